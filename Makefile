@@ -1,0 +1,63 @@
+# What a developer or an operator does with Keepsake. Everything starts from a bare Python and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/installed
+UV := $(VENV)/uv/bin/uv
+PAGES := templates
+ARGS ?=
+
+.PHONY: demo run test lint format bench lock clean browser
+.DEFAULT_GOAL := demo
+
+demo: $(STAMP)
+	@$(BIN)/python manage.py serve_portal --demo $(ARGS)
+
+run: $(STAMP)
+	@$(BIN)/python manage.py serve_portal $(ARGS)
+
+test: $(STAMP) browser
+	@$(BIN)/python -m pytest $(ARGS)
+
+bench: $(STAMP)
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	if [ -d $(PAGES) ]; then $(BIN)/djlint $(PAGES) --lint; fi
+	$(BIN)/python manage.py makemigrations --check --dry-run
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# A lock that changed means a new environment, so that nothing left over from the old one is relied on.
+$(STAMP): requirements/run.txt requirements/dev.txt
+	rm -rf $(VENV)
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Keepsake needs Python 3.11 or newer; try make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/dev.txt
+	touch $@
+
+# The page tests drive the browser of the distribution; without one they skip, and say so.
+browser:
+	@if command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && apt-get install -y -qq chromium >/dev/null; \
+	else echo "The page tests will be skipped: install chromium (Debian: apt-get install chromium) to run them."; fi
+
+COMPILE := $(UV) pip compile --no-config --quiet --generate-hashes --universal --python-version 3.11 \
+	--fork-strategy fewest --no-emit-index-url --no-annotate --custom-compile-command "make lock" \
+	--upgrade pyproject.toml
+
+lock: $(STAMP)
+	$(PYTHON) -m venv $(VENV)/uv && $(VENV)/uv/bin/pip install --quiet uv
+	$(COMPILE) --output-file requirements/run.txt
+	$(COMPILE) --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
+
+clean:
+	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
