@@ -1,0 +1,15 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class ChannelsCfgConfig(AppConfig):
+    """What administrators decide: channels, queues, keys, rights."""
+
+    name = "channels_cfg"
+    verbose_name = "Configuration"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from channels_cfg.default_roles import ensure_default_roles
+
+        post_migrate.connect(ensure_default_roles, dispatch_uid="default roles")

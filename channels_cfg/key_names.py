@@ -1,0 +1,134 @@
+"""What a key of attached data may be called, and where a bad name goes wrong.
+
+A key is a valid XML element name (specification 000; rule 1 of the domain): it starts with a letter and goes
+on with letters, digits, ``_``, ``-`` and ``.``.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from django.core.exceptions import ValidationError
+
+MAX_KEY_LENGTH = 128
+
+
+class BadKeyName(ValidationError):
+    """A refused name: ``position`` counts its characters from 1; ``code`` names the rule it breaks."""
+
+    def __init__(self, message: str, *, code: str, position: int) -> None:
+        super().__init__(message, code=code)
+        self.position = position
+
+
+def _is_letter(character: str) -> bool:
+    return character.isalpha()
+
+
+def _may_follow(character: str) -> bool:
+    return (
+        _is_letter(character)
+        or character.isdecimal()
+        or character in "_-."
+        or unicodedata.category(character) in {"Mn", "Mc"}  # vowel signs, which NFC leaves apart
+    )
+
+
+def _shown(character: str) -> str:
+    if character == " ":
+        return "a space"
+    if character.isprintable():
+        return f"“{character}”"
+    return f"the invisible character U+{ord(character):04X}"
+
+
+def check_key_name(name: str) -> str:
+    """Return the name in NFC, or raise ``BadKeyName`` that says which character is wrong, where, and the way out."""
+    name = unicodedata.normalize("NFC", name)
+    if not name:
+        raise BadKeyName("A key needs a name, such as customerType.", code="empty", position=1)
+    if not _is_letter(name[0]):
+        raise BadKeyName(
+            f"A key starts with a letter, but character 1 is {_shown(name[0])}. A good name is customerType.",
+            code="first_character",
+            position=1,
+        )
+    for position, character in enumerate(name, start=1):
+        if not _may_follow(character):
+            raise BadKeyName(
+                f"Character {position} is {_shown(character)}. "
+                "After the first letter use letters, digits, “_”, “-” and “.” only.",
+                code="character",
+                position=position,
+            )
+    if name[:3].lower() == "xml":
+        raise BadKeyName(
+            "A key may not begin with “xml” (characters 1 to 3), in upper or lower case.", code="xml", position=1
+        )
+    if len(name) > MAX_KEY_LENGTH:
+        raise BadKeyName(
+            f"A key has at most {MAX_KEY_LENGTH} characters; this one has {len(name)}.",
+            code="length",
+            position=MAX_KEY_LENGTH + 1,
+        )
+    return name
+
+
+def split_key_list(text: str) -> list[str]:
+    """Names pasted by an administrator: separated by commas, semicolons or lines, as JSON array or as CSV column."""
+    text = text.strip()
+    if text.startswith("["):
+        try:
+            pasted = json.loads(text)
+        except ValueError:
+            pasted = None
+        if isinstance(pasted, list):
+            return [str(item).strip() for item in pasted if str(item).strip()]
+    rows = csv.reader(io.StringIO(text.replace(";", ",")), skipinitialspace=True)
+    return [cell.strip() for row in rows for cell in row if cell.strip()]
+
+
+def check_key_list(names: Iterable[str]) -> list[str]:
+    """Return the names in NFC, in order, each once; or raise one ``ValidationError`` that lists every bad item."""
+    good: dict[str, None] = {}
+    complaints: list[ValidationError] = []
+    for item, name in enumerate(names, start=1):
+        try:
+            good.setdefault(check_key_name(name))
+        except BadKeyName as bad:
+            complaints.append(
+                ValidationError(
+                    "Item %(item)d, “%(name)s”: %(reason)s",
+                    code=bad.code,
+                    params={"item": item, "name": name[:MAX_KEY_LENGTH], "reason": bad.messages[0]},
+                )
+            )
+    if complaints:
+        raise ValidationError(complaints)
+    return list(good)
+
+
+def _skeleton(name: str) -> str:
+    folded = unicodedata.normalize("NFKD", name).casefold()
+    return re.sub(r"[^a-z0-9]", "", folded.replace("0", "o").replace("1", "l"))
+
+
+def look_alikes(names: Iterable[str], *, known: Iterable[str] = ()) -> list[tuple[str, str]]:
+    """Pairs of different names that a person takes for the same: other case, other separators, 0 for o."""
+    first_seen: dict[str, str] = {}
+    pairs = []
+    for name in dict.fromkeys([*known, *names]):
+        other = first_seen.setdefault(_skeleton(name) or name, name)
+        if other != name:
+            pairs.append((other, name))
+    return pairs
+
+
+def is_listed(key: str, listed: Iterable[str]) -> bool:
+    """Whether a list names the key itself or a parent of it: ``customer_data`` includes ``customer_data.id``."""
+    return any(key == item or key.startswith(f"{item}.") for item in listed)

@@ -1,0 +1,29 @@
+"""What administrators decide, as rows."""
+
+from channels_cfg.models.access_right import AccessRight, Right
+from channels_cfg.models.api_key import ApiKey
+from channels_cfg.models.channel import Channel
+from channels_cfg.models.extra_data import ExtraDataLists, KeyListField
+from channels_cfg.models.messaging_service import MessagingService, WebhookSecret
+from channels_cfg.models.queue import Queue, QueueAddress, QueueGroup
+from channels_cfg.models.settings_version import SettingsVersion
+from channels_cfg.models.system_settings import Source, SystemSettings
+from channels_cfg.models.user import User
+
+__all__ = [
+    "AccessRight",
+    "ApiKey",
+    "Channel",
+    "ExtraDataLists",
+    "KeyListField",
+    "MessagingService",
+    "Queue",
+    "QueueAddress",
+    "QueueGroup",
+    "Right",
+    "SettingsVersion",
+    "Source",
+    "SystemSettings",
+    "User",
+    "WebhookSecret",
+]

@@ -1,0 +1,96 @@
+"""Who may do what, on which queues."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.db import models
+from django.db.models import Q
+
+from channels_cfg.models.versioned import versioned
+
+if TYPE_CHECKING:
+    from channels_cfg.models.user import User
+
+
+class Right(models.TextChoices):
+    """What may be granted (rule 10 of the domain)."""
+
+    VIEW_HISTORY = "view_history", "View history"
+    SERVE = "serve", "Serve"
+    MANAGE_CONTACTS = "manage_contacts", "Manage contacts"
+    VIEW_REPORTS = "view_reports", "View reports"
+
+
+class AccessRightQuerySet(models.QuerySet["AccessRight"]):
+    def held_by(self, user: User) -> AccessRightQuerySet:
+        """Rights the user holds directly or through a group."""
+        return self.filter(Q(user=user) | Q(group__user=user))
+
+
+def _exactly_one(*fields: str) -> Q:
+    """Holds where one of the fields is set and the others are not."""
+    alternatives = Q()
+    for chosen in fields:
+        alternatives |= Q(**{f"{field}__isnull": field != chosen for field in fields})
+    return alternatives
+
+
+@versioned()
+class AccessRight(models.Model):
+    """One right, held by one user or group, on one queue, queue group, or the direct conversations of a group."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="access_rights"
+    )
+    group = models.ForeignKey(Group, models.CASCADE, null=True, blank=True, related_name="access_rights")
+    right = models.CharField(
+        max_length=20,
+        choices=Right.choices,
+        help_text="View history: ended conversations. Serve: accept and handle. "
+        "Manage contacts: read and post kept data. View reports: the Contact Log.",
+    )
+    queue = models.ForeignKey(
+        "channels_cfg.Queue", models.CASCADE, null=True, blank=True, related_name="access_rights"
+    )
+    queue_group = models.ForeignKey(
+        "channels_cfg.QueueGroup", models.CASCADE, null=True, blank=True, related_name="access_rights"
+    )
+    direct_conversations_of = models.ForeignKey(
+        Group,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="rights_on_direct_conversations",
+        help_text="Conversations without a queue, served by a member of this group.",
+    )
+
+    objects = AccessRightQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["right", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=_exactly_one("user", "group"),
+                name="a_right_is_held_by_one_user_or_group",
+                violation_error_message="Choose a user or a group, and only one of them.",
+            ),
+            models.CheckConstraint(
+                condition=_exactly_one("queue", "queue_group", "direct_conversations_of"),
+                name="a_right_is_held_on_one_place",
+                violation_error_message="Choose a queue, a queue group, or direct conversations, and only one of them.",
+            ),
+            models.UniqueConstraint(
+                fields=["user", "group", "right", "queue", "queue_group", "direct_conversations_of"],
+                nulls_distinct=False,
+                name="a_right_is_granted_once",
+                violation_error_message="This right is granted already.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        holder = self.user or self.group
+        place = self.queue or self.queue_group or f"direct conversations of {self.direct_conversations_of}"
+        return f"{holder}: {self.get_right_display()} on {place}"

@@ -1,0 +1,47 @@
+"""Channels: a kind of contact and its settings."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from channels_cfg.models.extra_data import ExtraDataLists
+from channels_cfg.models.system_settings import PrecedenceField
+from channels_cfg.models.versioned import versioned
+
+
+@versioned()
+class Channel(ExtraDataLists):
+    """A kind of contact with the settings its queues inherit."""
+
+    class Kind(models.TextChoices):
+        VOICE = "voice", "Voice"
+        EMAIL = "email", "E-mail"
+        CHAT = "chat", "Chat"
+
+    name = models.CharField(max_length=100, unique=True, help_text="Example: Customer chat")
+    kind = models.CharField(
+        max_length=10,
+        choices=Kind.choices,
+        help_text="Fixed once the channel has queues: it decides which of the lists below apply.",
+    )
+    description = models.CharField(max_length=300, blank=True)
+    precedence = PrecedenceField(default=list, blank=True)
+    false_attempt_seconds = models.PositiveIntegerField(
+        "false-attempt limit (seconds)",
+        null=True,
+        blank=True,
+        help_text="Empty: as in the system settings. Example: 5",
+    )
+    live_data_until_handled = models.BooleanField(
+        "agents see all data until handled",
+        default=False,
+        help_text="Off: what is not kept is destroyed when the conversation ends. "
+        "On: it stays visible to the agent during wrap-up and is destroyed when wrap-up is over.",
+    )
+
+    class Meta(ExtraDataLists.Meta):
+        abstract = False
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,36 @@
+"""Text that is stored encrypted with FIELD_KEYS."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import models
+
+
+@lru_cache(maxsize=4)
+def _cipher(keys: tuple[str, ...]) -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in keys])
+
+
+@lru_cache(maxsize=1024)
+def _decrypt(token: str, keys: tuple[str, ...]) -> str:
+    try:
+        return _cipher(keys).decrypt(token.encode()).decode()
+    except InvalidToken as error:
+        raise ImproperlyConfigured("A stored secret fits none of FIELD_KEYS. Add the key it was made with.") from error
+
+
+class EncryptedTextField(models.TextField):
+    """Text encrypted at rest; the first of FIELD_KEYS encrypts, all of them decrypt. Cannot be searched."""
+
+    def get_prep_value(self, value: Any) -> Any:
+        if value in (None, ""):
+            return value
+        return _cipher(tuple(settings.FIELD_KEYS)).encrypt(str(value).encode()).decode()
+
+    def from_db_value(self, value: str | None, expression: object, connection: object) -> str | None:
+        return _decrypt(value, tuple(settings.FIELD_KEYS)) if value else value

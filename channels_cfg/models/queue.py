@@ -1,0 +1,91 @@
+"""Queues: where conversations of one channel wait."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+from channels_cfg.models.access_right import AccessRight, Right
+from channels_cfg.models.channel import Channel
+from channels_cfg.models.extra_data import ExtraDataLists
+from channels_cfg.models.versioned import versioned
+
+if TYPE_CHECKING:
+    from channels_cfg.models.user import User
+
+
+@versioned()
+class QueueGroup(models.Model):
+    """Queues on which rights are granted together."""
+
+    name = models.CharField(max_length=100, unique=True, help_text="Example: Nordic sales")
+    description = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class QueueQuerySet(models.QuerySet["Queue"]):
+    def granting(self, right: Right, *, to: User) -> QueueQuerySet:
+        """Queues on which the user holds the right: directly, through a group, or on a queue group."""
+        held = AccessRight.objects.held_by(to).filter(right=right)
+        return self.filter(
+            Q(pk__in=held.filter(queue__isnull=False).values("queue"))
+            | Q(pk__in=held.filter(queue_group__isnull=False).values("queue_group__queues"))
+        )
+
+
+@versioned()
+class Queue(ExtraDataLists):
+    """A place where conversations of one channel wait for an agent."""
+
+    name = models.CharField(max_length=100, unique=True, help_text="Example: Chat sales")
+    channel = models.ForeignKey(Channel, models.PROTECT, related_name="queues")
+    groups = models.ManyToManyField(
+        QueueGroup,
+        blank=True,
+        related_name="queues",
+        verbose_name="queue groups",
+        help_text="A right on the group is a right on this queue.",
+    )
+    description = models.CharField(max_length=300, blank=True)
+
+    objects = QueueQuerySet.as_manager()
+
+    class Meta(ExtraDataLists.Meta):
+        abstract = False
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@versioned()
+class QueueAddress(models.Model):
+    """Where customers reach a queue: a number, an e-mail address, or APP_ID@channel.sinchconversation.com."""
+
+    queue = models.ForeignKey(Queue, models.CASCADE, related_name="addresses")
+    address = models.CharField(
+        max_length=320,
+        help_text="Examples: +358401234567 · sales@example.com · 01ABC…@whatsapp.sinchconversation.com",
+    )
+
+    class Meta:
+        ordering = ["address"]
+        verbose_name_plural = "queue addresses"
+        constraints = [
+            models.UniqueConstraint(
+                Lower("address"),
+                name="an_address_leads_to_one_queue",
+                violation_error_message="Another queue has this address already.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.address

@@ -1,0 +1,101 @@
+"""Settings of the whole system, from which channels and queues inherit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
+from django.db import models
+
+from channels_cfg.models.extra_data import ExtraDataLists
+from channels_cfg.models.versioned import versioned
+
+
+class Source(models.TextChoices):
+    """Who attached a pair."""
+
+    CUSTOMER = "customer", "Customer"
+    AGENT = "agent", "Agent"
+    INTEGRATION = "integration", "Integration"
+    API = "api", "API"
+
+
+def default_precedence() -> list[str]:
+    """Customer over agent over integration (rule 3); what comes over the API ranks with integrations, last."""
+    return [Source.CUSTOMER, Source.AGENT, Source.INTEGRATION, Source.API]
+
+
+def check_precedence(sources: list[str]) -> None:
+    if sorted(sources) != sorted(Source.values):
+        raise ValidationError(f"Name each source once: {', '.join(Source.values)}.")
+
+
+class PrecedenceField(ArrayField):
+    """The sources, the strongest first."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["base_field"] = models.CharField(max_length=12, choices=Source.choices)
+        kwargs["verbose_name"] = "order of sources"
+        kwargs["help_text"] = (
+            "Where two sources set the same key, the one named first wins. Example: customer, agent, integration, api"
+        )
+        super().__init__(*args, **kwargs)
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = super().deconstruct()
+        for fixed in ("base_field", "verbose_name", "help_text"):
+            kwargs.pop(fixed, None)
+        return name, path, args, kwargs
+
+    def validate(self, value: list[str], model_instance: models.Model | None) -> None:
+        super().validate(value, model_instance)
+        if value:
+            check_precedence(value)
+
+
+@versioned()
+class SystemSettings(ExtraDataLists):
+    """The one row of defaults for every channel and queue."""
+
+    precedence = PrecedenceField(default=default_precedence)
+    false_attempt_seconds = models.PositiveIntegerField(
+        "false-attempt limit (seconds)",
+        default=5,
+        help_text="A customer who leaves before an agent accepts, and before this many seconds have passed, "
+        "counts as a false attempt; later, as abandoned. Example: 5",
+    )
+    value_characters = models.PositiveIntegerField(
+        "longest value (characters)",
+        default=4096,
+        validators=[MinValueValidator(1)],
+        help_text="A longer value is refused with the whole write. Example: 4096",
+    )
+    pairs_per_conversation = models.PositiveIntegerField(
+        default=100,
+        validators=[MinValueValidator(1)],
+        help_text="A write that would exceed this many keys is refused whole. Example: 100",
+    )
+    bytes_per_conversation = models.PositiveIntegerField(
+        default=32 * 1024,
+        validators=[MinValueValidator(1)],
+        help_text="All keys and values of a conversation together, as JSON in UTF-8. Example: 32768 (32 KiB)",
+    )
+
+    class Meta:
+        verbose_name = "system settings"
+        verbose_name_plural = "system settings"
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="there_is_one_row_of_system_settings")]
+
+    def __str__(self) -> str:
+        return "System settings"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.pk = 1
+        super().save(*args, **kwargs)
+
+    @classmethod
+    def load(cls) -> SystemSettings:
+        """The row, or the defaults where nobody has saved it yet."""
+        return cls.objects.filter(pk=1).first() or cls(pk=1)

@@ -1,0 +1,40 @@
+"""People and API clients."""
+
+from __future__ import annotations
+
+import zoneinfo
+
+from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from channels_cfg.models.versioned import versioned
+
+
+def check_time_zone(name: str) -> None:
+    """Accept an IANA zone name such as Europe/Helsinki."""
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(f"“{name}” is not a time zone. Use a name such as Europe/Helsinki.")
+
+
+@versioned(exclude=["password", "last_login"])
+class User(AbstractUser):
+    """A person who signs in, or an API client that shows a key; both hold rights the same way."""
+
+    time_zone = models.CharField(
+        max_length=64,
+        default="UTC",
+        validators=[check_time_zone],
+        help_text="Times on pages and in files are shown in this zone. Example: Europe/Helsinki",
+    )
+    is_api_client = models.BooleanField(
+        "API client",
+        default=False,
+        help_text="A program, not a person: it signs in with an API key and cannot use the pages.",
+    )
+
+    class Meta:
+        ordering = ["username"]
+
+    def __str__(self) -> str:
+        return self.get_full_name() or self.username

@@ -1,0 +1,286 @@
+"""The one place where attached data is attached, kept, destroyed and posted.
+
+While a conversation is active its pairs are rows of live data. Its end moves the pairs that the settings keep to the
+conversation itself and deletes the others; of those only key name and reason stay (rules 3, 5 and 12 of the domain).
+Callers hold the conversation's row lock.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+
+from channels_cfg.effective_settings import EffectiveSettings, effective_settings
+from channels_cfg.key_names import is_listed
+from channels_cfg.models import Channel, SettingsVersion, Source, User
+from conversations.models import Conversation, Event, LiveDatum, ReportableChange, State
+from conversations.pairs import Pairs, Value, check_pairs, check_size
+
+POSTABLE_STATES = (State.WRAP_UP, State.HANDLED)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one pair: ``stored``, ``unchanged`` or ``superseded``, and why where it was not stored."""
+
+    verdict: str
+    reason: str = ""
+
+    def as_json(self) -> dict[str, str]:
+        return {"verdict": self.verdict, "reason": self.reason}
+
+
+STORED = Verdict("stored")
+UNCHANGED = Verdict("unchanged", "This value is there already.")
+
+
+def settings_of(conversation: Conversation) -> EffectiveSettings:
+    """What counts for the conversation at this moment."""
+    return effective_settings(channel=conversation.channel, queue=conversation.queue)
+
+
+# While active
+
+
+def attach(
+    conversation: Conversation, data: Mapping[str, Any], *, source: Source, at: datetime, by: User | None = None
+) -> dict[str, Verdict]:
+    """Attach pairs to an active conversation and say for each key what became of it.
+
+    ``at`` is when the source said so: within one source the latest wins, whichever came in first. Raises
+    ``RefusedPairs``, having changed nothing, where a pair or the whole breaks the rules.
+    """
+    settings = settings_of(conversation)
+    pairs = check_pairs(data, settings=settings)
+    live = {datum.key: datum for datum in LiveDatum.objects.filter(conversation=conversation)}
+    check_size({key: datum.value for key, datum in live.items()} | pairs, settings=settings, adding=pairs)
+
+    verdicts = {
+        key: _verdict(value, source, at, held=live.get(key), precedence=settings.precedence.value)
+        for key, value in pairs.items()
+    }
+    winners = [key for key, verdict in verdicts.items() if verdict is STORED]
+    LiveDatum.objects.bulk_create(
+        [
+            LiveDatum(conversation=conversation, key=key, value=pairs[key], source=source, attached_at=at)
+            for key in winners
+        ],
+        update_conflicts=True,
+        unique_fields=["conversation", "key"],
+        update_fields=["value", "source", "attached_at"],
+    )
+    if winners:
+        Event.objects.create(
+            conversation=conversation,
+            kind=Event.Kind.ATTACHED,
+            at=at,
+            actor=by,
+            detail={"keys": sorted(winners), "source": source},
+        )
+    return verdicts
+
+
+def _verdict(
+    value: Value, source: Source, at: datetime, *, held: LiveDatum | None, precedence: list[str]
+) -> Verdict:
+    if held is None:
+        return STORED
+    rank, held_rank = precedence.index(source), precedence.index(held.source)
+    if rank > held_rank:
+        return Verdict("superseded", f"The value from the {Source(held.source).label.lower()} has precedence.")
+    if rank == held_rank:
+        if (value, type(value)) == (held.value, type(held.value)):
+            return UNCHANGED
+        # The text breaks a tie, so that the order of arrival never decides.
+        if (at, json.dumps(value)) < (held.attached_at, json.dumps(held.value)):
+            return Verdict("superseded", "A later value of the same source is there already.")
+    return STORED
+
+
+def live_pairs(conversation: Conversation) -> Pairs:
+    """All live data of the conversation."""
+    return dict(LiveDatum.objects.filter(conversation=conversation).values_list("key", "value"))
+
+
+def keys_shown_to_agent(conversation: Conversation) -> list[str] | None:
+    """The keys an agent may see of the active conversation; None means every key (rule 6)."""
+    kind = conversation.channel.kind
+    if kind == Channel.Kind.CHAT:
+        return None
+    settings = settings_of(conversation)
+    shown = settings.allocation_keys.value
+    if kind == Channel.Kind.VOICE and conversation.state == State.ACCEPTED:
+        shown = [*shown, *settings.connection_keys.value]
+    return shown
+
+
+def shown_to_agent(conversation: Conversation) -> list[LiveDatum]:
+    """Live data as the conversation's agent may see it at this moment, by key."""
+    listed = keys_shown_to_agent(conversation)
+    data = LiveDatum.objects.filter(conversation=conversation).order_by("key")
+    return [datum for datum in data if listed is None or is_listed(datum.key, listed)]
+
+
+# At the end
+
+
+def keep_what_the_settings_keep(conversation: Conversation, *, now: datetime) -> None:
+    """Judge the live data of a conversation that ends accepted: keep the listed pairs, destroy the others.
+
+    Sets the conversation's fields; the caller saves them.
+    """
+    settings = settings_of(conversation)
+    conversation.settings_version = SettingsVersion.current()
+    conversation.judged_keys = settings.statistics_keys.value
+    _judge(conversation, LiveDatum.objects.filter(conversation=conversation))
+    if not settings.live_data_until_handled:
+        destroy_live_data(conversation)
+    Event.objects.create(
+        conversation=conversation,
+        kind=Event.Kind.KEPT,
+        at=now,
+        detail={"kept": sorted(conversation.kept_data), "destroyed": sorted(conversation.dropped_keys)},
+    )
+
+
+def _judge(conversation: Conversation, data: Iterable[LiveDatum]) -> None:
+    for datum in data:
+        if is_listed(datum.key, conversation.judged_keys or []):
+            conversation.kept_data[datum.key] = datum.value
+            conversation.kept_sources[datum.key] = datum.source
+        else:
+            conversation.dropped_keys[datum.key] = "not_kept"
+
+
+def destroy_all(conversation: Conversation) -> None:
+    """Destroy the live data of a conversation that ends unaccepted; the caller saves the conversation."""
+    settings = settings_of(conversation)
+    conversation.settings_version = SettingsVersion.current()
+    conversation.judged_keys = settings.statistics_keys.value
+    keys = LiveDatum.objects.filter(conversation=conversation).values_list("key", flat=True)
+    conversation.dropped_keys = dict.fromkeys(keys, "abandoned")
+    destroy_live_data(conversation)
+
+
+def destroy_live_data(conversation: Conversation) -> None:
+    LiveDatum.objects.filter(conversation=conversation).delete()
+
+
+def attach_late(
+    conversation: Conversation, data: Mapping[str, Any], *, source: Source, at: datetime
+) -> dict[str, Verdict]:
+    """Judge pairs that were sent before the end and arrive after it, as the end would have judged them."""
+    settings = settings_of(conversation)
+    pairs = check_pairs(data, settings=settings)
+    keeps = conversation.state in POSTABLE_STATES
+    verdicts = {}
+    for key, value in pairs.items():
+        if not keeps:
+            conversation.dropped_keys[key] = "abandoned"
+            verdicts[key] = Verdict("superseded", "The conversation was abandoned; nothing of it is kept.")
+        elif not is_listed(key, conversation.judged_keys or []):
+            conversation.dropped_keys[key] = "not_kept"
+            verdicts[key] = Verdict("superseded", "The settings do not keep this key.")
+        elif key in conversation.kept_data:
+            verdicts[key] = Verdict("superseded", "A value of this key was kept already.")
+        else:
+            conversation.kept_data[key] = value
+            conversation.kept_sources[key] = source
+            verdicts[key] = STORED
+    check_size(conversation.kept_data, settings=settings, adding=pairs)
+    return verdicts
+
+
+# After the end
+
+
+class NotPostable(Exception):
+    """Kept data can be posted in wrap-up and handled only (specification 000)."""
+
+    def __init__(self, state: str) -> None:
+        self.state = State(state)
+        super().__init__(
+            f"The conversation is {self.state.label.lower()}. Data can be posted once it is in wrap-up or handled."
+        )
+
+
+_MERGE = """
+    UPDATE conversations_conversation
+       SET kept_data = kept_data || %(pairs)s::jsonb,
+           kept_sources = kept_sources || %(sources)s::jsonb,
+           dropped_keys = dropped_keys - %(keys)s::text[],
+           version = version + 1
+     WHERE id = %(id)s
+"""
+
+
+@transaction.atomic
+def post(
+    conversation: Conversation, data: Mapping[str, Any], *, by: User, now: datetime, dry_run: bool = False
+) -> tuple[Pairs, dict[str, Verdict]]:
+    """Merge pairs into the kept data of an ended conversation; return the kept data and a verdict per key.
+
+    The row lock makes parallel writers of different keys wait for each other, so that all survive. Raises
+    ``NotPostable`` or ``RefusedPairs``, having changed nothing; ``dry_run`` answers the same and writes nothing.
+    """
+    held = Conversation.objects.select_for_update(of=["self"], no_key=True).with_places().get(pk=conversation.pk)
+    if held.state not in POSTABLE_STATES:
+        raise NotPostable(held.state)
+    settings = settings_of(held)
+    pairs = check_pairs(data, settings=settings)
+    merged = held.kept_data | pairs
+    check_size(merged, settings=settings, adding=pairs)
+
+    changed = {
+        key: value
+        for key, value in pairs.items()
+        if key not in held.kept_data or (held.kept_data[key], type(held.kept_data[key])) != (value, type(value))
+    }
+    verdicts = {key: STORED if key in changed else UNCHANGED for key in pairs}
+    if changed and not dry_run:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _MERGE,
+                {
+                    "id": held.pk,
+                    "pairs": json.dumps(changed),
+                    "sources": json.dumps(dict.fromkeys(changed, Source.API)),
+                    "keys": list(changed),
+                },
+            )
+        Event.objects.create(
+            conversation=held, kind=Event.Kind.POSTED, at=now, actor=by, detail={"keys": sorted(changed)}
+        )
+        ReportableChange.objects.create(conversation=held, made_at=now)
+    return merged, verdicts
+
+
+# Reasons
+
+REASONS = {
+    "not_provided": "Not provided",
+    "not_kept": "Not kept by the settings",
+    "abandoned": "Abandoned: nothing is kept",
+    "still_active": "Decided when the conversation ends",
+    "invalid": "Invalid",
+    "superseded": "Superseded",
+    "not_reported": "Not yet reported",
+}
+
+
+def missing_reason(conversation: Conversation, key: str) -> str:
+    """Why the conversation has no kept value for the key: a code of ``REASONS`` (rule 14)."""
+    if conversation.is_active:
+        return "still_active"
+    if conversation.state not in POSTABLE_STATES:
+        return "abandoned"
+    if key in conversation.dropped_keys:
+        return str(conversation.dropped_keys[key])
+    if not is_listed(key, conversation.judged_keys or []):
+        return "not_kept"
+    return "not_provided"

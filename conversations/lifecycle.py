@@ -1,0 +1,296 @@
+"""The one place where a conversation changes state.
+
+Each deed is one transaction: it locks the conversation, checks the state, writes the change, a timeline event and the
+rows that cause later work. A repeated deed changes nothing and is no error; an impossible one says which state the
+conversation is in and which it would need.
+
+    received ─→ queued ─→ allocated ─→ accepted ─→ wrap-up ─→ handled
+       │           │  ↖ rejected │         │ ↘ transferred: back to queued or allocated
+       └───────────┴─────────────┴── abandoned (or false attempt) when it ends unaccepted
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from channels_cfg.models import Channel, Queue, User
+from conversations import attached_data
+from conversations.models import ACTIVE_STATES, Communication, Conversation, Event, Leg, ReportableChange, State
+
+_MEDIUM = {
+    Channel.Kind.CHAT: Communication.Medium.MESSAGE,
+    Channel.Kind.VOICE: Communication.Medium.VOICE,
+    Channel.Kind.EMAIL: Communication.Medium.EMAIL,
+}
+
+
+class WrongState(Exception):
+    """The deed does not fit the state. Says which state it is, and which it would need."""
+
+    def __init__(self, conversation: Conversation, deed: str, *needed: State) -> None:
+        self.state = State(conversation.state)
+        self.needed = needed
+        wanted = " or ".join(state.label.lower() for state in needed)
+        super().__init__(
+            f"The conversation is {self.state.label.lower()}; to {deed} it, it would have to be {wanted}."
+        )
+
+
+class TakenByAnother(WrongState):
+    """Another agent has it."""
+
+    def __init__(self, conversation: Conversation, deed: str) -> None:
+        super().__init__(conversation, deed, State.QUEUED)
+        self.agent = conversation.agent
+        self.args = (f"{conversation.agent} has this conversation already ({self.state.label.lower()}).",)
+
+
+def locked(conversation_id: uuid.UUID) -> Conversation:
+    """The conversation, held until the transaction ends."""
+    return Conversation.objects.select_for_update(of=["self"]).with_places().get(pk=conversation_id)
+
+
+def _save(conversation: Conversation) -> None:
+    conversation.version += 1
+    conversation.save()
+
+
+def _tell(
+    conversation: Conversation, kind: Event.Kind, *, at: datetime, by: User | None = None, **detail: Any
+) -> None:
+    Event.objects.create(conversation=conversation, kind=kind, at=at, actor=by, detail=detail)
+
+
+def _join(conversation: Conversation, purpose: Leg.Purpose, *, at: datetime, connected: bool, **who: Any) -> Leg:
+    leg = Leg.objects.create(
+        conversation=conversation, purpose=purpose, started_at=at, connected_at=at if connected else None, **who
+    )
+    Communication.objects.create(
+        leg=leg, medium=_MEDIUM[Channel.Kind(conversation.channel.kind)], started_at=at, connected_at=leg.connected_at
+    )
+    return leg
+
+
+def _connect(conversation: Conversation, purpose: Leg.Purpose, *, at: datetime) -> None:
+    legs = Leg.objects.filter(conversation=conversation, purpose=purpose, ended_at=None)
+    Communication.objects.filter(leg__in=legs, connected_at=None).update(connected_at=at)
+    legs.filter(connected_at=None).update(connected_at=at)
+
+
+def _leave(conversation: Conversation, *purposes: Leg.Purpose, at: datetime) -> None:
+    legs = Leg.objects.filter(conversation=conversation, purpose__in=purposes, ended_at=None)
+    Communication.objects.filter(leg__in=legs, ended_at=None).update(ended_at=at)
+    legs.update(ended_at=at)
+
+
+# Coming in
+
+
+@transaction.atomic
+def receive(
+    *,
+    channel: Channel,
+    now: datetime,
+    queue: Queue | None = None,
+    direction: str = Conversation.Direction.INBOUND,
+    by: User | None = None,
+    **facts: Any,
+) -> Conversation:
+    """Register a conversation. ``facts`` are fields such as ``customer_address`` or ``thread``."""
+    conversation = Conversation.objects.create(channel=channel, direction=direction, received_at=now, **facts)
+    _join(conversation, Leg.Purpose.CUSTOMER, at=now, connected=True)
+    _tell(conversation, Event.Kind.RECEIVED, at=now, by=by)
+    return enqueue(conversation.pk, queue=queue, now=now, by=by) if queue else conversation
+
+
+@transaction.atomic
+def enqueue(conversation_id: uuid.UUID, *, queue: Queue, now: datetime, by: User | None = None) -> Conversation:
+    """Let it wait in a queue of its channel."""
+    conversation = locked(conversation_id)
+    if conversation.state == State.QUEUED and conversation.queue_id == queue.pk:
+        return conversation
+    if conversation.state not in (State.RECEIVED, State.QUEUED):
+        raise WrongState(conversation, "queue", State.RECEIVED, State.QUEUED)
+    _to_queue(conversation, queue, at=now, by=by)
+    _save(conversation)
+    return conversation
+
+
+def _to_queue(conversation: Conversation, queue: Queue, *, at: datetime, by: User | None) -> None:
+    if queue.channel_id != conversation.channel_id:
+        raise WrongChannel(conversation, queue)
+    _leave(conversation, Leg.Purpose.QUEUE, Leg.Purpose.AGENT, at=at)
+    conversation.queue, conversation.agent = queue, None
+    conversation.state = State.QUEUED
+    conversation.queued_at = conversation.queued_at or at
+    _join(conversation, Leg.Purpose.QUEUE, at=at, connected=True, queue=queue)
+    _tell(conversation, Event.Kind.QUEUED, at=at, by=by, queue=queue.pk)
+
+
+class WrongChannel(ValueError):
+    """A conversation waits in queues of its own channel only."""
+
+    def __init__(self, conversation: Conversation, queue: Queue) -> None:
+        super().__init__(f"Queue {queue} belongs to channel {queue.channel}, not to {conversation.channel}.")
+
+
+# Being served
+
+
+@transaction.atomic
+def allocate(conversation_id: uuid.UUID, *, agent: User, now: datetime, by: User | None = None) -> Conversation:
+    """Offer it to one agent, who accepts or rejects."""
+    conversation = locked(conversation_id)
+    if conversation.state == State.ALLOCATED and conversation.agent_id == agent.pk:
+        return conversation
+    if conversation.state in (State.ALLOCATED, State.ACCEPTED):
+        raise TakenByAnother(conversation, "allocate")
+    if conversation.state not in (State.RECEIVED, State.QUEUED):
+        raise WrongState(conversation, "allocate", State.RECEIVED, State.QUEUED)
+    _to_agent(conversation, agent, at=now, by=by)
+    _save(conversation)
+    return conversation
+
+
+def _to_agent(conversation: Conversation, agent: User, *, at: datetime, by: User | None) -> None:
+    _leave(conversation, Leg.Purpose.AGENT, at=at)
+    conversation.agent = agent
+    conversation.state = State.ALLOCATED
+    conversation.allocated_at = conversation.allocated_at or at
+    _join(conversation, Leg.Purpose.AGENT, at=at, connected=False, agent=agent)
+    _tell(conversation, Event.Kind.ALLOCATED, at=at, by=by, agent=agent.pk)
+
+
+@transaction.atomic
+def accept(conversation_id: uuid.UUID, *, by: User, now: datetime) -> Conversation:
+    """Take it: the one it was offered to, or, while it waits in a queue, whoever is first."""
+    conversation = locked(conversation_id)
+    if conversation.state in (State.ALLOCATED, State.ACCEPTED) and conversation.agent_id != by.pk:
+        raise TakenByAnother(conversation, "accept")
+    if conversation.state == State.ACCEPTED:
+        return conversation
+    if conversation.state == State.QUEUED:
+        _to_agent(conversation, by, at=now, by=by)
+    if conversation.state != State.ALLOCATED:
+        raise WrongState(conversation, "accept", State.QUEUED, State.ALLOCATED)
+    _leave(conversation, Leg.Purpose.QUEUE, at=now)
+    _connect(conversation, Leg.Purpose.AGENT, at=now)
+    conversation.state = State.ACCEPTED
+    conversation.accepted_at = conversation.accepted_at or now
+    _tell(conversation, Event.Kind.ACCEPTED, at=now, by=by)
+    _save(conversation)
+    return conversation
+
+
+@transaction.atomic
+def reject(conversation_id: uuid.UUID, *, by: User, now: datetime) -> Conversation:
+    """Decline an offer: back to its queue, or, without one, to received."""
+    conversation = locked(conversation_id)
+    if conversation.state != State.ALLOCATED:
+        raise WrongState(conversation, "reject", State.ALLOCATED)
+    if conversation.agent_id != by.pk:
+        raise TakenByAnother(conversation, "reject")
+    _leave(conversation, Leg.Purpose.AGENT, at=now)
+    conversation.agent = None
+    conversation.state = State.QUEUED if conversation.queue_id else State.RECEIVED
+    _tell(conversation, Event.Kind.REJECTED, at=now, by=by)
+    _save(conversation)
+    return conversation
+
+
+@transaction.atomic
+def hold(conversation_id: uuid.UUID, *, by: User, now: datetime, resume: bool = False) -> Conversation:
+    """Put an accepted conversation on hold, or take it off again."""
+    conversation = locked(conversation_id)
+    if conversation.state != State.ACCEPTED:
+        raise WrongState(conversation, "hold", State.ACCEPTED)
+    _tell(conversation, Event.Kind.RESUMED if resume else Event.Kind.HELD, at=now, by=by)
+    _save(conversation)
+    return conversation
+
+
+@transaction.atomic
+def transfer(
+    conversation_id: uuid.UUID, *, by: User, now: datetime, queue: Queue | None = None, agent: User | None = None
+) -> Conversation:
+    """Hand an accepted conversation to another queue or agent. Its data stays as it is."""
+    conversation = locked(conversation_id)
+    if conversation.state != State.ACCEPTED:
+        raise WrongState(conversation, "transfer", State.ACCEPTED)
+    if conversation.agent_id != by.pk:
+        raise TakenByAnother(conversation, "transfer")
+    target = {"queue": queue.pk} if queue else {"agent": agent.pk if agent else None}
+    _tell(conversation, Event.Kind.TRANSFERRED, at=now, by=by, **target)
+    if queue:
+        _to_queue(conversation, queue, at=now, by=by)
+    elif agent:
+        _to_agent(conversation, agent, at=now, by=by)
+    else:
+        raise ValueError("A transfer needs a queue or an agent.")
+    _save(conversation)
+    return conversation
+
+
+# Ending
+
+
+@transaction.atomic
+def end(
+    conversation_id: uuid.UUID, *, now: datetime, ended_by: str = Conversation.Party.SYSTEM, by: User | None = None
+) -> Conversation:
+    """End it. Accepted: what the settings keep is kept, the rest destroyed, and wrap-up begins. Otherwise: abandoned,
+    or a false attempt, and everything is destroyed.
+
+    A conversation that was accepted once and leaves while it waits again after a transfer keeps its data too; with
+    no agent to wrap it up it is handled at once.
+    """
+    conversation = locked(conversation_id)
+    if conversation.state not in ACTIVE_STATES:
+        return conversation
+    was_served = conversation.state == State.ACCEPTED
+    # News may be late: nothing ends before it began.
+    conversation.ended_at = max(now, conversation.received_at)
+    conversation.ended_by = ended_by
+    _leave(conversation, *Leg.Purpose, at=conversation.ended_at)
+    if conversation.accepted_at:
+        conversation.state = State.WRAP_UP if was_served else State.HANDLED
+        conversation.handled_at = None if was_served else conversation.ended_at
+        _tell(conversation, Event.Kind.ENDED, at=conversation.ended_at, by=by, ended_by=ended_by)
+        attached_data.keep_what_the_settings_keep(conversation, now=conversation.ended_at)
+        if conversation.state == State.HANDLED:
+            attached_data.destroy_live_data(conversation)
+    else:
+        conversation.state = _unaccepted_end(conversation)
+        attached_data.destroy_all(conversation)
+        _tell(conversation, Event.Kind.ABANDONED, at=conversation.ended_at, by=by, ended_by=ended_by)
+    _save(conversation)
+    ReportableChange.objects.create(conversation=conversation, made_at=now)
+    return conversation
+
+
+def _unaccepted_end(conversation: Conversation) -> State:
+    limit = timedelta(seconds=attached_data.settings_of(conversation).false_attempt_seconds.value)
+    assert conversation.ended_at  # set by end()
+    waited = conversation.ended_at - conversation.received_at
+    return State.FALSE_ATTEMPT if waited < limit else State.ABANDONED
+
+
+@transaction.atomic
+def handle(conversation_id: uuid.UUID, *, by: User, now: datetime) -> Conversation:
+    """Wrap-up is over."""
+    conversation = locked(conversation_id)
+    if conversation.state == State.HANDLED:
+        return conversation
+    if conversation.state != State.WRAP_UP:
+        raise WrongState(conversation, "handle", State.WRAP_UP)
+    conversation.state = State.HANDLED
+    conversation.handled_at = now
+    attached_data.destroy_live_data(conversation)
+    _tell(conversation, Event.Kind.HANDLED, at=now, by=by)
+    _save(conversation)
+    ReportableChange.objects.create(conversation=conversation, made_at=now)
+    return conversation

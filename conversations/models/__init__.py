@@ -1,0 +1,30 @@
+"""What happens, as rows."""
+
+from conversations.models.contact import Contact
+from conversations.models.conversation import ACTIVE_STATES, ENDED_STATES, Conversation, State
+from conversations.models.event import Event
+from conversations.models.idempotent_answer import IdempotentAnswer
+from conversations.models.inbound_delivery import InboundDelivery
+from conversations.models.leg import Communication, Leg
+from conversations.models.live_data import LiveDatum
+from conversations.models.message import DeliveryStatus, Message
+from conversations.models.messaging_thread import MessagingThread
+from conversations.models.reportable_change import ReportableChange
+
+__all__ = [
+    "ACTIVE_STATES",
+    "ENDED_STATES",
+    "Communication",
+    "Contact",
+    "Conversation",
+    "DeliveryStatus",
+    "Event",
+    "IdempotentAnswer",
+    "InboundDelivery",
+    "Leg",
+    "LiveDatum",
+    "Message",
+    "MessagingThread",
+    "ReportableChange",
+    "State",
+]

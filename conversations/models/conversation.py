@@ -1,0 +1,181 @@
+"""Conversations."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+
+from channels_cfg.key_names import MAX_KEY_LENGTH
+from channels_cfg.models import AccessRight, Channel, Queue, Right, User
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class State(models.TextChoices):
+    """Where a conversation is in its life."""
+
+    RECEIVED = "received", "Received"
+    QUEUED = "queued", "Queued"
+    ALLOCATED = "allocated", "Allocated"
+    ACCEPTED = "accepted", "Accepted"
+    WRAP_UP = "wrap_up", "Wrap-up"
+    HANDLED = "handled", "Handled"
+    ABANDONED = "abandoned", "Abandoned"
+    FALSE_ATTEMPT = "false_attempt", "False attempt"
+
+
+ACTIVE_STATES = (State.RECEIVED, State.QUEUED, State.ALLOCATED, State.ACCEPTED)
+ENDED_STATES = (State.WRAP_UP, State.HANDLED, State.ABANDONED, State.FALSE_ATTEMPT)
+
+
+class ConversationQuerySet(models.QuerySet["Conversation"]):
+    def granting(self, right: Right, *, to: User) -> ConversationQuerySet:
+        """Conversations on which the user holds the right: by their queue, or, without one, by their agent's group.
+
+        The places are read first: with plain lists of ids PostgreSQL walks the index of the page's order instead of
+        joining and sorting.
+        """
+        queues = list(Queue.objects.granting(right, to=to).values_list("pk", flat=True))
+        return self.filter(Q(queue__in=queues) | Q(queue=None, agent__in=_direct_agents(right, to)))
+
+    def active(self) -> ConversationQuerySet:
+        return self.filter(state__in=ACTIVE_STATES)
+
+    def ended(self) -> ConversationQuerySet:
+        return self.filter(state__in=ENDED_STATES)
+
+    def newest_first(self) -> ConversationQuerySet:
+        return self.order_by("-received_at", "-id")
+
+    def received_during(self, start: datetime, end: datetime) -> ConversationQuerySet:
+        """Received at ``start`` or later, and before ``end``."""
+        return self.filter(received_at__gte=start, received_at__lt=end)
+
+    def with_places(self) -> ConversationQuerySet:
+        """With what a page says of each: channel, queue, agent."""
+        return self.select_related("channel", "queue", "queue__channel", "agent")
+
+
+def _direct_agents(right: Right, user: User) -> Iterable[int]:
+    groups = AccessRight.objects.held_by(user).filter(right=right, direct_conversations_of__isnull=False)
+    return list(User.objects.filter(groups__in=groups.values("direct_conversations_of")).values_list("pk", flat=True))
+
+
+class Conversation(models.Model):
+    """One exchange with one customer, from its first contact to the end of wrap-up."""
+
+    class Direction(models.TextChoices):
+        INBOUND = "inbound", "Inbound"
+        OUTBOUND = "outbound", "Outbound"
+
+    class Party(models.TextChoices):
+        CUSTOMER = "customer", "Customer"
+        AGENT = "agent", "Agent"
+        SYSTEM = "system", "System"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    channel = models.ForeignKey(Channel, models.PROTECT, related_name="conversations", db_index=False)
+    queue = models.ForeignKey(
+        Queue, models.PROTECT, null=True, blank=True, related_name="conversations", db_index=False
+    )
+    messaging_channel = models.CharField(max_length=30, blank=True, help_text="WHATSAPP, SMS, …; open list")
+    direction = models.CharField(max_length=8, choices=Direction.choices, default=Direction.INBOUND)
+    state = models.CharField(max_length=13, choices=State.choices, default=State.RECEIVED)
+    agent = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="conversations",
+        db_index=False,
+        help_text="Whom it is allocated to, or who served it last",
+    )
+
+    thread = models.ForeignKey(
+        "conversations.MessagingThread", models.PROTECT, null=True, blank=True, related_name="conversations"
+    )
+    customer_address = models.CharField(max_length=320, blank=True, help_text="Number or address of the customer")
+    customer_name = models.CharField(max_length=200, blank=True)
+
+    received_at = models.DateTimeField()
+    queued_at = models.DateTimeField(null=True, blank=True)
+    allocated_at = models.DateTimeField(null=True, blank=True)
+    accepted_at = models.DateTimeField(null=True, blank=True, help_text="First accepted")
+    ended_at = models.DateTimeField(null=True, blank=True)
+    handled_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.CharField(max_length=8, choices=Party.choices, blank=True)
+
+    kept_data = models.JSONField(default=dict, blank=True, help_text="{key: value}; empty while active")
+    kept_sources = models.JSONField(default=dict, blank=True, help_text="{key: source}")
+    dropped_keys = models.JSONField(default=dict, blank=True, help_text="{key: reason}; never a value")
+    judged_keys = ArrayField(
+        models.CharField(max_length=MAX_KEY_LENGTH),
+        null=True,
+        blank=True,
+        help_text="The effective statistics list at the moment of ending",
+    )
+    settings_version = models.BigIntegerField(null=True, blank=True, help_text="The settings that judged")
+    version = models.PositiveBigIntegerField(default=1, help_text="Grows with every change")
+
+    objects = ConversationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-received_at", "-id"]
+        indexes = [
+            models.Index(F("received_at").desc(), F("id").desc(), name="conversation_newest"),
+            models.Index(F("queue"), F("received_at").desc(), F("id").desc(), name="conversation_queue_newest"),
+            models.Index(F("agent"), F("received_at").desc(), F("id").desc(), name="conversation_agent_newest"),
+            models.Index(
+                fields=["queue", "received_at"],
+                condition=Q(state__in=[*ACTIVE_STATES, State.WRAP_UP]),
+                name="conversation_on_desk",
+            ),
+            GinIndex(OpClass(F("kept_data"), "jsonb_path_ops"), name="conversation_kept_pairs"),
+            GinIndex(
+                OpClass(Lower("customer_address"), "gin_trgm_ops"),
+                OpClass(Lower("customer_name"), "gin_trgm_ops"),
+                name="conversation_customer_text",
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["thread"],
+                condition=Q(state__in=ACTIVE_STATES),
+                name="a_thread_has_one_active_conversation",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=ACTIVE_STATES, ended_at=None)
+                | Q(state__in=ENDED_STATES, ended_at__isnull=False),
+                name="a_conversation_has_an_end_once_it_ended",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=[State.WRAP_UP, State.HANDLED]) | Q(kept_data={}),
+                name="only_an_accepted_and_ended_conversation_keeps_data",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.customer} · {self.get_state_display()}"
+
+    @property
+    def is_active(self) -> bool:
+        return self.state in ACTIVE_STATES
+
+    @property
+    def customer(self) -> str:
+        """How the customer is called: by name where one is known, else by address (specification 002)."""
+        return self.customer_name or self.customer_address or "Unknown customer"
+
+    @property
+    def hex_id(self) -> str:
+        """The id as the RI and RTI doors write it: 32 upper-case hexadecimal digits."""
+        return self.id.hex.upper()

@@ -1,0 +1,27 @@
+"""Live data: the attached data of active conversations."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from channels_cfg.key_names import MAX_KEY_LENGTH
+from channels_cfg.models import Source
+from conversations.models.conversation import Conversation
+
+
+class LiveDatum(models.Model):
+    """One pair of an active conversation. Ending the conversation moves what is kept and deletes the rest."""
+
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="live_data", db_index=False)
+    key = models.CharField(max_length=MAX_KEY_LENGTH)
+    value = models.JSONField(null=True)
+    source = models.CharField(max_length=12, choices=Source.choices)
+    attached_at = models.DateTimeField(help_text="When the source said so, not when it reached us")
+
+    class Meta:
+        verbose_name_plural = "live data"
+        ordering = ["key"]
+        constraints = [models.UniqueConstraint(fields=["conversation", "key"], name="a_key_has_one_live_value")]
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,0 +1,81 @@
+"""Messages, and how far their delivery got."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from channels_cfg.models import MessagingService
+from conversations.models.conversation import Conversation
+from conversations.models.messaging_thread import MessagingThread
+
+
+class Message(models.Model):
+    """One message of a conversation's transcript."""
+
+    class Author(models.TextChoices):
+        CUSTOMER = "customer", "Customer"
+        AGENT = "agent", "Agent"
+        SYSTEM = "system", "System"
+
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="messages")
+    thread = models.ForeignKey(MessagingThread, models.PROTECT, null=True, blank=True, related_name="messages")
+    external_id = models.CharField(max_length=64, blank=True)
+    author = models.CharField(max_length=8, choices=Author.choices)
+    agent = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    messaging_channel = models.CharField(max_length=30, blank=True)
+    content_type = models.CharField(max_length=40, default="text_message")
+    text = models.TextField(blank=True, help_text="What a reader sees; for media, the caption")
+    content = models.JSONField(default=dict, blank=True, help_text="The parts of a message that is more than text")
+    reply_to = models.CharField(max_length=64, blank=True, help_text="External id of the quoted message")
+    sent_at = models.DateTimeField()
+    rank = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="Orders versions of the same message (a redaction beats the original): the greatest is shown",
+    )
+
+    class Meta:
+        ordering = ["sent_at", "id"]
+        indexes = [models.Index(fields=["conversation", "sent_at"], name="message_transcript")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["thread", "external_id"],
+                condition=~models.Q(external_id=""),
+                name="a_message_is_stored_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_author_display()}, {self.sent_at:%H:%M}"
+
+
+class DeliveryStatus(models.Model):
+    """The furthest a message got. A row of its own, since a report may come before the message it is about."""
+
+    class Status(models.TextChoices):
+        QUEUED_ON_CHANNEL = "QUEUED_ON_CHANNEL", "Sent"
+        SWITCHING_CHANNEL = "SWITCHING_CHANNEL", "Switching channel"
+        DELIVERED = "DELIVERED", "Delivered"
+        READ = "READ", "Read"
+        FAILED = "FAILED", "Failed"
+
+    service = models.ForeignKey(MessagingService, models.PROTECT, related_name="delivery_statuses")
+    message_external_id = models.CharField(max_length=64)
+    status = models.CharField(max_length=40)
+    rank = models.SmallIntegerField(help_text="A status of a lower rank never replaces one of a higher")
+    reason_code = models.CharField(max_length=80, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "delivery statuses"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["service", "message_external_id"], name="a_message_has_one_delivery_status"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.status

@@ -1,0 +1,20 @@
+"""News for the reporting job."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from conversations.models.conversation import Conversation
+
+
+class ReportableChange(models.Model):
+    """A conversation ended or changed after its end. Written with the change, removed by the job that reported it."""
+
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="+", db_index=False)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return str(self.conversation_id)

@@ -1,0 +1,113 @@
+"""Pairs of attached data as they come in: flat, checked, measured. Words only, no database.
+
+A value is text, number, boolean or null in JSON terms; an object is flattened with dots, an array with indexes
+(rule 2 of the domain).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+from channels_cfg.effective_settings import EffectiveSettings
+from channels_cfg.key_names import BadKeyName, check_key_name
+
+Value = str | int | float | bool | None
+Pairs = dict[str, Value]
+
+MAX_DEPTH = 20
+
+
+class RefusedPairs(ValidationError):
+    """Pairs that break the rules: ``complaints`` tells for each key what is wrong and the way out. Values are not
+    repeated."""
+
+    def __init__(self, complaints: Mapping[str, str]) -> None:
+        self.complaints = dict(complaints)
+        super().__init__({key: [complaint] for key, complaint in complaints.items()})
+
+
+def flatten(data: Mapping[str, Any]) -> Pairs:
+    """``{"customer_data": {"id": 7}, "tickets": ["a"]}`` → ``{"customer_data.id": 7, "tickets.0": "a"}``."""
+    return dict(_leaves("", data, depth=0))
+
+
+def _leaves(path: str, value: Any, *, depth: int) -> Iterator[tuple[str, Value]]:
+    if depth > MAX_DEPTH:
+        raise RefusedPairs({path.split(".")[0][:128]: f"Nested more than {MAX_DEPTH} levels deep. Send it flatter."})
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _leaves(f"{path}.{name}" if path else str(name), inner, depth=depth + 1)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _leaves(f"{path}.{index}", inner, depth=depth + 1)
+    else:
+        yield path, value
+
+
+def check_pairs(data: Mapping[str, Any], *, settings: EffectiveSettings) -> Pairs:
+    """Return the flat pairs with their keys in NFC, or raise ``RefusedPairs`` that names every bad one."""
+    good: Pairs = {}
+    complaints: dict[str, str] = {}
+    for sent, value in flatten(data).items():
+        try:
+            key = check_key_name(sent)
+            if key in good:
+                complaints[sent] = "The same key is there twice."
+            good[key] = check_value(value, longest=settings.value_characters)
+        except BadKeyName as bad:
+            complaints[sent] = bad.messages[0]
+        except ValidationError as bad:
+            complaints[sent] = bad.messages[0]
+    if complaints:
+        raise RefusedPairs(complaints)
+    return good
+
+
+def check_value(value: Any, *, longest: int) -> Value:
+    """Return a value that can be stored, or say what is wrong with it without repeating it."""
+    if isinstance(value, str):
+        if "\x00" in value:
+            raise ValidationError(f"Character {value.index(chr(0)) + 1} of the value is NUL, which cannot be stored.")
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise ValidationError(f"Character {error.start + 1} of the value is half a surrogate pair.") from error
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise ValidationError("The value is not a finite number.")
+    elif not isinstance(value, int | float | bool | None):
+        raise ValidationError("The value is not text, a number, true, false or null.")
+    if len(as_text(value)) > longest:
+        raise ValidationError(
+            f"The value has {len(as_text(value))} characters; at most {longest} are stored. Shorten it."
+        )
+    return value
+
+
+def check_size(pairs: Mapping[str, Value], *, settings: EffectiveSettings, adding: Mapping[str, Value]) -> None:
+    """Refuse the write whole where all ``pairs`` of the conversation, with those being added, exceed the limits."""
+    if len(pairs) > settings.pairs_per_conversation:
+        complaint = (
+            f"The conversation would have {len(pairs)} keys; at most {settings.pairs_per_conversation} are stored."
+        )
+    elif (size := len(json.dumps(dict(pairs), ensure_ascii=False).encode())) > settings.bytes_per_conversation:
+        complaint = (
+            f"The conversation would have {size} bytes of attached data; "
+            f"at most {settings.bytes_per_conversation} are stored."
+        )
+    else:
+        return
+    raise RefusedPairs(dict.fromkeys(adding, f"{complaint} Nothing of this write was stored."))
+
+
+def as_text(value: Value) -> str:
+    """The value as people read it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else json.dumps(value)
