@@ -1,0 +1,5 @@
+"""The floor that puts the applications together."""
+
+from config.celery import app as celery_app
+
+__all__ = ["celery_app"]

@@ -1,0 +1,124 @@
+"""What a machine is told when something goes wrong: problem+json after RFC 9457."""
+
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views import defaults
+from rest_framework import exceptions
+from rest_framework.settings import api_settings
+from rest_framework.views import set_rollback
+
+MACHINE_DOORS = ("/api/", "/RI/", "/RTI/", "/sms/", "/oauth/")
+ABOUT_THE_WHOLE = {NON_FIELD_ERRORS, api_settings.NON_FIELD_ERRORS_KEY, ""}
+
+Errors = dict[str, list[str]]
+
+
+def problem(
+    path: str, status: int, detail: str = "", *, errors: Errors | None = None, headers: Any = None
+) -> HttpResponse:
+    """One problem; ``errors`` says what is wrong with each field or key."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail or HTTPStatus(status).description or HTTPStatus(status).phrase,
+        "instance": path,
+    }
+    if errors:
+        body["errors"] = errors
+    return JsonResponse(body, status=status, content_type="application/problem+json", headers=headers)
+
+
+def problem_json(failure: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
+    """REST framework's exception handler; None for what nobody foresaw, which Django then reports."""
+    set_rollback()
+    path = context["request"].path
+    match failure:
+        case ValidationError():
+            return invalid(path, HTTPStatus.BAD_REQUEST, errors_of(failure))
+        case exceptions.ValidationError():
+            return invalid(path, failure.status_code, dict(flattened(failure.detail)))
+        case exceptions.APIException():
+            return problem(path, failure.status_code, detail_of(failure), headers=headers_of(failure))
+        case Http404():
+            return problem(path, HTTPStatus.NOT_FOUND, "There is nothing here for you under this address.")
+        case PermissionDenied():
+            return problem(path, HTTPStatus.FORBIDDEN, str(failure) or "Your rights do not cover this.")
+    return None
+
+
+def invalid(path: str, status: int, errors: Errors) -> HttpResponse:
+    """A body or a query that its sender can correct."""
+    whole = [message for key in ABOUT_THE_WHOLE & errors.keys() for message in errors.pop(key)]
+    return problem(path, status, " ".join(whole) or "Some values cannot be accepted.", errors=errors)
+
+
+def errors_of(failure: ValidationError) -> Errors:
+    """The messages of a Django validation error by field, or by ``__all__``."""
+    if hasattr(failure, "error_dict"):
+        return failure.message_dict
+    return {NON_FIELD_ERRORS: failure.messages}
+
+
+def flattened(detail: Any, name: str = "") -> Iterator[tuple[str, list[str]]]:
+    """Nested messages as ``("customer.name", ["Too long."])``."""
+    if isinstance(detail, Mapping):
+        for key, inner in detail.items():
+            yield from flattened(inner, f"{name}.{key}" if name else str(key))
+    elif isinstance(detail, list) and any(isinstance(inner, Mapping | list) for inner in detail):
+        for position, inner in enumerate(detail):
+            yield from flattened(inner, f"{name}[{position}]")
+    elif isinstance(detail, list):
+        yield name, [str(message) for message in detail]
+    else:
+        yield name, [str(detail)]
+
+
+def detail_of(failure: exceptions.APIException) -> str:
+    return " ".join(message for _, messages in flattened(failure.detail) for message in messages)
+
+
+def headers_of(failure: exceptions.APIException) -> dict[str, str]:
+    """How to sign in, and when to come back."""
+    headers = {}
+    if challenge := getattr(failure, "auth_header", None):
+        headers["WWW-Authenticate"] = challenge
+    if wait := getattr(failure, "wait", None):
+        headers["Retry-After"] = str(int(wait))
+    return headers
+
+
+def is_machine_door(request: HttpRequest) -> bool:
+    return request.path.startswith(MACHINE_DOORS)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's answer to a suspicious request, in the shape its sender reads."""
+    if is_machine_door(request):
+        return problem(request.path, HTTPStatus.BAD_REQUEST)
+    return defaults.bad_request(request, exception)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's answer to a missing right, in the shape its sender reads."""
+    if is_machine_door(request):
+        return problem(request.path, HTTPStatus.FORBIDDEN)
+    return defaults.permission_denied(request, exception)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's answer to an unknown address, in the shape its sender reads."""
+    if is_machine_door(request):
+        return problem(request.path, HTTPStatus.NOT_FOUND)
+    return defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's answer to an unforeseen failure, in the shape its sender reads."""
+    if is_machine_door(request):
+        return problem(request.path, HTTPStatus.INTERNAL_SERVER_ERROR, "This is our fault. It has been logged.")
+    return defaults.server_error(request)

@@ -1,0 +1,1 @@
+"""A database backend that brings its own PostgreSQL: the server starts with the first connection."""

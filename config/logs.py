@@ -1,0 +1,74 @@
+"""What is logged and how: one line of key=value words, or of JSON where ``LOG_FORMAT=json``.
+
+A line carries ids, never what a customer said or sent: no bodies, query strings or SQL.
+"""
+
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+from config import environment
+
+
+def first_line_only(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Drop what follows the first line of a message: databases quote rows there."""
+    event["event"] = str(event["event"]).split("\n", 1)[0]
+    return event
+
+
+def place_of_failure(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Name an exception's kind and where it was raised, not its message, which may quote a value."""
+    failure = event.pop("exc_info", None)
+    if isinstance(failure, tuple) and failure[0] is not None:
+        event["failure"] = failure[0].__name__
+        event["raised_at"] = raised_at(failure[2])
+    return event
+
+
+def raised_at(traceback: Any) -> str:
+    """``file:line`` of each frame, outermost first."""
+    frames = []
+    while traceback is not None:
+        frames.append(f"{traceback.tb_frame.f_globals.get('__name__')}:{traceback.tb_lineno}")
+        traceback = traceback.tb_next
+    return " ".join(frames)
+
+
+LINE = (
+    structlog.processors.JSONRenderer()
+    if environment.text("LOG_FORMAT") == "json"
+    else structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "logger", "event"])
+)
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "foreign_pre_chain": [
+                structlog.contextvars.merge_contextvars,
+                structlog.stdlib.add_log_level,
+                structlog.stdlib.add_logger_name,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                first_line_only,
+            ],
+            "processors": [
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                place_of_failure,
+                LINE,
+            ],
+        }
+    },
+    "handlers": {"line": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["line"], "level": environment.text("LOG_LEVEL", "INFO")},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+        # These quote statements, arguments or addresses with their query strings below this level.
+        "django.db.backends": {"level": "WARNING"},
+        "celery": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},
+    },
+}

@@ -1,0 +1,49 @@
+"""What every request passes: the viewer's clock, and who changed the configuration."""
+
+from collections.abc import Callable
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import pghistory.middleware
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class ViewersTimeZone:
+    """Shows times on the clock of the person who is signed in."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not has_session(request):
+            return self.get_response(request)
+        with timezone.override(zone_named(getattr(request.user, "time_zone", ""))):
+            return self.get_response(request)
+
+
+class ConfigurationHistory(pghistory.middleware.HistoryMiddleware):
+    """Notes who changed the configuration and on which page.
+
+    Machines have no session and change no configuration, so they are spared the extra statement.
+    """
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if not has_session(request):
+            return self.get_response(request)
+        return super().__call__(request)
+
+
+def has_session(request: HttpRequest) -> bool:
+    return settings.SESSION_COOKIE_NAME in request.COOKIES
+
+
+def zone_named(name: Any) -> ZoneInfo:
+    """The zone of that name, or the portal's own where there is none."""
+    try:
+        return ZoneInfo(str(name or settings.TIME_ZONE))
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo(settings.TIME_ZONE)

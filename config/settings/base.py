@@ -1,0 +1,217 @@
+"""Settings of the portal. What differs between machines comes from the environment."""
+
+from datetime import timedelta
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from cryptography.fernet import Fernet
+from django.core.management.utils import get_random_secret_key
+
+from config import environment
+from config.embedded_postgres.server import DATABASE, socket_folder
+from config.logs import LOGGING as LOGGING
+from config.schedule import SCHEDULE
+from config.settings.unfold import UNFOLD as UNFOLD
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+
+# Everything the portal writes on this machine: database, broker, files, keys.
+VAR_DIR = Path(environment.text("VAR_DIR", str(BASE_DIR / "var"))).resolve()
+
+# Where the portal listens, and under which names it may be called.
+HOST = environment.text("HOST", "127.0.0.1")
+PORT = environment.number("PORT", 8000)
+ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", f"localhost,127.0.0.1,[::1],{HOST}")
+DEBUG = False
+PRODUCTION = False
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+
+# Keys. SECRET_KEY signs sessions. FIELD_KEYS encrypt secrets and sensitive values; the first
+# encrypts, all decrypt, so a new key goes to the front. Production names its own: see production.py.
+SECRET_KEY = environment.text("SECRET_KEY") or environment.kept_secret(
+    VAR_DIR / "keys" / "secret_key", get_random_secret_key
+)
+FIELD_KEYS = environment.words("FIELD_KEYS") or [
+    environment.kept_secret(VAR_DIR / "keys" / "field_key", lambda: Fernet.generate_key().decode())
+]
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "unfold.contrib.inlines",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "pgtrigger",
+    "pghistory",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "oauth2_provider",
+    "django_celery_beat",
+    "django_htmx",
+    "django_prometheus",
+    "config",
+    "channels_cfg",
+    "conversations",
+    "reporting",
+]
+
+# The machine doors pass through all of this too, so each one earns its microseconds.
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "config.middleware.ViewersTimeZone",
+    "config.middleware.ConfigurationHistory",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# The database. Without DATABASE_URL the portal brings its own server; see config/embedded_postgres.
+DATABASE_URL = environment.text("DATABASE_URL")
+EMBEDDED_DATABASE = {
+    "ENGINE": "config.embedded_postgres",
+    "EMBEDDED_DATA": VAR_DIR / "postgres",
+    "NAME": DATABASE,
+    "USER": DATABASE,
+    "HOST": str(socket_folder(VAR_DIR / "postgres")),
+    "OPTIONS": {},
+}
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": environment.postgres_address(DATABASE_URL) if DATABASE_URL else EMBEDDED_DATABASE
+}
+# A process keeps few connections and lends them out; none outlives the process that opened it.
+DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 8, "timeout": 10}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# People and how they sign in.
+AUTH_USER_MODEL = "channels_cfg.User"
+LOGIN_URL = "/accounts/login/"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = LOGIN_URL
+SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+# Times are stored in UTC and shown in the viewer's own zone, or in this one.
+USE_TZ = True
+TIME_ZONE = environment.text("TIME_ZONE", "UTC")
+LANGUAGE_CODE = "en-us"
+USE_I18N = False
+
+# Files: pages' own, and what the portal writes.
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [folder for folder in [BASE_DIR / "static"] if folder.is_dir()]
+WHITENOISE_USE_FINDERS = True  # a checkout needs no collectstatic
+MEDIA_ROOT = VAR_DIR / "files"
+MEDIA_URL = "/files/"
+
+# What one request may carry; attached data is small, so more than this is a mistake or an attack.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+
+# What browsers are told. Pages load nothing from other hosts.
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_HTTPONLY = False  # htmx reads it
+
+# The API.
+AUTHENTICATION = "channels_cfg.api.authentication.ApiKeyAuthentication"
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        *([AUTHENTICATION] if find_spec("channels_cfg.api") else []),
+        "oauth2_provider.contrib.rest_framework.OAuth2Authentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["config.api_parsing.BoundedJSONParser"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "config.api_errors.problem_json",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Keepsake",
+    "VERSION": "1",
+    "DESCRIPTION": "Attached data of a contact centre.",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+OAUTH2_PROVIDER = {
+    "ACCESS_TOKEN_EXPIRE_SECONDS": int(timedelta(hours=1).total_seconds()),
+    "SCOPES": {"api": "Everything the client's user may do"},
+    "DEFAULT_SCOPES": ["api"],
+    "PKCE_REQUIRED": True,
+}
+
+# Celery. The tables are the to-do lists and messages only nudges: losing or repeating one does no
+# harm, and none carries anything but ids. Without CELERY_BROKER_URL messages are files.
+CELERY_BROKER_URL = environment.text("CELERY_BROKER_URL", "filesystem://")
+MESSAGES = VAR_DIR / "messages"
+if CELERY_BROKER_URL == "filesystem://":
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
+        "data_folder_in": str(MESSAGES),
+        "data_folder_out": str(MESSAGES),
+        "control_folder": str(MESSAGES / "exchanges"),
+        "polling_interval": 0.2,
+    }
+    (MESSAGES / "exchanges").mkdir(parents=True, exist_ok=True)
+else:
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": int(timedelta(hours=1).total_seconds())}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_TIME_LIMIT = int(timedelta(minutes=30).total_seconds())
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # its answers would pile up in the broker's folder
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULE = SCHEDULE

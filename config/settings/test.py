@@ -1,0 +1,19 @@
+"""What tests change: speed, nothing that leaves this machine, a database of their own."""
+
+import os
+
+from config.settings.base import *  # noqa: F403
+from config.settings.base import DATABASES, VAR_DIR
+
+# Several runs may share one server, so each has a database of its own.
+TEST_DATABASE = f"test_keepsake_{os.getpid()}"
+DATABASES["default"]["TEST"] = {"NAME": TEST_DATABASE}
+# Django drops the test database, which nobody may hold open then.
+DATABASES["default"]["OPTIONS"].pop("pool")
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+CELERY_BROKER_URL = "memory://"
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {}
+MEDIA_ROOT = VAR_DIR / "test" / "files"
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+ALLOWED_HOSTS = ["*"]

@@ -1,0 +1,36 @@
+"""Every address of the portal, or the application that answers below it."""
+
+from importlib.util import find_spec
+
+from django.contrib import admin
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import include, path
+from django_prometheus.exports import ExportToDjangoView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from oauth2_provider.views import TokenView
+
+from config import health
+from config.front_page import front_page
+
+urlpatterns = [
+    path("", front_page, name="front_page"),
+    path("admin/", admin.site.urls),
+    path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("accounts/logout/", LogoutView.as_view(), name="logout"),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="api_docs"),
+    path("oauth/token", TokenView.as_view(), name="oauth_token"),
+    path("health/live", health.live, name="health_live"),
+    path("health/ready", health.ready, name="health_ready"),
+    path("metrics", ExportToDjangoView, name="metrics"),
+    *[
+        path("", include(f"{application}.urls"))
+        for application in ("conversations", "reporting", "channels_cfg")
+        if find_spec(f"{application}.urls")
+    ],
+]
+
+handler400 = "config.api_errors.bad_request"
+handler403 = "config.api_errors.permission_denied"
+handler404 = "config.api_errors.page_not_found"
+handler500 = "config.api_errors.server_error"
