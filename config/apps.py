@@ -1,4 +1,7 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+from config.schedule import ensure_schedule
 
 
 class ConfigConfig(AppConfig):
@@ -8,3 +11,5 @@ class ConfigConfig(AppConfig):
 
     def ready(self) -> None:
         from config import checks  # noqa: F401  registers the system checks
+
+        post_migrate.connect(ensure_schedule, sender=self, dispatch_uid="schedule")

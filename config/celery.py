@@ -1,12 +1,16 @@
 """The Celery application: ``celery -A config worker`` and ``celery -A config beat``."""
 
 import os
+import warnings
 from typing import Any
 
 from celery import Celery
+from celery.platforms import SecurityWarning
 from celery.signals import setup_logging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
+# Running as root, as a demonstration in a container does, is dangerous with pickled messages; ours are JSON.
+warnings.filterwarnings("ignore", category=SecurityWarning)
 
 app = Celery("keepsake")
 app.config_from_object("django.conf:settings", namespace="CELERY")

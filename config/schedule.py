@@ -1,17 +1,28 @@
-"""What beat asks for without being asked. Editing an entry in the admin lasts until the next release changes it."""
+"""What beat asks for without being asked. Administrators may change intervals or switch entries off."""
 
-from datetime import timedelta
 from typing import Any
 
-
-def every(interval: timedelta, task: str) -> dict[str, Any]:
-    """An entry that is worthless once the next one is due, so a worker that was away finds no backlog."""
-    return {"task": task, "schedule": interval, "options": {"expires": interval.total_seconds()}}
-
-
-SCHEDULE = {
-    "apply waiting deliveries": every(timedelta(seconds=10), "conversations.tasks.apply_waiting_deliveries"),
-    "forget old keys": every(timedelta(hours=1), "conversations.tasks.forget_old_keys"),
-    "run the reporting job": every(timedelta(seconds=60), "reporting.tasks.run_reporting_job"),
-    "write waiting files": every(timedelta(seconds=30), "reporting.tasks.write_waiting_files"),
+SECONDS_BETWEEN = {
+    "conversations.tasks.apply_waiting_deliveries": 10,
+    "conversations.tasks.forget_old_keys": 3600,
+    "reporting.tasks.run_reporting_job": 60,
+    "reporting.tasks.write_waiting_files": 30,
 }
+
+
+def ensure_schedule(**_: Any) -> None:
+    """Add the entries that are missing, and leave those alone that are there.
+
+    A message expires when the next one is due, so a worker that was away finds no backlog.
+    """
+    from django_celery_beat.models import IntervalSchedule, PeriodicTask  # apps load after settings
+
+    for task, seconds in SECONDS_BETWEEN.items():
+        if not PeriodicTask.objects.filter(task=task).exists():
+            interval, _created = IntervalSchedule.objects.get_or_create(every=seconds, period=IntervalSchedule.SECONDS)
+            PeriodicTask.objects.create(name=name_of(task), task=task, interval=interval, expire_seconds=seconds)
+
+
+def name_of(task: str) -> str:
+    """``reporting.tasks.run_reporting_job`` as “Run reporting job”."""
+    return task.rpartition(".")[2].replace("_", " ").capitalize()

@@ -1,5 +1,6 @@
 """Settings of the portal. What differs between machines comes from the environment."""
 
+from contextlib import suppress
 from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,7 +12,6 @@ from django.core.management.utils import get_random_secret_key
 from config import environment
 from config.embedded_postgres.server import DATABASE, socket_folder
 from config.logs import LOGGING as LOGGING
-from config.schedule import SCHEDULE
 from config.settings.unfold import UNFOLD as UNFOLD
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -144,6 +144,10 @@ WHITENOISE_USE_FINDERS = True  # a checkout needs no collectstatic
 MEDIA_ROOT = VAR_DIR / "files"
 MEDIA_URL = "/files/"
 
+with suppress(OSError):  # a system check tells what is wrong with VAR_DIR
+    for folder in (STATIC_ROOT, MEDIA_ROOT, VAR_DIR / "messages" / "exchanges"):
+        folder.mkdir(parents=True, exist_ok=True)
+
 # What one request may carry; attached data is small, so more than this is a mistake or an attack.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
@@ -190,16 +194,15 @@ OAUTH2_PROVIDER = {
 
 # Celery. The tables are the to-do lists and messages only nudges: losing or repeating one does no
 # harm, and none carries anything but ids. Without CELERY_BROKER_URL messages are files.
-CELERY_BROKER_URL = environment.text("CELERY_BROKER_URL", "filesystem://")
+CELERY_BROKER_URL = environment.text("CELERY_BROKER_URL", "filesystem://localhost")
 MESSAGES = VAR_DIR / "messages"
-if CELERY_BROKER_URL == "filesystem://":
+if CELERY_BROKER_URL.startswith("filesystem:"):
     CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
         "data_folder_in": str(MESSAGES),
         "data_folder_out": str(MESSAGES),
         "control_folder": str(MESSAGES / "exchanges"),
         "polling_interval": 0.2,
     }
-    (MESSAGES / "exchanges").mkdir(parents=True, exist_ok=True)
 else:
     CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": int(timedelta(hours=1).total_seconds())}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -214,4 +217,3 @@ CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # its answers would pile up in the broker's folder
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
-CELERY_BEAT_SCHEDULE = SCHEDULE

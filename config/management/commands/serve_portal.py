@@ -1,0 +1,103 @@
+"""``manage.py serve_portal``: everything one machine needs, until Ctrl-C."""
+
+import json
+import os
+import signal
+import socket
+import sys
+import urllib.request
+from types import FrameType
+from typing import Any
+
+from django.conf import settings
+from django.core.management import BaseCommand, CommandError, CommandParser, call_command
+from django.db import connections
+
+from config.supervisor import GaveUp, Program, end, keep_running
+
+
+class Command(BaseCommand):
+    help = "Migrates the database, then runs the web server, a worker and the scheduler until Ctrl-C."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--demo", action="store_true", help="load the demo configuration and conversations first")
+
+    def handle(self, *args: Any, demo: bool, **options: Any) -> None:
+        signal.signal(signal.SIGTERM, stop_like_ctrl_c)
+        try:
+            self.prepare(demo=demo)
+            self.serve(demo=demo)
+        except KeyboardInterrupt:
+            self.stdout.write("Keepsake has stopped.")
+
+    def prepare(self, *, demo: bool) -> None:
+        """Bring database and demo data up to date."""
+        refuse_busy_port(settings.HOST, settings.PORT)
+        call_command("migrate", verbosity=0)
+        if demo:
+            call_command("load_demo_data")
+        connections.close_all()
+
+    def serve(self, *, demo: bool) -> None:
+        """Run the programs and say where they are once they answer."""
+        os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(settings.VAR_DIR / "metrics"))
+        programs = portal_programs()
+        try:
+            keep_running(programs, until=is_ready)
+            self.announce(demo=demo)
+            keep_running(programs, until=lambda: False)
+        except GaveUp as reason:
+            raise CommandError(str(reason)) from None
+        finally:
+            end(programs)
+
+    def announce(self, *, demo: bool) -> None:
+        self.stdout.write(f"Keepsake is ready at {base_url()}/ — Ctrl-C ends it.")
+        if demo:
+            known = json.loads((settings.VAR_DIR / "demo.json").read_text())
+            for role, user in known["users"].items():
+                self.stdout.write(f"  {role:<14} {user['username']:<16} {user['password']}")
+
+
+def portal_programs() -> list[Program]:
+    """The programs of one machine. They find their settings in the environment, as this one did."""
+    python = [sys.executable, "-m"]
+    celery = [*python, "celery", "-A", "config", "--quiet"]
+    quietly = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    return [
+        Program("the web server", [*python, "gunicorn", "-c", "python:config.gunicorn", "config.wsgi"]),
+        Program("the worker", [*celery, "worker", "--concurrency=2", *quietly]),
+        Program("the scheduler", [*celery, "beat", "--pidfile="]),
+    ]
+
+
+def refuse_busy_port(host: str, port: int) -> None:
+    """Say so before anything is started, rather than after."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as reason:
+            raise CommandError(
+                f"Cannot listen on {host}:{port} ({reason.strerror}). End the program that does, or choose another "
+                f"port: PORT={port + 1} make run"
+            ) from None
+
+
+def base_url() -> str:
+    host = "127.0.0.1" if settings.HOST in {"0.0.0.0", "::", ""} else settings.HOST
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.PORT}"
+
+
+def is_ready() -> bool:
+    """Whether the portal answers that it can work."""
+    try:
+        with urllib.request.urlopen(f"{base_url()}/health/ready", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def stop_like_ctrl_c(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
