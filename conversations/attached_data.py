@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -26,7 +26,7 @@ POSTABLE_STATES = (State.WRAP_UP, State.HANDLED)
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of one pair: ``stored``, ``unchanged`` or ``superseded``, and why where it was not stored."""
+    """What became of one pair: ``stored``, ``unchanged``, ``superseded`` or ``dropped``, and why it was not stored."""
 
     verdict: str
     reason: str = ""
@@ -153,6 +153,7 @@ def _judge(conversation: Conversation, data: Iterable[LiveDatum]) -> None:
         if is_listed(datum.key, conversation.judged_keys or []):
             conversation.kept_data[datum.key] = datum.value
             conversation.kept_sources[datum.key] = datum.source
+            conversation.kept_times[datum.key] = datum.attached_at.isoformat()
         else:
             conversation.dropped_keys[datum.key] = "not_kept"
 
@@ -174,26 +175,48 @@ def destroy_live_data(conversation: Conversation) -> None:
 def attach_late(
     conversation: Conversation, data: Mapping[str, Any], *, source: Source, at: datetime
 ) -> dict[str, Verdict]:
-    """Judge pairs that were sent before the end and arrive after it, as the end would have judged them."""
+    """Judge pairs that were sent before the end and arrive after it, as the end would have judged them.
+
+    Sets the conversation's fields; the caller saves them.
+    """
     settings = settings_of(conversation)
     pairs = check_pairs(data, settings=settings)
-    keeps = conversation.state in POSTABLE_STATES
-    verdicts = {}
-    for key, value in pairs.items():
-        if not keeps:
-            conversation.dropped_keys[key] = "abandoned"
-            verdicts[key] = Verdict("superseded", "The conversation was abandoned; nothing of it is kept.")
-        elif not is_listed(key, conversation.judged_keys or []):
-            conversation.dropped_keys[key] = "not_kept"
-            verdicts[key] = Verdict("superseded", "The settings do not keep this key.")
-        elif key in conversation.kept_data:
-            verdicts[key] = Verdict("superseded", "A value of this key was kept already.")
-        else:
-            conversation.kept_data[key] = value
-            conversation.kept_sources[key] = source
-            verdicts[key] = STORED
-    check_size(conversation.kept_data, settings=settings, adding=pairs)
+    verdicts = {
+        key: _late_verdict(conversation, key, value, source, at, precedence=settings.precedence.value)
+        for key, value in pairs.items()
+    }
+    late = {key: value for key, value in pairs.items() if verdicts[key] is STORED}
+    check_size(conversation.kept_data | late, settings=settings, adding=pairs)
+
+    conversation.kept_data |= late
+    conversation.kept_sources |= dict.fromkeys(late, source)
+    conversation.kept_times |= dict.fromkeys(late, at.isoformat())
+    for key in pairs.keys() - conversation.kept_data.keys():
+        conversation.dropped_keys[key] = "not_kept" if conversation.state in POSTABLE_STATES else "abandoned"
     return verdicts
+
+
+def _late_verdict(
+    conversation: Conversation, key: str, value: Value, source: Source, at: datetime, *, precedence: list[str]
+) -> Verdict:
+    if conversation.state not in POSTABLE_STATES:
+        return Verdict("dropped", "The conversation was abandoned; nothing of it is kept.")
+    if not is_listed(key, conversation.judged_keys or []):
+        return Verdict("dropped", "The settings do not keep this key.")
+    return _verdict(value, source, at, held=_kept(conversation, key), precedence=precedence)
+
+
+def _kept(conversation: Conversation, key: str) -> LiveDatum | None:
+    """The kept pair as it stood among the live data; what was posted after the end outlasts everything late."""
+    if key not in conversation.kept_data:
+        return None
+    posted = key not in conversation.kept_times
+    return LiveDatum(
+        key=key,
+        value=conversation.kept_data[key],
+        source=conversation.kept_sources[key],
+        attached_at=datetime.max.replace(tzinfo=UTC) if posted else datetime.fromisoformat(conversation.kept_times[key]),
+    )
 
 
 # After the end
@@ -213,6 +236,7 @@ _MERGE = """
     UPDATE conversations_conversation
        SET kept_data = kept_data || %(pairs)s::jsonb,
            kept_sources = kept_sources || %(sources)s::jsonb,
+           kept_times = kept_times - %(keys)s::text[],
            dropped_keys = dropped_keys - %(keys)s::text[],
            version = version + 1
      WHERE id = %(id)s

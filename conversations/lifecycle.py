@@ -19,7 +19,15 @@ from django.db import transaction
 
 from channels_cfg.models import Channel, Queue, User
 from conversations import attached_data
-from conversations.models import ACTIVE_STATES, Communication, Conversation, Event, Leg, ReportableChange, State
+from conversations.models import (
+    ACTIVE_STATES,
+    Communication,
+    Conversation,
+    Event,
+    Leg,
+    ReportableChange,
+    State,
+)
 
 _MEDIUM = {
     Channel.Kind.CHAT: Communication.Medium.MESSAGE,

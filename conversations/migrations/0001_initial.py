@@ -39,6 +39,7 @@ class Migration(migrations.Migration):
                 ('ended_by', models.CharField(blank=True, choices=[('customer', 'Customer'), ('agent', 'Agent'), ('system', 'System')], max_length=8)),
                 ('kept_data', models.JSONField(blank=True, default=dict, help_text='{key: value}; empty while active')),
                 ('kept_sources', models.JSONField(blank=True, default=dict, help_text='{key: source}')),
+                ('kept_times', models.JSONField(blank=True, default=dict, help_text='{key: when its source said so}; without an entry: posted after the end')),
                 ('dropped_keys', models.JSONField(blank=True, default=dict, help_text='{key: reason}; never a value')),
                 ('judged_keys', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=128), blank=True, help_text='The effective statistics list at the moment of ending', null=True, size=None)),
                 ('settings_version', models.BigIntegerField(blank=True, help_text='The settings that judged', null=True)),

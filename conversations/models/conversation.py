@@ -116,6 +116,9 @@ class Conversation(models.Model):
 
     kept_data = models.JSONField(default=dict, blank=True, help_text="{key: value}; empty while active")
     kept_sources = models.JSONField(default=dict, blank=True, help_text="{key: source}")
+    kept_times = models.JSONField(
+        default=dict, blank=True, help_text="{key: when its source said so}; without an entry: posted after the end"
+    )
     dropped_keys = models.JSONField(default=dict, blank=True, help_text="{key: reason}; never a value")
     judged_keys = ArrayField(
         models.CharField(max_length=MAX_KEY_LENGTH),
