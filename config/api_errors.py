@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, RequestDataTooBig, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
 from rest_framework import exceptions
@@ -46,6 +46,8 @@ def problem_json(failure: Exception, context: Mapping[str, Any]) -> HttpResponse
             return problem(path, failure.status_code, detail_of(failure), headers=headers_of(failure))
         case Http404():
             return problem(path, HTTPStatus.NOT_FOUND, "There is nothing here for you under this address.")
+        case RequestDataTooBig():
+            return problem(path, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is larger than this door takes.")
         case PermissionDenied():
             return problem(path, HTTPStatus.FORBIDDEN, str(failure) or "Your rights do not cover this.")
     return None

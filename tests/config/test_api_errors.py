@@ -1,0 +1,98 @@
+import json
+from types import SimpleNamespace
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404
+from rest_framework import exceptions, serializers
+from rest_framework.response import Response
+from rest_framework.test import APIRequestFactory
+from rest_framework.views import APIView
+
+from config.api_errors import problem_json, server_error
+
+
+def answer_to(failure):
+    response = problem_json(failure, {"request": SimpleNamespace(path="/api/v1/calls")})
+    assert response["Content-Type"] == "application/problem+json"
+    return json.loads(response.content)
+
+
+class EchoView(APIView):
+    authentication_classes = ()
+    permission_classes = ()
+
+    def post(self, request):
+        return Response(request.data)
+
+
+def send(body: bytes):
+    request = APIRequestFactory().post("/api/echo", data=body, content_type="application/json")
+    return EchoView.as_view()(request)
+
+
+def test_a_refused_key_is_named_with_its_reason():
+    problem = answer_to(ValidationError({"amount": "“ten” is not a number."}))
+
+    assert problem["status"] == 400
+    assert problem["instance"] == "/api/v1/calls"
+    assert problem["errors"] == {"amount": ["“ten” is not a number."]}
+
+
+def test_what_is_wrong_with_the_whole_is_the_detail():
+    problem = answer_to(ValidationError("The conversation has ended."))
+
+    assert problem["detail"] == "The conversation has ended."
+    assert "errors" not in problem
+
+
+def test_nested_fields_are_named_by_their_path():
+    problem = answer_to(serializers.ValidationError({"customer": {"name": ["Too long."]}, "tags": [{}, {"id": ["?"]}]}))
+
+    assert problem["errors"] == {"customer.name": ["Too long."], "tags[1].id": ["?"]}
+
+
+@pytest.mark.parametrize(
+    ("failure", "status"),
+    [
+        (Http404("SELECT secret"), 404),
+        (PermissionDenied(), 403),
+        (exceptions.NotAuthenticated(), 401),
+        (exceptions.Throttled(wait=7), 429),
+    ],
+)
+def test_every_refusal_says_its_status_and_a_sentence(failure, status):
+    problem = answer_to(failure)
+
+    assert problem["status"] == status
+    assert problem["title"] and problem["detail"]
+    assert "secret" not in str(problem)
+
+
+def test_what_nobody_foresaw_is_left_to_django():
+    assert problem_json(RuntimeError("a value"), {"request": SimpleNamespace(path="/api/")}) is None
+
+
+def test_an_unforeseen_failure_tells_a_machine_nothing_of_the_inside(rf):
+    response = server_error(rf.get("/api/v1/calls"))
+
+    assert response.status_code == 500
+    assert json.loads(response.content)["status"] == 500
+
+
+def test_an_unknown_address_behind_a_machine_door_is_a_problem(client):
+    response = client.get("/RI/nowhere")
+
+    assert response.status_code == 404
+    assert response["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b"{", b"\xff\xfe", b'{"a": NaN}'])
+def test_garbage_is_a_bad_request(body):
+    assert send(body).status_code == 400
+
+
+def test_a_body_beyond_the_limit_is_refused(settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
+
+    assert send(b'{"a": "%s"}' % (b"x" * 200)).status_code == 413

@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from conversations import attached_data, lifecycle
+from conversations.models import Conversation, Event, Leg, ReportableChange, State
+from tests.factories import (
+    ChannelFactory,
+    QueueFactory,
+    UserFactory,
+    accepted_conversation,
+    ended_conversation,
+    queued_conversation,
+)
+
+pytestmark = pytest.mark.django_db
+
+NOW = timezone.now()
+
+
+def timeline(conversation: Conversation) -> list[str]:
+    return list(conversation.events.values_list("kind", flat=True))
+
+
+def test_a_conversation_lives_from_received_to_handled():
+    queue, agent = QueueFactory(), UserFactory()
+
+    conversation = queued_conversation(queue)
+    conversation = lifecycle.allocate(conversation.pk, agent=agent, now=NOW)
+    conversation = lifecycle.accept(conversation.pk, by=agent, now=NOW + timedelta(seconds=1))
+    conversation = lifecycle.end(conversation.pk, by=agent, ended_by="agent", now=NOW + timedelta(seconds=2))
+    conversation = lifecycle.handle(conversation.pk, by=agent, now=NOW + timedelta(seconds=3))
+
+    assert conversation.state == State.HANDLED
+    assert timeline(conversation) == ["received", "queued", "allocated", "accepted", "ended", "kept", "handled"]
+    assert conversation.received_at < conversation.accepted_at < conversation.ended_at < conversation.handled_at
+    legs = {leg.purpose: leg for leg in conversation.legs.all()}
+    assert set(legs) == {Leg.Purpose.CUSTOMER, Leg.Purpose.QUEUE, Leg.Purpose.AGENT}
+    assert legs["queue"].ended_at == conversation.accepted_at
+    assert legs["agent"].connected_at == conversation.accepted_at
+    assert legs["agent"].ended_at == legs["customer"].ended_at == conversation.ended_at
+    assert [c.medium for leg in legs.values() for c in leg.communications.all()] == ["message"] * 3
+
+
+def test_ending_and_handling_are_news_for_the_reporting_job():
+    conversation = ended_conversation(QueueFactory())
+    assert ReportableChange.objects.filter(conversation=conversation).count() == 1
+
+    lifecycle.handle(conversation.pk, by=conversation.agent, now=NOW)
+
+    assert ReportableChange.objects.filter(conversation=conversation).count() == 2
+
+
+@pytest.mark.parametrize(("seconds", "state"), [(4, State.FALSE_ATTEMPT), (5, State.ABANDONED), (60, State.ABANDONED)])
+def test_a_customer_who_leaves_unaccepted_abandons_or_only_attempted(seconds, state):
+    conversation = queued_conversation(QueueFactory(), now=NOW)
+
+    conversation = lifecycle.end(conversation.pk, ended_by="customer", now=NOW + timedelta(seconds=seconds))
+
+    assert conversation.state == state
+    assert ReportableChange.objects.filter(conversation=conversation).exists()
+
+
+def test_the_false_attempt_limit_is_the_channels():
+    queue = QueueFactory(channel=ChannelFactory(false_attempt_seconds=30))
+    conversation = queued_conversation(queue, now=NOW)
+
+    assert lifecycle.end(conversation.pk, now=NOW + timedelta(seconds=20)).state == State.FALSE_ATTEMPT
+
+
+def test_a_rejected_conversation_waits_in_its_queue_again():
+    agent = UserFactory()
+    conversation = lifecycle.allocate(queued_conversation(QueueFactory()).pk, agent=agent, now=NOW)
+
+    conversation = lifecycle.reject(conversation.pk, by=agent, now=NOW)
+
+    assert (conversation.state, conversation.agent) == (State.QUEUED, None)
+    assert conversation.legs.get(purpose="agent").ended_at == NOW
+
+
+def test_a_transfer_adds_legs_and_keeps_the_data_and_the_conversation():
+    channel = ChannelFactory(statistics_keys=["tier"])
+    first, second = QueueFactory(channel=channel), QueueFactory(channel=channel)
+    conversation = accepted_conversation(first, data={"tier": "gold"})
+    other = UserFactory()
+
+    conversation = lifecycle.transfer(conversation.pk, by=conversation.agent, queue=second, now=NOW)
+    assert (conversation.state, conversation.queue, conversation.agent) == (State.QUEUED, second, None)
+    conversation = lifecycle.accept(conversation.pk, by=other, now=NOW)
+
+    assert attached_data.live_pairs(conversation) == {"tier": "gold"}
+    assert [leg.purpose for leg in conversation.legs.all()] == ["customer", "queue", "agent", "queue", "agent"]
+    assert lifecycle.end(conversation.pk, now=NOW).kept_data == {"tier": "gold"}
+
+
+def test_a_conversation_that_leaves_while_waiting_after_a_transfer_was_served_and_keeps_its_data():
+    channel = ChannelFactory(statistics_keys=["tier"])
+    conversation = accepted_conversation(QueueFactory(channel=channel), data={"tier": "gold"})
+    lifecycle.transfer(conversation.pk, by=conversation.agent, queue=QueueFactory(channel=channel), now=NOW)
+
+    conversation = lifecycle.end(conversation.pk, ended_by="customer", now=NOW)
+
+    assert (conversation.state, conversation.kept_data) == (State.HANDLED, {"tier": "gold"})
+
+
+def test_a_direct_conversation_has_no_queue():
+    agent = UserFactory()
+    conversation = lifecycle.receive(channel=ChannelFactory(), now=NOW)
+
+    conversation = lifecycle.allocate(conversation.pk, agent=agent, now=NOW)
+    conversation = lifecycle.accept(conversation.pk, by=agent, now=NOW)
+
+    assert (conversation.queue, conversation.state) == (None, State.ACCEPTED)
+
+
+def test_a_queue_of_another_channel_is_refused():
+    conversation = queued_conversation(QueueFactory())
+
+    with pytest.raises(lifecycle.WrongChannel):
+        lifecycle.enqueue(conversation.pk, queue=QueueFactory(), now=NOW)
+
+
+def test_a_repeated_deed_changes_nothing_and_is_no_error():
+    conversation = ended_conversation(QueueFactory(statistics_keys=["a"]), data={"a": 1})
+    events = timeline(conversation)
+
+    again = lifecycle.end(conversation.pk, now=NOW + timedelta(hours=1))
+
+    assert again.ended_at == conversation.ended_at
+    assert again.version == conversation.version
+    assert timeline(conversation) == events
+
+
+@pytest.mark.parametrize(
+    ("deed", "words"),
+    [
+        (lambda c, u: lifecycle.accept(c.pk, by=u, now=NOW), "wrap-up; to accept it, it would have to be queued or"),
+        (lambda c, u: lifecycle.reject(c.pk, by=u, now=NOW), "wrap-up; to reject it, it would have to be allocated"),
+        (lambda c, u: lifecycle.transfer(c.pk, by=u, agent=u, now=NOW), "to transfer it, it would have to be accepted"),
+        (lambda c, u: lifecycle.allocate(c.pk, agent=u, now=NOW), "to allocate it, it would have to be received or"),
+    ],
+)
+def test_an_impossible_deed_says_the_state_and_the_one_it_needs(deed, words):
+    conversation = ended_conversation(QueueFactory())
+
+    with pytest.raises(lifecycle.WrongState, match=words):
+        deed(conversation, conversation.agent)
+
+
+def test_who_comes_second_is_told_who_has_it():
+    conversation = accepted_conversation(QueueFactory(), agent=UserFactory(first_name="Anna", last_name="Ek"))
+
+    with pytest.raises(lifecycle.TakenByAnother, match="Anna Ek has this conversation already"):
+        lifecycle.accept(conversation.pk, by=UserFactory(), now=NOW)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_agents_accepting_at_once_one_wins():
+    conversation = queued_conversation(QueueFactory())
+    agents = [UserFactory(), UserFactory()]
+    outcomes: dict[int, str] = {}
+    together = threading.Barrier(2)
+
+    def accept(agent) -> None:
+        together.wait()
+        try:
+            lifecycle.accept(conversation.pk, by=agent, now=NOW)
+            outcomes[agent.pk] = "won"
+        except lifecycle.TakenByAnother:
+            outcomes[agent.pk] = "told"
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=accept, args=[agent]) for agent in agents]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(outcomes.values()) == ["told", "won"]
+    winner = Conversation.objects.get(pk=conversation.pk).agent_id
+    assert outcomes[winner] == "won"
+    assert Event.objects.filter(conversation=conversation, kind="accepted").count() == 1
