@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -203,20 +203,17 @@ def _late_verdict(
         return Verdict("dropped", "The conversation was abandoned; nothing of it is kept.")
     if not is_listed(key, conversation.judged_keys or []):
         return Verdict("dropped", "The settings do not keep this key.")
-    return _verdict(value, source, at, held=_kept(conversation, key), precedence=precedence)
-
-
-def _kept(conversation: Conversation, key: str) -> LiveDatum | None:
-    """The kept pair as it stood among the live data; what was posted after the end outlasts everything late."""
     if key not in conversation.kept_data:
-        return None
-    posted = key not in conversation.kept_times
-    return LiveDatum(
+        return STORED
+    if key not in conversation.kept_times:
+        return Verdict("superseded", "A value was posted after the end.")
+    kept = LiveDatum(
         key=key,
         value=conversation.kept_data[key],
         source=conversation.kept_sources[key],
-        attached_at=datetime.max.replace(tzinfo=UTC) if posted else datetime.fromisoformat(conversation.kept_times[key]),
+        attached_at=datetime.fromisoformat(conversation.kept_times[key]),
     )
+    return _verdict(value, source, at, held=kept, precedence=precedence)
 
 
 # After the end

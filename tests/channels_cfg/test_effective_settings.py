@@ -42,8 +42,9 @@ def test_each_list_is_inherited_on_its_own():
 
 
 def test_a_channel_may_have_its_own_order_of_sources_and_false_attempt_limit():
-    plain, special = ChannelFactory(), ChannelFactory(
-        precedence=["agent", "customer", "integration", "api"], false_attempt_seconds=0
+    plain, special = (
+        ChannelFactory(),
+        ChannelFactory(precedence=["agent", "customer", "integration", "api"], false_attempt_seconds=0),
     )
 
     assert effective_settings(channel=plain).precedence.value[0] == "customer"

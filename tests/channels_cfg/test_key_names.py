@@ -75,7 +75,14 @@ def test_a_list_keeps_its_order_and_names_each_key_once():
 
 
 @pytest.mark.parametrize(
-    "pasted", ["customerId, customerType", "customerId\ncustomerType\n", "customerId;customerType", '["customerId", "customerType"]', '"customerId",customerType']
+    "pasted",
+    [
+        "customerId, customerType",
+        "customerId\ncustomerType\n",
+        "customerId;customerType",
+        '["customerId", "customerType"]',
+        '"customerId",customerType',
+    ],
 )
 def test_a_list_is_pasted_with_commas_lines_json_or_csv(pasted):
     assert split_key_list(pasted) == ["customerId", "customerType"]

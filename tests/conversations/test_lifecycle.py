@@ -89,9 +89,9 @@ def test_a_transfer_adds_legs_and_keeps_the_data_and_the_conversation():
     conversation = accepted_conversation(first, data={"tier": "gold"})
     other = UserFactory()
 
-    conversation = lifecycle.transfer(conversation.pk, by=conversation.agent, queue=second, now=NOW)
+    conversation = lifecycle.transfer(conversation.pk, by=conversation.agent, queue=second, now=timezone.now())
     assert (conversation.state, conversation.queue, conversation.agent) == (State.QUEUED, second, None)
-    conversation = lifecycle.accept(conversation.pk, by=other, now=NOW)
+    conversation = lifecycle.accept(conversation.pk, by=other, now=timezone.now())
 
     assert attached_data.live_pairs(conversation) == {"tier": "gold"}
     assert [leg.purpose for leg in conversation.legs.all()] == ["customer", "queue", "agent", "queue", "agent"]
