@@ -17,6 +17,14 @@ def first_line_only(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return event
 
 
+def task_without_its_values(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Celery words a failed task with the exception's message; its name and number are enough to find it."""
+    task = getattr(event.get("_record"), "data", None)
+    if isinstance(task, dict) and "exc" in task:
+        event["event"] = f"Task {task.get('name')} {task.get('id')} failed"
+    return event
+
+
 def place_of_failure(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Name an exception's kind and where it was raised, not its message, which may quote a value."""
     failure = event.pop("exc_info", None)
@@ -52,6 +60,7 @@ LOGGING: dict[str, Any] = {
                 structlog.stdlib.add_log_level,
                 structlog.stdlib.add_logger_name,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
+                task_without_its_values,
                 first_line_only,
             ],
             "processors": [

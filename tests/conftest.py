@@ -6,12 +6,13 @@ import re
 import psutil
 import pytest
 from django.db import connection
+from pytest_django import DjangoDbBlocker
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings() -> None:
+def django_db_modify_db_settings(django_db_blocker: DjangoDbBlocker) -> None:
     """Remove the databases of runs that were killed, before this run makes its own."""
-    with connection._nodb_cursor() as cursor:
+    with django_db_blocker.unblock(), connection._nodb_cursor() as cursor:
         cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE 'test\\_keepsake\\_%'")
         for (name,) in cursor.fetchall():
             if is_abandoned(name):

@@ -1,0 +1,22 @@
+import pytest
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_stranger_is_asked_to_sign_in(client):
+    assert client.get("/").url == "/accounts/login/?next=/"
+
+
+def test_an_administrator_lands_in_the_system_configurator(admin_client):
+    assert admin_client.get("/").url == "/admin/"
+
+
+def test_an_agent_lands_at_a_place_of_work(client, django_user_model):
+    client.force_login(django_user_model.objects.create_user("agent"))
+
+    assert client.get("/").url.startswith(("/desk/", "/history/"))
+
+
+def test_a_portal_that_can_work_says_so_in_words(client):
+    assert client.get("/health/ready").json() == {"database": "ok", "broker": "ok"}
+    assert client.get("/health/live").json() == {"portal": "ok"}

@@ -1,0 +1,60 @@
+import logging
+from io import StringIO
+
+import pytest
+from celery.app.trace import TraceInfo
+from structlog.stdlib import ProcessorFormatter
+
+from config.celery import app
+
+CANARY = "canary-31337"
+
+
+@pytest.fixture
+def written():
+    """What a handler with our formatter writes."""
+    lines = StringIO()
+    handler = logging.StreamHandler(lines)
+    formatters = [handler.formatter for handler in logging.getLogger().handlers]
+    (formatter,) = [formatter for formatter in formatters if isinstance(formatter, ProcessorFormatter)]
+    handler.setFormatter(formatter)
+    loggers = [logging.getLogger("conversations"), logging.getLogger("celery.app.trace")]
+    for logger in loggers:
+        logger.addHandler(handler)
+    yield lines
+    for logger in loggers:
+        logger.removeHandler(handler)
+
+
+def test_a_line_carries_time_level_logger_and_sentence(written):
+    logging.getLogger("conversations").warning("Delivery %s waits", 7)
+
+    line = written.getvalue()
+    assert "level=warning" in line and "logger=conversations" in line and 'event="Delivery 7 waits"' in line
+
+
+def test_a_failure_is_told_by_its_kind_and_place_without_the_value_it_quotes(written):
+    try:
+        int(CANARY)
+    except ValueError:
+        logging.getLogger("conversations").exception("Delivery %s failed", 7)
+
+    line = written.getvalue()
+    assert "ValueError" in line and f"{__name__}:" in line
+    assert CANARY not in line
+
+
+def test_a_failed_task_is_told_without_the_value_its_exception_quotes(written):
+    @app.task(name="tests.fail")
+    def fail():
+        raise ValueError(CANARY)
+
+    fail.push_request(id="b7", args=(), kwargs={}, is_eager=False)
+    try:
+        fail.run()
+    except ValueError as failure:
+        TraceInfo("FAILURE", failure).handle_failure(fail, fail.request, store_errors=False)
+
+    line = written.getvalue()
+    assert "tests.fail" in line and "ValueError" in line
+    assert CANARY not in line
