@@ -2,7 +2,6 @@
 
 from contextlib import suppress
 from datetime import timedelta
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -160,11 +159,10 @@ SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_HTTPONLY = False  # htmx reads it
 
 # The API.
-AUTHENTICATION = "channels_cfg.api.authentication.ApiKeyAuthentication"
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        *([AUTHENTICATION] if find_spec("channels_cfg.api") else []),
-        "oauth2_provider.contrib.rest_framework.OAuth2Authentication",
+        "channels_cfg.api.authentication.ApiKeyAuthentication",
+        "channels_cfg.api.authentication.BearerTokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -189,7 +187,9 @@ OAUTH2_PROVIDER = {
     "ACCESS_TOKEN_EXPIRE_SECONDS": int(timedelta(hours=1).total_seconds()),
     "SCOPES": {"api": "Everything the client's user may do"},
     "DEFAULT_SCOPES": ["api"],
-    "PKCE_REQUIRED": True,
+    "OAUTH2_SERVER_CLASS": "oauthlib.oauth2.BackendApplicationServer",  # client credentials and nothing else
+    "OAUTH2_VALIDATOR_CLASS": "channels_cfg.api.oauth.ApiKeysAsClients",
+    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,  # digests, not tokens
 }
 
 # Celery. The tables are the to-do lists and messages only nudges: losing or repeating one does no

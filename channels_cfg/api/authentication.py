@@ -1,0 +1,59 @@
+"""Signing in API clients: by key, by user name and key, or by a token from ``/oauth/token``."""
+
+from __future__ import annotations
+
+import hashlib
+
+from django.utils import timezone
+from oauth2_provider.models import AccessToken
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from channels_cfg.api.credentials import basic_credentials, key_shown
+from channels_cfg.models import ApiKey, User
+
+CHALLENGE = 'Basic realm="Keepsake", charset="UTF-8", Bearer realm="Keepsake"'
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    """``X-Api-Key: <key>``, or HTTP Basic with the user name and the key as password. Costs one indexed query."""
+
+    def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:
+        if text := request.META.get("HTTP_X_API_KEY"):
+            key = key_shown(text)
+        elif request.META.get("HTTP_AUTHORIZATION", "")[:6].lower() == "basic ":
+            credentials = basic_credentials(request.META["HTTP_AUTHORIZATION"])
+            key = credentials and key_shown(credentials[1], username=credentials[0])
+        else:
+            return None
+        if not key:
+            raise AuthenticationFailed("This API key opens nothing here. It may be mistyped or revoked.")
+        return key.user, key
+
+    def authenticate_header(self, request: Request) -> str:
+        return CHALLENGE
+
+
+class BearerTokenAuthentication(BaseAuthentication):
+    """``Authorization: Bearer <token>``. A token ends with its hour, with its key, and with its user."""
+
+    def authenticate(self, request: Request) -> tuple[User, AccessToken] | None:
+        scheme, _, text = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        token = (
+            AccessToken.objects.select_related("user")
+            .filter(
+                token_checksum=hashlib.sha256(text.strip().encode()).hexdigest(),
+                expires__gt=timezone.now(),
+                application__client_id__in=ApiKey.objects.valid().values("digest"),
+            )
+            .first()
+        )
+        if token is None:
+            raise AuthenticationFailed("This token opens nothing here. Get a fresh one from /oauth/token.")
+        return token.user, token
+
+    def authenticate_header(self, request: Request) -> str:
+        return CHALLENGE

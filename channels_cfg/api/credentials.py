@@ -1,0 +1,51 @@
+"""What an API client shows: an API key alone, or its user name with the key as password."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import datetime, timedelta
+from urllib.parse import unquote_plus
+
+from django.db.models import Q
+from django.utils import timezone
+
+from channels_cfg.models import ApiKey
+
+USE_IS_NOTED_EVERY = timedelta(minutes=1)
+
+
+def key_shown(text: str, *, username: str | None = None) -> ApiKey | None:
+    """The valid key of that text, with its user; None also where it is not the named user's."""
+    key = ApiKey.objects.matching(text)
+    if key is None or (username is not None and key.user.get_username() != username):
+        return None
+    note_use(key, now=timezone.now())
+    return key
+
+
+def note_use(key: ApiKey, *, now: datetime) -> None:
+    """Remember when the key was used, to the minute. A row that somebody else holds is left for the next time."""
+    due = now - USE_IS_NOTED_EVERY
+    if key.last_used_at is None or key.last_used_at <= due:
+        unnoted = ApiKey.objects.filter(Q(last_used_at=None) | Q(last_used_at__lte=due), pk=key.pk)
+        ApiKey.objects.filter(pk__in=unnoted.select_for_update(skip_locked=True)).update(last_used_at=now)
+
+
+def basic_credentials(authorization: str) -> tuple[str, str] | None:
+    """User name and password of a ``Basic`` header, or None where it is another header or unreadable."""
+    scheme, _, encoded = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        username, colon, password = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except (binascii.Error, ValueError):
+        return None
+    return (username, password) if colon else None
+
+
+def key_of_client(client_id: str, client_secret: str) -> ApiKey | None:
+    """The key of an OAuth client. Clients differ in whether they escape what goes into the header (RFC 6749, 2.3.1)."""
+    return key_shown(client_secret, username=client_id) or key_shown(
+        unquote_plus(client_secret), username=unquote_plus(client_id)
+    )
