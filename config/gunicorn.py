@@ -26,7 +26,7 @@ control_socket_disable = True  # it would lie in the home of whoever starts the 
 def child_exit(_: Any, worker: Any) -> None:
     """What a worker counted stays in the sums, and its gauges go."""
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        multiprocess.mark_process_dead(worker.pid)
+        multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
 def on_starting(_: Any) -> None:

@@ -34,7 +34,7 @@ class ConfigurationHistory(pghistory.middleware.HistoryMiddleware):
     def __call__(self, request: HttpRequest) -> Any:
         if not has_session(request):
             return self.get_response(request)
-        return super().__call__(request)
+        return super().__call__(request)  # type: ignore[no-untyped-call]
 
 
 def has_session(request: HttpRequest) -> bool:
