@@ -80,9 +80,7 @@ def _beyond(
     """Rows on one side of the position. A row comparison, since PostgreSQL walks the index from there."""
     at, pk = position
     row = Func(F(order[0]), F(order[1]), function="ROW", output_field=BooleanField())
-    place = Func(
-        Value(at, DateTimeField()), Value(pk, UUIDField()), function="ROW", output_field=BooleanField()
-    )
+    place = Func(Value(at, DateTimeField()), Value(pk, UUIDField()), function="ROW", output_field=BooleanField())
     return queryset.filter(
         Func(row, place, template="(%(expressions)s)", arg_joiner=f" {operator} ", output_field=BooleanField())
     )

@@ -1,0 +1,276 @@
+"""Searching conversations: the same questions on the history page and over the API."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from datetime import UTC, date, datetime
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+import django_filters
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Lower
+from django.db.models.lookups import Contains
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+
+from channels_cfg.effective_settings import effective_settings
+from channels_cfg.models import AccessRight, Channel, MessagingService, Queue, Right, SystemSettings, User
+from conversations.kept_condition import KeptCondition
+from conversations.models import Conversation, MessagingThread, State
+from conversations.models.conversation import ConversationQuerySet
+from conversations.periods import Period, bounds, midnight
+
+MOST_CONDITIONS = 10
+DIRECT = "direct"
+
+MESSAGING_CHANNELS = (
+    "WHATSAPP", "RCS", "SMS", "MESSENGER", "VIBERBM", "MMS", "INSTAGRAM", "TELEGRAM", "KAKAOTALK", "KAKAOTALKCHAT",
+    "LINE", "WECHAT", "APPLEBC",
+)  # fmt: skip
+"""Suggestions; the list of the Conversation API is open."""
+
+
+# What can be asked
+
+
+class MomentField(forms.CharField):
+    """A date, meaning its midnight, or a date and time; on the viewer's clock where no offset is given."""
+
+    zone = ZoneInfo("UTC")  # the filter set puts the viewer's here
+    widget = forms.TextInput(attrs={"placeholder": "2026-11-21 or 2026-11-21T14:30"})
+
+    def to_python(self, value: Any) -> datetime | None:  # type: ignore[override]
+        text = super().to_python(value)
+        if not text:
+            return None
+        try:
+            moment = self._moment(text)
+        except (ValueError, OverflowError):
+            moment = None
+        if moment is None or not 1970 <= moment.year < 3000:
+            raise ValidationError("This is not a date or time. Write it like 2026-11-21 or 2026-11-21T14:30.")
+        return moment
+
+    def _moment(self, text: str) -> datetime | None:
+        # In a URL that was put together by hand, the plus sign of an offset has become a space.
+        text = re.sub(r" (\d\d:?\d\d)$", r"+\1", text) if "T" in text else text
+        if moment := parse_datetime(text):
+            return (moment if moment.tzinfo else moment.replace(tzinfo=self.zone)).astimezone(UTC)
+        day: date | None = parse_date(text)
+        return midnight(day, self.zone).astimezone(UTC) if day else None
+
+
+class KeptConditionsField(forms.Field):
+    """Conditions on kept data, each of which must hold; see ``kept_condition``."""
+
+    widget = forms.MultipleHiddenInput
+
+    def to_python(self, value: list[str] | None) -> list[KeptCondition]:
+        written = [item for item in value or [] if item.strip()]
+        if len(written) > MOST_CONDITIONS:
+            raise ValidationError(f"At most {MOST_CONDITIONS} conditions on kept data at once.")
+        return [KeptCondition.parse(item) for item in written]
+
+
+class MomentFilter(django_filters.Filter):
+    field_class = MomentField
+
+
+class KeptFilter(django_filters.Filter):
+    field_class = KeptConditionsField
+
+    def filter(self, qs: QuerySet, value: Iterable[KeptCondition]) -> QuerySet:
+        for condition in value or ():
+            qs = qs.filter(condition.q)
+        return qs
+
+
+class ConversationFilterForm(forms.Form):
+    """Checks what single fields cannot."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        after, before = cleaned.get("received_after"), cleaned.get("received_before")
+        if cleaned.get("period") and (after or before):
+            self.add_error("period", "Give either a period in words or dates, not both.")
+        if after and before and before <= after:
+            self.add_error("received_before", "The period ends before it begins. Choose a later end.")
+        return cleaned
+
+
+# What is offered: nothing that the viewer's rights do not cover
+
+
+def offered_queues(request: HttpRequest | None) -> QuerySet[Queue]:
+    """Queues on which the viewer holds one of the filter's rights; without a viewer, none."""
+    if request is None:
+        return Queue.objects.none()
+    return Queue.objects.filter(pk__in=_rights_of(request).queues).order_by("name")
+
+
+def offered_channels(request: HttpRequest | None) -> QuerySet[Channel]:
+    """Channels of those queues, and of direct conversations that the viewer may see."""
+    if request is None:
+        return Channel.objects.none()
+    rights = _rights_of(request)
+    offered = Q(queues__in=rights.queues)
+    if rights.direct_agents:
+        direct = Conversation.objects.filter(queue=None, agent__in=rights.direct_agents)
+        offered |= Q(Exists(direct.filter(channel=OuterRef("pk"))))
+    return Channel.objects.filter(offered).distinct().order_by("name")
+
+
+def offered_agents(request: HttpRequest | None) -> QuerySet[User]:
+    """Who may serve those queues, and whoever is asked for and served a conversation that the viewer may see."""
+    if request is None:
+        return User.objects.none()
+    rights = _rights_of(request)
+    serving = AccessRight.objects.filter(right=Right.SERVE).filter(
+        Q(queue__in=rights.queues) | Q(queue_group__queues__in=rights.queues)
+    )
+    offered = Q(access_rights__in=serving) | Q(groups__access_rights__in=serving) | Q(pk__in=rights.direct_agents)
+    asked_for = request.GET.get("agent", "")
+    if asked_for.isascii() and asked_for.isdecimal() and len(asked_for) < 19:
+        offered |= Q(pk=int(asked_for)) & Q(Exists(rights.conversations.filter(agent=int(asked_for))))
+    return User.objects.filter(offered).distinct().order_by("username")
+
+
+class _GrantedPlaces:
+    """Where the viewer holds one of the filter's rights; asked once a request."""
+
+    def __init__(self, viewer: User, rights: Sequence[Right]) -> None:
+        self.queues = {
+            pk for right in rights for pk in Queue.objects.granting(right, to=viewer).values_list("pk", flat=True)
+        }
+        groups = AccessRight.objects.held_by(viewer).filter(right__in=rights, direct_conversations_of__isnull=False)
+        self.direct_agents = set(
+            User.objects.filter(groups__in=groups.values("direct_conversations_of")).values_list("pk", flat=True)
+        )
+
+    @property
+    def conversations(self) -> ConversationQuerySet:
+        return Conversation.objects.filter(Q(queue__in=self.queues) | Q(queue=None, agent__in=self.direct_agents))
+
+
+def _rights_of(request: HttpRequest) -> _GrantedPlaces:
+    places: _GrantedPlaces = request.granted_places  # type: ignore[attr-defined]  # put there by the filter set
+    return places
+
+
+class ConversationFilter(django_filters.FilterSet):
+    """Narrows conversations that the viewer may see anyway; ``rights`` are those the queryset was made with."""
+
+    rights: ClassVar[Sequence[Right]] = (Right.VIEW_HISTORY,)
+
+    q = django_filters.CharFilter(
+        method="filter_text",
+        max_length=320,
+        label="Search",
+        help_text="Name or address of the customer, or the id of a conversation or thread",
+    )
+    customer = django_filters.CharFilter(
+        method="filter_customer", max_length=320, label="Customer", help_text="Part of the name or address"
+    )
+    period = django_filters.ChoiceFilter(
+        method="filter_period", choices=Period.choices, label="Period", empty_label="Any time"
+    )
+    received_after = MomentFilter(
+        field_name="received_at", lookup_expr="gte", label="From", help_text="This moment included"
+    )
+    received_before = MomentFilter(
+        field_name="received_at", lookup_expr="lt", label="Until", help_text="This moment not included"
+    )
+    channel = django_filters.ModelChoiceFilter(queryset=offered_channels, label="Channel", empty_label="Any")
+    messaging_channel = django_filters.CharFilter(
+        method="filter_messaging_channel", max_length=30, label="Messaging channel", help_text="WHATSAPP, SMS, …"
+    )
+    queue = django_filters.ModelChoiceFilter(
+        queryset=offered_queues, label="Queue", empty_label="Any", null_label="Direct (no queue)", null_value=DIRECT
+    )
+    agent = django_filters.ModelChoiceFilter(queryset=offered_agents, label="Agent", empty_label="Anyone")
+    direction = django_filters.ChoiceFilter(
+        choices=Conversation.Direction.choices, label="Direction", empty_label="Any"
+    )
+    state = django_filters.MultipleChoiceFilter(choices=State.choices, label="State")
+    kept = KeptFilter(
+        label="Kept data",
+        help_text="Repeatable: customerType (is set), customerType=gold (equals), customerType~go (contains)",
+    )
+
+    class Meta:
+        model = Conversation
+        fields: ClassVar[list[str]] = []
+        form = ConversationFilterForm
+
+    def __init__(self, data: Any = None, queryset: Any = None, *, request: Any = None, prefix: Any = None) -> None:
+        super().__init__(data, queryset, request=request, prefix=prefix)
+        self.zone = ZoneInfo("UTC")
+        if request is not None and isinstance(request.user, User):
+            self.zone = ZoneInfo(request.user.time_zone)
+            request.granted_places = _GrantedPlaces(request.user, self.rights)
+        for name in ("received_after", "received_before"):
+            self.filters[name].field.zone = self.zone
+
+    def filter_text(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        return queryset.filter(customer_contains(value) | has_id(value))
+
+    def filter_customer(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        return queryset.filter(customer_contains(value))
+
+    def filter_messaging_channel(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        return queryset.filter(messaging_channel=value.upper())
+
+    def filter_period(self, queryset: ConversationQuerySet, name: str, value: str) -> QuerySet:
+        return queryset.received_during(*bounds(Period(value), now=timezone.now(), zone=self.zone))
+
+    def received_bounds(self) -> tuple[datetime | None, datetime | None]:
+        """The period as start and first moment after, absolute; None where it is open, or the form has errors."""
+        cleaned = self.form.cleaned_data if self.is_valid() else {}
+        if cleaned.get("period"):
+            return bounds(Period(cleaned["period"]), now=timezone.now(), zone=self.zone)
+        return cleaned.get("received_after"), cleaned.get("received_before")
+
+    def offered_keys(self) -> list[str]:
+        """Keys that the settings of the viewer's queues keep, by name."""
+        queues = offered_queues(self.request).select_related("channel")
+        system = SystemSettings.load()
+        lists = (effective_settings(channel=queue.channel, queue=queue, system=system) for queue in queues)
+        return sorted({key for settings in lists for key in settings.statistics_keys.value})
+
+
+# How it is asked of the database
+
+
+def customer_contains(text: str) -> Q:
+    """Name or address contains the text, whatever the case. Follows the trigram index on both."""
+    wanted = {text.lower()}
+    if digits := as_number(text):
+        wanted.add(digits)
+    found = Q()
+    for part in wanted:
+        found |= Q(Contains(Lower(F("customer_address")), part)) | Q(Contains(Lower(F("customer_name")), part))
+    return found
+
+
+def as_number(text: str) -> str:
+    """The digits of something typed as a telephone number (+358 40 123-4567), as numbers are stored; or nothing."""
+    return re.sub(r"\D", "", text) if re.fullmatch(r"\+?[\d\s()./-]{5,}", text) else ""
+
+
+def has_id(text: str) -> Q:
+    """The conversation with this id (UUID or 32 digits in any case), or those of the thread with this id."""
+    found = Q()
+    with suppress(ValueError):
+        found |= Q(pk=uuid.UUID(text))
+    services = MessagingService.objects.values_list("pk", flat=True)
+    threads = MessagingThread.objects.filter(service__in=list(services), external_id__in={text, text.upper()})
+    if found_threads := list(threads.values_list("pk", flat=True)[:100]):
+        found |= Q(thread__in=found_threads)
+    return found
