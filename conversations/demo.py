@@ -1,0 +1,211 @@
+"""Demo conversations. Callbacks come in through the real door, signed; agents' deeds through the real work."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import random
+import uuid
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.test import Client
+
+from channels_cfg.models import Channel, MessagingService, Queue, User
+from conversations import lifecycle
+from conversations.doors.conversation_api.apply import apply_delivery
+from conversations.models import Conversation, InboundDelivery
+
+CALLBACK_PATH = "/sms/sinchconversation/all"
+
+CUSTOMERS = (
+    ("358401112233", "Maija Korhonen"),
+    ("46701234567", "Erik Svensson"),
+    ("4915112345678", "Lena Schäfer"),
+    ("34612345678", "Lucía Gómez"),
+    ("5511987654321", "João Pereira"),
+    ("447700900123", ""),
+)
+OPENINGS = (
+    "Hi, is the blue jacket back in stock?",
+    "Hello! My order hasn’t arrived yet.",
+    "Can I change my delivery address?",
+    "I’d like an offer for 20 chairs, please.",
+    "The invoice shows the wrong amount.",
+    "Do you have a shop in Tampere?",
+)
+TYPES = ("gold", "gold", "silver", "silver", "silver", "bronze")
+TOPICS = ("order", "invoice", "delivery", "offer")
+CHANNELS = ("WHATSAPP", "WHATSAPP", "WHATSAPP", "SMS", "MESSENGER", "RCS")
+
+
+def sign(body: bytes, *, secret: str, nonce: str, now: datetime) -> dict[str, str]:
+    """The headers with which the Conversation API signs a callback."""
+    timestamp = str(int(now.timestamp()))
+    mac = hmac.new(secret.encode(), body + f".{nonce}.{timestamp}".encode(), hashlib.sha256)
+    return {
+        "x-sinch-webhook-signature": base64.b64encode(mac.digest()).decode(),
+        "x-sinch-webhook-signature-timestamp": timestamp,
+        "x-sinch-webhook-signature-nonce": nonce,
+        "x-sinch-webhook-signature-algorithm": "HmacSHA256",
+    }
+
+
+def inbound_message(
+    service: MessagingService,
+    *,
+    text: str,
+    at: datetime,
+    conversation: str,
+    customer: str,
+    channel: str = "WHATSAPP",
+    metadata: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """A MESSAGE_INBOUND callback as the Conversation API sends it."""
+    said = at.isoformat().replace("+00:00", "Z")
+    return {
+        "app_id": service.app_id,
+        "accepted_time": said,
+        "event_time": said,
+        "project_id": service.project_id,
+        "message": {
+            "id": uuid.uuid4().hex[:26].upper(),
+            "direction": "TO_APP",
+            "contact_message": {"text_message": {"text": text}},
+            "channel_identity": {"channel": channel, "identity": customer, "app_id": ""},
+            "conversation_id": conversation,
+            "contact_id": f"CONTACT{customer}",
+            "metadata": json.dumps(dict(metadata)) if metadata else "",
+            "accept_time": said,
+            "sender_id": "",
+            "processing_mode": "CONVERSATION",
+            "injected": False,
+        },
+        "message_metadata": "",
+        "correlation_id": "",
+    }
+
+
+def deliver(service: MessagingService, callback: Mapping[str, Any], *, now: datetime) -> None:
+    """Hand the callback in at the door, and apply it."""
+    body = json.dumps(callback).encode()
+    secret = service.secrets.latest("added_at").secret
+    headers = sign(body, secret=secret, nonce=uuid.uuid4().hex, now=now)
+    answer = Client(SERVER_NAME="localhost").post(
+        CALLBACK_PATH, body, content_type="application/json", headers=headers, secure=True
+    )
+    if answer.status_code != 200:
+        raise RuntimeError(f"The callback door answered {answer.status_code}.")
+    for delivery_id in list(InboundDelivery.objects.waiting(now=now).values_list("pk", flat=True)):
+        apply_delivery(delivery_id, now=now)
+
+
+def load_demo_conversations(*, now: datetime) -> int:
+    """Two weeks of conversations in every state; nothing where there are any already. Returns how many there are."""
+    if not Conversation.objects.exists():
+        _Centre(now).run()
+    return Conversation.objects.count()
+
+
+class _Centre:
+    """A small centre at work. Chance decides, the same each time."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self.chance = random.Random(7)
+        self.services = list(MessagingService.objects.order_by("name"))
+        self.agents = list(User.objects.filter(username__in=["agent", "benedikt", "chloe"]).order_by("username"))
+        self.agent = User.objects.get(username="agent")
+
+    def run(self) -> None:
+        for service in self.services:
+            for customer, name in CUSTOMERS:
+                self.introduce(service, customer, name)
+        for number in range(60):
+            self.past_conversation(number)
+        self.direct_conversation()
+        self.present()
+
+    def introduce(self, service: MessagingService, customer: str, name: str) -> None:
+        if name:
+            contact = {"id": f"CONTACT{customer}", "channel_identities": [], "display_name": name, "metadata": ""}
+            said = (self.now - timedelta(days=30)).isoformat().replace("+00:00", "Z")
+            callback = {"app_id": "", "project_id": service.project_id, "accepted_time": said}
+            deliver(service, callback | {"contact_create_notification": {"contact": contact}}, now=self.now)
+
+    def arrive(self, at: datetime, *, service: MessagingService | None = None) -> Conversation:
+        """A customer writes, with attached data."""
+        service = service or self.chance.choice(self.services)
+        customer, _ = self.chance.choice(CUSTOMERS)
+        thread = uuid.uuid4().hex[:26].upper()
+        data = {
+            "customerId": str(self.chance.randrange(1_000_000, 9_999_999)),
+            "customerType": self.chance.choice(TYPES),
+            "topic": self.chance.choice(TOPICS),
+        }
+        if self.chance.random() < 0.15:
+            del data["customerType"]
+        channel = self.chance.choice(CHANNELS)
+        for offset, text in enumerate(self.chance.sample(OPENINGS, self.chance.randrange(1, 4))):
+            message = inbound_message(
+                service,
+                text=text,
+                at=at + timedelta(seconds=20 * offset),
+                conversation=thread,
+                customer=customer,
+                channel=channel,
+                metadata=data if offset == 0 else None,
+            )
+            deliver(service, message, now=self.now)
+        return Conversation.objects.get(thread__external_id=thread)
+
+    def past_conversation(self, number: int) -> None:
+        day = self.now - timedelta(days=1 + number % 14)
+        at = day.replace(hour=6 + number % 10, minute=self.chance.randrange(60), second=self.chance.randrange(60))
+        conversation = self.arrive(at)
+        if number % 12 == 5:
+            wait = timedelta(seconds=3 if number % 24 == 5 else 240)
+            lifecycle.end(conversation.pk, ended_by=Conversation.Party.CUSTOMER, now=at + wait)
+            return
+        agent = self.chance.choice(self.agents)
+        at += timedelta(seconds=self.chance.randrange(50, 400))
+        lifecycle.accept(conversation.pk, by=agent, now=at)
+        at += timedelta(seconds=self.chance.randrange(90, 1200))
+        if number % 9 == 4:
+            agent, at = self.transfer(conversation, agent, at)
+        lifecycle.end(conversation.pk, by=agent, ended_by=Conversation.Party.AGENT, now=at)
+        lifecycle.handle(conversation.pk, by=agent, now=at + timedelta(seconds=self.chance.randrange(10, 120)))
+
+    def transfer(self, conversation: Conversation, agent: User, at: datetime) -> tuple[User, datetime]:
+        other = next(colleague for colleague in self.agents if colleague != agent)
+        queue = Queue.objects.filter(channel__kind=Channel.Kind.CHAT).exclude(pk=conversation.queue_id).earliest("name")
+        lifecycle.transfer(conversation.pk, by=agent, queue=queue, now=at)
+        lifecycle.accept(conversation.pk, by=other, now=at + timedelta(seconds=40))
+        return other, at + timedelta(seconds=400)
+
+    def direct_conversation(self) -> None:
+        at = self.now - timedelta(days=2, hours=1)
+        channel = Channel.objects.get(name="Customer chat")
+        conversation = lifecycle.receive(channel=channel, now=at, customer_address="358405550000")
+        lifecycle.allocate(conversation.pk, agent=self.agent, now=at)
+        lifecycle.accept(conversation.pk, by=self.agent, now=at + timedelta(seconds=12))
+        at += timedelta(minutes=4)
+        lifecycle.end(conversation.pk, by=self.agent, ended_by=Conversation.Party.AGENT, now=at)
+        lifecycle.handle(conversation.pk, by=self.agent, now=at + timedelta(seconds=30))
+
+    def present(self) -> None:
+        """What the agent finds on the desk right now."""
+        for minutes in (1, 2, 4):
+            self.arrive(self.now - timedelta(minutes=minutes))
+        offered = self.arrive(self.now - timedelta(minutes=3), service=self.services[-1])
+        lifecycle.allocate(offered.pk, agent=self.agent, now=self.now - timedelta(seconds=20))
+        served = self.arrive(self.now - timedelta(minutes=9), service=self.services[-1])
+        lifecycle.accept(served.pk, by=self.agent, now=self.now - timedelta(minutes=7))
+        wrapped = self.arrive(self.now - timedelta(minutes=30))
+        lifecycle.accept(wrapped.pk, by=self.agent, now=self.now - timedelta(minutes=28))
+        lifecycle.end(
+            wrapped.pk, by=self.agent, ended_by=Conversation.Party.AGENT, now=self.now - timedelta(minutes=1)
+        )

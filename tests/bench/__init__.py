@@ -1,0 +1,1 @@
+"""Benchmarks: each measure beside its limit, taken in the same run."""
