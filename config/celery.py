@@ -7,10 +7,13 @@ from typing import Any
 from celery import Celery
 from celery.platforms import SecurityWarning  # type: ignore[attr-defined]  # missing from its stubs
 from celery.signals import setup_logging
+from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
 # Running as root, as a demonstration in a container does, is dangerous with pickled messages; ours are JSON.
 warnings.filterwarnings("ignore", category=SecurityWarning)
+
+TRANSPORT_ALIASES["filesystem"] = "config.message_files:Transport"
 
 app = Celery("keepsake")
 app.config_from_object("django.conf:settings", namespace="CELERY")
