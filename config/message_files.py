@@ -13,10 +13,10 @@ from kombu.utils.json import dumps
 
 
 class Channel(filesystem.Channel):
-    def _put(self, queue: str, message: Any, **_: Any) -> None:
+    def _put(self, queue: str, payload: dict[str, Any], **kwargs: Any) -> None:
         name = f"{time_ns() // 1_000_000}_{uuid.uuid4()}.{queue}.msg"
         draft = Path(self.control_folder, f"{name}.draft")
-        draft.write_text(dumps(message))
+        draft.write_text(dumps(payload))
         draft.rename(Path(self.data_folder_out, name))
 
 
