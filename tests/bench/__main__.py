@@ -39,8 +39,10 @@ def main() -> int:
                 result = measure(dataset, rows)
                 results.append(result)
                 print(result.line(name), flush=True)
-    written = [json.dumps({"name": name, **vars(result), "ratio": result.ratio, "ok": result.ok}) for name, result in
-               zip([n for n in measures.MEASURES if chosen in ("", n)], results, strict=True)]
+    written = [
+        json.dumps({"name": name, **vars(result), "ratio": result.ratio, "ok": result.ok})
+        for name, result in zip([n for n in measures.MEASURES if chosen in ("", n)], results, strict=True)
+    ]
     Path(settings.VAR_DIR, "bench.jsonl").write_text("\n".join(written) + "\n")
     return 0 if all(result.ok for result in results) else 1
 

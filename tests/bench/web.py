@@ -73,9 +73,7 @@ def requests_per_second(port: int, request: Callable[[int], bytes], *, expected:
     return sum(answered) / (time.perf_counter() - start)
 
 
-def _ask(
-    port: int, request: Callable[[int], bytes], numbers: Iterator[int], *, until: float, expected: int
-) -> int:
+def _ask(port: int, request: Callable[[int], bytes], numbers: Iterator[int], *, until: float, expected: int) -> int:
     answered = 0
     connection = socket.create_connection(("127.0.0.1", port))
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

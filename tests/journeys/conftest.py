@@ -1,0 +1,165 @@
+"""A portal that really runs: web server, worker and scheduler as processes of their own, on the test database."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.parse
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from channels_cfg.models import MessagingService
+from conversations.demo import CALLBACK_PATH, inbound_message, sign
+
+PATIENCE = 20  # seconds until something that should happen counts as not happening
+
+
+@dataclass
+class Portal:
+    """The running portal: where it answers, what it writes, and its processes."""
+
+    url: str
+    var_dir: Path
+    environment: Mapping[str, str]
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def start(self, name: str, *command: str) -> None:
+        with (self.var_dir / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                [sys.executable, "-m", *command],
+                env=self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def start_web(self) -> None:
+        self.start("web", "gunicorn", "-c", "python:config.gunicorn", "config.wsgi")
+
+    def start_worker(self) -> None:
+        self.start("worker", "celery", "-A", "config", "worker", "--pool=solo", "--without-gossip", "--without-mingle")
+
+    def manage(self, *command: str) -> str:
+        """Run a management command in a process of its own and return what it printed."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *command],
+            env=self.environment,
+            cwd=settings.BASE_DIR,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def kill(self, name: str) -> None:
+        """End it as a power cut would."""
+        process = self.processes.pop(name)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def stop(self) -> None:
+        for process in self.processes.values():
+            os.killpg(process.pid, signal.SIGTERM)
+        for process in self.processes.values():
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+    def client(self, **options: Any) -> httpx.Client:
+        return httpx.Client(base_url=self.url, timeout=20, **options)
+
+    def with_key(self, key: str) -> httpx.Client:
+        """An API client that shows this key."""
+        return self.client(headers={"X-Api-Key": key})
+
+    def deliver(self, service: MessagingService, callback: Mapping[str, Any], **headers: str) -> httpx.Response:
+        """A callback as the Conversation API sends it, signed with the service's newest secret."""
+        body = json.dumps(callback).encode()
+        signed = sign(
+            body, secret=service.secrets.latest("added_at").secret, nonce=uuid.uuid4().hex, now=timezone.now()
+        )
+        with self.client() as client:
+            return client.post(
+                CALLBACK_PATH, content=body, headers={"content-type": "application/json", **signed, **headers}
+            )
+
+    def customer_writes(self, service: MessagingService, text: str, **facts: Any) -> httpx.Response:
+        facts.setdefault("conversation", uuid.uuid4().hex[:26].upper())
+        facts.setdefault("customer", "358401112233")
+        return self.deliver(service, inbound_message(service, text=text, at=timezone.now(), **facts))
+
+
+def eventually(condition: Callable[[], Any], *, within: float = PATIENCE) -> Any:
+    """Wait until the condition holds, and return what it gave."""
+    deadline = time.monotonic() + within
+    while not (found := condition()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"It did not happen within {within:.0f} seconds.")
+        time.sleep(0.1)
+    return found
+
+
+def database_url() -> str:
+    """The test database, as another process reaches it."""
+    address = connection.settings_dict
+    query = urllib.parse.urlencode({"host": address["HOST"]})
+    password = f":{urllib.parse.quote(address['PASSWORD'])}" if address["PASSWORD"] else ""
+    port = f":{address['PORT']}" if address["PORT"] else ""
+    return f"postgresql://{address['USER']}{password}@{port}/{address['NAME']}?{query}"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def portal(transactional_db: None, tmp_path: Path) -> Iterator[Portal]:
+    """Started for one story, so that everything it wrote is that story's."""
+    port = free_port()
+    environment = {
+        **{name: value for name, value in os.environ.items() if name != "CELERY_BROKER_URL"},
+        "DJANGO_SETTINGS_MODULE": "config.settings.base",
+        "DATABASE_URL": database_url(),
+        "VAR_DIR": str(tmp_path / "var"),
+        "SECRET_KEY": settings.SECRET_KEY,
+        "FIELD_KEYS": ",".join(settings.FIELD_KEYS),
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "WEB_WORKERS": "1",
+        "XDG_RUNTIME_DIR": str(tmp_path),
+    }
+    (tmp_path / "var").mkdir()
+    running = Portal(f"http://127.0.0.1:{port}", tmp_path / "var", environment)
+    running.start_web()
+    running.start_worker()
+    try:
+        eventually(lambda: _is_up(running))
+        yield running
+    finally:
+        running.stop()
+
+
+def _is_up(portal: Portal) -> bool:
+    try:
+        return httpx.get(f"{portal.url}/health/live", timeout=2).status_code == 200
+    except httpx.HTTPError:
+        return False
