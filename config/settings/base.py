@@ -217,3 +217,14 @@ CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # its answers would pile up in the broker's folder
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+
+# Callbacks. A sender repeats one that was not answered; how long is not documented, so the window is wide.
+CALLBACK_SIGNATURE_WINDOW = timedelta(minutes=environment.number("CALLBACK_SIGNATURE_WINDOW_MINUTES", 48 * 60))
+# How long one worker may hold a delivery before another may take it over.
+DELIVERY_LEASE = timedelta(minutes=environment.number("DELIVERY_LEASE_MINUTES", 5))
+# How long a delivery that cannot be applied is tried again before its body is erased.
+DELIVERY_GIVE_UP_AFTER = timedelta(minutes=environment.number("DELIVERY_GIVE_UP_AFTER_MINUTES", 3 * 24 * 60))
+# How long a customer's reaction or payment may come before the first message of its conversation.
+DELIVERY_PATIENCE = timedelta(minutes=environment.number("DELIVERY_PATIENCE_MINUTES", 10))
+# How long the delivery log goes back; never shorter than the window, so that no nonce is used twice.
+DELIVERY_LOG_DAYS = environment.number("DELIVERY_LOG_DAYS", 30)
