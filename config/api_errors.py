@@ -11,6 +11,8 @@ from rest_framework import exceptions
 from rest_framework.settings import api_settings
 from rest_framework.views import set_rollback
 
+from channels_cfg.api.problems import Problem
+
 MACHINE_DOORS = ("/api/", "/RI/", "/RTI/", "/sms/", "/oauth/")
 ABOUT_THE_WHOLE = {NON_FIELD_ERRORS, api_settings.NON_FIELD_ERRORS_KEY, ""}
 
@@ -18,15 +20,16 @@ Errors = dict[str, list[str]]
 
 
 def problem(
-    path: str, status: int, detail: str = "", *, errors: Errors | None = None, headers: Any = None
+    path: str, status: int, detail: str = "", *, errors: Errors | None = None, headers: Any = None, **members: Any
 ) -> HttpResponse:
-    """One problem; ``errors`` says what is wrong with each field or key."""
+    """One problem; ``errors`` says what is wrong with each field or key, ``members`` are the problem's own."""
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail or HTTPStatus(status).description or HTTPStatus(status).phrase,
         "instance": path,
+        **members,
     }
     if errors:
         body["errors"] = errors
@@ -42,6 +45,15 @@ def problem_json(failure: Exception, context: Mapping[str, Any]) -> HttpResponse
             return invalid(path, HTTPStatus.BAD_REQUEST, errors_of(failure))
         case exceptions.ValidationError():
             return invalid(path, failure.status_code, dict(flattened(failure.detail)))
+        case Problem():
+            return problem(
+                path,
+                failure.status_code,
+                str(failure.detail),
+                errors=failure.errors,
+                headers=failure.headers,
+                **failure.members,
+            )
         case exceptions.APIException():
             return problem(path, failure.status_code, detail_of(failure), headers=headers_of(failure))
         case Http404():

@@ -8,7 +8,10 @@ from rest_framework.parsers import JSONParser
 
 
 class BoundedJSONParser(JSONParser):
-    """JSON of limited depth; its size is limited by ``DATA_UPLOAD_MAX_MEMORY_SIZE``."""
+    """JSON of limited depth, in UTF-8 whatever the header says (RFC 8259, 8.1): other codecs may even inflate it.
+
+    Its size is limited by ``DATA_UPLOAD_MAX_MEMORY_SIZE``.
+    """
 
     def parse(
         self,
@@ -17,6 +20,6 @@ class BoundedJSONParser(JSONParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         try:
-            return super().parse(stream, media_type, parser_context)
+            return super().parse(stream, media_type, {**(parser_context or {}), "encoding": "utf-8"})
         except RecursionError:
             raise ParseError("The body is nested too deeply.") from None

@@ -8,7 +8,7 @@ Callers hold the conversation's row lock.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -48,12 +48,19 @@ def settings_of(conversation: Conversation) -> EffectiveSettings:
 
 
 def attach(
-    conversation: Conversation, data: Mapping[str, Any], *, source: Source, at: datetime, by: User | None = None
+    conversation: Conversation,
+    data: Mapping[str, Any],
+    *,
+    source: Source,
+    at: datetime,
+    by: User | None = None,
+    told_in: str = "",
 ) -> dict[str, Verdict]:
     """Attach pairs to an active conversation and say for each key what became of it.
 
-    ``at`` is when the source said so: within one source the latest wins, whichever came in first. Raises
-    ``RefusedPairs``, having changed nothing, where a pair or the whole breaks the rules.
+    ``at`` is when the source said so: within one source the latest wins, whichever came in first. ``told_in`` names
+    the message that carried the pairs, for news that may come twice and in any order. Raises ``RefusedPairs``, having
+    changed nothing, where a pair or the whole breaks the rules.
     """
     settings = settings_of(conversation)
     pairs = check_pairs(data, settings=settings)
@@ -65,16 +72,20 @@ def attach(
         for key, value in pairs.items()
     }
     winners = [key for key, verdict in verdicts.items() if verdict is STORED]
+    said_again = [key for key, verdict in verdicts.items() if verdict is UNCHANGED and at > live[key].attached_at]
     LiveDatum.objects.bulk_create(
         [
             LiveDatum(conversation=conversation, key=key, value=pairs[key], source=source, attached_at=at)
-            for key in winners
+            for key in [*winners, *said_again]
         ],
         update_conflicts=True,
         unique_fields=["conversation", "key"],
         update_fields=["value", "source", "attached_at"],
     )
-    if winners:
+    if told_in:
+        own = [key for key in pairs if key in winners or live[key].source == source]
+        tell_attached_in(told_in, conversation, own, source=source, at=at)
+    elif winners:
         Event.objects.create(
             conversation=conversation,
             kind=Event.Kind.ATTACHED,
@@ -83,6 +94,30 @@ def attach(
             detail={"keys": sorted(winners), "source": source},
         )
     return verdicts
+
+
+def tell_attached_in(
+    message: str, conversation: Conversation, keys: Iterable[str], *, source: Source, at: datetime
+) -> None:
+    """Tell on the timeline which keys a message carried.
+
+    Unlike what became of them, that is the same in whatever order messages arrive.
+    """
+    if not keys:
+        return
+    event, is_new = Event.objects.get_or_create(
+        conversation=conversation,
+        external_id=f"attached:{message}",
+        defaults={
+            "kind": Event.Kind.ATTACHED,
+            "at": at,
+            "detail": {"keys": sorted(keys), "source": source},
+        },
+    )
+    if not is_new:
+        event.at = min(event.at, at)
+        event.detail["keys"] = sorted({*event.detail["keys"], *keys})
+        event.save(update_fields=["at", "detail"])
 
 
 def _verdict(
@@ -186,11 +221,16 @@ def attach_late(
         for key, value in pairs.items()
     }
     late = {key: value for key, value in pairs.items() if verdicts[key] is STORED}
+    said_again = [
+        key
+        for key, verdict in verdicts.items()
+        if verdict is UNCHANGED and at > datetime.fromisoformat(conversation.kept_times[key])
+    ]
     check_size(conversation.kept_data | late, settings=settings, adding=pairs)
 
     conversation.kept_data |= late
     conversation.kept_sources |= dict.fromkeys(late, source)
-    conversation.kept_times |= dict.fromkeys(late, at.isoformat())
+    conversation.kept_times |= dict.fromkeys([*late, *said_again], at.isoformat())
     for key in pairs.keys() - conversation.kept_data.keys():
         conversation.dropped_keys[key] = "not_kept" if conversation.state in POSTABLE_STATES else "abandoned"
     return verdicts
@@ -229,6 +269,10 @@ class NotPostable(Exception):
         )
 
 
+class ChangedMeanwhile(Exception):
+    """The kept data is not what the caller has read. Read it again."""
+
+
 _MERGE = """
     UPDATE conversations_conversation
        SET kept_data = kept_data || %(pairs)s::jsonb,
@@ -237,21 +281,31 @@ _MERGE = """
            dropped_keys = dropped_keys - %(keys)s::text[],
            version = version + 1
      WHERE id = %(id)s
+ RETURNING kept_data
 """
 
 
 @transaction.atomic
 def post(
-    conversation: Conversation, data: Mapping[str, Any], *, by: User, now: datetime, dry_run: bool = False
+    conversation: Conversation,
+    data: Mapping[str, Any],
+    *,
+    by: User,
+    now: datetime,
+    only_if: Callable[[Pairs], bool] | None = None,
+    dry_run: bool = False,
 ) -> tuple[Pairs, dict[str, Verdict]]:
     """Merge pairs into the kept data of an ended conversation; return the kept data and a verdict per key.
 
-    The row lock makes parallel writers of different keys wait for each other, so that all survive. Raises
-    ``NotPostable`` or ``RefusedPairs``, having changed nothing; ``dry_run`` answers the same and writes nothing.
+    The row lock makes parallel writers of different keys wait for each other, so that all survive. ``only_if`` looks
+    at the kept data under that lock. Raises ``NotPostable``, ``ChangedMeanwhile`` or ``RefusedPairs``, having changed
+    nothing; ``dry_run`` answers the same and writes nothing.
     """
     held = Conversation.objects.select_for_update(of=["self"], no_key=True).with_places().get(pk=conversation.pk)
     if held.state not in POSTABLE_STATES:
         raise NotPostable(held.state)
+    if only_if is not None and not only_if(held.kept_data):
+        raise ChangedMeanwhile
     settings = settings_of(held)
     pairs = check_pairs(data, settings=settings)
     merged = held.kept_data | pairs
@@ -274,6 +328,7 @@ def post(
                     "keys": list(changed),
                 },
             )
+            merged = json.loads(cursor.fetchone()[0])  # as it is stored: 1e30 comes back with all its digits
         Event.objects.create(
             conversation=held, kind=Event.Kind.POSTED, at=now, actor=by, detail={"keys": sorted(changed)}
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from django.utils import timezone
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from oauth2_provider.models import AccessToken
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
@@ -57,3 +58,35 @@ class BearerTokenAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return CHALLENGE
+
+
+class ApiKeyScheme(OpenApiAuthenticationExtension):
+    """What the schema says of keys."""
+
+    target_class = ApiKeyAuthentication
+    name = ["apiKey", "basic"]  # noqa: RUF012
+
+    def get_security_definition(self, auto_schema: object) -> list[dict[str, str]]:
+        return [
+            {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
+            {"type": "http", "scheme": "basic", "description": "User name, and an API key as password"},
+        ]
+
+
+class BearerTokenScheme(OpenApiAuthenticationExtension):
+    """What the schema says of tokens."""
+
+    target_class = BearerTokenAuthentication
+    name = "token"
+
+    def get_security_definition(self, auto_schema: object) -> dict[str, object]:
+        return {
+            "type": "oauth2",
+            "description": "client_id is the user name, client_secret an API key",
+            "flows": {
+                "clientCredentials": {
+                    "tokenUrl": "/oauth/token",
+                    "scopes": {"api": "Everything the client's user may do"},
+                }
+            },
+        }

@@ -44,6 +44,7 @@ class ApiKeysAsClients(OAuth2Validator):
                 "client_secret": "",
             },
         )
+        request.client_id = key.digest  # from here on the library means the application
         return True
 
     def _create_access_token(self, expires: Any, request: OAuthRequest, *args: Any, **kwargs: Any) -> AccessToken:

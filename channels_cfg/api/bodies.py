@@ -1,0 +1,45 @@
+"""Checking the shape of what machines send."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+from rest_framework import serializers
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """Refuses a field it does not know, so that a misspelt one is not silently left out."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        known = super().to_internal_value(data)
+        if unknown := sorted(set(data) - set(self.fields)):
+            names = ", ".join(self.fields) or "none"
+            raise serializers.ValidationError(dict.fromkeys(unknown, f"There is no such field. Known are: {names}."))
+        return known
+
+
+class TextField(serializers.CharField):
+    """Text that came as text: a number or true is a mistake here."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            raise serializers.ValidationError("Send text, in quotation marks.")
+        return super().to_internal_value(data)
+
+
+class InstantField(serializers.DateTimeField):
+    """A time with its offset from UTC, as in 2026-03-01T08:00:00Z."""
+
+    def to_internal_value(self, value: Any) -> datetime:
+        try:
+            instant = parse_datetime(value)
+        except (TypeError, ValueError):
+            instant = None
+        if instant is None or instant.tzinfo is None:
+            raise serializers.ValidationError(
+                "Send a time with its offset, such as 2026-03-01T08:00:00Z or 2026-03-01T10:00:00%2B02:00 "
+                "(in an address, + is written %2B)."
+            )
+        return instant

@@ -1,0 +1,241 @@
+"""contactData: kept data, for whoever may manage contacts (specification 000; rule 11 of the domain)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from http import HTTPStatus
+from typing import Any
+
+from django.db import transaction
+from django.http import Http404, HttpResponse, JsonResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import parse_etags
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from channels_cfg.api.bodies import InstantField, StrictSerializer
+from channels_cfg.api.problems import Problem
+from channels_cfg.models import Right, User
+from conversations import attached_data
+from conversations.api import contact_data_schema as schema
+from conversations.api.caller import caller
+from conversations.api.conversation_id import ContactIdField
+from conversations.idempotency import KeyReused, digest_of, earlier_answer, remember_answer
+from conversations.kept_data import etag_of, kept_data_of
+from conversations.models import Conversation
+from conversations.pairs import Pairs, RefusedPairs, flatten
+
+LONGEST_LIST = 1000
+MOST_IDS = 100
+DEEPEST_OFFSET = 100_000
+LONGEST_IDEMPOTENCY_KEY = 255
+
+
+def contact_data(conversation_id: uuid.UUID, kept: Pairs) -> dict[str, Any]:
+    return {"contact_id": conversation_id.hex.upper(), "attached_data": kept}
+
+
+class ContactDataView(APIView):
+    """The kept data of one conversation."""
+
+    @extend_schema(**schema.READ)
+    def get(self, request: Request, conversation_id: uuid.UUID) -> HttpResponse:
+        kept = kept_data_of(conversation_id, Right.MANAGE_CONTACTS, to=caller(request))
+        if kept is None:
+            raise Http404
+        etag = etag_of(kept)
+        headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+        if is_named(etag, request.META.get("HTTP_IF_NONE_MATCH")):
+            return HttpResponse(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+        return JsonResponse(contact_data(conversation_id, kept), headers=headers)
+
+
+def is_named(etag: str, header: str | None) -> bool:
+    """Whether an If-None-Match header names the validator; what a proxy weakened counts too (RFC 9110, 13.1.2)."""
+    return header is not None and (header == "*" or etag in {tag.removeprefix("W/") for tag in parse_etags(header)})
+
+
+class ContactIds(serializers.CharField):
+    """Ids with commas between them."""
+
+    def to_internal_value(self, data: Any) -> list[uuid.UUID]:
+        ids = [part.strip() for part in super().to_internal_value(data).split(",") if part.strip()]
+        if len(ids) > MOST_IDS:
+            raise serializers.ValidationError(f"At most {MOST_IDS} ids at once.")
+        return [ContactIdField().to_internal_value(text) for text in ids]
+
+
+class ListQuery(StrictSerializer):
+    """What the list can be asked."""
+
+    contactId = ContactIds(required=False, help_text=f"Up to {MOST_IDS} ids with commas between them")  # noqa: N815
+    startTime = InstantField(required=False, help_text="Received at this time or later; needs endTime")  # noqa: N815
+    endTime = InstantField(required=False, help_text="Received before this time; needs startTime")  # noqa: N815
+    limit = serializers.IntegerField(default=100, min_value=1, max_value=LONGEST_LIST)
+    offset = serializers.IntegerField(default=0, min_value=0, max_value=DEEPEST_OFFSET)
+
+    def validate(self, query: dict[str, Any]) -> dict[str, Any]:
+        if ("startTime" in query) != ("endTime" in query):
+            missing = "endTime" if "startTime" in query else "startTime"
+            raise serializers.ValidationError({missing: "A period needs both: startTime and endTime."})
+        if "startTime" in query and query["startTime"] >= query["endTime"]:
+            raise serializers.ValidationError({"endTime": "The period ends before it begins. Choose a later end."})
+        return query
+
+
+class Post(StrictSerializer):
+    """What is posted."""
+
+    contact_id = ContactIdField()
+    attached_data = serializers.DictField(
+        help_text="Pairs to merge. Objects are flattened with dots, arrays with indexes; null is a value, not a deletion."
+    )
+
+
+class PostOptions(StrictSerializer):
+    """How it is posted."""
+
+    dry_run = serializers.BooleanField(default=False, help_text="Answer as if it were stored, and write nothing")
+
+
+class ContactDataListView(APIView):
+    """Kept data of many conversations, and the door where more is posted."""
+
+    @extend_schema(parameters=[ListQuery], **schema.LIST)
+    def get(self, request: Request) -> HttpResponse:
+        query = checked(ListQuery, request.query_params.dict())
+        found = Conversation.objects.granting(Right.MANAGE_CONTACTS, to=caller(request)).newest_first()
+        if "contactId" in query:
+            found = found.filter(pk__in=query["contactId"])
+        if "startTime" in query:
+            found = found.received_during(query["startTime"], query["endTime"])
+        first = query["offset"]
+        page = found.values_list("id", "kept_data")[first : first + query["limit"]]
+        return JsonResponse([contact_data(*row) for row in page], safe=False)
+
+    @extend_schema(parameters=[PostOptions], request=Post, **schema.POST)
+    def post(self, request: Request) -> HttpResponse:
+        dry_run = checked(PostOptions, request.query_params.dict())["dry_run"]
+        sent = checked(Post, request.data)
+        user = caller(request)
+        conversation = (
+            Conversation.objects.granting(Right.MANAGE_CONTACTS, to=user).filter(pk=sent["contact_id"]).first()
+        )
+        if conversation is None:
+            raise Http404
+        posting = Posting(conversation, sent["attached_data"], user, if_match=request.META.get("HTTP_IF_MATCH"))
+        if dry_run:
+            answer, _ = posting.post(dry_run=True)
+            return JsonResponse(answer)
+        answer, etag = posting.post_once(idempotency_key(request))
+        location = reverse("contact_data", args=[conversation.pk])
+        return JsonResponse(answer, status=HTTPStatus.CREATED, headers={"Location": location, "ETag": etag})
+
+
+def checked(shape: type[StrictSerializer], sent: Any) -> dict[str, Any]:
+    serializer = shape(data=sent)
+    serializer.is_valid(raise_exception=True)
+    return serializer.validated_data
+
+
+def idempotency_key(request: Request) -> str | None:
+    key = request.META.get("HTTP_IDEMPOTENCY_KEY")
+    if key is not None and not 0 < len(key) <= LONGEST_IDEMPOTENCY_KEY:
+        raise Problem(
+            HTTPStatus.BAD_REQUEST,
+            f"An Idempotency-Key has 1 to {LONGEST_IDEMPOTENCY_KEY} characters.",
+            errors={"Idempotency-Key": [f"{len(key)} characters"]},
+        )
+    return key
+
+
+@dataclass(frozen=True)
+class Posting:
+    """One posting of pairs, and the answers to it."""
+
+    conversation: Conversation
+    data: dict[str, Any]
+    user: User
+    if_match: str | None
+
+    def post_once(self, key: str | None) -> tuple[dict[str, Any], str]:
+        """Post, or repeat the answer that the same request with the same key had. Both in one transaction."""
+        if key is None:
+            return self.post()
+        now = timezone.now()
+        digest = digest_of([self.conversation.pk.hex, self.data, self.if_match])
+        with transaction.atomic():
+            try:
+                earlier = earlier_answer(user=self.user, key=key, request_digest=digest, now=now)
+            except KeyReused:
+                raise Problem(
+                    HTTPStatus.UNPROCESSABLE_ENTITY,
+                    "This Idempotency-Key came with another request before. Take a new key for a new request.",
+                ) from None
+            if earlier:
+                return earlier.answer, earlier.etag
+            answer, etag = self.post()
+            remember_answer(
+                user=self.user,
+                key=key,
+                request_digest=digest,
+                conversation=self.conversation,
+                answer=answer,
+                etag=etag,
+                now=now,
+            )
+        return answer, etag
+
+    def post(self, *, dry_run: bool = False) -> tuple[dict[str, Any], str]:
+        try:
+            kept, verdicts = attached_data.post(
+                self.conversation,
+                self.data,
+                by=self.user,
+                now=timezone.now(),
+                only_if=self.condition(),
+                dry_run=dry_run,
+            )
+        except attached_data.NotPostable as wrong:
+            raise Problem(
+                HTTPStatus.CONFLICT, str(wrong), state=wrong.state, needed=list(attached_data.POSTABLE_STATES)
+            ) from None
+        except attached_data.ChangedMeanwhile:
+            raise Problem(
+                HTTPStatus.PRECONDITION_FAILED,
+                "The data has changed since you read it. Read it again, and post with the new ETag.",
+            ) from None
+        except RefusedPairs as refused:
+            raise self.refusal(refused) from None
+        answer = contact_data(self.conversation.pk, kept)
+        answer["verdicts"] = {key: asdict(verdict) for key, verdict in verdicts.items()}
+        return answer, etag_of(kept)
+
+    def condition(self) -> Callable[[Pairs], bool] | None:
+        """What If-Match demands of the data as it is: to be one of those versions, in the strong sense."""
+        if self.if_match is None or self.if_match.strip() == "*":
+            return None
+        wanted = parse_etags(self.if_match)
+        return lambda kept: etag_of(kept) in wanted
+
+    def refusal(self, refused: RefusedPairs) -> Problem:
+        """All or nothing: the good pairs of the same request are not stored either."""
+        reasons = dict.fromkeys(self.keys(), "Not stored, since another pair of the same request was refused.")
+        reasons |= refused.complaints
+        return Problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "Nothing was stored. Correct what errors names, and post again.",
+            errors={key: [complaint] for key, complaint in refused.complaints.items()},
+            verdicts={key: {"verdict": "rejected", "reason": reason} for key, reason in reasons.items()},
+        )
+
+    def keys(self) -> list[str]:
+        try:
+            return list(flatten(self.data))
+        except RefusedPairs:  # too deep to have keys
+            return []
