@@ -4,6 +4,7 @@ from django.urls import path, register_converter
 
 from conversations.api.contact_data import ContactDataListView, ContactDataView
 from conversations.api.conversation_id import ConversationIdConverter
+from conversations.doors.conversation_api.receive import receive
 
 register_converter(ConversationIdConverter, "conversation")
 
@@ -13,5 +14,6 @@ api_urls = [
 ]
 
 urlpatterns = [
+    path("sms/sinchconversation/all", receive, name="conversation_api_callbacks"),
     *api_urls,
 ]

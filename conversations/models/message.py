@@ -18,7 +18,15 @@ class Message(models.Model):
         AGENT = "agent", "Agent"
         SYSTEM = "system", "System"
 
-    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="messages")
+    conversation = models.ForeignKey(
+        Conversation,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="messages",
+        help_text="None for a message sent to a customer who has not written yet; the conversation that begins "
+        "with the customer's answer takes it in",
+    )
     thread = models.ForeignKey(MessagingThread, models.PROTECT, null=True, blank=True, related_name="messages")
     external_id = models.CharField(max_length=64, blank=True)
     author = models.CharField(max_length=8, choices=Author.choices)

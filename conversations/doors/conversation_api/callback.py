@@ -1,0 +1,46 @@
+"""A callback on its way into the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from channels_cfg.models import MessagingService
+from conversations.doors.conversation_api import payloads
+from conversations.models import InboundDelivery
+
+APPLIED = InboundDelivery.Outcome.APPLIED
+IGNORED = InboundDelivery.Outcome.IGNORED
+
+
+class TooEarly(Exception):
+    """What the callback is about has not arrived yet. Try again later, or do without."""
+
+
+@dataclass(frozen=True)
+class Callback:
+    """What was sent, for which service, and what to tell about it in the delivery log."""
+
+    service: MessagingService
+    data: dict[str, Any]
+    received_at: datetime
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def app_id(self) -> str:
+        return payloads.text(self.data, "app_id") or self.service.app_id
+
+    def note(self, words: str) -> None:
+        """Tell something in the delivery log; never a value."""
+        self.notes.append(words)
+
+    def happened_at(self, told: datetime | None = None) -> datetime:
+        """When it happened by the sender's word, else when it reached us; never later than that."""
+        told = told or payloads.moment(self.data, "accepted_time") or payloads.moment(self.data, "event_time")
+        return min(told, self.received_at) if told else self.received_at
+
+    def note_ignored_metadata(self, *fields: Any) -> None:
+        """Only messages of the customer carry attached data (rule 9)."""
+        if any(fields) or self.data.get("message_metadata"):
+            self.note("Its metadata was not attached: only messages from the customer carry attached data.")

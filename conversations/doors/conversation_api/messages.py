@@ -1,0 +1,375 @@
+"""Messages of a thread: from the customer, to the customer, and how far those got."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models.functions import Lower
+
+from channels_cfg.key_names import BadKeyName, check_key_name
+from channels_cfg.models import Channel, Queue, QueueAddress, Source
+from conversations import attached_data, lifecycle
+from conversations.doors.conversation_api import contacts, payloads, threads
+from conversations.doors.conversation_api.callback import APPLIED, IGNORED, Callback, TooEarly
+from conversations.models import (
+    Conversation,
+    DeliveryStatus,
+    Event,
+    InboundDelivery,
+    Message,
+    MessagingThread,
+    ReportableChange,
+)
+from conversations.pairs import Pairs, RefusedPairs, check_value
+
+CHANNEL_ADDRESSES = {"SINCH_CHAT": "nativechannel"}
+"""How a queue's address names a channel whose own name it does not use."""
+
+SILENT_EVENTS = {"composing_event", "composing_end_event"}
+
+STATUS_RANKS = {"QUEUED_ON_CHANNEL": 1, "SWITCHING_CHANNEL": 2, "DELIVERED": 3, "FAILED": 4, "READ": 5}
+"""How far a message got. One that was read arrived, whatever another channel reported."""
+
+
+# From the customer
+
+
+@dataclass(frozen=True)
+class Inbound:
+    """A message as a callback tells it."""
+
+    data: dict[str, Any]
+    external_id: str
+    thread_id: str
+    contact_id: str
+    channel: str
+    address: str
+    sent_at: datetime
+    rank: list[Any]
+
+    @classmethod
+    def read(cls, callback: Callback, key: str) -> Inbound:
+        data = payloads.part(callback.data, key)
+        sent_at = callback.happened_at(payloads.moment(data, "accept_time"))
+        digest = payloads.digest_of([data, callback.data.get("message_metadata")])
+        external_id = payloads.external_id(data, "id") or f"digest:{digest[:40]}"
+        contact_id = payloads.external_id(data, "contact_id")
+        channel = payloads.name(data, "channel_identity", "channel", longest=30) or payloads.name(
+            data, "channel", longest=30
+        )
+        address = payloads.text(data, "channel_identity", "identity")[:320]
+        return cls(
+            data=data,
+            external_id=external_id,
+            thread_id=payloads.external_id(data, "conversation_id")
+            or _thread_without_conversation(callback, channel, address, contact_id, external_id),
+            contact_id=contact_id,
+            channel=channel,
+            address=address,
+            sent_at=sent_at,
+            rank=[int(key == "message_redaction"), sent_at.isoformat(), digest],
+        )
+
+
+def _thread_without_conversation(
+    callback: Callback, channel: str, address: str, contact_id: str, message_id: str
+) -> str:
+    """Dispatch mode knows no conversations: what one contact, or one address, writes over a channel is one thread."""
+    if contact_id:
+        callback.note("It names no conversation; messages of its contact are one thread.")
+        return f"contact:{contact_id}"
+    if address:
+        callback.note("It names no conversation; messages from its address are one thread.")
+        return f"address:{payloads.digest_of([callback.app_id, channel, address])[:40]}"
+    callback.note("It names neither conversation, contact nor address; it is a thread of its own.")
+    return f"message:{message_id}"
+
+
+def inbound(callback: Callback) -> InboundDelivery.Outcome:
+    """The customer wrote. The message joins its conversation, or begins one."""
+    key = "message" if callback.data.get("message") is not None else "message_redaction"
+    if not payloads.part(callback.data, key):
+        callback.note("It holds no message.")
+        return IGNORED
+    message = Inbound.read(callback, key)
+    if callback.app_id != callback.service.app_id:
+        callback.note("It names an app that is not the messaging service's own.")
+
+    thread = threads.hold_thread(callback.service, message.thread_id, contact_id=message.contact_id)
+    known = Message.objects.filter(thread=thread, external_id=message.external_id).first()
+    if known and known.rank == message.rank:
+        callback.note("The same message was here before.")
+        return APPLIED
+
+    at = message.sent_at
+    conversation = lifecycle.locked(known.conversation_id) if known and known.conversation_id else None
+    conversation = conversation or threads.conversation_at(thread, at)
+    is_first = conversation is None
+    queue = queue_for(callback, message)
+    if conversation is None:
+        conversation = begin(thread, message, queue)
+    elif _place(at, message.channel, message.address) < _place(
+        conversation.received_at, conversation.messaging_channel, conversation.customer_address
+    ):
+        conversation = lifecycle.began_earlier(
+            conversation.pk,
+            at=at,
+            queue=queue,
+            messaging_channel=message.channel,
+            customer_address=message.address,
+        )
+    _store(message, known, conversation, thread)
+
+    pairs = _pairs(callback, message, conversation)
+    if conversation.is_active:
+        _attach(callback, conversation, message, pairs)
+    else:
+        _judge_late(callback, conversation, message, pairs, is_news=known is None)
+    over_at = threads.end_of(thread, after=at)
+    if is_first and over_at:
+        lifecycle.end(conversation.pk, now=over_at, ended_by=Conversation.Party.CUSTOMER)
+    return APPLIED
+
+
+def _place(at: datetime, channel: str, address: str) -> tuple[datetime, bool, str, str]:
+    """Orders the messages that may have begun a conversation; of several at one moment one with an address counts."""
+    return at, not address, channel, address
+
+
+def begin(thread: MessagingThread, message: Inbound, queue: Queue) -> Conversation:
+    """A conversation of the thread, with what was sent to the customer before."""
+    contacts.hold_still(thread.service)
+    conversation = lifecycle.receive(
+        channel=queue.channel,
+        queue=queue,
+        now=message.sent_at,
+        thread=thread,
+        messaging_channel=message.channel,
+        customer_address=message.address,
+        customer_name=contacts.name_of(thread.service, thread.contact_external_id),
+    )
+    over_at = threads.end_of(thread, after=message.sent_at)
+    waiting = Message.objects.filter(thread=thread, conversation=None)
+    (waiting.filter(sent_at__lte=over_at) if over_at else waiting).update(conversation=conversation)
+    return lifecycle.locked(conversation.pk)
+
+
+def queue_for(callback: Callback, message: Inbound) -> Queue:
+    """The queue with the address ``<APP_ID>@<channel>.sinchconversation.com``, else the service's own."""
+    channel = CHANNEL_ADDRESSES.get(message.channel, message.channel.lower())
+    address = f"{callback.app_id}@{channel}.sinchconversation.com".lower()
+    found = (
+        QueueAddress.objects.alias(written=Lower("address"))
+        .filter(written=address)
+        .select_related("queue__channel")
+        .first()
+    )
+    if found and found.queue.channel.kind == Channel.Kind.CHAT:
+        return found.queue
+    if found:
+        callback.note("The queue with its address is no chat queue; the messaging service's own took it.")
+    return callback.service.queue
+
+
+def _store(message: Inbound, known: Message | None, conversation: Conversation, thread: MessagingThread) -> None:
+    """Of several versions of a message the one of the greatest rank is shown: a redaction beats what it redacts."""
+    if known and known.rank > message.rank:
+        return
+    content = payloads.content_of(payloads.part(message.data, "contact_message"))
+    erased = _is_erased(thread, message.sent_at)
+    Message.objects.update_or_create(
+        thread=thread,
+        external_id=message.external_id,
+        defaults={
+            "conversation": conversation,
+            "author": Message.Author.CUSTOMER,
+            "messaging_channel": message.channel,
+            "content_type": content.content_type,
+            "text": "" if erased else content.text,
+            "content": {} if erased else content.parts,
+            "reply_to": payloads.external_id(message.data, "contact_message", "reply_to", "message_id"),
+            "sent_at": message.sent_at,
+            "rank": message.rank,
+        },
+    )
+
+
+def _is_erased(thread: MessagingThread, sent_at: datetime) -> bool:
+    return thread.deleted_at is not None and sent_at <= thread.deleted_at
+
+
+# Its metadata
+
+
+def _pairs(callback: Callback, message: Inbound, conversation: Conversation) -> Pairs:
+    """The good pairs of ``message_metadata`` and, before them, ``metadata``; of the others the log tells why."""
+    longest = attached_data.settings_of(conversation).value_characters
+    pairs: Pairs = {}
+    for field, metadata in (
+        ("message_metadata", callback.data.get("message_metadata")),
+        ("metadata", message.data.get("metadata")),
+    ):
+        try:
+            pairs |= _good_pairs(callback, field, payloads.pairs_of(metadata), longest=longest)
+        except payloads.NotPairs as reason:
+            callback.note(f"{field} {reason}; it was kept out of the attached data.")
+    return pairs
+
+
+def _good_pairs(callback: Callback, field: str, pairs: Pairs, *, longest: int) -> Pairs:
+    good: Pairs = {}
+    for item, (sent, value) in enumerate(pairs.items(), start=1):
+        where = f"{field}, item {item}"
+        try:
+            key = check_key_name(sent)
+            where = f"{where}, “{key}”"
+            good[key] = check_value(value, longest=longest)
+        except BadKeyName as bad:
+            callback.note(f"{where}: {bad.messages[0]} (position {bad.position}) It was left out.")
+        except ValidationError as bad:
+            callback.note(f"{where}: {bad.messages[0]} It was left out.")
+    return good
+
+
+def _attach(callback: Callback, conversation: Conversation, message: Inbound, pairs: Pairs) -> None:
+    if not pairs:
+        return
+    try:
+        attached_data.attach(
+            conversation, pairs, source=Source.CUSTOMER, at=message.sent_at, told_in=message.external_id
+        )
+    except RefusedPairs as refused:
+        callback.note(next(iter(refused.complaints.values())))
+
+
+def _judge_late(
+    callback: Callback, conversation: Conversation, message: Inbound, pairs: Pairs, *, is_news: bool
+) -> None:
+    """Its conversation has ended. Where nobody served it, the rows become as if the message had come in time."""
+    try:
+        attached_data.attach_late(conversation, pairs, source=Source.CUSTOMER, at=message.sent_at)
+    except RefusedPairs as refused:
+        callback.note(next(iter(refused.complaints.values())))
+        pairs = {}
+    conversation.version += 1
+    conversation.save(update_fields=["kept_data", "kept_sources", "kept_times", "dropped_keys", "version"])
+    if conversation.accepted_at is None:
+        attached_data.tell_attached_in(
+            message.external_id, conversation, pairs, source=Source.CUSTOMER, at=message.sent_at
+        )
+    elif is_news:
+        callback.note("It came after its conversation had ended.")
+        Event.objects.create(
+            conversation=conversation, kind=Event.Kind.LATE, at=message.sent_at, detail={"keys": sorted(pairs)}
+        )
+    ReportableChange.objects.create(conversation=conversation, made_at=callback.received_at)
+
+
+# To the customer
+
+
+def submitted(callback: Callback) -> InboundDelivery.Outcome:
+    """Some system of the app wrote to the customer. The message joins its conversation; it never begins one.
+
+    Where the customer has not written yet, it waits for the conversation that begins with the answer.
+    """
+    told = payloads.part(callback.data, "message_submit_notification")
+    external_id = payloads.external_id(told, "message_id")
+    thread_id = payloads.external_id(told, "conversation_id")
+    callback.note_ignored_metadata(told.get("metadata"))
+    if not external_id or not thread_id:
+        callback.note("It names no message or no conversation.")
+        return IGNORED
+
+    thread = threads.hold_thread(callback.service, thread_id, contact_id=payloads.external_id(told, "contact_id"))
+    at = callback.happened_at()
+    known = Message.objects.filter(thread=thread, external_id=external_id).first()
+    rank = [0, at.isoformat(), payloads.digest_of(told)]
+    if known and (known.author == Message.Author.AGENT or known.rank >= rank):
+        return APPLIED
+    content = payloads.content_of(payloads.part(told, "submitted_message"))
+    erased = _is_erased(thread, at)
+    Message.objects.update_or_create(
+        thread=thread,
+        external_id=external_id,
+        defaults={
+            "conversation": threads.conversation_at(thread, at),
+            "author": Message.Author.SYSTEM,
+            "messaging_channel": payloads.name(told, "channel_identity", "channel", longest=30),
+            "content_type": content.content_type,
+            "text": "" if erased else content.text,
+            "content": {} if erased else content.parts,
+            "sent_at": at,
+            "rank": rank,
+        },
+    )
+    return APPLIED
+
+
+def delivered(callback: Callback) -> InboundDelivery.Outcome:
+    """How far a message to the customer got. Reports come in any order; the furthest counts."""
+    report = payloads.part(callback.data, "message_delivery_report")
+    external_id = payloads.external_id(report, "message_id")
+    status = payloads.name(report, "status", longest=40)
+    callback.note_ignored_metadata(report.get("metadata"))
+    if not external_id or not status:
+        callback.note("It names no message or no status.")
+        return IGNORED
+
+    told = {
+        "status": status,
+        "rank": STATUS_RANKS.get(status, 0),
+        "reason_code": payloads.name(report, "reason", "code", longest=60),
+        "at": callback.happened_at(),
+    }
+    DeliveryStatus.objects.bulk_create(
+        [DeliveryStatus(service=callback.service, message_external_id=external_id, **told)], ignore_conflicts=True
+    )
+    known = DeliveryStatus.objects.select_for_update().get(service=callback.service, message_external_id=external_id)
+    if _distance(**told) > _distance(known.status, known.rank, known.reason_code, known.at):
+        for field, value in told.items():
+            setattr(known, field, value)
+        known.save()
+    return APPLIED
+
+
+def _distance(status: str, rank: int, reason_code: str, at: datetime) -> tuple[int, float, str, str]:
+    """Orders reports of one message; of the same status the first counts."""
+    return rank, -at.timestamp(), status, reason_code
+
+
+# Events
+
+
+def event(callback: Callback) -> InboundDelivery.Outcome:
+    """The customer did something other than write: a reaction, a payment, a comment."""
+    told = payloads.part(callback.data, "event")
+    kinds = [*payloads.part(told, "contact_event"), *payloads.part(told, "contact_message_event")]
+    kind = payloads.name({"kind": min(kinds, default="")}, "kind")
+    thread_id = payloads.external_id(told, "conversation_id")
+    callback.note_ignored_metadata()
+    if not kind or not thread_id or kind in SILENT_EVENTS:
+        callback.note("Such an event is not kept." if kind else "It names no event.")
+        return IGNORED
+
+    thread = threads.hold_thread(callback.service, thread_id, contact_id=payloads.external_id(told, "contact_id"))
+    at = callback.happened_at(payloads.moment(told, "accept_time"))
+    conversation = threads.conversation_at(thread, at)
+    if conversation is None:
+        raise TooEarly
+    Event.objects.bulk_create(
+        [
+            Event(
+                conversation=conversation,
+                kind=Event.Kind.CUSTOMER_EVENT,
+                at=at,
+                detail={"event": kind},
+                external_id=payloads.external_id(told, "id") or f"digest:{payloads.digest_of(told)[:40]}",
+            )
+        ],
+        ignore_conflicts=True,
+    )
+    return APPLIED

@@ -1,0 +1,133 @@
+"""Taking a callback in: check who sent it, keep it, answer. A worker applies it later.
+
+Everything here is counted in microseconds: one query for the secrets, one statement that keeps the delivery.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+
+from django.core.exceptions import RequestDataTooBig
+from django.db import connection, transaction
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from channels_cfg.models import WebhookSecret
+from config.api_errors import problem
+from conversations.doors.conversation_api import payloads
+from conversations.doors.conversation_api.nudge import nudge
+from conversations.doors.conversation_api.signature import Signature, keyed_digest
+from conversations.models import InboundDelivery
+
+LARGEST_BODY = 1024 * 1024
+
+
+@dataclass(frozen=True, order=True)
+class Recipient:
+    """A messaging service, as far as a callback needs to know it."""
+
+    service_id: int
+    app_id: str
+    project_id: str
+
+
+@csrf_exempt
+@require_POST
+def receive(request: HttpRequest) -> HttpResponse:
+    """Keep one signed callback. Sent again, it is answered again and kept once."""
+    now = timezone.now()
+    try:
+        body = request.body
+    except RequestDataTooBig:
+        return too_large(request)
+    except UnreadablePostError:
+        return problem(request.path, HTTPStatus.BAD_REQUEST, "The body broke off.")
+    if len(body) > LARGEST_BODY:
+        return too_large(request)
+
+    signature = Signature.read(request.headers)
+    recipients = signed_for(signature, body) if signature else []
+    if not signature or not recipients or not signature.is_recent(now=now):
+        return unauthorized(request)
+
+    try:
+        callback = payloads.read(body)
+    except payloads.Unreadable as unreadable:
+        return problem(request.path, HTTPStatus.BAD_REQUEST, str(unreadable))
+
+    digest = keyed_digest(body)
+    if len(recipients) > 1 and is_used_elsewhere(signature.nonce, recipients, digest):
+        return unauthorized(request)
+    recipient = chosen(recipients, callback)
+    delivery_id = keep(recipient, signature.nonce, body, digest, payloads.trigger_of(callback), now)
+    if delivery_id is None and not is_the_same(recipient, signature.nonce, digest):
+        return unauthorized(request)
+    if delivery_id is not None:
+        transaction.on_commit(lambda: nudge(delivery_id))
+    return HttpResponse(b"{}", content_type="application/json")
+
+
+def signed_for(signature: Signature, body: bytes) -> list[Recipient]:
+    """The enabled services one of whose secrets signed the body. Every secret is tried, whichever fits."""
+    secrets = WebhookSecret.objects.filter(service__enabled=True).order_by()
+    tried = [
+        (Recipient(service_id, app_id, project_id), signature.fits(body, secret))
+        for service_id, app_id, project_id, secret in secrets.values_list(
+            "service_id", "service__app_id", "service__project_id", "secret"
+        )
+    ]
+    return sorted({recipient for recipient, fits in tried if fits})
+
+
+def chosen(recipients: list[Recipient], callback: dict[str, object]) -> Recipient:
+    """Of services that share a secret: the one of the app, else one of the project, else the first."""
+    app_id, project_id = payloads.text(callback, "app_id"), payloads.text(callback, "project_id")
+    return min(recipients, key=lambda one: (one.app_id != app_id, one.project_id != project_id, one.service_id))
+
+
+_KEEP = """
+    INSERT INTO conversations_inbounddelivery
+           (service_id, nonce, body_digest, body, trigger, received_at, attempts, outcome, notes)
+    VALUES (%s, %s, %s, %s, %s, %s, 0, 'waiting', '[]')
+        ON CONFLICT (service_id, nonce) DO NOTHING
+ RETURNING id
+"""
+
+
+def keep(recipient: Recipient, nonce: str, body: bytes, digest: bytes, trigger: str, now: datetime) -> int | None:
+    """Commit the delivery and return its id, or None where the nonce is taken."""
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP, [recipient.service_id, nonce, digest, body, trigger, now])
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def is_the_same(recipient: Recipient, nonce: str, digest: bytes) -> bool:
+    """Whether the delivery that took the nonce had this body."""
+    return InboundDelivery.objects.filter(service=recipient.service_id, nonce=nonce, body_digest=digest).exists()
+
+
+def is_used_elsewhere(nonce: str, recipients: list[Recipient], digest: bytes) -> bool:
+    """Whether a service with the same secret has seen the nonce with another body."""
+    services = [recipient.service_id for recipient in recipients]
+    seen = InboundDelivery.objects.filter(service__in=services, nonce=nonce)
+    return seen.exclude(body_digest=digest).exists()
+
+
+def unauthorized(request: HttpRequest) -> HttpResponse:
+    """One answer for everything that may be wrong with a signature."""
+    return problem(
+        request.path,
+        HTTPStatus.UNAUTHORIZED,
+        "The signature is missing or does not fit. Compare the webhook's secret with the messaging service's, "
+        "and the clocks.",
+        headers={"WWW-Authenticate": "HmacSHA256"},
+    )
+
+
+def too_large(request: HttpRequest) -> HttpResponse:
+    return problem(request.path, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A callback has at most {LARGEST_BODY} bytes.")

@@ -1,0 +1,46 @@
+"""Work done outside of requests. Tables are the to-do lists; a message is only a nudge and carries ids alone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from celery import shared_task
+from django.conf import settings
+from django.db.models import Model, QuerySet
+from django.utils import timezone
+
+from conversations.doors.conversation_api.apply import apply_delivery
+from conversations.models import IdempotentAnswer, InboundDelivery
+
+SWEEP = 1000
+BATCH = 1000
+
+
+@shared_task
+def apply_deliveries(delivery_ids: list[int]) -> None:
+    """Apply deliveries that just came in. Told twice, each is applied once."""
+    for delivery_id in delivery_ids:
+        apply_delivery(delivery_id)
+
+
+@shared_task
+def apply_waiting_deliveries() -> None:
+    """Apply what still waits: nobody was told, it failed before, or the worker that had it died."""
+    waiting = InboundDelivery.objects.waiting(now=timezone.now()).order_by("pk")
+    for delivery_id in list(waiting.values_list("pk", flat=True)[:SWEEP]):
+        apply_delivery(delivery_id)
+
+
+@shared_task
+def forget_old_keys() -> None:
+    """Forget what is remembered only to recognise a repetition: answers after a day, deliveries with the log."""
+    now = timezone.now()
+    log = max(settings.CALLBACK_SIGNATURE_WINDOW * 2, timedelta(days=settings.DELIVERY_LOG_DAYS))
+    _delete_in_batches(IdempotentAnswer.objects.filter(answered_at__lt=now - timedelta(hours=24)))
+    _delete_in_batches(InboundDelivery.objects.filter(received_at__lt=now - log).exclude(finished_at=None))
+
+
+def _delete_in_batches(rows: QuerySet[Model]) -> None:
+    """Short transactions, so that nobody waits behind a long one."""
+    while ids := list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH]):
+        rows.model._default_manager.filter(pk__in=ids).delete()
