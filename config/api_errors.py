@@ -1,39 +1,21 @@
-"""What a machine is told when something goes wrong: problem+json after RFC 9457."""
+"""What becomes of a failure that nobody caught: a problem for a machine, a page for a person."""
 
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, RequestDataTooBig, ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.settings import api_settings
 from rest_framework.views import set_rollback
 
 from channels_cfg.api.problems import Problem
+from channels_cfg.problem_details import Errors, problem
 
 MACHINE_DOORS = ("/api/", "/RI/", "/RTI/", "/sms/", "/oauth/")
 ABOUT_THE_WHOLE = {NON_FIELD_ERRORS, api_settings.NON_FIELD_ERRORS_KEY, ""}
-
-Errors = dict[str, list[str]]
-
-
-def problem(
-    path: str, status: int, detail: str = "", *, errors: Errors | None = None, headers: Any = None, **members: Any
-) -> HttpResponse:
-    """One problem; ``errors`` says what is wrong with each field or key, ``members`` are the problem's own."""
-    body: dict[str, Any] = {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail or HTTPStatus(status).description or HTTPStatus(status).phrase,
-        "instance": path,
-        **members,
-    }
-    if errors:
-        body["errors"] = errors
-    return JsonResponse(body, status=status, content_type="application/problem+json", headers=headers)
 
 
 def problem_json(failure: Exception, context: Mapping[str, Any]) -> HttpResponse | None:

@@ -17,7 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from channels_cfg.models import WebhookSecret
-from config.api_errors import problem
+from channels_cfg.problem_details import problem
 from conversations.doors.conversation_api import payloads
 from conversations.doors.conversation_api.nudge import nudge
 from conversations.doors.conversation_api.signature import Signature, keyed_digest
