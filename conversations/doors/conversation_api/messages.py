@@ -319,26 +319,25 @@ def delivered(callback: Callback) -> InboundDelivery.Outcome:
         callback.note("It names no message or no status.")
         return IGNORED
 
-    told = {
-        "status": status,
-        "rank": STATUS_RANKS.get(status, 0),
-        "reason_code": payloads.name(report, "reason", "code", longest=60),
-        "at": callback.happened_at(),
-    }
-    DeliveryStatus.objects.bulk_create(
-        [DeliveryStatus(service=callback.service, message_external_id=external_id, **told)], ignore_conflicts=True
+    told = DeliveryStatus(
+        service=callback.service,
+        message_external_id=external_id,
+        status=status,
+        rank=STATUS_RANKS.get(status, 0),
+        reason_code=payloads.name(report, "reason", "code"),
+        at=callback.happened_at(),
     )
+    DeliveryStatus.objects.bulk_create([told], ignore_conflicts=True)
     known = DeliveryStatus.objects.select_for_update().get(service=callback.service, message_external_id=external_id)
-    if _distance(**told) > _distance(known.status, known.rank, known.reason_code, known.at):
-        for field, value in told.items():
-            setattr(known, field, value)
-        known.save()
+    if _distance(told) > _distance(known):
+        told.pk = known.pk
+        told.save(force_update=True)
     return APPLIED
 
 
-def _distance(status: str, rank: int, reason_code: str, at: datetime) -> tuple[int, float, str, str]:
+def _distance(report: DeliveryStatus) -> tuple[int, float, str, str]:
     """Orders reports of one message; of the same status the first counts."""
-    return rank, -at.timestamp(), status, reason_code
+    return report.rank, -report.at.timestamp(), report.status, report.reason_code
 
 
 # Events

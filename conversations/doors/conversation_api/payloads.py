@@ -164,6 +164,10 @@ class Content:
     parts: dict[str, Any]
 
 
+def _plain(message: dict[str, Any]) -> str:
+    return text(message, "text")
+
+
 def _choice(choice: dict[str, Any]) -> str:
     # Without postback data of its own a choice answers “<message id>_<text>”.
     return text(choice, "postback_data").removeprefix(f"{text(choice, 'message_id')}_")
@@ -177,7 +181,7 @@ def _location(location: dict[str, Any]) -> str:
 
 
 _READ_AS: dict[str, Callable[[dict[str, Any]], str]] = {
-    "text_message": lambda message: text(message, "text"),
+    "text_message": _plain,
     "media_message": lambda message: "",
     "media_card_message": lambda message: text(message, "caption"),
     "location_message": _location,
@@ -195,7 +199,7 @@ def content_of(message: dict[str, Any]) -> Content:
         return Content("unknown", "", {})
     kind = kinds[0]
     parts = storable_content({key: value for key, value in message[kind].items() if value not in ("", None)})
-    seen = _READ_AS.get(kind, lambda unknown: text(unknown, "text"))(message[kind])
+    seen = _READ_AS.get(kind, _plain)(message[kind])
     for shown in ("text", "caption"):
         if parts.get(shown) == seen:
             del parts[shown]
