@@ -115,6 +115,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # People and how they sign in.
 AUTH_USER_MODEL = "channels_cfg.User"
+AUTHENTICATION_BACKENDS = ["channels_cfg.sign_in.PeopleSignIn"]
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = LOGIN_URL

@@ -1,0 +1,14 @@
+"""The System Configurator: one file for each kind of record, plus what they share."""
+
+from channels_cfg.admin import (  # noqa: F401  each registers its pages
+    access_rights,
+    api_keys,
+    change_log,
+    channels,
+    groups,
+    messaging_services,
+    queue_groups,
+    queues,
+    system_settings,
+    users,
+)

@@ -1,0 +1,102 @@
+"""Access rights: a page of their own, and rows on the pages of users, groups, queues and queue groups."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
+from unfold.decorators import display
+from unfold.forms import PaginationInlineFormSet
+
+from channels_cfg.admin.configurator import ConfiguratorAdmin, ConfiguratorInline
+from channels_cfg.models import AccessRight
+
+HOLDERS = ["user", "group"]
+PLACES = ["queue", "queue_group", "direct_conversations_of"]
+
+
+class RightsFormSet(PaginationInlineFormSet):
+    """Refuses a right that is granted twice; constraints that include the record itself are not checked by forms."""
+
+    def clean(self) -> None:
+        super().clean()
+        granted = set()
+        for form in self.forms:
+            if not form.cleaned_data or form.cleaned_data.get("DELETE") or form.errors:
+                continue
+            right = tuple(form.cleaned_data.get(name) for name in [*HOLDERS, "right", *PLACES])
+            if right in granted:
+                raise ValidationError("The same right is granted twice. Remove one of the two rows.")
+            granted.add(right)
+
+
+class RightsInline(ConfiguratorInline):
+    model = AccessRight
+    formset = RightsFormSet
+    verbose_name = "right"
+
+
+class HeldRightsInline(RightsInline):
+    """Rights that the user or group of this page holds."""
+
+    fields = ["right", *PLACES]
+    autocomplete_fields = PLACES
+
+
+class QueueRightsInline(RightsInline):
+    fields = [*HOLDERS, "right"]
+    autocomplete_fields = HOLDERS
+    verbose_name_plural = "Rights: who may do what here"
+
+
+class QueueGroupRightsInline(QueueRightsInline):
+    verbose_name_plural = "Rights: who may do what on all queues of this group"
+
+
+@admin.register(AccessRight)
+class AccessRightAdmin(ConfiguratorAdmin):
+    list_display = ["holder", "right_label", "place"]
+    list_display_links = ["holder", "place"]
+    list_filter = [
+        ("right", ChoicesDropdownFilter),
+        ("user", AutocompleteSelectFilter),
+        ("group", AutocompleteSelectFilter),
+        ("queue", AutocompleteSelectFilter),
+        ("queue_group", AutocompleteSelectFilter),
+    ]
+    list_select_related = ["user", "group", "queue", "queue_group", "direct_conversations_of"]
+    search_fields = [
+        "user__username",
+        "user__first_name",
+        "user__last_name",
+        "group__name",
+        "queue__name",
+        "queue_group__name",
+        "direct_conversations_of__name",
+    ]
+    search_help_text = "User, group or queue"
+    ordering = ["user__username", "group__name", "right", "id"]
+    autocomplete_fields = [*HOLDERS, *PLACES]
+    fieldsets = [
+        ("Who", {"description": "A user, or everybody in a group.", "fields": [tuple(HOLDERS)]}),
+        ("May do what", {"fields": ["right"]}),
+        ("Where", {"description": "One of the three.", "fields": [tuple(PLACES)]}),
+    ]
+
+    @display(description="Who", header=True)
+    def holder(self, right: Any) -> tuple[str, str]:
+        return (str(right.user), right.user.username) if right.user else (str(right.group), "Group")
+
+    @display(description="May", ordering="right", label=True)
+    def right_label(self, right: AccessRight) -> str:
+        return right.get_right_display()
+
+    @display(description="Where")
+    def place(self, right: AccessRight) -> str:
+        if right.queue:
+            return str(right.queue)
+        if right.queue_group:
+            return f"all queues of {right.queue_group}"
+        return f"direct conversations of {right.direct_conversations_of}"

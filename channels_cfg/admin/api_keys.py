@@ -1,0 +1,113 @@
+"""API keys in the System Configurator: made, shown once, revoked; never edited."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin import helpers
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+from unfold.decorators import display
+
+from channels_cfg.admin.configurator import ConfiguratorAdmin
+from channels_cfg.models import ApiKey, User
+
+
+class InUse(admin.SimpleListFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("valid", "Valid"), ("revoked", "Revoked")]
+
+    def queryset(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> QuerySet[ApiKey]:
+        if self.value() == "valid":
+            return keys.filter(revoked_at=None)
+        return keys.filter(revoked_at__isnull=False) if self.value() == "revoked" else keys
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ConfiguratorAdmin):
+    list_display = ["key", "user", "name", "state", "created_at", "last_used"]
+    list_filter = [InUse, ("user", AutocompleteSelectFilter)]
+    list_select_related = ["user"]
+    search_fields = ["name", "hint", "user__username", "user__first_name", "user__last_name"]
+    search_help_text = "What uses it, user, or the last four characters"
+    ordering = ["-created_at", "-id"]
+    actions = ["revoke"]
+    fields = ["user", "name"]
+
+    def get_fieldsets(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
+        if obj:
+            return [(None, {"fields": ["key", "user", "name", "state", "created_at", "last_used", "revoked_at"]})]
+        explanation = "The key is shown once, on the next page. Only a digest of it is stored."
+        return [(None, {"description": explanation, "fields": ["user", "name"]})]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> list[str]:
+        return ["key", "state", "created_at", "last_used", "revoked_at"] if obj else []
+
+    def has_change_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
+        return False  # a revoked key stays as a record of who could come in
+
+    def has_view_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
+        return super().has_view_permission(request, obj) or super().has_change_permission(request, obj)
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("channels_cfg.change_apikey")
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "user":
+            kwargs["queryset"] = User.objects.filter(is_api_client=True, is_active=True)
+            kwargs["help_text"] = "The API client that will show the key. Its rights are the rights of the key."
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        issued, text = ApiKey.objects.issue(user=obj.user, name=obj.name)
+        obj.pk, obj.hint, obj.text = issued.pk, issued.hint, text
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        """The one page that shows the key: an answer of its own, since a redirect would have to store it."""
+        context = {**self.admin_site.each_context(request), "title": "API key", "opts": self.opts, "key": obj}
+        response = TemplateResponse(request, "admin/channels_cfg/apikey/made.html", context)
+        response["Cache-Control"] = "no-store"
+        return response
+
+    @admin.action(description="Revoke", permissions=["revoke"])
+    def revoke(self, request: HttpRequest, chosen: QuerySet[ApiKey]) -> HttpResponse | None:
+        """Ask first: what uses the keys is locked out at once."""
+        if "confirmed" not in request.POST:
+            context = {
+                **self.admin_site.each_context(request),
+                "title": "Revoke API keys",
+                "opts": self.opts,
+                "keys": chosen,
+                "action_checkbox_name": helpers.ACTION_CHECKBOX_NAME,
+            }
+            return TemplateResponse(request, "admin/channels_cfg/apikey/revoke.html", context)
+        for key in chosen:
+            key.revoke(now=timezone.now())
+            self.log_change(request, key, "Revoked.")
+        count = chosen.count()
+        messages.success(request, f"{count} API key{'s open' if count != 1 else ' opens'} nothing any more.")
+        return None
+
+    @display(description="Key", ordering="hint")
+    def key(self, key: ApiKey) -> str:
+        return f"…{key.hint}"
+
+    @display(description="State", label={"Valid": "success", "Revoked": "danger", "User is inactive": "warning"})
+    def state(self, key: ApiKey) -> str:
+        if key.revoked_at:
+            return "Revoked"
+        return "Valid" if key.user.is_active else "User is inactive"
+
+    @display(description="Last used", ordering="last_used_at", empty_value="never")
+    def last_used(self, key: ApiKey) -> Any:
+        return key.last_used_at

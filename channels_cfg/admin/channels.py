@@ -1,0 +1,93 @@
+"""Channels in the System Configurator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet, Subquery
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.decorators import display
+
+from channels_cfg.admin.extra_data_lists import APPLIES, ExtraDataAdmin, ExtraDataForm, kept_in_words
+from channels_cfg.effective_settings import EffectiveSettings, effective_settings
+from channels_cfg.models import Channel, SystemSettings
+
+
+class ChannelForm(ExtraDataForm):
+    instance: Channel
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "kind" in self.fields and self.instance.pk and self.instance.queues.exists():
+            self.fields["kind"].disabled = True
+            self.fields["kind"].help_text = "Fixed, because the channel has queues."
+        counted = self.inherited()
+        if "precedence" in self.fields:
+            self.fields["precedence"].widget.inherited = counted.precedence.value
+        if "false_attempt_seconds" in self.fields:
+            self.fields[
+                "false_attempt_seconds"
+            ].help_text = f"Empty: as in the system settings, now {counted.false_attempt_seconds.value}. Example: 5"
+
+    def inherited(self) -> EffectiveSettings:
+        return effective_settings(channel=Channel(kind=self.known_kind() or Channel.Kind.VOICE))
+
+    def known_kind(self) -> str | None:
+        return self.instance.kind or None
+
+    def chosen_kind(self) -> str | None:
+        return self.cleaned_data.get("kind") or self.known_kind()
+
+
+@admin.register(Channel)
+class ChannelAdmin(ExtraDataAdmin):
+    form = ChannelForm
+    list_display = ["name", "kind_label", "queue_count", "kept_at_the_end"]
+    list_filter = [("kind", ChoicesDropdownFilter)]
+    search_fields = ["name", "description", "statistics_keys"]
+    search_help_text = "Name, description or a key that is kept"
+    ordering = ["name"]
+    conditional_fields = APPLIES
+    fieldsets = [
+        (None, {"fields": ["name", "kind", "description"]}),
+        (
+            "Extra data",
+            {
+                "description": "Which attached data is shown, passed on and kept. A queue of this channel may replace "
+                "any of these lists by its own.",
+                "fields": ["statistics_keys", "allocation_keys", "connection_keys", "outbound_keys"],
+            },
+        ),
+        ("Conversations", {"fields": ["live_data_until_handled", "precedence", "false_attempt_seconds"]}),
+    ]
+    instead_of_deleting = (
+        "It stays as long as History and the Contact Log need it. To stop using it, remove the addresses of its queues."
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Channel]:
+        system = SystemSettings.objects.values("statistics_keys")[:1]
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(number_of_queues=Count("queues"), system_statistics_keys=Subquery(system))
+        )
+
+    @display(description="Kind", ordering="kind", label={"voice": "info", "email": "warning", "chat": "success"})
+    def kind_label(self, channel: Channel) -> tuple[str, str]:
+        return channel.kind, channel.get_kind_display()
+
+    @display(description="Queues", ordering="number_of_queues")
+    def queue_count(self, channel: Any) -> str:
+        address = reverse("admin:channels_cfg_queue_changelist")
+        return format_html(
+            '<a class="text-link" href="{}?channel__id__exact={}">{}</a>', address, channel.pk, channel.number_of_queues
+        )
+
+    @display(description="Kept at the end")
+    def kept_at_the_end(self, channel: Any) -> str:
+        system = SystemSettings(statistics_keys=channel.system_statistics_keys or [])
+        return kept_in_words(effective_settings(channel=channel, system=system).statistics_keys, here="channel")

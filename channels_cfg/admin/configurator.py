@@ -1,0 +1,95 @@
+"""What every page of the System Configurator has: its history of changes, and reasons in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.admin.utils import unquote
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db import models
+from django.forms.models import _get_foreign_key
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.text import capfirst, get_text_list
+from unfold.admin import ModelAdmin, TabularInline
+
+from channels_cfg.change_history import ChangeHistory, event_models
+from channels_cfg.in_use import used_by
+
+CHANGES_PER_PAGE = 50
+
+
+class ConfiguratorAdmin(ModelAdmin):
+    """A page of the System Configurator."""
+
+    list_per_page = 50
+    list_filter_submit = True
+    warn_unsaved_form = True
+    compressed_fields = False
+    object_history_template = "admin/change_history.html"
+
+    instead_of_deleting = ""
+    """What to do with a record that cannot be deleted; a sentence or two."""
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Every change of the record and its inline rows, however it was made, with old and new values."""
+        if self.model not in event_models():
+            return super().history_view(request, object_id, extra_context)
+        record = self.get_object(request, unquote(object_id))
+        if record is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        if not self.has_view_or_change_permission(request, record):
+            raise PermissionDenied
+        parts = [
+            (inline.model, _get_foreign_key(self.model, inline.model, inline.fk_name).name)
+            for inline in self.get_inline_instances(request, record)
+        ]
+        history = ChangeHistory.of(record, parts=parts)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Changes of {record}",
+            "opts": self.opts,
+            "object": record,
+            "page": Paginator(history, CHANGES_PER_PAGE).get_page(request.GET.get("page")),
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, self.object_history_template, context)
+
+    def get_deleted_objects(
+        self, objs: Iterable[models.Model], request: HttpRequest
+    ) -> tuple[Any, Any, set[str], list[str]]:
+        """What deleting would take along; or, where something still uses a record, that in words."""
+        objs = list(objs)
+        protected = [sentence for record in objs if (sentence := self.why_not_deleted(record))]
+        if protected:
+            return [], {}, set(), protected
+        return super().get_deleted_objects(objs, request)
+
+    def why_not_deleted(self, record: models.Model) -> str:
+        """Why the record stays, and what to do instead; empty where it can go."""
+        users = used_by(record)
+        if not users:
+            return ""
+        reason = f"{capfirst(self.opts.verbose_name)} “{record}” is used by {get_text_list(users, 'and')}."
+        return f"{reason} {self.instead_of_deleting}".strip()
+
+
+class ConfiguratorInline(TabularInline):
+    """Rows edited with the record they belong to."""
+
+    extra = 0
+    hide_title = True
+
+    def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
+        """Without the buttons that add and change related records: a row has no room for them."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(getattr(field, "widget", None), RelatedFieldWidgetWrapper):
+            widget = field.widget
+            widget.can_add_related = widget.can_change_related = False
+            widget.can_delete_related = widget.can_view_related = False
+        return field

@@ -1,0 +1,104 @@
+"""The extra-data lists on the pages of system settings, channels and queues."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest
+
+from channels_cfg.admin.configurator import ConfiguratorAdmin
+from channels_cfg.admin.key_list import KeyListFormField, KeyListWidget
+from channels_cfg.admin.source_order import SourceOrderField, SourceOrderWidget
+from channels_cfg.configured_keys import KeyPlace, list_name, look_alike_warnings
+from channels_cfg.effective_settings import EXTRA_DATA_LISTS, LISTS_OF_KIND, Effective, EffectiveSettings
+from channels_cfg.models import Channel, ExtraDataLists, KeyListField
+from channels_cfg.models.system_settings import PrecedenceField
+
+WHEN_NOTHING_IS_NAMED = {
+    "allocation_keys": "Empty: the agent is shown nothing when it is offered.",
+    "connection_keys": "Empty: connecting shows nothing more.",
+    "outbound_keys": "Empty: nothing is passed on.",
+    "statistics_keys": "Empty: nothing is kept.",
+}
+
+APPLIES = {
+    name: "typeof kind === 'undefined' || !kind || "
+    + " || ".join(f"kind == '{kind}'" for kind, lists in LISTS_OF_KIND.items() if name in lists)
+    for name in EXTRA_DATA_LISTS
+}
+"""For each list a condition in the browser: whether it says anything on a channel of the chosen kind."""
+
+
+class ExtraDataForm(forms.ModelForm):
+    """Shows under each list what counts; lists that say nothing on this kind of channel are emptied."""
+
+    instance: ExtraDataLists
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        inherited = self.inherited()
+        for name in EXTRA_DATA_LISTS:
+            if name in self.fields:
+                field = self.fields[name]
+                field.label = list_name(name, kind=self.known_kind())
+                self._tell_what_counts(field.widget, name, getattr(inherited, name, None))
+
+    def _tell_what_counts(self, widget: Any, name: str, inherited: Effective[list[str]] | None) -> None:
+        widget.inherited = inherited
+        widget.inherited_from = self.level_name(inherited.origin) if inherited else ""
+        widget.when_empty = WHEN_NOTHING_IS_NAMED[name]
+        widget.place = f"{self.instance._meta.model_name}.{self.instance.pk or ''}.{name}"
+
+    def inherited(self) -> EffectiveSettings | None:
+        """What would count if the record named nothing; None where there is no level above, or it is not known."""
+        return None
+
+    def level_name(self, origin: str) -> str:
+        """``channel Customer chat`` for the level that is called ``channel``."""
+        return "the system settings"
+
+    def known_kind(self) -> str | None:
+        """The kind of channel the lists are for, None where any."""
+        return None
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        kind = self.chosen_kind()
+        for name in EXTRA_DATA_LISTS:
+            if kind and name in self.fields and name not in LISTS_OF_KIND[kind]:
+                self._errors.pop(name, None)  # its field is not shown, so nobody could mend it
+                self.cleaned_data[name] = []
+        return cleaned
+
+    def chosen_kind(self) -> str | None:
+        return self.known_kind()
+
+
+class ExtraDataAdmin(ConfiguratorAdmin):
+    """A page with extra-data lists; look-alikes of other keys draw a warning once saved."""
+
+    formfield_overrides = {
+        KeyListField: {"form_class": KeyListFormField, "widget": KeyListWidget},
+        PrecedenceField: {"form_class": SourceOrderField, "widget": SourceOrderWidget},
+    }
+
+    def save_model(self, request: HttpRequest, obj: ExtraDataLists, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        names = dict.fromkeys(key for name in EXTRA_DATA_LISTS for key in getattr(obj, name))
+        own = [KeyPlace(obj, name, None) for name in EXTRA_DATA_LISTS]
+        for warning in look_alike_warnings(names, besides=own).values():
+            messages.warning(request, warning)
+
+
+def kept_in_words(effective: Effective[list[str]], *, here: str) -> str:
+    """``customerType (follows channel)`` as a cell of a list; ``here`` is the level the list is about."""
+    if not effective.value:
+        return "nothing"
+    keys = ", ".join(effective.value)
+    return keys if effective.origin == here else f"{keys} (from {effective.origin})"
+
+
+def kind_of(channel: Channel | None) -> str | None:
+    return channel.kind if channel else None

@@ -1,0 +1,70 @@
+"""Groups in the System Configurator: roles and teams."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from unfold.decorators import display
+
+from channels_cfg.admin.access_rights import HeldRightsInline
+from channels_cfg.admin.configurator import ConfiguratorAdmin, ConfiguratorInline
+from channels_cfg.default_roles import DEFAULT_ROLES
+from channels_cfg.models import User
+
+admin.site.unregister(Group)
+
+
+class MembersInline(ConfiguratorInline):
+    model = User.groups.through
+    autocomplete_fields = ["user"]
+    verbose_name = "member"
+    verbose_name_plural = "Members"
+
+
+class GroupRightsInline(HeldRightsInline):
+    fk_name = "group"
+    verbose_name_plural = "Rights that every member holds"
+
+
+@admin.register(Group)
+class GroupAdmin(ConfiguratorAdmin):
+    list_display = ["name", "member_count", "right_count"]
+    search_fields = ["name", "user__username"]
+    search_help_text = "Name or a member's user name"
+    ordering = ["name"]
+    inlines = [MembersInline, GroupRightsInline]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Group | None = None) -> Any:
+        """Which pages of the configurator a group opens is for superusers: it would let others raise themselves."""
+        pages = ("Pages of the System Configurator", {"classes": ["collapse"], "fields": ["permissions"]})
+        return [(None, {"fields": ["name"]}), *([pages] if request.user.is_superuser else [])]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Group | None = None) -> list[str]:
+        return ["name"] if obj and obj.name in DEFAULT_ROLES else []
+
+    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and not (obj and obj.name in DEFAULT_ROLES)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(members=Count("user", distinct=True), rights=Count("access_rights", distinct=True))
+        )
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "permissions":
+            kwargs["queryset"] = db_field.remote_field.model.objects.select_related("content_type")
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    @display(description="Members", ordering="members")
+    def member_count(self, group: Any) -> int:
+        return group.members
+
+    @display(description="Rights", ordering="rights")
+    def right_count(self, group: Any) -> int:
+        return group.rights

@@ -1,0 +1,38 @@
+"""Queue groups in the System Configurator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from unfold.decorators import display
+
+from channels_cfg.admin.access_rights import QueueGroupRightsInline
+from channels_cfg.admin.configurator import ConfiguratorAdmin, ConfiguratorInline
+from channels_cfg.models import Queue, QueueGroup
+
+
+class QueuesInline(ConfiguratorInline):
+    model = Queue.groups.through
+    autocomplete_fields = ["queue"]
+    verbose_name = "queue"
+    verbose_name_plural = "Queues in this group"
+
+
+@admin.register(QueueGroup)
+class QueueGroupAdmin(ConfiguratorAdmin):
+    list_display = ["name", "queue_count", "description"]
+    search_fields = ["name", "description", "queues__name"]
+    search_help_text = "Name, description or a queue in it"
+    ordering = ["name"]
+    fields = ["name", "description"]
+    inlines = [QueuesInline, QueueGroupRightsInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[QueueGroup]:
+        return super().get_queryset(request).annotate(number_of_queues=Count("queues"))
+
+    @display(description="Queues", ordering="number_of_queues")
+    def queue_count(self, group: Any) -> int:
+        return group.number_of_queues

@@ -1,0 +1,110 @@
+"""Queues in the System Configurator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet, Subquery
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
+from unfold.decorators import display
+
+from channels_cfg.admin.access_rights import QueueRightsInline
+from channels_cfg.admin.configurator import ConfiguratorInline
+from channels_cfg.admin.extra_data_lists import ExtraDataAdmin, ExtraDataForm, kept_in_words, kind_of
+from channels_cfg.effective_settings import EXTRA_DATA_LISTS, LISTS_OF_KIND, EffectiveSettings, effective_settings
+from channels_cfg.models import Channel, Queue, QueueAddress, SystemSettings
+
+
+class QueueForm(ExtraDataForm):
+    instance: Queue
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "channel" in self.fields:
+            if self.instance.pk and self.instance.conversations.exists():
+                self.fields["channel"].disabled = True
+                self.fields["channel"].help_text = "Fixed, because the queue has had conversations."
+            else:
+                self.fields["channel"].help_text = "Whose settings it follows. Example: Customer chat"
+
+    def _channel(self) -> Channel | None:
+        """The channel as it is saved."""
+        return self.instance.channel if self.instance.channel_id else None
+
+    def inherited(self) -> EffectiveSettings | None:
+        channel = self._channel()
+        return effective_settings(channel=channel) if channel else None
+
+    def level_name(self, origin: str) -> str:
+        return f"channel {self._channel()}" if origin == "channel" else super().level_name(origin)
+
+    def known_kind(self) -> str | None:
+        return kind_of(self._channel())
+
+    def chosen_kind(self) -> str | None:
+        return kind_of(self.cleaned_data.get("channel")) or self.known_kind()
+
+
+class QueueAddressInline(ConfiguratorInline):
+    model = QueueAddress
+    verbose_name = "address"
+    verbose_name_plural = "Addresses: where customers reach this queue"
+
+
+@admin.register(Queue)
+class QueueAdmin(ExtraDataAdmin):
+    form = QueueForm
+    list_display = ["name", "channel", "kind_label", "kept_at_the_end", "group_names"]
+    list_filter = [
+        ("channel", AutocompleteSelectFilter),
+        ("channel__kind", ChoicesDropdownFilter),
+        ("groups", AutocompleteSelectFilter),
+    ]
+    list_select_related = ["channel"]
+    search_fields = ["name", "description", "addresses__address", "channel__name", "statistics_keys"]
+    search_help_text = "Name, address, channel or a key that is kept"
+    ordering = ["name"]
+    autocomplete_fields = ["channel", "groups"]
+    inlines = [QueueAddressInline, QueueRightsInline]
+    instead_of_deleting = (
+        "History and the Contact Log need it. To stop using it, remove its addresses, choose another queue in its "
+        "messaging services, and take the right to serve it away."
+    )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Queue | None = None) -> Any:
+        lists = LISTS_OF_KIND[obj.channel.kind] if obj else EXTRA_DATA_LISTS
+        shown = [name for name in ("statistics_keys", *EXTRA_DATA_LISTS[:3]) if name in lists]
+        description = (
+            f"An empty list follows channel {obj.channel}; a filled one replaces it."
+            if obj
+            else "An empty list follows the channel; a filled one replaces it. Allocation is for voice and e-mail, "
+            "connecting and outbound for voice only; on other channels they are ignored."
+        )
+        return [
+            (None, {"fields": ["name", "channel", "groups", "description"]}),
+            ("Extra data", {"description": description, "fields": shown}),
+        ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Queue]:
+        system = SystemSettings.objects.values("statistics_keys")[:1]
+        return (
+            super().get_queryset(request).prefetch_related("groups").annotate(system_statistics_keys=Subquery(system))
+        )
+
+    @display(
+        description="Kind", ordering="channel__kind", label={"voice": "info", "email": "warning", "chat": "success"}
+    )
+    def kind_label(self, queue: Queue) -> tuple[str, str]:
+        return queue.channel.kind, queue.channel.get_kind_display()
+
+    @display(description="Kept at the end")
+    def kept_at_the_end(self, queue: Any) -> str:
+        system = SystemSettings(statistics_keys=queue.system_statistics_keys or [])
+        counted = effective_settings(channel=queue.channel, queue=queue, system=system)
+        return kept_in_words(counted.statistics_keys, here="queue")
+
+    @display(description="Queue groups")
+    def group_names(self, queue: Queue) -> str:
+        return ", ".join(group.name for group in queue.groups.all()) or "—"

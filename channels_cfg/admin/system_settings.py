@@ -1,0 +1,91 @@
+"""System settings: one form, and the check of keys while they are typed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from channels_cfg.admin.extra_data_lists import ExtraDataAdmin, ExtraDataForm
+from channels_cfg.admin.key_list import problem_with
+from channels_cfg.configured_keys import KeyPlace, look_alike_warnings, places_of_keys
+from channels_cfg.effective_settings import EXTRA_DATA_LISTS
+from channels_cfg.models import ExtraDataLists, SystemSettings
+
+SUGGESTED_KEYS = 500
+
+
+class SystemSettingsForm(ExtraDataForm):
+    instance: SystemSettings
+
+
+@admin.register(SystemSettings)
+class SystemSettingsAdmin(ExtraDataAdmin):
+    form = SystemSettingsForm
+    list_display = ["__str__"]
+    custom_urls = (
+        ("check-keys/", "check_keys", require_POST(lambda request, model_admin: model_admin.check_keys(request))),
+    )
+    fieldsets = [
+        (
+            "Extra data",
+            {
+                "description": "What counts where neither the channel nor the queue says anything else.",
+                "fields": ["statistics_keys", "allocation_keys", "connection_keys", "outbound_keys"],
+            },
+        ),
+        ("Conversations", {"fields": ["precedence", "false_attempt_seconds"]}),
+        (
+            "Limits of attached data",
+            {
+                "description": "A write that goes over a limit is refused whole, and says which limit.",
+                "fields": ["value_characters", "pairs_per_conversation", "bytes_per_conversation"],
+            },
+        ),
+    ]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> SystemSettings | None:
+        return SystemSettings.load() if object_id == "1" else None
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return redirect(reverse("admin:channels_cfg_systemsettings_change", args=[1]))
+
+    def check_keys(self, request: HttpRequest) -> HttpResponse:
+        """For ``{"names": […], "place": "channel.5.statistics_keys"}`` the problem and the look-alike of each name."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        try:
+            asked = json.loads(request.body)
+            names = [str(name) for name in asked["names"]]
+            place = _place(str(asked.get("place", "")))
+        except (ValueError, KeyError, TypeError):
+            return JsonResponse({"error": "Send names and a place."}, status=400)
+        warnings = look_alike_warnings(names, besides=[place] if place else [])
+        problems = [problem_with(name) for name in names]
+        items = [
+            {"problem": problem.__dict__ if problem else None, "warning": warnings.get(name, "")}
+            for name, problem in zip(names, problems, strict=True)
+        ]
+        return JsonResponse({"items": items, "known": sorted(places_of_keys())[:SUGGESTED_KEYS]})
+
+
+def _place(text: str) -> KeyPlace | None:
+    """``channel.5.statistics_keys`` as the list it names, None for one that is not saved yet."""
+    model_name, pk, name = text.split(".")
+    model = apps.get_model("channels_cfg", model_name)
+    if not issubclass(model, ExtraDataLists) or name not in EXTRA_DATA_LISTS:
+        raise ValueError(text)
+    return KeyPlace(model(pk=int(pk)), name, None) if pk else None

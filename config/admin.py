@@ -1,0 +1,67 @@
+"""Pages of libraries in the System Configurator: periodic tasks stay, the rest is not for administrators."""
+
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.http import HttpRequest
+from django_celery_beat.admin import PeriodicTaskAdmin as CeleryPeriodicTaskAdmin
+from django_celery_beat.admin import PeriodicTaskForm, TaskSelectWidget
+from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+for application in ("oauth2_provider", "django_celery_beat"):
+    for model in apps.get_app_config(application).get_models():
+        if admin.site.is_registered(model):
+            admin.site.unregister(model)
+
+
+class TaskSelect(UnfoldAdminSelectWidget, TaskSelectWidget):
+    """The tasks that the portal has."""
+
+
+class ScheduledTaskForm(PeriodicTaskForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["task"].widget = UnfoldAdminTextInputWidget()
+        self.fields["regtask"].widget = TaskSelect()
+
+
+@admin.register(PeriodicTask)
+class PeriodicTaskAdmin(CeleryPeriodicTaskAdmin, ModelAdmin):
+    """What the scheduler starts by itself: how often may be changed, and whether at all."""
+
+    form = ScheduledTaskForm
+    compressed_fields = False
+    list_display = ["name", "how_often", "enabled", "last_run_at"]
+    list_display_links = ["name"]
+    list_filter = ["enabled"]
+    list_select_related = ["interval", "crontab"]
+    search_fields = ["name", "task"]
+    ordering = ["name"]
+    fieldsets = [
+        (None, {"fields": ["name", "regtask", "task", "enabled", "description"]}),
+        ("How often", {"description": "One of the two.", "fields": ["interval", "crontab"]}),
+        ("Since", {"classes": ["collapse"], "fields": ["last_run_at"]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("interval", "crontab")
+
+    @display(description="How often")
+    def how_often(self, task: PeriodicTask) -> str:
+        return str(task.scheduler)
+
+
+@admin.register(IntervalSchedule)
+class IntervalScheduleAdmin(ModelAdmin):
+    search_fields = ["every", "period"]
+    ordering = ["period", "every"]
+
+
+@admin.register(CrontabSchedule)
+class CrontabScheduleAdmin(ModelAdmin):
+    search_fields = ["minute", "hour"]
+    ordering = ["hour", "minute", "id"]

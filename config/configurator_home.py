@@ -1,0 +1,125 @@
+"""The first page of the System Configurator: what needs attention, in words."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+
+from channels_cfg.configured_keys import places_of_keys
+from channels_cfg.key_names import look_alikes
+from channels_cfg.models import AccessRight, ApiKey, Channel, MessagingService, Queue, Right, User
+from config.configurator_menu import may_open, page_of
+from conversations.models import InboundDelivery
+from reporting.models import ReportRun
+
+NAMED_AT_MOST = 5
+
+
+@dataclass(frozen=True)
+class Step:
+    """One of the three first steps."""
+
+    title: str
+    text: str
+    done: bool
+    link: str
+    link_text: str
+
+
+@dataclass(frozen=True)
+class Attention:
+    """Something an administrator should look at, and where."""
+
+    text: str
+    link: str
+
+
+def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add the page's contents; nothing where the user may not see the configuration."""
+    context["title"] = "Home"
+    if not may_open(request, Channel):
+        return context
+    steps = first_steps()
+    counts = [model for model in (Channel, Queue, MessagingService, User, AccessRight) if may_open(request, model)]
+    return context | {
+        "configures": True,
+        "steps": steps,
+        "first_run": not all(step.done for step in steps),
+        "attention": list(needs_attention()),
+        "counts": [(model._meta.verbose_name_plural, model.objects.count(), page_of(model)) for model in counts],
+        "report_run": ReportRun.objects.order_by("-started_at").first(),
+        "delivery": InboundDelivery.objects.order_by("-received_at").values("received_at", "service__name").first(),
+        "valid_api_keys": ApiKey.objects.valid().count(),
+    }
+
+
+def first_steps() -> list[Step]:
+    keys = places_of_keys()
+    kept = [key for key, places in keys.items() if any(place.list == "statistics_keys" for place in places)]
+    return [
+        Step(
+            "Set up a channel",
+            "A channel is a kind of contact, voice, e-mail or chat, with the settings its queues follow.",
+            Channel.objects.exists(),
+            reverse("admin:channels_cfg_channel_add"),
+            "Add a channel",
+        ),
+        Step(
+            "Add a queue, and say who serves it",
+            "Conversations wait in a queue. Nobody sees them before a right is granted on it.",
+            AccessRight.objects.filter(right=Right.SERVE).exists() and Queue.objects.exists(),
+            reverse("admin:channels_cfg_queue_add"),
+            "Add a queue",
+        ),
+        Step(
+            "Choose the keys to keep",
+            "Put keys such as customerType into Extra Data Included in Statistics. "
+            "Everything else is destroyed when a conversation ends.",
+            bool(kept),
+            reverse("admin:channels_cfg_channel_changelist"),
+            "Choose keys on a channel",
+        ),
+    ]
+
+
+def needs_attention() -> Iterator[Attention]:
+    """Each problem in a sentence that says what it leads to."""
+    silent = MessagingService.objects.filter(enabled=True, secrets=None)
+    for service in silent[:NAMED_AT_MOST]:
+        yield Attention(
+            f"Messaging service “{service}” has no secret: its callbacks are refused.",
+            reverse("admin:channels_cfg_messagingservice_change", args=[service.pk]),
+        )
+    served = AccessRight.objects.filter(right=Right.SERVE)
+    unserved = Queue.objects.exclude(access_rights__in=served).exclude(groups__access_rights__in=served)
+    for queue in unserved[:NAMED_AT_MOST]:
+        yield Attention(
+            f"Nobody may serve queue “{queue}”: its conversations wait for ever.",
+            reverse("admin:channels_cfg_queue_change", args=[queue.pk]),
+        )
+    if (more := unserved.count() - NAMED_AT_MOST) > 0:
+        yield Attention(f"{more} more queues are served by nobody.", reverse("admin:channels_cfg_queue_changelist"))
+    yield from _look_alikes()
+    if given_up := InboundDelivery.objects.filter(outcome=InboundDelivery.Outcome.FAILED).count():
+        yield Attention(f"Callbacks that could not be applied: {given_up}.", _page(InboundDelivery))
+    last_run = ReportRun.objects.order_by("-started_at").first()
+    if last_run and last_run.error:
+        yield Attention(f"The last reporting job failed: {last_run.error}", _page(ReportRun))
+
+
+def _look_alikes() -> Iterator[Attention]:
+    places = places_of_keys()
+    for first, second in look_alikes(places)[:NAMED_AT_MOST]:
+        record = places[second][0].record
+        yield Attention(
+            f"The keys “{first}” ({places[first][0]}) and “{second}” ({places[second][0]}) look alike, "
+            "but are two different keys.",
+            reverse(f"admin:channels_cfg_{record._meta.model_name}_change", args=[record.pk]),
+        )
+
+
+def _page(model: Any) -> str:
+    return page_of(model) if admin.site.is_registered(model) else reverse("admin:index")

@@ -1,0 +1,78 @@
+"""The menu of the System Configurator, in the order an administrator thinks."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.text import capfirst
+
+# Title of the section, then its pages: model, title, icon.
+SECTIONS: list[tuple[str, list[tuple[str, str, str]]]] = [
+    (
+        "System Management",
+        [
+            ("channels_cfg.systemsettings", "System settings", "tune"),
+            ("channels_cfg.channel", "Channels", "forum"),
+            ("channels_cfg.messagingservice", "Messaging services", "sms"),
+        ],
+    ),
+    (
+        "Queues",
+        [
+            ("channels_cfg.queue", "Queues", "inbox"),
+            ("channels_cfg.queuegroup", "Queue groups", "stacks"),
+        ],
+    ),
+    (
+        "People and rights",
+        [
+            ("channels_cfg.user", "Users", "person"),
+            ("auth.group", "Groups", "group"),
+            ("channels_cfg.accessright", "Access rights", "key_vertical"),
+            ("channels_cfg.apikey", "API keys", "vpn_key"),
+        ],
+    ),
+]
+
+# Everything that floors above the configuration register has its place here.
+OPERATION = ("conversations", "reporting")
+OPERATION_ICONS = {"inbounddelivery": "webhook"}
+LAST = [
+    ("django_celery_beat.periodictask", "Periodic tasks", "schedule"),
+    ("channels_cfg.settingsversion", "Change log", "manage_history"),
+]
+
+
+def menu(request: HttpRequest) -> list[dict[str, Any]]:
+    """The sections with those pages that the user may open."""
+    home = {"title": "Home", "icon": "home", "link": reverse("admin:index")}
+    sections = [*SECTIONS, ("Operation", [*_operation(), *LAST])]
+    shown = [{"title": title, "separator": True, "items": list(_items(request, pages))} for title, pages in sections]
+    return [{"items": [home]}, *[section for section in shown if section["items"]]]
+
+
+def _operation() -> Iterator[tuple[str, str, str]]:
+    for model in admin.site._registry:
+        if model._meta.app_label in OPERATION:
+            icon = OPERATION_ICONS.get(str(model._meta.model_name), "list_alt")
+            yield model._meta.label_lower, capfirst(str(model._meta.verbose_name_plural)), icon
+
+
+def _items(request: HttpRequest, pages: list[tuple[str, str, str]]) -> Iterator[dict[str, Any]]:
+    for label, title, icon in pages:
+        model = apps.get_model(label)
+        if may_open(request, model):
+            yield {"title": title, "icon": icon, "link": page_of(model)}
+
+
+def may_open(request: HttpRequest, model: type[Model]) -> bool:
+    """Whether the model has a page that this user may look at."""
+    return admin.site.is_registered(model) and admin.site._registry[model].has_view_or_change_permission(request)
+
+
+def page_of(model: type[Model]) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
