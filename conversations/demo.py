@@ -37,6 +37,12 @@ OPENINGS = (
     "The invoice shows the wrong amount.",
     "Do you have a shop in Tampere?",
 )
+ANSWERS = (
+    "Hello, this is sales. Let me have a look.",
+    "Thank you for waiting. I found it, and I’ll send you the details in a moment.",
+    "I have corrected it. You will get a new one by e-mail today.",
+    "It leaves our warehouse tomorrow.",
+)
 TYPES = ("gold", "gold", "silver", "silver", "silver", "bronze")
 TOPICS = ("order", "invoice", "delivery", "offer")
 CHANNELS = ("WHATSAPP", "WHATSAPP", "WHATSAPP", "SMS", "MESSENGER", "RCS")
@@ -89,6 +95,27 @@ def inbound_message(
     }
 
 
+def submitted_message(
+    service: MessagingService, *, text: str, at: datetime, conversation: str, customer: str, channel: str
+) -> dict[str, Any]:
+    """A MESSAGE_SUBMIT callback: an answer was handed to the channel."""
+    return {
+        "app_id": service.app_id,
+        "accepted_time": at.isoformat().replace("+00:00", "Z"),
+        "project_id": service.project_id,
+        "message_submit_notification": {
+            "message_id": uuid.uuid4().hex[:26].upper(),
+            "conversation_id": conversation,
+            "contact_id": f"CONTACT{customer}",
+            "channel_identity": {"channel": channel, "identity": customer, "app_id": ""},
+            "submitted_message": {"text_message": {"text": text}},
+            "metadata": "",
+            "processing_mode": "CONVERSATION",
+        },
+        "message_metadata": "",
+    }
+
+
 def deliver(service: MessagingService, callback: Mapping[str, Any], *, now: datetime) -> None:
     """Hand the callback in at the door, and apply it."""
     body = json.dumps(callback).encode()
@@ -100,7 +127,7 @@ def deliver(service: MessagingService, callback: Mapping[str, Any], *, now: date
     if answer.status_code != 200:
         raise RuntimeError(f"The callback door answered {answer.status_code}.")
     for delivery_id in list(InboundDelivery.objects.waiting(now=now).values_list("pk", flat=True)):
-        apply_delivery(delivery_id, now=now)
+        apply_delivery(delivery_id)
 
 
 def load_demo_conversations(*, now: datetime) -> int:
@@ -173,11 +200,25 @@ class _Centre:
         agent = self.chance.choice(self.agents)
         at += timedelta(seconds=self.chance.randrange(50, 400))
         lifecycle.accept(conversation.pk, by=agent, now=at)
+        self.answer(conversation, at + timedelta(seconds=30))
         at += timedelta(seconds=self.chance.randrange(90, 1200))
         if number % 9 == 4:
             agent, at = self.transfer(conversation, agent, at)
         lifecycle.end(conversation.pk, by=agent, ended_by=Conversation.Party.AGENT, now=at)
         lifecycle.handle(conversation.pk, by=agent, now=at + timedelta(seconds=self.chance.randrange(10, 120)))
+
+    def answer(self, conversation: Conversation, at: datetime) -> None:
+        """The bot or desk that sends for the centre answers the customer."""
+        assert conversation.thread  # it came in through a messaging service
+        message = submitted_message(
+            conversation.thread.service,
+            text=self.chance.choice(ANSWERS),
+            at=at,
+            conversation=conversation.thread.external_id,
+            customer=conversation.customer_address,
+            channel=conversation.messaging_channel,
+        )
+        deliver(conversation.thread.service, message, now=self.now)
 
     def transfer(self, conversation: Conversation, agent: User, at: datetime) -> tuple[User, datetime]:
         other = next(colleague for colleague in self.agents if colleague != agent)
