@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from conversations.api.contact_data import ContactDataListView, ContactDataView
-from conversations.api.conversation_id import ConversationIdConverter
+from conversations.conversation_id import ConversationIdConverter
 from conversations.doors.conversation_api.receive import receive
 
 register_converter(ConversationIdConverter, "conversation")

@@ -24,7 +24,7 @@ from channels_cfg.models import Right, User
 from conversations import attached_data
 from conversations.api import contact_data_schema as schema
 from conversations.api.caller import caller
-from conversations.api.conversation_id import ContactIdField
+from conversations.api.contact_id import ContactIdField
 from conversations.idempotency import KeyReused, digest_of, earlier_answer, remember_answer
 from conversations.kept_data import etag_of, kept_data_of
 from conversations.models import Conversation

@@ -9,7 +9,8 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRespo
 from rest_framework import serializers
 
 from channels_cfg.api.problems import problems
-from conversations.api.conversation_id import PATTERN, ContactIdField
+from conversations.api.contact_id import ContactIdField
+from conversations.conversation_id import PATTERN
 
 TAGS = ["contactData"]
 
