@@ -1,6 +1,6 @@
 """Addresses of conversations: doors for machines, pages for people."""
 
-from django.urls import path, register_converter
+from django.urls import include, path, register_converter
 
 from conversations.api.contact_data import ContactDataListView, ContactDataView
 from conversations.conversation_id import ConversationIdConverter
@@ -14,6 +14,8 @@ api_urls = [
 ]
 
 urlpatterns = [
+    path("desk/", include("conversations.desk.urls")),
+    path("history/", include("conversations.history.urls")),
     path("sms/sinchconversation/all", receive, name="conversation_api_callbacks"),
     *api_urls,
 ]

@@ -1,0 +1,112 @@
+"""The messages of a conversation as a reader sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from conversations.models import Conversation, DeliveryStatus, Message
+
+
+@dataclass(frozen=True)
+class Line:
+    """One message. Empty texts stand for what it does not have."""
+
+    author: str
+    author_name: str
+    at: datetime
+    text: str
+    kind: str
+    media_url: str
+    media_name: str
+    place: str
+    quoted: str
+    delivery: str
+    failure: str
+
+
+KINDS = {
+    "media_message": "Media",
+    "media_card_message": "Media",
+    "location_message": "Location",
+    "choice_response_message": "Choice",
+    "product_response_message": "Products",
+    "channel_specific_message": "Form",
+    "fallback_message": "Not shown: the channel sent something that cannot be displayed",
+}
+
+
+def transcript(conversation: Conversation) -> list[Line]:
+    """All messages, the oldest first; two queries."""
+    messages = list(
+        Message.objects.filter(conversation=conversation).select_related("agent", "thread").order_by("sent_at", "id")
+    )
+    statuses = _statuses(messages)
+    by_id = {message.external_id: message for message in messages if message.external_id}
+    return [_line(conversation, message, statuses.get(message.external_id), by_id) for message in messages]
+
+
+def _statuses(messages: Iterable[Message]) -> dict[str, DeliveryStatus]:
+    outgoing = [message for message in messages if message.thread and message.external_id]
+    if not outgoing:
+        return {}
+    assert outgoing[0].thread  # filtered above; a conversation has one thread
+    found = DeliveryStatus.objects.filter(
+        service=outgoing[0].thread.service_id, message_external_id__in=[message.external_id for message in outgoing]
+    )
+    return {status.message_external_id: status for status in found}
+
+
+def _line(
+    conversation: Conversation, message: Message, status: DeliveryStatus | None, by_id: dict[str, Message]
+) -> Line:
+    quoted = by_id.get(message.reply_to)
+    url = safe_link(message.content.get("url"))
+    return Line(
+        author=message.author,
+        author_name=_name(conversation, message),
+        at=message.sent_at,
+        text=message.text,
+        kind=KINDS.get(message.content_type, ""),
+        media_url=url,
+        media_name=str(message.content.get("filename_override") or url.rsplit("/", 1)[-1].split("?")[0] or url),
+        place=_place(message.content.get("coordinates")),
+        quoted=(quoted.text or KINDS.get(quoted.content_type, "")) if quoted else "",
+        delivery=_delivery_label(status),
+        failure=status.reason_code if status and status.status == DeliveryStatus.Status.FAILED else "",
+    )
+
+
+def _name(conversation: Conversation, message: Message) -> str:
+    match message.author:
+        case Message.Author.CUSTOMER:
+            return conversation.customer
+        case Message.Author.AGENT:
+            return str(message.agent or "Agent")
+    return "Automatic"
+
+
+def _delivery_label(status: DeliveryStatus | None) -> str:
+    if status is None:
+        return ""
+    known = status.status in DeliveryStatus.Status.values
+    return str(DeliveryStatus.Status(status.status).label) if known else status.status.replace("_", " ").capitalize()
+
+
+def safe_link(url: Any) -> str:
+    """The address where it is one that a browser may open; a message may hold anything."""
+    try:
+        parts = urlsplit(str(url or ""))
+    except ValueError:
+        return ""
+    return str(url) if parts.scheme in ("http", "https") and parts.netloc else ""
+
+
+def _place(coordinates: Any) -> str:
+    if not isinstance(coordinates, dict):
+        return ""
+    numbers = [coordinates.get(name) for name in ("latitude", "longitude")]
+    return ", ".join(str(number) for number in numbers) if all(isinstance(n, int | float) for n in numbers) else ""

@@ -1,0 +1,88 @@
+"""A real browser in front of the real portal on a real PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Browser, Page, Request, sync_playwright
+
+from channels_cfg.models import User
+
+# Playwright's event loop runs in this thread; the database is used here between its steps, never inside.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+OpenAs = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The distribution's Chromium."""
+    if CHROMIUM is None:
+        pytest.skip("No browser: install chromium to test the pages.")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_as(browser: Browser, live_server) -> Iterator[OpenAs]:
+    """``open_as(user, "/desk/")``: the page as this user sees it, each call in a browser of its own.
+
+    Width, height and ``color_scheme`` may be given. Whatever a page complains of, or loads from elsewhere, fails the
+    test.
+    """
+    contexts, complaints = [], []
+
+    def open_page(
+        user: User | None, path: str, *, width: int = 1280, height: int = 900, color_scheme: str = "light"
+    ) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme=color_scheme, base_url=live_server.url
+        )
+        contexts.append(context)
+        if user is not None:
+            context.add_cookies([session_of(user, live_server.url)])
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
+        page.on("request", lambda request: complaints.extend(loaded_from_elsewhere(request, live_server.url)))
+        page.goto(path)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def session_of(user: User, url: str) -> dict[str, str]:
+    """The cookie of a browser in which the user is signed in."""
+    client = Client()
+    client.force_login(user)
+    return {"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value, "url": url}
+
+
+def loaded_from_elsewhere(request: Request, portal: str) -> list[str]:
+    is_ours = request.url.startswith((portal, "data:", "blob:"))
+    return [] if is_ours else [f"loads from {urlsplit(request.url).netloc}"]
+
+
+def fits_its_width(page: Page) -> bool:
+    """Whether nothing on the page makes it scroll sideways."""
+    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
