@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from channels_cfg.models import MessagingService
 from conversations import lifecycle
@@ -101,3 +101,7 @@ def _end(thread: MessagingThread, *, at: datetime) -> None:
             lifecycle.end(conversation.pk, now=at, ended_by=Conversation.Party.CUSTOMER)
         else:
             lifecycle.ended_earlier(conversation.pk, at=at)
+    # What was sent to the customer after the end waits for the next conversation, as if it had come in order.
+    Message.objects.filter(thread=thread, author=Message.Author.SYSTEM, conversation__ended_at__lt=F("sent_at")).update(
+        conversation=None
+    )

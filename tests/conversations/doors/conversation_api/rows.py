@@ -25,7 +25,7 @@ OUR_OWN = {"id", "version", "conversation_id", "thread_id", "leg_id", "merged_id
 
 def facts(row: Model) -> dict[str, Any]:
     return {
-        field.attname: str(getattr(row, field.attname)) if field.is_relation else field.value_to_string(row)
+        field.attname: str(field.value_from_object(row))
         for field in row._meta.concrete_fields
         if field.attname not in OUR_OWN
     }
