@@ -8,7 +8,8 @@ Callers hold the conversation's row lock.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+import uuid
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +18,7 @@ from django.db import connection, transaction
 
 from channels_cfg.effective_settings import EffectiveSettings, effective_settings
 from channels_cfg.key_names import is_listed
-from channels_cfg.models import Channel, SettingsVersion, Source, User
+from channels_cfg.models import Channel, SettingsVersion, Source, SystemSettings, User
 from conversations.models import Conversation, Event, LiveDatum, ReportableChange, State
 from conversations.pairs import Pairs, Value, check_pairs, check_size
 
@@ -142,12 +143,15 @@ def live_pairs(conversation: Conversation) -> Pairs:
     return dict(LiveDatum.objects.filter(conversation=conversation).values_list("key", "value"))
 
 
-def keys_shown_to_agent(conversation: Conversation) -> list[str] | None:
-    """The keys an agent may see of the active conversation; None means every key (rule 6)."""
+def keys_shown_to_agent(conversation: Conversation, *, system: SystemSettings | None = None) -> list[str] | None:
+    """The keys an agent may see of the active conversation; None means every key (rule 6).
+
+    ``system`` saves a query where the caller has it.
+    """
     kind = conversation.channel.kind
     if kind == Channel.Kind.CHAT:
         return None
-    settings = settings_of(conversation)
+    settings = effective_settings(channel=conversation.channel, queue=conversation.queue, system=system)
     shown = settings.allocation_keys.value
     if kind == Channel.Kind.VOICE and conversation.state == State.ACCEPTED:
         shown = [*shown, *settings.connection_keys.value]
@@ -156,9 +160,21 @@ def keys_shown_to_agent(conversation: Conversation) -> list[str] | None:
 
 def shown_to_agent(conversation: Conversation) -> list[LiveDatum]:
     """Live data as the conversation's agent may see it at this moment, by key."""
-    listed = keys_shown_to_agent(conversation)
-    data = LiveDatum.objects.filter(conversation=conversation).order_by("key")
-    return [datum for datum in data if listed is None or is_listed(datum.key, listed)]
+    return shown_to_agents([conversation])[conversation.pk]
+
+
+def shown_to_agents(conversations: Collection[Conversation]) -> dict[uuid.UUID, list[LiveDatum]]:
+    """Live data of each as its agent may see it at this moment, by key; two queries however many there are."""
+    shown: dict[uuid.UUID, list[LiveDatum]] = {conversation.pk: [] for conversation in conversations}
+    if not shown:
+        return shown
+    system = SystemSettings.load()
+    listed = {row.pk: keys_shown_to_agent(row, system=system) for row in conversations}
+    for datum in LiveDatum.objects.filter(conversation__in=shown).order_by("key"):
+        keys = listed[datum.conversation_id]
+        if keys is None or is_listed(datum.key, keys):
+            shown[datum.conversation_id].append(datum)
+    return shown
 
 
 # At the end

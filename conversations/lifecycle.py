@@ -74,6 +74,18 @@ def _tell(
     Event.objects.create(conversation=conversation, kind=kind, at=at, actor=by, detail=detail)
 
 
+def _last(conversation: Conversation, *kinds: Event.Kind) -> tuple[int | None, dict[str, Any]] | None:
+    """By whom the latest event of these kinds was, and its detail."""
+    events = Event.objects.filter(conversation=conversation, kind__in=kinds).order_by("-id")
+    return events.values_list("actor", "detail").first()
+
+
+def _is_on_hold(conversation: Conversation) -> bool:
+    turns = (Event.Kind.ACCEPTED, Event.Kind.HELD, Event.Kind.RESUMED)
+    last = Event.objects.filter(conversation=conversation, kind__in=turns).order_by("-id").first()
+    return last is not None and last.kind == Event.Kind.HELD
+
+
 def _join(conversation: Conversation, purpose: Leg.Purpose, *, at: datetime, connected: bool, **who: Any) -> Leg:
     leg = Leg.objects.create(
         conversation=conversation, purpose=purpose, started_at=at, connected_at=at if connected else None, **who
@@ -199,6 +211,8 @@ def accept(conversation_id: uuid.UUID, *, by: User, now: datetime) -> Conversati
 def reject(conversation_id: uuid.UUID, *, by: User, now: datetime) -> Conversation:
     """Decline an offer: back to its queue, or, without one, to received."""
     conversation = locked(conversation_id)
+    if conversation.state in (State.QUEUED, State.RECEIVED) and _last(conversation, Event.Kind.REJECTED) == (by.pk, {}):
+        return conversation
     if conversation.state != State.ALLOCATED:
         raise WrongState(conversation, "reject", State.ALLOCATED)
     if conversation.agent_id != by.pk:
@@ -217,6 +231,8 @@ def hold(conversation_id: uuid.UUID, *, by: User, now: datetime, resume: bool = 
     conversation = locked(conversation_id)
     if conversation.state != State.ACCEPTED:
         raise WrongState(conversation, "hold", State.ACCEPTED)
+    if _is_on_hold(conversation) is not resume:
+        return conversation
     _tell(conversation, Event.Kind.RESUMED if resume else Event.Kind.HELD, at=now, by=by)
     _save(conversation)
     return conversation
@@ -228,11 +244,15 @@ def transfer(
 ) -> Conversation:
     """Hand an accepted conversation to another queue or agent. Its data stays as it is."""
     conversation = locked(conversation_id)
+    target = {"queue": queue.pk} if queue else {"agent": agent.pk if agent else None}
+    waits_there = conversation.state == State.QUEUED and conversation.queue == queue
+    offered_there = conversation.state == State.ALLOCATED and conversation.agent == agent
+    if (waits_there or offered_there) and _last(conversation, Event.Kind.TRANSFERRED) == (by.pk, target):
+        return conversation
     if conversation.state != State.ACCEPTED:
         raise WrongState(conversation, "transfer", State.ACCEPTED)
     if conversation.agent_id != by.pk:
         raise TakenByAnother(conversation, "transfer")
-    target = {"queue": queue.pk} if queue else {"agent": agent.pk if agent else None}
     _tell(conversation, Event.Kind.TRANSFERRED, at=now, by=by, **target)
     if queue:
         _to_queue(conversation, queue, at=now, by=by)

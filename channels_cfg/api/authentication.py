@@ -64,7 +64,10 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):
     """What the schema says of keys."""
 
     target_class = ApiKeyAuthentication
-    name = ["apiKey", "basic"]  # noqa: RUF012
+    name = ("apiKey", "basic")
+
+    def get_security_requirement(self, auto_schema: object) -> list[dict[str, list[str]]]:
+        return [{name: []} for name in self.name]  # either, not both
 
     def get_security_definition(self, auto_schema: object) -> list[dict[str, str]]:
         return [

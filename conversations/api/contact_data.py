@@ -118,7 +118,7 @@ class ContactDataListView(APIView):
         page = found.values_list("id", "kept_data")[first : first + query["limit"]]
         return JsonResponse([contact_data(*row) for row in page], safe=False)
 
-    @extend_schema(parameters=[PostOptions], request=Post, **schema.POST)
+    @extend_schema(parameters=[PostOptions, *schema.POST_HEADERS], request=Post, **schema.POST)
     def post(self, request: Request) -> HttpResponse:
         dry_run = checked(PostOptions, request.query_params.dict())["dry_run"]
         sent = checked(Post, request.data)

@@ -50,11 +50,15 @@ class PostedContactData(ContactData):
     verdicts = serializers.DictField(child=Verdict())
 
 
+def _header(name: str, description: str) -> OpenApiParameter:
+    return OpenApiParameter(name, OpenApiTypes.STR, OpenApiParameter.HEADER, description=description)
+
+
 _ETAG = OpenApiParameter(
     "ETag",
     OpenApiTypes.STR,
     OpenApiParameter.HEADER,
-    response=[200, 201, 304],
+    response=[200, 201],
     description="Changes when the kept data does",
 )
 
@@ -66,7 +70,7 @@ READ: dict[str, Any] = {
     "Needs the right Manage contacts on the conversation's queue.",
     "parameters": [
         CONTACT_ID,
-        OpenApiParameter("If-None-Match", OpenApiTypes.STR, OpenApiParameter.HEADER),
+        _header("If-None-Match", "304 where the data still has this ETag"),
         _ETAG,
     ],
     "responses": {200: ContactData, 304: OpenApiResponse(description="Not modified"), **problems(401, 404)},
@@ -79,6 +83,15 @@ LIST: dict[str, Any] = {
     "summary": "Kept data of many conversations, newest first",
     "responses": {200: ContactData(many=True), **problems(400, 401)},
 }
+
+POST_HEADERS = [
+    _header("If-Match", "412 unless the kept data still has this ETag"),
+    _header("Idempotency-Key", "For 24 hours the same request with the same key gets the same answer"),
+    _ETAG,
+    OpenApiParameter(
+        "Location", OpenApiTypes.STR, OpenApiParameter.HEADER, response=[201], description="Where to read it"
+    ),
+]
 
 POST: dict[str, Any] = {
     "operation_id": "contact_data_post",
@@ -110,6 +123,7 @@ POST: dict[str, Any] = {
                 "errors": {"customer type": ["Character 9 is a space. After the first letter use letters, …"]},
                 "verdicts": {"customer type": {"verdict": "rejected", "reason": "Character 9 is a space. …"}},
             },
+            media_type="application/problem+json",
             response_only=True,
             status_codes=["422"],
         ),
