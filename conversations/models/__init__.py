@@ -1,7 +1,7 @@
 """What happens, as rows."""
 
 from conversations.models.contact import Contact
-from conversations.models.conversation import ACTIVE_STATES, ENDED_STATES, Conversation, State
+from conversations.models.conversation import ACTIVE_STATES, ENDED_STATES, Conversation, State, direct_agents
 from conversations.models.event import Event
 from conversations.models.idempotent_answer import IdempotentAnswer
 from conversations.models.inbound_delivery import InboundDelivery
@@ -27,4 +27,5 @@ __all__ = [
     "MessagingThread",
     "ReportableChange",
     "State",
+    "direct_agents",
 ]

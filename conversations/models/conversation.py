@@ -45,7 +45,7 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         joining and sorting.
         """
         queues = list(Queue.objects.granting(right, to=to).values_list("pk", flat=True))
-        return self.filter(Q(queue__in=queues) | Q(queue=None, agent__in=_direct_agents(right, to)))
+        return self.filter(Q(queue__in=queues) | Q(queue=None, agent__in=direct_agents(right, to)))
 
     def active(self) -> ConversationQuerySet:
         return self.filter(state__in=ACTIVE_STATES)
@@ -65,7 +65,8 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         return self.select_related("channel", "queue", "queue__channel", "agent")
 
 
-def _direct_agents(right: Right, user: User) -> Iterable[int]:
+def direct_agents(right: Right, user: User) -> Iterable[int]:
+    """The agents whose direct conversations the user holds the right on."""
     groups = AccessRight.objects.held_by(user).filter(right=right, direct_conversations_of__isnull=False)
     return list(User.objects.filter(groups__in=groups.values("direct_conversations_of")).values_list("pk", flat=True))
 

@@ -1,0 +1,338 @@
+"""Files of the Contact Log: written by a worker that tells how far it is, taken over from one that died."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import logging
+import shutil
+import time
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import xlsxwriter
+from django.db.backends.utils import CursorWrapper
+from django.db.models import Case, Count, F, When
+from django.utils import timezone
+from xlsxwriter.workbook import Workbook
+from xlsxwriter.worksheet import Worksheet
+
+from channels_cfg.models import Queue, Right, User
+from conversations.models import direct_agents
+from conversations.pairs import as_text
+from reporting.contact_log.query import LogQuery, kept_key_names
+from reporting.contact_log.table import (
+    all_of,
+    copied,
+    csv_rows,
+    fetched,
+    headings,
+    names,
+    snapshot,
+    typed_rows,
+)
+from reporting.models import ReportFile
+from reporting.models.contact_log import ContactLogQuerySet
+from reporting.models.report_file import KEPT_FOR, LEASE, MOST_ATTEMPTS, report_folder
+
+logger = logging.getLogger(__name__)
+
+BYTE_ORDER_MARK = "\ufeff"
+ROWS_BETWEEN_LOOKS = 500
+SECONDS_BETWEEN_SIGNS_OF_LIFE = 1.0
+BLOCK = 64 * 1024
+STALE = timedelta(days=1)
+
+
+class NoLongerOurs(Exception):
+    """The file was cancelled, or another worker took it over."""
+
+
+# Asking for a file
+
+
+def ask_for(query: LogQuery, *, format: str, owner: User, now: datetime) -> ReportFile:
+    """Put a file on the list of those to be written. Its period is fixed at this moment."""
+    last = (query.end - timedelta(microseconds=1)).astimezone(query.zone)
+    days = f"{query.start.astimezone(query.zone):%Y-%m-%d}_{last:%Y-%m-%d}"
+    return ReportFile.objects.create(
+        owner=owner,
+        format=format,
+        query=query.frozen().as_params(),
+        name=f"contact-log_{days}_{str(query.zone).replace('/', '-')}.{format}",
+        created_at=now,
+    )
+
+
+def cancel(file: ReportFile) -> bool:
+    """Stop the work on a file; say whether there was any. Its writer notices within a second or so."""
+    return bool(ReportFile.objects.unfinished().filter(pk=file.pk).update(state=ReportFile.State.CANCELLED, query={}))
+
+
+def may_download(user: User, file: ReportFile) -> bool:
+    """Whether the user still holds the right on every place that the file's rows come from."""
+    queues = Queue.objects.granting(Right.VIEW_REPORTS, to=user).values_list("pk", flat=True)
+    return set(file.queues) <= set(queues) and set(file.direct_agents) <= set(direct_agents(Right.VIEW_REPORTS, user))
+
+
+# Writing it
+
+
+def write(pk: uuid.UUID) -> None:
+    """Write the file, unless it is finished or another worker has it."""
+    file = ReportFile.objects.claim(pk, now=timezone.now())
+    if file is None:
+        logger.info("Report file %s is finished, or another worker has it", pk)
+        return
+    try:
+        _Writer(file).write()
+    except NoLongerOurs:
+        logger.info("Report file %s was cancelled, or another worker took it over", pk)
+    except Exception as error:
+        _fail(file, f"Something went wrong while it was written ({type(error).__name__}). Ask for it again.")
+        logger.error("Report file %s failed: %s", pk, type(error).__name__)
+    finally:
+        remove(file.draft)
+
+
+def _fail(file: ReportFile, reason: str) -> None:
+    ReportFile.objects.held_by(file).update(state=ReportFile.State.FAILED, error=reason, query={})
+
+
+class _Writer:
+    """Writes one claimed file: to a draft first, which takes the file's place when it is whole."""
+
+    def __init__(self, file: ReportFile) -> None:
+        self.file = file
+        # The period is in moments, and the query names its zone, so that neither “now” nor a default matters.
+        self.query = LogQuery.parse(file.query, zone=ZoneInfo("UTC"), now=file.created_at)
+        self.entries = self.query.entries(file.owner)
+        self.seen_at = time.monotonic()
+
+    def write(self) -> None:
+        if self.file.attempts > MOST_ATTEMPTS:
+            _fail(self.file, f"Its writer was interrupted {MOST_ATTEMPTS} times. Ask for a shorter period.")
+            return
+        report_folder().mkdir(parents=True, exist_ok=True)
+        is_csv = self.file.format == ReportFile.Format.CSV
+        with snapshot(zone=self.query.zone if is_csv else None) as cursor:
+            total = self._look_around(cursor)
+            keys = _keys(cursor, self.query, self.entries)
+            rows = self._write_csv(cursor, keys) if is_csv else self._write_xlsx(cursor, keys, total)
+        self._finish(rows)
+
+    def _look_around(self, cursor: CursorWrapper) -> int:
+        """Note how many rows there will be and where they come from, and return how many."""
+        direct = Case(When(queue=None, then=F("agent_id")))
+        places = all_of(cursor, self.entries.order_by().values_list("queue_id", direct).annotate(Count("pk")))
+        self.file.queues = sorted({queue for queue, _agent, _rows in places if queue is not None})
+        self.file.direct_agents = sorted({agent for _queue, agent, _rows in places if agent is not None})
+        total = sum(rows for _queue, _agent, rows in places)
+        self._note(rows_total=total)
+        return total
+
+    def _write_csv(self, cursor: CursorWrapper, keys: Sequence[str]) -> int:
+        rows = 0
+        with self.file.draft.open("wb") as out:
+            out.write((BYTE_ORDER_MARK if self.file.byte_order_mark else "").encode())
+            out.write(_csv_line(headings(keys, zone=self.query.zone)))
+            for rows, line in enumerate(copied(cursor, csv_rows(self.entries, keys, for_people=True)), 1):
+                out.write(line)
+                if not rows % ROWS_BETWEEN_LOOKS:
+                    self._tell(rows)
+        return rows
+
+    def _write_xlsx(self, cursor: CursorWrapper, keys: Sequence[str], total: int) -> int:
+        scratch = self.file.draft.with_suffix(".parts")
+        scratch.mkdir()
+        try:
+            workbook = _Workbook(self.file, self.query, keys, scratch)
+            rows = 0
+            for rows, row in enumerate(fetched(cursor, typed_rows(self.entries, keys)), 1):
+                workbook.add(row)
+                if not rows % ROWS_BETWEEN_LOOKS:
+                    self._tell(rows)
+            workbook.close(rows)
+            return rows
+        finally:
+            remove(scratch)
+
+    def _tell(self, rows: int) -> None:
+        """Once a second, tell how far we are and that we live; stop where the file is no longer ours."""
+        if time.monotonic() - self.seen_at >= SECONDS_BETWEEN_SIGNS_OF_LIFE:
+            self.seen_at = time.monotonic()
+            self._note(rows_done=rows, held_until=timezone.now() + LEASE)
+
+    def _note(self, **facts: Any) -> None:
+        if not ReportFile.objects.held_by(self.file).update(**facts):
+            raise NoLongerOurs
+
+    def _finish(self, rows: int) -> None:
+        now = timezone.now()
+        self._note(held_until=now + LEASE)
+        self.file.draft.replace(self.file.path)
+        try:
+            self._note(
+                state=ReportFile.State.READY,
+                rows_done=rows,
+                rows_total=rows,
+                queues=self.file.queues,
+                direct_agents=self.file.direct_agents,
+                ready_at=now,
+                expires_at=now + KEPT_FOR,
+                held_until=None,
+            )
+        except NoLongerOurs:
+            if ReportFile.objects.filter(pk=self.file.pk, state=ReportFile.State.CANCELLED).exists():
+                remove(self.file.path)
+            raise
+
+
+def _keys(cursor: CursorWrapper, query: LogQuery, entries: ContactLogQuerySet) -> list[str]:
+    if query.columns is not None:
+        return list(query.columns)
+    return sorted(key for (key,) in all_of(cursor, kept_key_names(entries)))
+
+
+def _csv_line(cells: Iterable[str]) -> bytes:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(cells)
+    return line.getvalue().encode()
+
+
+def csv_stream(query: LogQuery, *, to: User) -> Iterator[bytes]:
+    """All rows as CSV for a machine, in blocks, in constant memory. The first line names the columns."""
+    entries = query.entries(to)
+    with snapshot(zone=query.zone) as cursor:
+        keys = _keys(cursor, query, entries)
+        block = bytearray(_csv_line(names(keys)))
+        for line in copied(cursor, csv_rows(entries, keys, for_people=False)):
+            block += line
+            if len(block) >= BLOCK:
+                yield bytes(block)
+                block.clear()
+        yield bytes(block)
+
+
+# The workbook
+
+ROWS_PER_SHEET = 1_048_575
+"""What Excel can hold, less the headings."""
+
+LARGEST_EXACT_NUMBER = 10**15
+COUNTED_BY = "Conversations by the time they were received; each once, also after a transfer."
+
+
+class _Workbook:
+    """An Excel file that is written row by row: sheets of rows, each as long as Excel allows, and one about them."""
+
+    def __init__(self, file: ReportFile, query: LogQuery, keys: Sequence[str], scratch: Path) -> None:
+        self.file, self.query, self.keys = file, query, keys
+        self.headings = headings(keys, zone=query.zone)
+        self.book: Workbook = xlsxwriter.Workbook(
+            str(file.draft),
+            {"constant_memory": True, "tmpdir": str(scratch), "default_date_format": "yyyy-mm-dd hh:mm:ss"},
+        )
+        self.heading = self.book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
+        self.moment = self.book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+        # Excel keeps such a cell a text even when somebody edits it.
+        self.plain_text = self.book.add_format({"quote_prefix": True})
+        self.sheets: list[Worksheet] = []
+        self.row = ROWS_PER_SHEET
+        self._next_sheet()
+
+    def _next_sheet(self) -> None:
+        number = len(self.sheets) + 1
+        sheet = self.book.add_worksheet("Contact Log" if number == 1 else f"Contact Log {number}")
+        sheet.freeze_panes(1, 0)
+        sheet.set_column(0, 0, 38)
+        sheet.set_column(1, 4, 19)
+        sheet.set_column(5, len(self.headings) - 2, 16)
+        sheet.set_column(len(self.headings) - 1, len(self.headings) - 1, 48)
+        sheet.write_row(0, 0, self.headings, self.heading)
+        self.sheets.append(sheet)
+        self.row = 0
+
+    def add(self, row: tuple[Any, ...]) -> None:
+        if self.row == ROWS_PER_SHEET:
+            self._end_sheet()
+            self._next_sheet()
+        self.row += 1
+        *fixed, kept_data, reasons = row
+        kept = json.loads(kept_data)
+        for column, value in enumerate((*fixed, *(kept.get(key) for key in self.keys), reasons)):
+            self._write(column, value)
+
+    def _write(self, column: int, value: Any) -> None:
+        sheet = self.sheets[-1]
+        match value:
+            case None | "":
+                pass
+            case bool():
+                sheet.write_boolean(self.row, column, value)
+            case int() | float() if abs(value) < LARGEST_EXACT_NUMBER:
+                sheet.write_number(self.row, column, value)
+            case datetime():
+                sheet.write_datetime(
+                    self.row, column, value.astimezone(self.query.zone).replace(tzinfo=None), self.moment
+                )
+            case uuid.UUID():
+                sheet.write_string(self.row, column, str(value))
+            case _:
+                sheet.write_string(self.row, column, as_text(value), self.plain_text)
+
+    def _end_sheet(self) -> None:
+        self.sheets[-1].autofilter(0, 0, self.row, len(self.headings) - 1)
+
+    def close(self, rows: int) -> None:
+        """Add the sheet about the file, and put everything together."""
+        self._end_sheet()
+        about = self.book.add_worksheet("About")
+        about.set_column(0, 0, 24)
+        about.set_column(1, 1, 90)
+        for row, (name, value) in enumerate(self._about(rows)):
+            about.write_string(row, 0, name, self.heading)
+            about.write_string(row, 1, value, self.plain_text)
+        self.book.close()
+
+    def _about(self, rows: int) -> Iterator[tuple[str, str]]:
+        zone = self.query.zone
+        yield "Report", "Contact Log"
+        yield "From", f"{self.query.start.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+        yield "To before", f"{self.query.end.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+        yield "Time zone", str(zone)
+        yield "Counted by", COUNTED_BY
+        yield "Rows", f"{rows} on {len(self.sheets)} {'sheet' if len(self.sheets) == 1 else 'sheets'}"
+        for name, values in self.query.as_params().items():
+            if name not in ("received_after", "received_before", "zone", "column"):
+                yield f"Asked for: {name}", ", ".join(values)
+        yield "Made", f"{timezone.now().astimezone(zone):%Y-%m-%d %H:%M:%S} for {self.file.owner}"
+        yield "File", str(self.file.pk)
+
+
+# Clearing away
+
+
+def clear_away(*, now: datetime) -> None:
+    """Delete files past their time, with what was asked for, and what killed writers left."""
+    for file in ReportFile.objects.past_their_time(now=now):
+        remove(file.path)
+        ReportFile.objects.filter(pk=file.pk).update(state=ReportFile.State.EXPIRED, query={})
+    ReportFile.objects.gone(now=now).delete()
+    if report_folder().is_dir():
+        for path in report_folder().iterdir():
+            if path.suffix in (".part", ".parts") and path.stat().st_mtime < (now - STALE).timestamp():
+                remove(path)
+
+
+def remove(path: Path) -> None:
+    """Delete a file, or a folder with all that is in it, where it exists."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

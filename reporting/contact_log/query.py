@@ -1,0 +1,358 @@
+"""What is asked of the Contact Log: one object for the page, the API and the files, so that their counts agree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django.db.models import Avg, Count, DateTimeField, F, Func, Q, QuerySet, TextField, Value
+from django.db.models.expressions import Combinable
+
+from channels_cfg.key_names import check_key_name
+from channels_cfg.models import Right, User
+from channels_cfg.models.user import check_time_zone
+from conversations.attached_data import POSTABLE_STATES
+from conversations.filters import DIRECT, MomentField
+from conversations.kept_condition import KeptCondition, Operator
+from conversations.models import Conversation, State
+from conversations.periods import Period, bounds
+from reporting.contact_log.kept_key import REASON, VALUE, Missing, group_of, matching
+from reporting.models import ContactLogEntry
+from reporting.models.contact_log import ContactLogQuerySet
+
+T = TypeVar("T")
+
+DEFAULT_PERIOD = Period.LAST_7_DAYS
+CUSTOM = "custom"
+NONE = "none"
+MOST_KEYS = 200
+MOST_GROUPINGS = 4
+MOST_INTERVALS = 1_500
+
+INTERVALS = {"hour": "Hour", "day": "Day", "week": "Week", "month": "Month"}
+# Shorter than any interval of its kind, so that none is stepped over.
+_STEPS = {"hour": "15 minutes", "day": "6 hours", "week": "2 days", "month": "9 days"}
+
+FIELDS = {
+    "channel": "Channel",
+    "messaging_channel": "Messaging channel",
+    "queue": "Queue",
+    "agent": "Agent",
+    "direction": "Direction",
+    "state": "State",
+}
+"""What entries are filtered and grouped by, besides kept keys."""
+
+_WORDS_FOR_NONE = {"queue": DIRECT, "agent": NONE, "messaging_channel": NONE}
+_IDS = ("channel", "queue", "agent")
+_CODES: dict[str, list[str]] = {
+    "direction": Conversation.Direction.values,
+    "state": [State.WRAP_UP, State.HANDLED, State.ABANDONED, State.FALSE_ATTEMPT],
+}
+
+KEY = "key:"
+"""A grouping by a kept key is written ``key:customerType``; no field's name has a colon."""
+
+MEASURES: dict[str, Any] = {
+    "conversations": Count("pk"),
+    "served": Count("pk", filter=Q(state__in=POSTABLE_STATES)),
+    "abandoned": Count("pk", filter=Q(state=State.ABANDONED)),
+    "false_attempts": Count("pk", filter=Q(state=State.FALSE_ATTEMPT)),
+    "average_wait": Avg("waited_seconds"),
+    "average_handling": Avg("handling_seconds"),
+}
+
+
+@dataclass(frozen=True)
+class LogQuery:
+    """Which entries, and counted how. ``parse`` reads it from an address, ``as_params`` writes it back."""
+
+    start: datetime
+    end: datetime
+    """The first moment after the period."""
+    zone: ZoneInfo
+    period: str = ""
+    """The period's name, where it was given in words; the address keeps the words."""
+    interval: str = ""
+    group_by: tuple[str, ...] = ()
+    fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """For each field the values of which an entry has one; ids as digits, ``direct`` and ``none`` for none."""
+    kept: tuple[KeptCondition, ...] = ()
+    missing: tuple[Missing, ...] = ()
+    at: datetime | None = None
+    """The start of the one interval that is looked into."""
+    columns: tuple[str, ...] | None = None
+    """The kept keys shown with rows; None: all that occur."""
+
+    @classmethod
+    def parse(cls, params: Mapping[str, Any], *, zone: ZoneInfo, now: datetime) -> LogQuery:
+        """Read the query from an address: a ``QueryDict``, or a mapping of lists.
+
+        ``zone`` counts where none is asked for. Raises ``ValidationError`` by parameter.
+        """
+        return _Reader(params, zone, now).query()
+
+    def as_params(self) -> dict[str, list[str]]:
+        """The query as parameters of an address."""
+        params: dict[str, list[str]] = {}
+        if self.period:
+            params["period"] = [self.period]
+        else:
+            params["received_after"] = [self.start.astimezone(self.zone).isoformat()]
+            params["received_before"] = [self.end.astimezone(self.zone).isoformat()]
+        params["zone"] = [str(self.zone)]
+        if self.interval:
+            params["interval"] = [self.interval]
+        params["by"] = list(self.group_by)
+        params |= {name: list(values) for name, values in self.fields.items()}
+        params["kept"] = [str(condition) for condition in self.kept]
+        params["missing"] = [str(condition) for condition in self.missing]
+        if self.at:
+            params["at"] = [self.at.astimezone(self.zone).isoformat()]
+        if self.columns is not None:
+            params["column"] = list(self.columns) or [""]
+        return {name: values for name, values in params.items() if values}
+
+    def as_address(self) -> str:
+        return urlencode(self.as_params(), doseq=True, safe=":~")
+
+    def frozen(self) -> LogQuery:
+        """The same with its period in moments, for a file that is written later."""
+        return replace(self, period="")
+
+    # Rows
+
+    def entries(self, user: User) -> ContactLogQuerySet:
+        """The entries asked for that the user may see, in no order."""
+        entries = ContactLogEntry.objects.granting(Right.VIEW_REPORTS, to=user).received_during(self.start, self.end)
+        for name, values in self.fields.items():
+            entries = entries.filter(_any_of(name, values))
+        conditions: list[KeptCondition | Missing] = [*self.kept, *self.missing]
+        for condition in conditions:
+            entries = matching(entries, condition)
+        if self.at:
+            entries = entries.alias(_at=self._interval_start()).filter(_at=self.at)
+        return entries
+
+    def key_columns(self, entries: ContactLogQuerySet) -> list[str]:
+        """The kept keys shown with these rows: those chosen, or all that occur."""
+        if self.columns is not None:
+            return list(self.columns)
+        return sorted(key for (key,) in kept_key_names(entries))
+
+    # Counts
+
+    def totals(self, user: User) -> dict[str, Any]:
+        """The measures over all entries."""
+        return self.entries(user).order_by().aggregate(**MEASURES)
+
+    def counts(self, user: User) -> list[dict[str, Any]]:
+        """One dict for each group that occurs: ``at`` where an interval is asked for, ``by_0``, ``by_1``, … for the
+        groupings, and the measures; the most conversations first.
+
+        A reference is grouped by its id, a kept key as ``group_of`` says.
+        """
+        names: dict[str, Any] = {f"by_{place}": _grouping(by) for place, by in enumerate(self.group_by)}
+        if self.interval:
+            names = {"at": self._interval_start(), **names}
+        rows = self.entries(user).order_by().annotate(**names).values(*names).annotate(**MEASURES)
+        return list(rows.order_by("-conversations", *names))
+
+    def intervals(self) -> list[datetime]:
+        """The start of every interval of the period, in order, also of those in which nothing happened.
+
+        PostgreSQL says where they start, as it does when it counts.
+        """
+        if self.at:
+            return [self.at]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT DISTINCT date_trunc(%(unit)s, least(moment, %(last)s), %(zone)s) FROM generate_series("
+                "%(start)s::timestamptz, %(last)s::timestamptz + %(step)s::interval, %(step)s::interval) AS moment"
+                " ORDER BY 1",
+                {
+                    "unit": self.interval,
+                    "zone": str(self.zone),
+                    "start": self.start,
+                    "last": self.end - timedelta(microseconds=1),
+                    "step": _STEPS[self.interval],
+                },
+            )
+            return [start for (start,) in cursor.fetchall()]
+
+    def _interval_start(self) -> Combinable:
+        """The start of the entry's interval on the zone's clock; the hour that comes twice in autumn stays two."""
+        return Func(
+            Value(self.interval),
+            F("received_at"),
+            Value(str(self.zone)),
+            function="date_trunc",
+            output_field=DateTimeField(),
+        )
+
+    def drilled(self, *, at: datetime | None = None, groups: Mapping[str, Any] | None = None) -> LogQuery:
+        """The query for the rows behind one count of this one; ``groups`` are the count's, by grouping."""
+        fields, kept, missing = dict(self.fields), list(self.kept), list(self.missing)
+        for by, group in (groups or {}).items():
+            if not by.startswith(KEY):
+                fields[by] = (str(group) if group not in (None, "") else _WORDS_FOR_NONE[by],)
+            elif group.startswith(REASON):
+                missing.append(Missing(by.removeprefix(KEY), group.removeprefix(REASON)))
+            else:
+                kept.append(KeptCondition(by.removeprefix(KEY), Operator.EQUALS, group.removeprefix(VALUE)))
+        return replace(
+            self,
+            group_by=(),
+            fields=fields,
+            kept=tuple(kept),
+            missing=tuple(missing),
+            at=at.astimezone(UTC) if at else self.at,
+        )
+
+
+def kept_key_names(entries: ContactLogQuerySet) -> QuerySet[ContactLogEntry, tuple[str]]:
+    """The kept keys that occur in these entries, as tuples of one, in no order."""
+    names = Func("kept_data", function="jsonb_object_keys", output_field=TextField())
+    return entries.order_by().values_list(names).distinct()[:MOST_KEYS]
+
+
+def _grouping(by: str) -> Combinable:
+    if by.startswith(KEY):
+        return group_of(by.removeprefix(KEY))
+    return F(f"{by}_id") if by in _IDS else F(by)
+
+
+def _any_of(name: str, values: tuple[str, ...]) -> Q:
+    none = _WORDS_FOR_NONE.get(name)
+    some = [value for value in values if value != none]
+    wanted = Q(**{f"{name}__in": [int(value) for value in some] if name in _IDS else some})
+    if none in values:
+        wanted |= Q(**{f"{name}__isnull": True} if name in _IDS else {name: ""})
+    return wanted
+
+
+class _Reader:
+    """Reads a query from parameters and collects what is wrong with them."""
+
+    def __init__(self, params: Mapping[str, Any], zone: ZoneInfo, now: datetime) -> None:
+        self.lists = {name: params.getlist(name) if hasattr(params, "getlist") else params[name] for name in params}
+        self.zone = zone
+        self.now = now
+        self.complaints: dict[str, list[str]] = {}
+
+    def query(self) -> LogQuery:
+        if name := self._one("zone"):
+            self._read("zone", check_time_zone, name)
+            self.zone = self.zone if "zone" in self.complaints else ZoneInfo(name)
+        interval = self._choice("interval", INTERVALS)
+        start, end, period = self._period()
+        if interval and (end - start) / timedelta(hours=1 if interval == "hour" else 24) > MOST_INTERVALS:
+            self._complain("interval", "The period has too many of these. Choose a longer interval.")
+        query = LogQuery(
+            start=start,
+            end=end,
+            zone=self.zone,
+            period=period,
+            interval=interval,
+            group_by=tuple(self._groupings()),
+            fields=dict(self._fields()),
+            kept=tuple(self._conditions("kept", KeptCondition.parse)),
+            missing=tuple(self._conditions("missing", Missing.parse)),
+            at=self._moment("at", None),
+            columns=self._columns(),
+        )
+        if query.at and not interval:
+            self._complain("at", "“at” is the start of an interval: say which interval, too.")
+        if self.complaints:
+            raise ValidationError(self.complaints)
+        return query
+
+    def _complain(self, name: str, *messages: str) -> None:
+        self.complaints.setdefault(name, []).extend(messages)
+
+    def _one(self, name: str) -> str:
+        return next((value.strip() for value in self.lists.get(name, []) if value.strip()), "")
+
+    def _all(self, name: str) -> list[str]:
+        return list(dict.fromkeys(value.strip() for value in self.lists.get(name, []) if value.strip()))
+
+    def _read(self, name: str, read: Callable[[str], T], text: str) -> T | None:
+        try:
+            return read(text)
+        except ValidationError as bad:
+            self._complain(name, *bad.messages)
+            return None
+
+    def _choice(self, name: str, choices: Mapping[str, Any] | list[str]) -> str:
+        chosen = self._one(name)
+        if chosen and chosen not in choices:
+            self._complain(name, f"Choose one of: {', '.join(choices)}.")
+            return ""
+        return chosen
+
+    def _period(self) -> tuple[datetime, datetime, str]:
+        name = self._choice("period", [*Period.values, CUSTOM])
+        is_custom = name == CUSTOM or (not name and (self._one("received_after") or self._one("received_before")))
+        period = Period(name) if name and not is_custom else DEFAULT_PERIOD
+        start, end = bounds(period, now=self.now, zone=self.zone)
+        if not is_custom:
+            return start, end, period.value
+        start = self._moment("received_after", start)
+        end = self._moment("received_before", end)
+        if start >= end:
+            self._complain("received_before", "The period ends before it begins. Choose a later end.")
+        return start, end, ""
+
+    def _moment(self, name: str, default: Any) -> Any:
+        if not self._one(name):
+            return default
+        moments = MomentField()
+        moments.zone = self.zone
+        return self._read(name, moments.clean, self._one(name)) or default
+
+    def _groupings(self) -> Iterator[str]:
+        asked = self._all("by")
+        if len(asked) > MOST_GROUPINGS:
+            self._complain("by", f"At most {MOST_GROUPINGS} groupings at once.")
+        for by in asked:
+            if by in FIELDS:
+                yield by
+            elif not by.startswith(KEY):
+                self._complain("by", f"Choose of: {', '.join(FIELDS)}; or write {KEY} and a kept key.")
+            elif key := self._read("by", check_key_name, by.removeprefix(KEY)):
+                yield f"{KEY}{key}"
+
+    def _fields(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        for name in FIELDS:
+            values = self._all(name)
+            none = _WORDS_FOR_NONE.get(name)
+            or_none = f", or {none}" if none else ""
+            if name in _IDS and not all(value == none or _is_id(value) for value in values):
+                self._complain(name, f"Write the number of the {name}{or_none}.")
+            elif name in _CODES and not set(values) <= set(_CODES[name]):
+                self._complain(name, f"Choose one of: {', '.join(_CODES[name])}.")
+            elif any("\x00" in value for value in values):
+                self._complain(name, "No name contains NUL. Remove it.")
+            elif values:
+                yield name, tuple(values)
+
+    def _conditions(self, name: str, parse: Callable[[str], T]) -> Iterator[T]:
+        # A text may begin or end with a blank, so nothing is stripped here.
+        for written in dict.fromkeys(value for value in self.lists.get(name, []) if value.strip()):
+            if condition := self._read(name, parse, written):
+                yield condition
+
+    def _columns(self) -> tuple[str, ...] | None:
+        if "column" not in self.lists:
+            return None
+        return tuple(key for name in self._all("column") if (key := self._read("column", check_key_name, name)))
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 19

@@ -1,0 +1,209 @@
+"""The rows of the Contact Log as a table: which columns there are, and what the database is asked for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.utils import CursorWrapper
+from django.db.models import Case, F, Func, Q, QuerySet, TextField, Value, When
+from django.db.models.expressions import Expression
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
+from django.db.models.functions import Coalesce, Concat, NullIf, Trim
+from django.db.models.lookups import Exact, Regex
+
+from conversations.attached_data import REASONS
+from conversations.models import Conversation, State
+from reporting.contact_log.kept_key import missing_reason
+from reporting.models.contact_log import ContactLogQuerySet
+
+COLUMNS = {
+    "conversation_id": "Conversation",
+    "received_at": "Received",
+    "accepted_at": "Accepted",
+    "ended_at": "Ended",
+    "handled_at": "Handled",
+    "channel": "Channel",
+    "messaging_channel": "Messaging channel",
+    "queue": "Queue",
+    "agent": "Agent",
+    "direction": "Direction",
+    "state": "State",
+    "waited_seconds": "Waited (seconds)",
+    "handling_seconds": "Handling time (seconds)",
+}
+"""Name for machines → heading for people. One column for each kept key follows, then why cells are empty."""
+
+TIMES = ("received_at", "accepted_at", "ended_at", "handled_at")
+EMPTY_BECAUSE = "empty_because"
+
+# What a spreadsheet may take for a formula, also in the wide forms of East Asian keyboards.
+_FORMULA = r"^[=+\-@\t\r\n＝＋－＠]"
+
+
+def headings(keys: Sequence[str], *, zone: ZoneInfo) -> list[str]:
+    """Headings for people: times name their zone."""
+    fixed = [f"{words} ({zone})" if name in TIMES else words for name, words in COLUMNS.items()]
+    return [*fixed, *_key_headings(keys, taken=fixed), "Empty because"]
+
+
+def names(keys: Sequence[str]) -> list[str]:
+    """Headings for machines: the key itself for a kept key."""
+    return [*COLUMNS, *_key_headings(keys, taken=[*COLUMNS, EMPTY_BECAUSE]), EMPTY_BECAUSE]
+
+
+def _key_headings(keys: Sequence[str], *, taken: Sequence[str]) -> list[str]:
+    # No key has a blank in it, so that this can be no other key.
+    return [f"{key} (attached data)" if key in taken else key for key in keys]
+
+
+def harmless(text: Expression | F) -> Expression:
+    """The text, with an apostrophe before it where a spreadsheet would take it for a formula."""
+    return Case(
+        When(Regex(text, _FORMULA), then=Concat(Value("'"), text, output_field=TextField())),
+        default=text,
+        output_field=TextField(),
+    )
+
+
+def channel_name() -> F:
+    return F("channel__name")
+
+
+def queue_name() -> Expression:
+    return Coalesce(F("queue__name"), Value("Direct"), output_field=TextField())
+
+
+def agent_name() -> Expression:
+    """As the agent is called everywhere: by full name, else by user name."""
+    full = Trim(Concat("agent__first_name", Value(" "), "agent__last_name"))
+    return Coalesce(NullIf(full, Value("")), F("agent__username"), output_field=TextField())
+
+
+def labelled(name: str, choices: Sequence[tuple[str, str]]) -> Expression:
+    """The label of a code."""
+    return Case(
+        *(When(**{name: code}, then=Value(label)) for code, label in choices), default=F(name), output_field=TextField()
+    )
+
+
+def empty_because(keys: Sequence[str]) -> Expression:
+    """Why each of the keys that has no value has none: ``customerType: Not kept by the settings; …``."""
+    reasons = []
+    for key in keys:
+        words = [
+            When(Exact(missing_reason(key), Value(code)), then=Value(f"{key}: {REASONS[code]}")) for code in REASONS
+        ]
+        reasons.append(Case(*words, output_field=TextField()))
+    joined = Func(Value("; "), Value(None, TextField()), *reasons, function="concat_ws", output_field=TextField())
+    return NullIf(joined, Value("", TextField()))
+
+
+def csv_rows(entries: ContactLogQuerySet, keys: Sequence[str], *, for_people: bool) -> QuerySet[Any, tuple[Any, ...]]:
+    """The rows as texts and numbers, newest first; times on the session's clock with their offset.
+
+    People read labels, machines codes. A number stays one; only text can be a formula.
+    """
+    columns: dict[str, Any] = {
+        "conversation_id": F("conversation_id"),
+        **{name: _with_offset(name) for name in TIMES},
+        "channel": harmless(channel_name()),
+        "messaging_channel": harmless(F("messaging_channel")),
+        "queue": harmless(queue_name()),
+        "agent": harmless(agent_name()),
+        "direction": labelled("direction", Conversation.Direction.choices) if for_people else F("direction"),
+        "state": labelled("state", State.choices) if for_people else F("state"),
+        "waited_seconds": F("waited_seconds"),
+        "handling_seconds": F("handling_seconds"),
+    }
+    assert list(columns) == list(COLUMNS)
+    values = [*columns.values(), *(_harmless_value(key) for key in keys), empty_because(keys)]
+    return entries.newest_first().values_list(*values)
+
+
+def _with_offset(name: str) -> Expression:
+    return Func(F(name), Value('YYYY-MM-DD"T"HH24:MI:SSTZH:TZM'), function="to_char", output_field=TextField())
+
+
+def _harmless_value(key: str) -> Expression:
+    text = KeyTextTransform(key, "kept_data")
+    kind = Func(KeyTransform(key, "kept_data"), function="jsonb_typeof", output_field=TextField())
+    return Case(
+        When(
+            Exact(kind, Value("string")) & Q(Regex(text, _FORMULA)),
+            then=Concat(Value("'"), text, output_field=TextField()),
+        ),
+        default=text,
+        output_field=TextField(),
+    )
+
+
+def typed_rows(entries: ContactLogQuerySet, keys: Sequence[str]) -> QuerySet[Any, tuple[Any, ...]]:
+    """The rows as times, texts and numbers in the order of ``COLUMNS``, then the kept data whole, then why cells are
+    empty; newest first."""
+    return entries.newest_first().values_list(
+        "conversation_id",
+        *TIMES,
+        channel_name(),
+        "messaging_channel",
+        queue_name(),
+        agent_name(),
+        labelled("direction", Conversation.Direction.choices),
+        labelled("state", State.choices),
+        "waited_seconds",
+        "handling_seconds",
+        "kept_data",
+        empty_because(keys),
+    )
+
+
+# One state of the database, read on a connection of its own
+
+
+@contextmanager
+def snapshot(*, zone: ZoneInfo | None = None) -> Iterator[CursorWrapper]:
+    """A cursor that sees one state of the database until it is left, on a connection of its own.
+
+    So what is read and what is counted agree, and its holder can tell of its progress meanwhile. With ``zone``
+    PostgreSQL writes times on that clock.
+    """
+    reader = connections.create_connection(DEFAULT_DB_ALIAS)
+    try:
+        with reader.cursor() as cursor:
+            cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            if zone:
+                cursor.execute("SELECT set_config('TimeZone', %s, true)", [str(zone)])
+            try:
+                yield cursor
+            finally:
+                cursor.execute("ROLLBACK")
+    finally:
+        reader.close()
+
+
+def all_of(cursor: CursorWrapper, rows: QuerySet[Any, Any]) -> list[tuple[Any, ...]]:
+    """The rows of a query, read in the snapshot."""
+    cursor.execute(*rows.query.sql_with_params())
+    return cursor.fetchall()
+
+
+def copied(cursor: CursorWrapper, rows: QuerySet[Any, Any]) -> Iterator[bytes]:
+    """The rows of a query as lines of CSV, one at a time, as PostgreSQL writes them."""
+    statement, params = rows.query.sql_with_params()
+    with cursor.copy(f"COPY ({statement}) TO STDOUT WITH (FORMAT csv)", params) as lines:
+        yield from lines
+
+
+def fetched(cursor: CursorWrapper, rows: QuerySet[Any, Any], *, at_once: int = 2_000) -> Iterator[tuple[Any, ...]]:
+    """The rows of a query, a few at a time, in constant memory."""
+    statement, params = rows.query.sql_with_params()
+    cursor.execute(f"DECLARE contact_log_rows NO SCROLL CURSOR FOR {statement}", params)
+    while True:
+        cursor.execute(f"FETCH {at_once} FROM contact_log_rows")
+        some = cursor.fetchall()
+        yield from some
+        if len(some) < at_once:
+            return
