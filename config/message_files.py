@@ -1,6 +1,7 @@
-"""Messages as files, for one machine: kombu's filesystem transport, except that a message appears whole.
+"""Messages as files, for one machine: kombu's filesystem transport, except for two things.
 
-Kombu opens the file and then writes it; a worker that looks in between reads half a message and stops.
+A message appears whole: kombu opens the file and then writes it, and a worker that looks in between reads half a
+message and stops. And a worker that waits for messages looks up often, so that it ends soon after it is told to.
 """
 
 import uuid
@@ -10,6 +11,8 @@ from typing import Any
 
 from kombu.transport import filesystem
 from kombu.utils.json import dumps
+
+LONGEST_WAIT = 0.2  # seconds; Celery's own two pass twice before its worker ends
 
 
 class Channel(filesystem.Channel):
@@ -22,3 +25,7 @@ class Channel(filesystem.Channel):
 
 class Transport(filesystem.Transport):
     Channel = Channel
+
+    def drain_events(self, connection: Any, timeout: float | None = None, **kwargs: Any) -> None:
+        """Wait for one message, at most ``LONGEST_WAIT``; Celery asks again, unless it is to end."""
+        super().drain_events(connection, timeout=min(timeout or LONGEST_WAIT, LONGEST_WAIT), **kwargs)

@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 
 import pytest
@@ -33,3 +34,13 @@ def test_a_message_appears_whole_or_not_at_all(broker: Connection, tmp_path, mon
         queue.put({"id": 7})
 
     assert list(tmp_path.glob("*.msg")) == []
+
+
+def test_a_worker_that_waits_looks_up_often_enough_to_end_soon(broker: Connection):
+    broker.SimpleQueue("quiet")
+    began = time.monotonic()
+
+    with pytest.raises(TimeoutError):
+        broker.drain_events(timeout=2)
+
+    assert time.monotonic() - began < 1
