@@ -99,7 +99,7 @@ class ChangeHistory:
             return []
         page = index[0].union(*index[1:], all=True).order_by("-pgh_created_at", "-pgh_id")[wanted]
         found = [(number, pgh_id) for _at, pgh_id, number in page]
-        rows = {number: self._rows(number, [pk for n, pk in found if n == number]) for number, _ in found}
+        rows = {number: self._rows(number, [pk for n, pk in found if n == number]) for number in {number for number, _ in found}}
         return list(_Describer([rows[number][pgh_id] for number, pgh_id in found]))
 
     def _rows(self, number: int, pgh_ids: list[int]) -> dict[int, tuple[Any, Any]]:
@@ -154,6 +154,8 @@ class _Describer:
             new = getattr(event, field.attname)
             if event.pgh_label == "delete":
                 old, new = new, None
+            elif event.pgh_label == "insert" and new == field.get_default():
+                continue
             old, new = self._in_words(field, old), self._in_words(field, new)
             if old != new:
                 yield FieldChange(capfirst(str(field.verbose_name)), old, new)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib.admin.utils import unquote
@@ -22,7 +22,17 @@ from channels_cfg.in_use import used_by
 CHANGES_PER_PAGE = 50
 
 
-class ConfiguratorAdmin(ModelAdmin):
+class ChosenOnPurpose:
+    """A choice that must be made has no first answer that is taken by mistake."""
+
+    def formfield_for_choice_field(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
+        kwargs.setdefault(
+            "choices", db_field.get_choices(include_blank=not db_field.has_default(), blank_choice=[("", "Choose …")])
+        )
+        return super().formfield_for_choice_field(db_field, request, **kwargs)  # type: ignore[misc]
+
+
+class ConfiguratorAdmin(ChosenOnPurpose, ModelAdmin):
     """A page of the System Configurator."""
 
     list_per_page = 50
@@ -30,6 +40,9 @@ class ConfiguratorAdmin(ModelAdmin):
     warn_unsaved_form = True
     compressed_fields = False
     object_history_template = "admin/change_history.html"
+
+    history_parts: Sequence[tuple[type[models.Model], str]] = ()
+    """Rows that belong to the history besides the inline ones: their model, and its foreign key to the record."""
 
     instead_of_deleting = ""
     """What to do with a record that cannot be deleted; a sentence or two."""
@@ -49,7 +62,7 @@ class ConfiguratorAdmin(ModelAdmin):
             (inline.model, _get_foreign_key(self.model, inline.model, inline.fk_name).name)
             for inline in self.get_inline_instances(request, record)
         ]
-        history = ChangeHistory.of(record, parts=parts)
+        history = ChangeHistory.of(record, parts=[*parts, *self.history_parts])
         context = {
             **self.admin_site.each_context(request),
             "title": f"Changes of {record}",
@@ -79,7 +92,7 @@ class ConfiguratorAdmin(ModelAdmin):
         return f"{reason} {self.instead_of_deleting}".strip()
 
 
-class ConfiguratorInline(TabularInline):
+class ConfiguratorInline(ChosenOnPurpose, TabularInline):
     """Rows edited with the record they belong to."""
 
     extra = 0

@@ -68,6 +68,7 @@ class QueueAdmin(ExtraDataAdmin):
     ordering = ["name"]
     autocomplete_fields = ["channel", "groups"]
     inlines = [QueueAddressInline, QueueRightsInline]
+    history_parts = [(Queue.groups.through, "queue")]
     instead_of_deleting = (
         "History and the Contact Log need it. To stop using it, remove its addresses, choose another queue in its "
         "messaging services, and take the right to serve it away."

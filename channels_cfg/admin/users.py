@@ -55,11 +55,11 @@ class PersonForm(_InATimeZone, UserChangeForm):
 class NewUserForm(_InATimeZone, UserCreationForm):
     """A new person with a password, or a new API client without."""
 
+    usable_password = None  # follows from what the user is
+
     def clean(self) -> dict[str, Any]:
         if self.cleaned_data.get("is_api_client"):
-            for name in ("password1", "password2"):
-                self._errors.pop(name, None)
-            self.cleaned_data |= {"password1": "", "password2": "", "set_usable_password": False}
+            self.cleaned_data["usable_password"] = "false"
         return super().clean()
 
 
@@ -81,6 +81,10 @@ class UserAdmin(DjangoUserAdmin, ConfiguratorAdmin):
     filter_horizontal = []
     autocomplete_fields = ["groups"]
     inlines = [UserRightsInline]
+    history_parts = [(User.groups.through, "user")]
+    conditional_fields = dict.fromkeys(
+        ["password1", "password2", "is_staff"], "typeof is_api_client === 'undefined' || !is_api_client"
+    )
     readonly_fields = ["last_login", "date_joined", "api_keys"]
     instead_of_deleting = (
         "Switch “Active” off instead: the user can do nothing any more, and the history stays readable."
@@ -91,7 +95,7 @@ class UserAdmin(DjangoUserAdmin, ConfiguratorAdmin):
             {
                 "description": "A person signs in with a password. An API client is a program: it gets no password, "
                 "and an API key on the page API keys.",
-                "fields": ["username", "is_api_client", "usable_password", "password1", "password2", "time_zone"],
+                "fields": ["username", "is_api_client", "password1", "password2", "time_zone"],
             },
         )
     ]

@@ -4,6 +4,7 @@ from channels_cfg.models.access_right import AccessRight, Right
 from channels_cfg.models.api_key import ApiKey
 from channels_cfg.models.channel import Channel
 from channels_cfg.models.extra_data import ExtraDataLists, KeyListField
+from channels_cfg.models.membership import GroupMembership, QueueGroupMembership, RecordedGroup
 from channels_cfg.models.messaging_service import MessagingService, WebhookSecret
 from channels_cfg.models.queue import Queue, QueueAddress, QueueGroup
 from channels_cfg.models.settings_version import SettingsVersion
@@ -15,11 +16,14 @@ __all__ = [
     "ApiKey",
     "Channel",
     "ExtraDataLists",
+    "GroupMembership",
     "KeyListField",
     "MessagingService",
     "Queue",
     "QueueAddress",
     "QueueGroup",
+    "QueueGroupMembership",
+    "RecordedGroup",
     "Right",
     "SettingsVersion",
     "Source",

@@ -1,0 +1,37 @@
+"""Who belongs to which group: recorded like every other setting, since rights follow from it."""
+
+from django.contrib.auth.models import Group
+
+from channels_cfg.models.queue import Queue
+from channels_cfg.models.user import User
+from channels_cfg.models.versioned import versioned
+
+
+@versioned(model_name="RecordedGroupEvent")
+class RecordedGroup(Group):
+    """A group, as Django defines it."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "group"
+        default_permissions = ()
+
+
+@versioned(model_name="GroupMembershipEvent")
+class GroupMembership(User.groups.through):
+    """A user in a group."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "group membership"
+        default_permissions = ()
+
+
+@versioned(model_name="QueueGroupMembershipEvent")
+class QueueGroupMembership(Queue.groups.through):
+    """A queue in a queue group."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "queue in a queue group"
+        default_permissions = ()
