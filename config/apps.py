@@ -1,4 +1,4 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 
 from config.schedule import ensure_schedule
@@ -12,4 +12,6 @@ class ConfigConfig(AppConfig):
     def ready(self) -> None:
         from config import checks  # noqa: F401  registers the system checks
 
-        post_migrate.connect(ensure_schedule, sender=self, dispatch_uid="schedule")
+        # Applications without models, as this one, are told of no migration.
+        scheduler = apps.get_app_config("django_celery_beat")
+        post_migrate.connect(ensure_schedule, sender=scheduler, dispatch_uid="schedule")

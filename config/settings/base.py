@@ -135,6 +135,8 @@ USE_TZ = True
 TIME_ZONE = environment.text("TIME_ZONE", "UTC")
 LANGUAGE_CODE = "en-us"
 USE_I18N = False
+DATE_FORMAT = "Y-m-d"
+DATETIME_FORMAT = "Y-m-d H:i"
 
 # Files: pages' own, and what the portal writes.
 STATIC_URL = "/static/"
