@@ -1,0 +1,182 @@
+"""The measures, by name. Each is taken beside its limit in the same run, in turn, and the medians are compared."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from conversations.demo import CALLBACK_PATH, inbound_message, sign
+from conversations.keyset import keyset_page
+from conversations.models import Conversation
+from reporting.contact_log.fill import run_reporting_job
+from tests.bench import databases, web
+from tests.bench.dataset import WEBHOOK_SECRET, Dataset, report_all_anew, vacuum
+
+ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class Result:
+    """``ours`` against ``limit``. ``bar`` is the least ratio, or the greatest where less is better."""
+
+    ours: float
+    limit: float
+    bar: float
+    less_is_better: bool = False
+
+    @property
+    def ratio(self) -> float:
+        return round(self.ours / self.limit, 3)
+
+    @property
+    def ok(self) -> bool:
+        return self.ratio <= self.bar if self.less_is_better else self.ratio >= self.bar
+
+    def line(self, name: str) -> str:
+        verdict = "ok" if self.ok else "short"
+        sign = "≤" if self.less_is_better else "≥"
+        return f"{name:<22} {self.ours:>12,.2f} {self.limit:>12,.2f} {self.ratio:>7.3f} {sign}{self.bar:<5} {verdict}"
+
+
+def seconds(deed: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    deed()
+    return time.perf_counter() - start
+
+
+def execute(sql: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+
+
+# The reporting job
+
+
+def reporting_job(dataset: Dataset, rows: int) -> Result:
+    """Conversations reported per second, over a plain INSERT … SELECT of the same columns, with the same indexes."""
+    run_reporting_job()
+    execute("CREATE TABLE bench_log (LIKE reporting_contactlogentry INCLUDING ALL)")
+    execute("CREATE TABLE bench_source AS TABLE reporting_contactlogentry")
+    ours, limit = [], []
+    for _ in range(ROUNDS):
+        execute("TRUNCATE bench_log")
+        vacuum()
+        limit.append(rows / seconds(lambda: execute("INSERT INTO bench_log SELECT * FROM bench_source")))
+        report_all_anew()
+        vacuum()
+        ours.append(rows / seconds(run_reporting_job))
+    execute("DROP TABLE bench_log, bench_source")
+    return Result(statistics.median(ours), statistics.median(limit), bar=0.5)
+
+
+# The web
+
+
+def beside_bare(ours: Callable[[int], bytes], limit: Callable[[int], bytes]) -> Result:
+    """Requests per second of the portal and of the bare view, each on a server of its own, in turn."""
+    name = connection.settings_dict["NAME"]
+    with (
+        web.server("config.wsgi", settings="tests.bench.portal_settings", database=name) as portal,
+        web.server("tests.bench.bare_wsgi", settings="tests.bench.bare_settings", database=name) as bare,
+    ):
+        measured = [
+            (
+                web.requests_per_second(portal, ours, expected=200),
+                web.requests_per_second(bare, limit, expected=200),
+            )
+            for _ in range(ROUNDS)
+        ]
+    return Result(statistics.median(m[0] for m in measured), statistics.median(m[1] for m in measured), bar=0.5)
+
+
+def get(path: str, **headers: str) -> bytes:
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{lines}\r\n".encode()
+
+
+def post(path: str, body: bytes, headers: dict[str, str]) -> bytes:
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{lines}"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def contact_data_get(dataset: Dataset, rows: int) -> Result:
+    """contactData with key, right and ETag, over a bare view with the default middleware and one SELECT by id."""
+    ours = get(f"/RI/cmi/contactData/{dataset.conversation_id}", **{"X-Api-Key": dataset.api_key})
+    limit = get(f"/read/{uuid.UUID(dataset.conversation_id)}")
+    return beside_bare(lambda _: ours, lambda _: limit)
+
+
+def callbacks(dataset: Dataset, rows: int) -> Result:
+    """Callbacks taken in per second, over a bare view that commits one row of the same body."""
+    execute("CREATE TABLE bench_body (id bigserial PRIMARY KEY, body bytea NOT NULL)")
+    message = inbound_message(
+        dataset.service,
+        text="Hello, is the blue jacket back in stock?",
+        at=timezone.now(),
+        conversation=uuid.uuid4().hex[:26].upper(),
+        customer="358401112233",
+        metadata={"customerId": "1234567", "customerType": "gold"},
+    )
+    body = json.dumps(message).encode()
+
+    def signed(number: int) -> bytes:
+        headers = sign(body, secret=WEBHOOK_SECRET, nonce=uuid.uuid4().hex, now=timezone.now())
+        return post(CALLBACK_PATH, body, headers)
+
+    bare = post("/store", body, {})
+    result = beside_bare(signed, lambda _: bare)
+    execute("DROP TABLE bench_body")
+    execute("TRUNCATE conversations_inbounddelivery")
+    return result
+
+
+# History
+
+
+def history_first_page(dataset: Dataset, rows: int) -> Result:
+    """Seconds for the first page at all rows, over the same at 2,000."""
+    ours = _page_seconds(dataset, "")
+    with databases.filled("keepsake_bench_small", 2_000) as small:
+        limit = _page_seconds(small, "")
+    return Result(ours * 1000, limit * 1000, bar=1.5, less_is_better=True)
+
+
+def history_page_1000(dataset: Dataset, rows: int) -> Result:
+    """Seconds for page 1,000, over page 1."""
+    size = min(50, rows // 1_001)
+    deep = keyset_page(Conversation.objects.all(), size=999 * size).next_cursor
+    return Result(
+        _page_seconds(dataset, f"&after={deep}") * 1000, _page_seconds(dataset, "") * 1000, bar=1.2, less_is_better=True
+    )
+
+
+def _page_seconds(dataset: Dataset, query: str) -> float:
+    client = Client(SERVER_NAME="localhost")
+    client.force_login(dataset.supervisor)
+    address = f"/history/?period=all{query}"
+
+    def page() -> None:
+        answer = client.get(address)
+        assert answer.status_code == 200, answer.status_code
+
+    for _ in range(5):
+        page()
+    return statistics.median(seconds(page) for _ in range(25))
+
+
+MEASURES: dict[str, Callable[[Dataset, int], Result]] = {
+    "reporting_job": reporting_job,
+    "contact_data_get": contact_data_get,
+    "callbacks": callbacks,
+    "history_first_page": history_first_page,
+    "history_page_1000": history_page_1000,
+}
