@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.models import Group, Permission
+from django.db.models import Q
 
 CONFIGURATOR = "System Configurator"
 SUPERVISOR = "Supervisor"
@@ -15,6 +16,8 @@ API_CLIENT = "API Client"
 DEFAULT_ROLES = (CONFIGURATOR, SUPERVISOR, AGENT, REPORTING_ADMINISTRATOR, API_CLIENT)
 
 _CONFIGURED_APPS = ("channels_cfg", "auth", "django_celery_beat")
+_MAY_SEE = ("view_inbounddelivery",)
+"""What floors above let a configurator look at: the delivery log, which holds no customer data."""
 
 
 def ensure_default_roles(**_: Any) -> None:
@@ -23,5 +26,6 @@ def ensure_default_roles(**_: Any) -> None:
     for name in DEFAULT_ROLES:
         Group.objects.get_or_create(name=name)
     configurator = Group.objects.get(name=CONFIGURATOR)
-    missing = Permission.objects.filter(content_type__app_label__in=_CONFIGURED_APPS).exclude(group=configurator)
+    meant = Q(content_type__app_label__in=_CONFIGURED_APPS) | Q(codename__in=_MAY_SEE)
+    missing = Permission.objects.filter(meant).exclude(group=configurator)
     configurator.permissions.add(*missing)

@@ -1,0 +1,140 @@
+"""The delivery log: which callbacks came in, and what became of each. Bodies are never shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter, RelatedDropdownFilter
+from unfold.decorators import display
+from unfold.paginator import InfinitePaginator
+
+from conversations.doors.conversation_api.payloads import TRIGGERS
+from conversations.models import InboundDelivery
+
+Outcome = InboundDelivery.Outcome
+
+
+class TriggerFilter(admin.SimpleListFilter):
+    """Those we know, and all others together."""
+
+    title = "trigger"
+    parameter_name = "trigger"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [*((trigger, trigger) for trigger in sorted(TRIGGERS.values())), ("other", "Unknown triggers")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[InboundDelivery]) -> QuerySet[InboundDelivery]:
+        if self.value() == "other":
+            return queryset.exclude(trigger__in=TRIGGERS.values())
+        return queryset.filter(trigger=self.value()) if self.value() else queryset
+
+
+class NotesFilter(admin.SimpleListFilter):
+    """Deliveries of which something was left out or could not be done."""
+
+    title = "notes"
+    parameter_name = "notes"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("some", "With notes"), ("none", "Without notes")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[InboundDelivery]) -> QuerySet[InboundDelivery]:
+        match self.value():
+            case "some":
+                return queryset.exclude(notes=[])
+            case "none":
+                return queryset.filter(notes=[])
+        return queryset
+
+
+@admin.register(InboundDelivery)
+class DeliveryLogAdmin(ModelAdmin):
+    list_display = ["received", "what", "service", "what_became_of_it", "attempts", "first_note"]
+    list_filter = [
+        ("outcome", ChoicesDropdownFilter),
+        TriggerFilter,
+        ("service", RelatedDropdownFilter),
+        ("received_at", RangeDateTimeFilter),
+        NotesFilter,
+    ]
+    list_filter_submit = True
+    list_select_related = ["service"]
+    list_per_page = 50
+    ordering = ["-id"]
+    search_fields = ["nonce__exact", "id__exact"]
+    search_help_text = "The nonce the sender signed with, or the number of the delivery"
+    # The log of a busy month has millions of rows; counting them would cost more than showing a page.
+    paginator = InfinitePaginator
+    show_full_result_count = False
+
+    fieldsets = [
+        (None, {"fields": ["id", "what", "service", "nonce", "received_at"]}),
+        (
+            "What became of it",
+            {
+                "description": "The body is erased once it is applied or given up. Notes tell what was left out and "
+                "why, never a value.",
+                "fields": ["what_became_of_it", "all_notes", "attempts", "held_until", "finished_at"],
+            },
+        ),
+    ]
+    readonly_fields = [
+        "id",
+        "what",
+        "service",
+        "nonce",
+        "received_at",
+        "what_became_of_it",
+        "all_notes",
+        "attempts",
+        "held_until",
+        "finished_at",
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[InboundDelivery]:
+        return super().get_queryset(request).defer("body", "body_digest")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: InboundDelivery | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: InboundDelivery | None = None) -> bool:
+        return False
+
+    @display(description="Received", ordering="id")
+    def received(self, delivery: InboundDelivery) -> Any:
+        return delivery.received_at
+
+    @display(description="Trigger", ordering="trigger", empty_value="No trigger")
+    def what(self, delivery: InboundDelivery) -> str:
+        return delivery.trigger
+
+    @display(
+        description="Outcome",
+        ordering="outcome",
+        label={
+            Outcome.WAITING.label: "info",
+            Outcome.APPLIED.label: "success",
+            Outcome.IGNORED.label: "default",
+            Outcome.FAILED.label: "danger",
+        },
+    )
+    def what_became_of_it(self, delivery: InboundDelivery) -> str:
+        return Outcome(delivery.outcome).label
+
+    @display(description="Notes", empty_value="")
+    def first_note(self, delivery: InboundDelivery) -> str:
+        more = len(delivery.notes) - 1
+        return f"{delivery.notes[0]} (and {more} more)" if more > 0 else "".join(delivery.notes)
+
+    @display(description="Notes", empty_value="None")
+    def all_notes(self, delivery: InboundDelivery) -> SafeString | str:
+        return format_html("<ul>{}</ul>", format_html_join("", "<li>{}</li>", ((note,) for note in delivery.notes)))
