@@ -8,7 +8,7 @@ UV := $(VENV)/uv/bin/uv
 PAGES := templates
 ARGS ?=
 
-.PHONY: demo run test lint format bench lock clean browser
+.PHONY: demo run test lint format bench lock clean programs
 .DEFAULT_GOAL := demo
 
 demo: $(STAMP)
@@ -17,7 +17,7 @@ demo: $(STAMP)
 run: $(STAMP)
 	@$(BIN)/python manage.py serve_portal $(ARGS)
 
-test: $(STAMP) browser
+test: $(STAMP) programs
 	@$(BIN)/python -m pytest $(ARGS)
 
 bench: $(STAMP)
@@ -43,11 +43,9 @@ $(STAMP): requirements/run.txt requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/dev.txt
 	touch $@
 
-# The page tests drive the browser of the distribution; without one they skip, and say so.
-browser:
-	@if command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null; then :; \
-	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && apt-get install -y -qq chromium >/dev/null; \
-	else echo "The page tests will be skipped: install chromium (Debian: apt-get install chromium) to run them."; fi
+# Programs of the distribution that tests drive; a test whose program is missing is skipped, and says so.
+programs:
+	@sh tests/install_programs.sh chromium redis-server rabbitmq-server
 
 COMPILE := $(UV) pip compile --no-config --quiet --generate-hashes --universal --python-version 3.11 \
 	--fork-strategy fewest --no-emit-index-url --no-annotate --custom-compile-command "make lock" \

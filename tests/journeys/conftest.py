@@ -12,6 +12,7 @@ import time
 import urllib.parse
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -134,21 +135,28 @@ def free_port() -> int:
 @pytest.fixture
 def portal(transactional_db: None, tmp_path: Path) -> Iterator[Portal]:
     """Started for one story, so that everything it wrote is that story's."""
+    with running_portal(tmp_path) as running:
+        yield running
+
+
+@contextmanager
+def running_portal(folder: Path, **environment: str) -> Iterator[Portal]:
+    """A web server and a worker on the test database that write into the folder, until the block ends."""
     port = free_port()
-    environment = {
-        **{name: value for name, value in os.environ.items() if name != "CELERY_BROKER_URL"},
+    inherited = {name: value for name, value in os.environ.items() if name != "CELERY_BROKER_URL"}
+    own = {
         "DJANGO_SETTINGS_MODULE": "config.settings.base",
         "DATABASE_URL": database_url(),
-        "VAR_DIR": str(tmp_path / "var"),
+        "VAR_DIR": str(folder / "var"),
         "SECRET_KEY": settings.SECRET_KEY,
         "FIELD_KEYS": ",".join(settings.FIELD_KEYS),
         "HOST": "127.0.0.1",
         "PORT": str(port),
         "WEB_WORKERS": "1",
-        "XDG_RUNTIME_DIR": str(tmp_path),
+        "XDG_RUNTIME_DIR": str(folder),
     }
-    (tmp_path / "var").mkdir()
-    running = Portal(f"http://127.0.0.1:{port}", tmp_path / "var", environment)
+    (folder / "var").mkdir()
+    running = Portal(f"http://127.0.0.1:{port}", folder / "var", {**inherited, **own, **environment})
     running.start_web()
     running.start_worker()
     try:

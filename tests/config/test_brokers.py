@@ -1,0 +1,154 @@
+"""The portal on a Redis and on a RabbitMQ that really run, each test on one of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
+
+from channels_cfg.models import MessagingService
+from conversations.models import InboundDelivery, Message
+from tests.factories.channels_cfg import WebhookSecretFactory
+from tests.journeys.conftest import Portal, eventually, free_port, running_portal
+
+START = 40  # seconds in which a broker has started, on a busy machine too
+
+
+class Broker:
+    """A broker of one test: programs that run on loopback and write into one folder."""
+
+    def __init__(self, url: str, port: int, folder: Path, commands: list[list[str]], **environment: str) -> None:
+        self.url = url
+        self.port = port
+        self.folder = folder
+        self.commands = commands
+        self.environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "LC_ALL": "C.UTF-8", **environment}
+        self.processes: list[subprocess.Popen[bytes]] = []
+
+    def start(self) -> None:
+        """Return once it accepts connections."""
+        with (self.folder / "log").open("ab") as log:
+            self.processes = [
+                subprocess.Popen(
+                    command,
+                    env=self.environment,
+                    cwd=self.folder,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+                for command in self.commands
+            ]
+        eventually(self.answers, within=START)
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        for process in self.processes:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        self.processes = []
+
+    def answers(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+
+def redis(folder: Path) -> Broker:
+    """A Redis that keeps everything in memory, so that a killed one has forgotten it."""
+    port = free_port()
+    quietly = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    command = [program("redis-server"), "--port", str(port), *quietly]
+    return Broker(f"redis://127.0.0.1:{port}/0", port, folder, [command])
+
+
+def rabbitmq(folder: Path) -> Broker:
+    """A RabbitMQ with a port mapper of its own, which would stay behind otherwise."""
+    port, distribution, mapper = free_port(), free_port(), free_port()
+    return Broker(
+        f"amqp://guest:guest@127.0.0.1:{port}//",
+        port,
+        folder,
+        [[program("epmd"), "-address", "127.0.0.1", "-port", str(mapper)], [program("rabbitmq-server")]],
+        ERL_EPMD_ADDRESS="127.0.0.1",
+        ERL_EPMD_PORT=str(mapper),
+        RABBITMQ_NODENAME=f"keepsake{port}@localhost",
+        RABBITMQ_NODE_IP_ADDRESS="127.0.0.1",
+        RABBITMQ_NODE_PORT=str(port),
+        RABBITMQ_DIST_PORT=str(distribution),
+        RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-kernel inet_dist_use_interface {127,0,0,1}",
+        RABBITMQ_MNESIA_BASE=str(folder / "data"),
+        RABBITMQ_LOGS="-",
+        RABBITMQ_CONFIG_FILE=str(folder / "none"),
+        RABBITMQ_CONF_ENV_FILE=str(folder / "none"),
+        RABBITMQ_ENABLED_PLUGINS_FILE=str(folder / "none"),
+    )
+
+
+def program(name: str) -> str:
+    """Its path; Debian puts one in front of RabbitMQ's that insists on the system's own folders."""
+    path = shutil.which(name, path=f"/usr/lib/rabbitmq/bin:{os.environ['PATH']}")
+    return path or pytest.skip(f"{name} is not installed; make test installs it, as root.")
+
+
+@pytest.fixture(params=[redis, rabbitmq], ids=["redis", "rabbitmq"])
+def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Broker]:
+    make: Callable[[Path], Broker] = request.param
+    folder = tmp_path / "broker"
+    folder.mkdir()
+    broker = make(folder)
+    try:
+        broker.start()
+        yield broker
+    finally:
+        broker.kill()
+
+
+@pytest.fixture
+def portal(transactional_db: None, broker: Broker, tmp_path: Path) -> Iterator[Portal]:
+    """Web server and worker on that broker."""
+    with running_portal(tmp_path, CELERY_BROKER_URL=broker.url) as portal:
+        yield portal
+
+
+@pytest.fixture
+def service(transactional_db: None) -> MessagingService:
+    return WebhookSecretFactory().service
+
+
+def sweep_every_second() -> None:
+    every_second, _ = IntervalSchedule.objects.get_or_create(every=1, period=IntervalSchedule.SECONDS)
+    sweep = PeriodicTask.objects.get(task="conversations.tasks.apply_waiting_deliveries")
+    sweep.interval, sweep.expire_seconds = every_second, None
+    sweep.save()
+
+
+def applied() -> int:
+    return InboundDelivery.objects.filter(outcome=InboundDelivery.Outcome.APPLIED).count()
+
+
+def test_what_a_customer_writes_reaches_the_worker_and_outlives_a_killed_broker(
+    broker: Broker, portal: Portal, service: MessagingService
+) -> None:
+    portal.customer_writes(service, "By the broker")
+    eventually(lambda: applied() == 1)
+
+    broker.kill()
+    assert portal.customer_writes(service, "While it is away").status_code == 200
+    assert applied() == 1
+    broker.start()
+    sweep_every_second()
+    portal.start("scheduler", "celery", "-A", "config", "beat", "--pidfile=")
+
+    eventually(lambda: applied() == 2, within=60)
+    portal.customer_writes(service, "After its return")
+    eventually(lambda: applied() == 3, within=60)
+    told = set(Message.objects.values_list("text", flat=True))
+    assert told == {"By the broker", "While it is away", "After its return"}
