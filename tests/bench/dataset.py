@@ -8,6 +8,7 @@ from django.db import connection
 
 from channels_cfg.models import AccessRight, ApiKey, Channel, MessagingService, Queue, Right, User, WebhookSecret
 
+KEPT_KEYS = ["csat", "customerType", "orderId"]
 WEBHOOK_SECRET = "bench-secret-of-the-webhook"
 
 _CONVERSATIONS = """
@@ -49,9 +50,7 @@ class Dataset:
 
 def fill(rows: int) -> Dataset:
     """Fill an empty, migrated database with this many ended conversations."""
-    channel = Channel.objects.create(
-        name="Chat", kind=Channel.Kind.CHAT, statistics_keys=["customerType", "orderId", "csat"]
-    )
+    channel = Channel.objects.create(name="Chat", kind=Channel.Kind.CHAT, statistics_keys=KEPT_KEYS)
     queues = [Queue.objects.create(name=f"Queue {number}", channel=channel) for number in range(20)]
     agents = [User.objects.create(username=f"agent{number}") for number in range(50)]
     supervisor = User.objects.create(username="supervisor")

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from django.db import connection
 from django.test import Client
@@ -17,7 +22,7 @@ from conversations.demo import CALLBACK_PATH, inbound_message, sign
 from conversations.keyset import keyset_page
 from conversations.models import Conversation
 from reporting.contact_log.fill import run_reporting_job
-from tests.bench import databases, web
+from tests.bench import databases, exports, web
 from tests.bench.dataset import WEBHOOK_SECRET, Dataset, report_all_anew, vacuum
 
 ROUNDS = 3
@@ -75,6 +80,43 @@ def reporting_job(dataset: Dataset, rows: int) -> Result:
         ours.append(rows / seconds(run_reporting_job))
     execute("DROP TABLE bench_log, bench_source")
     return Result(statistics.median(ours), statistics.median(limit), bar=0.5)
+
+
+# Files
+
+
+def csv_export(dataset: Dataset, rows: int) -> Result:
+    """Rows per second of the CSV file as the task writes it, over COPY of the same query to a file."""
+    run_reporting_job()
+    vacuum()
+    query = exports.everything()
+    ours, limit = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in range(ROUNDS):
+            limit.append(rows / seconds(lambda: exports.copy_to(Path(folder, "limit.csv"), query, dataset.supervisor)))
+            ours.append(rows / seconds(lambda: exports.write(query, "csv", dataset.supervisor)))
+    return Result(statistics.median(ours), statistics.median(limit), bar=0.5)
+
+
+def csv_export_memory(dataset: Dataset, rows: int) -> Result:
+    """Megabytes a process needs to write all rows as CSV, over 200."""
+    return _export_memory("csv")
+
+
+def xlsx_export_memory(dataset: Dataset, rows: int) -> Result:
+    """Megabytes a process needs to write all rows as XLSX, over 200."""
+    return _export_memory("xlsx")
+
+
+def _export_memory(format: str) -> Result:
+    run_reporting_job()
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench.export_memory", format],
+        env={**os.environ, "BENCH_DATABASE": str(connection.settings_dict["NAME"])},
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    return Result(float(done.stdout.split()[-1]), 200, bar=1, less_is_better=True)
 
 
 # The web
@@ -175,6 +217,9 @@ def _page_seconds(dataset: Dataset, query: str) -> float:
 
 MEASURES: dict[str, Callable[[Dataset, int], Result]] = {
     "reporting_job": reporting_job,
+    "csv_export": csv_export,
+    "csv_export_memory": csv_export_memory,
+    "xlsx_export_memory": xlsx_export_memory,
     "contact_data_get": contact_data_get,
     "callbacks": callbacks,
     "history_first_page": history_first_page,
