@@ -23,7 +23,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from channels_cfg.effective_settings import effective_settings
 from channels_cfg.models import AccessRight, Channel, MessagingService, Queue, Right, SystemSettings, User
 from conversations.kept_condition import KeptCondition
-from conversations.models import Conversation, MessagingThread, State
+from conversations.models import Conversation, MessagingThread, State, direct_agents
 from conversations.models.conversation import ConversationQuerySet
 from conversations.periods import Period, bounds, midnight
 
@@ -149,10 +149,7 @@ class _GrantedPlaces:
         self.queues = {
             pk for right in rights for pk in Queue.objects.granting(right, to=viewer).values_list("pk", flat=True)
         }
-        groups = AccessRight.objects.held_by(viewer).filter(right__in=rights, direct_conversations_of__isnull=False)
-        self.direct_agents = set(
-            User.objects.filter(groups__in=groups.values("direct_conversations_of")).values_list("pk", flat=True)
-        )
+        self.direct_agents = {pk for right in rights for pk in direct_agents(right, viewer)}
 
     @property
     def conversations(self) -> ConversationQuerySet:

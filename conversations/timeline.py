@@ -33,7 +33,7 @@ def timeline(conversation: Conversation) -> list[Entry]:
     return [
         Entry(
             label=event.get_kind_display(),
-            detail=_detail(event.detail, queues, agents),
+            detail=_detail(event, queues, agents),
             actor=str(event.actor or ""),
             at=event.at,
             since_previous=event.at - before.at if before else None,
@@ -47,11 +47,13 @@ def _named(model: type[Queue] | type[User], ids: Iterable[Any]) -> dict[int, str
     return {row.pk: str(row) for row in model._default_manager.filter(pk__in=wanted)}
 
 
-def _detail(detail: Mapping[str, Any], queues: Mapping[int, str], agents: Mapping[int, str]) -> str:
+def _detail(event: Event, queues: Mapping[int, str], agents: Mapping[int, str]) -> str:
     """Queue, agent and key names. What else a detail holds is for machines."""
+    detail: Mapping[str, Any] = event.detail
     parts = []
     if queue := queues.get(detail.get("queue", 0)):
-        parts.append(_("queue %(name)s") % {"name": queue})
+        words = _("in %(name)s") if event.kind == Event.Kind.QUEUED else _("to %(name)s")
+        parts.append(words % {"name": queue})
     if agent := agents.get(detail.get("agent", 0)):
         parts.append(_("to %(name)s") % {"name": agent})
     if detail.get("ended_by") in Conversation.Party.values:
@@ -60,5 +62,5 @@ def _detail(detail: Mapping[str, Any], queues: Mapping[int, str], agents: Mappin
         if keys := detail.get(name):
             parts.append(words % ", ".join(str(key) for key in keys))
     if detail.get("source") in Source.values:
-        parts.append(_("from the %(source)s") % {"source": Source(detail["source"]).label})
+        parts.append(_("source: %(source)s") % {"source": Source(detail["source"]).label})
     return " · ".join(parts)

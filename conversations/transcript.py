@@ -19,6 +19,7 @@ class Line:
     author_name: str
     at: datetime
     text: str
+    is_redacted: bool
     kind: str
     media_url: str
     media_name: str
@@ -70,13 +71,14 @@ def _line(
         author_name=_name(conversation, message),
         at=message.sent_at,
         text=message.text,
+        is_redacted=message.rank[:1] == [1],  # the sender's redaction replaced what was written
         kind=KINDS.get(message.content_type, ""),
         media_url=url,
         media_name=str(message.content.get("filename_override") or url.rsplit("/", 1)[-1].split("?")[0] or url),
         place=_place(message.content.get("coordinates")),
         quoted=(quoted.text or KINDS.get(quoted.content_type, "")) if quoted else "",
         delivery=_delivery_label(status),
-        failure=status.reason_code if status and status.status == DeliveryStatus.Status.FAILED else "",
+        failure=_worded(status.reason_code) if status and status.status == DeliveryStatus.Status.FAILED else "",
     )
 
 
@@ -93,7 +95,12 @@ def _delivery_label(status: DeliveryStatus | None) -> str:
     if status is None:
         return ""
     known = status.status in DeliveryStatus.Status.values
-    return str(DeliveryStatus.Status(status.status).label) if known else status.status.replace("_", " ").capitalize()
+    return str(DeliveryStatus.Status(status.status).label) if known else _worded(status.status)
+
+
+def _worded(code: str) -> str:
+    """``RECIPIENT_NOT_REACHABLE`` as ``Recipient not reachable``."""
+    return code.replace("_", " ").capitalize()
 
 
 def safe_link(url: Any) -> str:

@@ -42,5 +42,5 @@ def _check_serving(conversation: Conversation, agent: User, deed: str, *needed: 
 def queues_to_transfer_to(conversation: Conversation, *, agent: User) -> list[Queue]:
     """The other queues of the channel on which the agent holds any right."""
     held = {pk for right in Right for pk in Queue.objects.granting(right, to=agent).values_list("pk", flat=True)}
-    others = Queue.objects.filter(pk__in=held, channel=conversation.channel_id).exclude(pk=conversation.queue_id)
+    others = Queue.objects.filter(pk__in=held - {conversation.queue_id}, channel=conversation.channel_id)
     return list(others.select_related("channel").order_by("name"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import connection
@@ -28,8 +28,8 @@ def on_desk_of(agent: User) -> ConversationQuerySet:
 class Desk:
     """The lists of the desk. ``more_wait``: more wait than are shown. ``token`` changes with any of it."""
 
-    mine: list[Conversation]
-    waiting: list[Conversation]
+    mine: Sequence[Conversation]
+    waiting: Sequence[Conversation]
     more_wait: bool
     token: str
 

@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 from django import template
-from django.utils.translation import gettext as _
 
 from channels_cfg.models import Source
 from conversations.models import Conversation, State
@@ -39,12 +38,10 @@ def source_label(source: str) -> str:
 
 @register.filter
 def spoken(duration: timedelta | None) -> str:
-    """``2 min 5 s``; two units at most, nothing for nothing."""
-    if duration is None:
-        return ""
-    seconds = int(duration.total_seconds())
+    """``2 min 5 s``; two units at most, nothing for less than a second."""
+    seconds = int(duration.total_seconds()) if duration else 0
     if seconds < 1:
-        return _("at once")
+        return ""
     units = [
         (seconds // 86400, "d"),
         (seconds % 86400 // 3600, "h"),

@@ -75,7 +75,11 @@ def session_of(user: User, url: str) -> dict[str, str]:
     """The cookie of a browser in which the user is signed in."""
     client = Client()
     client.force_login(user)
-    return {"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value, "url": url}
+    return {
+        "name": settings.SESSION_COOKIE_NAME,
+        "value": client.cookies[settings.SESSION_COOKIE_NAME].value,
+        "url": url,
+    }
 
 
 def loaded_from_elsewhere(request: Request, portal: str) -> list[str]:

@@ -12,7 +12,7 @@ from tests.pages.conftest import fits_its_width
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-TWO_KEYS = {"customerId": "1234567", "customerType": "gold"}
+TWO_KEYS = {"customerId": "canary-76", "customerType": "gold"}
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_an_agent_sees_all_data_until_the_end_and_then_what_is_kept(open_as, que
     expect(page.get_by_text("You serve Maija Korhonen.")).to_be_visible()
     expect(page.get_by_text("Is the blue jacket back in stock?")).to_be_visible()
     data = page.locator("#conversation_data")
-    expect(data).to_contain_text("1234567")
+    expect(data).to_contain_text("canary-76")
     expect(data.locator("div", has_text="customerId").first).to_contain_text("Gone when you end")
     expect(data).to_contain_text("gold")
 
@@ -45,7 +45,7 @@ def test_an_agent_sees_all_data_until_the_end_and_then_what_is_kept(open_as, que
 
     expect(page.get_by_text("Kept of its data: customerType.")).to_be_visible()
     expect(data).to_contain_text("gold")
-    assert "1234567" not in page.content()
+    assert "canary-76" not in page.content()
 
     page.get_by_role("button", name="Finish wrap-up").click()
 
@@ -71,7 +71,7 @@ def test_what_happens_elsewhere_appears_without_a_reload(open_as, queue):
     lifecycle.end(served.pk, ended_by="customer", now=timezone.now())
 
     expect(page.get_by_text("Ended by the customer.")).to_be_visible()
-    expect(page.locator("#conversation_data")).not_to_contain_text("1234567")
+    expect(page.locator("#conversation_data")).not_to_contain_text("canary-76")
     assert page.evaluate("window.stillTheSamePage")
 
 
