@@ -121,9 +121,7 @@ def tell_attached_in(
         event.save(update_fields=["at", "detail"])
 
 
-def _verdict(
-    value: Value, source: Source, at: datetime, *, held: LiveDatum | None, precedence: list[str]
-) -> Verdict:
+def _verdict(value: Value, source: Source, at: datetime, *, held: LiveDatum | None, precedence: list[str]) -> Verdict:
     if held is None:
         return STORED
     rank, held_rank = precedence.index(source), precedence.index(held.source)

@@ -44,9 +44,7 @@ class WrongState(Exception):
         self.state = State(conversation.state)
         self.needed = needed
         wanted = " or ".join(state.label.lower() for state in needed)
-        super().__init__(
-            f"The conversation is {self.state.label.lower()}; to {deed} it, it would have to be {wanted}."
-        )
+        super().__init__(f"The conversation is {self.state.label.lower()}; to {deed} it, it would have to be {wanted}.")
 
 
 class TakenByAnother(WrongState):
@@ -68,9 +66,7 @@ def _save(conversation: Conversation) -> None:
     conversation.save()
 
 
-def _tell(
-    conversation: Conversation, kind: Event.Kind, *, at: datetime, by: User | None = None, **detail: Any
-) -> None:
+def _tell(conversation: Conversation, kind: Event.Kind, *, at: datetime, by: User | None = None, **detail: Any) -> None:
     Event.objects.create(conversation=conversation, kind=kind, at=at, actor=by, detail=detail)
 
 

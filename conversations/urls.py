@@ -2,15 +2,37 @@
 
 from django.urls import include, path, register_converter
 
+from conversations.api import deeds
 from conversations.api.contact_data import ContactDataListView, ContactDataView
+from conversations.api.conversations import ConversationListView, ConversationView, MessageListView
 from conversations.conversation_id import ConversationIdConverter
 from conversations.doors.conversation_api.receive import receive
 
 register_converter(ConversationIdConverter, "conversation")
 
+DEEDS = {
+    "queue": deeds.QueueView,
+    "allocate": deeds.AllocateView,
+    "accept": deeds.AcceptView,
+    "reject": deeds.RejectView,
+    "hold": deeds.HoldView,
+    "transfer": deeds.TransferView,
+    "end": deeds.EndView,
+    "handle": deeds.HandleView,
+}
+
 api_urls = [
     path("RI/cmi/contactData", ContactDataListView.as_view(), name="contact_data_list"),
     path("RI/cmi/contactData/<conversation:conversation_id>", ContactDataView.as_view(), name="contact_data"),
+    path("api/v1/conversations", ConversationListView.as_view(), name="api_conversations"),
+    path("api/v1/conversations/<conversation:conversation_id>", ConversationView.as_view(), name="api_conversation"),
+    path(
+        "api/v1/conversations/<conversation:conversation_id>/messages", MessageListView.as_view(), name="api_messages"
+    ),
+    *[
+        path(f"api/v1/conversations/<conversation:conversation_id>/{name}", view.as_view(), name=f"api_{name}")
+        for name, view in DEEDS.items()
+    ],
 ]
 
 urlpatterns = [

@@ -60,11 +60,11 @@ class BearerTokenAuthentication(BaseAuthentication):
         return CHALLENGE
 
 
-class ApiKeyScheme(OpenApiAuthenticationExtension):
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """What the schema says of keys."""
 
     target_class = ApiKeyAuthentication
-    name = ("apiKey", "basic")
+    name = ["apiKey", "basic"]
 
     def get_security_requirement(self, auto_schema: object) -> list[dict[str, list[str]]]:
         return [{name: []} for name in self.name]  # either, not both
@@ -76,7 +76,7 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):
         ]
 
 
-class BearerTokenScheme(OpenApiAuthenticationExtension):
+class BearerTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """What the schema says of tokens."""
 
     target_class = BearerTokenAuthentication

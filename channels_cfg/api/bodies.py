@@ -43,3 +43,10 @@ class InstantField(serializers.DateTimeField):
                 "(in an address, + is written %2B)."
             )
         return instant
+
+
+def checked(shape: type[StrictSerializer], sent: Any) -> dict[str, Any]:
+    """What was sent, in the right types; raises REST framework's ``ValidationError`` by field."""
+    serializer = shape(data=sent)
+    serializer.is_valid(raise_exception=True)
+    return serializer.validated_data

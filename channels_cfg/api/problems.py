@@ -38,7 +38,7 @@ class ProblemShape(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     detail = serializers.CharField(help_text="What is wrong, and the way out")
     instance = serializers.CharField()
-    errors = serializers.DictField(
+    errors = serializers.DictField(  # type: ignore[assignment]  # the serializer's own errors are not used
         child=serializers.ListField(child=serializers.CharField()), required=False, help_text="By field or key"
     )
 

@@ -13,12 +13,13 @@ from django.http import Http404, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import parse_etags
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from channels_cfg.api.bodies import InstantField, StrictSerializer
+from channels_cfg.api.bodies import InstantField, StrictSerializer, checked
 from channels_cfg.api.problems import Problem
 from channels_cfg.models import Right, User
 from conversations import attached_data
@@ -60,11 +61,12 @@ def is_named(etag: str, header: str | None) -> bool:
     return header is not None and (header == "*" or etag in {tag.removeprefix("W/") for tag in parse_etags(header)})
 
 
-class ContactIds(serializers.CharField):
+@extend_schema_field(OpenApiTypes.STR)
+class ContactIds(serializers.Field[list[uuid.UUID], str, str, Any]):
     """Ids with commas between them."""
 
-    def to_internal_value(self, data: Any) -> list[uuid.UUID]:
-        ids = [part.strip() for part in super().to_internal_value(data).split(",") if part.strip()]
+    def to_internal_value(self, data: str) -> list[uuid.UUID]:
+        ids = [part.strip() for part in data.split(",") if part.strip()]
         if len(ids) > MOST_IDS:
             raise serializers.ValidationError(f"At most {MOST_IDS} ids at once.")
         return [ContactIdField().to_internal_value(text) for text in ids]
@@ -93,7 +95,8 @@ class Post(StrictSerializer):
 
     contact_id = ContactIdField()
     attached_data = serializers.DictField(
-        help_text="Pairs to merge. Objects are flattened with dots, arrays with indexes; null is a value, not a deletion."
+        help_text="Pairs to merge. Objects are flattened with dots, arrays with indexes; null is a value and deletes "
+        "nothing."
     )
 
 
@@ -135,12 +138,6 @@ class ContactDataListView(APIView):
         answer, etag = posting.post_once(idempotency_key(request))
         location = reverse("contact_data", args=[conversation.pk])
         return JsonResponse(answer, status=HTTPStatus.CREATED, headers={"Location": location, "ETag": etag})
-
-
-def checked(shape: type[StrictSerializer], sent: Any) -> dict[str, Any]:
-    serializer = shape(data=sent)
-    serializer.is_valid(raise_exception=True)
-    return serializer.validated_data
 
 
 def idempotency_key(request: Request) -> str | None:

@@ -26,7 +26,7 @@ class ContactIdField(serializers.Field[uuid.UUID, str, str, Any]):
         return value.hex.upper()
 
 
-class _ContactIdSchema(OpenApiSerializerFieldExtension):
+class _ContactIdSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
     target_class = ContactIdField
 
     def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:

@@ -1,0 +1,294 @@
+"""Reading conversations and their messages."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import django_filters
+from django import forms
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django_filters.fields import ModelChoiceField
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.generics import ListAPIView
+from rest_framework.pagination import BasePagination, CursorPagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
+from rest_framework.views import APIView
+
+from channels_cfg.api.problems import problems
+from channels_cfg.models import Right
+from conversations.api.caller import caller
+from conversations.api.contact_data_schema import CONTACT_ID, AttachedDataField
+from conversations.api.visible import data_seen_by, visible_to
+from conversations.filters import (
+    DIRECT,
+    ConversationFilter,
+    KeptFilter,
+    offered_agents,
+    offered_channels,
+    offered_queues,
+)
+from conversations.keyset import keyset_page
+from conversations.models import Conversation, DeliveryStatus, Message
+
+TAGS = ["Conversations"]
+USUAL_PAGE = 50
+LARGEST_PAGE = 200
+
+
+class ConversationSerializer(serializers.ModelSerializer[Conversation]):
+    """A conversation, with the attached data that the caller may see at this moment."""
+
+    channel = serializers.SlugRelatedField[Any]("name", read_only=True)
+    queue = serializers.SlugRelatedField[Any]("name", read_only=True, allow_null=True)
+    agent = serializers.SlugRelatedField[Any](
+        "username", read_only=True, allow_null=True, help_text="Whom it is allocated to, or who served it last"
+    )
+    customer = serializers.CharField(help_text="Name where one is known, else address")
+    attached_data = serializers.SerializerMethodField()
+    messages_url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Conversation
+        fields = (
+            "id",
+            "state",
+            "channel",
+            "messaging_channel",
+            "queue",
+            "direction",
+            "customer",
+            "customer_address",
+            "agent",
+            "received_at",
+            "queued_at",
+            "allocated_at",
+            "accepted_at",
+            "ended_at",
+            "ended_by",
+            "handled_at",
+            "attached_data",
+            "messages_url",
+            "version",
+        )
+        read_only_fields = fields
+
+    @extend_schema_field(AttachedDataField)
+    def get_attached_data(self, conversation: Conversation) -> dict[str, Any]:
+        return self.context["data_seen"][conversation.pk]
+
+    @extend_schema_field(OpenApiTypes.URI)
+    def get_messages_url(self, conversation: Conversation) -> str:
+        address = reverse("api_messages", args=[conversation.pk])
+        return self.context["request"].build_absolute_uri(address)
+
+
+def conversation_json(request: Request, pk: uuid.UUID) -> Any:
+    """The conversation as it is now."""
+    conversation = Conversation.objects.with_places().get(pk=pk)
+    seen = data_seen_by(caller(request), [conversation])
+    return ConversationSerializer(conversation, context={"request": request, "data_seen": seen}).data
+
+
+# The list
+
+
+class NameOrIdField(ModelChoiceField):
+    """One of the offered rows, by the name that answers show, or by the id that the addresses of pages have."""
+
+    def to_python(self, value: Any) -> Any:
+        if value in self.empty_values or value == self.null_value:
+            return super().to_python(value)
+        name = self.to_field_name
+        found = self.queryset.filter(**{name: value}).first()
+        if found is None and value.isascii() and value.isdecimal() and len(value) < 19:
+            found = self.queryset.filter(pk=int(value)).first()
+        if found is None:
+            raise forms.ValidationError("There is none of this name that you may see.", code="invalid_choice")
+        return found
+
+
+@extend_schema_field(OpenApiTypes.STR)
+class NameOrIdFilter(django_filters.ModelChoiceFilter):
+    field_class = NameOrIdField
+
+
+@extend_schema_field({"type": "array", "items": {"type": "string"}})
+class ApiKeptFilter(KeptFilter):
+    pass
+
+
+class ApiConversationFilter(ConversationFilter):
+    """The questions of the history page, with names for ids."""
+
+    rights = (Right.VIEW_HISTORY, Right.SERVE)
+
+    channel = NameOrIdFilter(queryset=offered_channels, to_field_name="name", label="Channel, by name or id")
+    queue = NameOrIdFilter(
+        queryset=offered_queues,
+        to_field_name="name",
+        null_label="Direct",
+        null_value=DIRECT,
+        label=f"Queue, by name or id; “{DIRECT}” for conversations without one",
+    )
+    agent = NameOrIdFilter(queryset=offered_agents, to_field_name="username", label="Agent, by user name or id")
+    kept = ApiKeptFilter(
+        label="Kept data; repeatable: customerType (is set), customerType=gold (equals), customerType~go (contains)"
+    )
+
+
+class NewestFirst(BasePagination):
+    """Pages whose cost does not grow with depth. ``next`` is the address of the next one."""
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        size = serializers.IntegerField(min_value=1, max_value=LARGEST_PAGE)
+        try:
+            limit = size.run_validation(request.query_params.get("limit", USUAL_PAGE))
+        except ValidationError as bad:
+            raise ValidationError({"limit": bad.detail}) from None
+        page = keyset_page(queryset, size=limit, after=request.query_params.get("after"))
+        address = request.build_absolute_uri()
+        self.next = page.next_cursor and replace_query_param(address, "after", page.next_cursor)
+        return list(page.items)
+
+    def get_paginated_response(self, data: Any) -> Response:
+        return Response({"next": self.next, "results": data})
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "type": "object",
+            "required": ["next", "results"],
+            "properties": {
+                "next": {"type": "string", "format": "uri", "nullable": True, "description": "The next page"},
+                "results": schema,
+            },
+        }
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        return [
+            {"name": "after", "in": "query", "description": "From next", "schema": {"type": "string"}},
+            {
+                "name": "limit",
+                "in": "query",
+                "schema": {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": USUAL_PAGE},
+            },
+        ]
+
+
+class ConversationListView(ListAPIView[Conversation]):
+    """Conversations that the caller may see, newest first."""
+
+    queryset = Conversation.objects.none()  # for the schema; see get_queryset
+    serializer_class = ConversationSerializer
+    filterset_class = ApiConversationFilter
+    pagination_class = NewestFirst
+
+    def get_queryset(self) -> QuerySet[Conversation]:
+        return visible_to(caller(self.request)).with_places()
+
+    @extend_schema(
+        operation_id="conversation_list",
+        tags=TAGS,
+        summary="Conversations, newest first",
+        responses={200: ConversationSerializer(many=True), **problems(400, 401)},
+    )
+    def get(self, request: Request) -> Response:
+        known = {*ApiConversationFilter.base_filters, "after", "limit"}
+        if unknown := sorted(set(request.query_params) - known):
+            complaint = f"Nothing can be asked by this name. Known are: {', '.join(sorted(known))}."
+            raise ValidationError(dict.fromkeys(unknown, complaint))
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        assert page is not None  # the pagination always makes pages
+        context = {**self.get_serializer_context(), "data_seen": data_seen_by(caller(request), page)}
+        return self.get_paginated_response(ConversationSerializer(page, many=True, context=context).data)
+
+
+class ConversationView(APIView):
+    """One conversation."""
+
+    @extend_schema(
+        operation_id="conversation_read",
+        tags=TAGS,
+        summary="A conversation",
+        description="`attached_data` is what the caller may see at this moment: live data for whoever serves the "
+        "active conversation (or may take it, while it waits), kept data afterwards.",
+        parameters=[CONTACT_ID],
+        responses={200: ConversationSerializer, **problems(401, 404)},
+    )
+    def get(self, request: Request, conversation_id: uuid.UUID) -> Response:
+        conversation = get_object_or_404(visible_to(caller(request)), pk=conversation_id)
+        return Response(conversation_json(request, conversation.pk))
+
+
+# Messages
+
+
+class MessageSerializer(serializers.ModelSerializer[Message]):
+    """One message of the transcript."""
+
+    agent = serializers.SlugRelatedField[Any]("username", read_only=True, allow_null=True)
+    content = serializers.DictField(help_text="The parts of a message that is more than text")
+    delivery = serializers.CharField(allow_null=True, help_text="How far it got, as the provider says it: DELIVERED, …")
+
+    class Meta:
+        model = Message
+        fields = (
+            "id",
+            "external_id",
+            "author",
+            "agent",
+            "messaging_channel",
+            "content_type",
+            "text",
+            "content",
+            "reply_to",
+            "sent_at",
+            "delivery",
+        )
+        read_only_fields = fields
+
+
+class InOrder(CursorPagination):
+    """The oldest first."""
+
+    ordering = ("sent_at", "id")
+    page_size = USUAL_PAGE
+    page_size_query_param = "limit"
+    max_page_size = LARGEST_PAGE
+
+
+class MessageListView(ListAPIView[Message]):
+    """The transcript of a conversation."""
+
+    queryset = Message.objects.none()  # for the schema; see get_queryset
+    serializer_class = MessageSerializer
+    pagination_class = InOrder
+    filter_backends = ()
+
+    def get_queryset(self) -> QuerySet[Message]:
+        conversation = get_object_or_404(visible_to(caller(self.request)), pk=self.kwargs["conversation_id"])
+        status = DeliveryStatus.objects.filter(
+            service=OuterRef("thread__service"), message_external_id=OuterRef("external_id")
+        )
+        return (
+            Message.objects.filter(conversation=conversation)
+            .select_related("agent")
+            .annotate(delivery=Subquery(status.values("status")))
+        )
+
+    @extend_schema(
+        operation_id="message_list",
+        tags=TAGS,
+        summary="Messages of a conversation, the oldest first",
+        parameters=[CONTACT_ID],
+        responses={200: MessageSerializer(many=True), **problems(400, 401, 404)},
+    )
+    def get(self, request: Request, conversation_id: uuid.UUID) -> Response:
+        return self.list(request)
