@@ -99,7 +99,10 @@ class ChangeHistory:
             return []
         page = index[0].union(*index[1:], all=True).order_by("-pgh_created_at", "-pgh_id")[wanted]
         found = [(number, pgh_id) for _at, pgh_id, number in page]
-        rows = {number: self._rows(number, [pk for n, pk in found if n == number]) for number in {number for number, _ in found}}
+        rows = {
+            number: self._rows(number, [pgh_id for owner, pgh_id in found if owner == number])
+            for number in {number for number, _ in found}
+        }
         return list(_Describer([rows[number][pgh_id] for number, pgh_id in found]))
 
     def _rows(self, number: int, pgh_ids: list[int]) -> dict[int, tuple[Any, Any]]:

@@ -73,11 +73,9 @@ class ApiKeyAdmin(ConfiguratorAdmin):
         obj.pk, obj.hint, obj.text = issued.pk, issued.hint, text
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
-        """The one page that shows the key: an answer of its own, since a redirect would have to store it."""
+        """The one page that shows the key: an answer of its own, since a redirect would have to store it. No page here is cached."""
         context = {**self.admin_site.each_context(request), "title": "API key", "opts": self.opts, "key": obj}
-        response = TemplateResponse(request, "admin/channels_cfg/apikey/made.html", context)
-        response["Cache-Control"] = "no-store"
-        return response
+        return TemplateResponse(request, "admin/channels_cfg/apikey/made.html", context)
 
     @admin.action(description="Revoke", permissions=["revoke"])
     def revoke(self, request: HttpRequest, chosen: QuerySet[ApiKey]) -> HttpResponse | None:

@@ -1,0 +1,208 @@
+"""The System Configurator as an administrator uses it: in a browser, with the keyboard."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.contrib.auth.models import Group
+from django.urls import reverse
+from playwright.sync_api import Locator, Page, expect
+
+from channels_cfg.default_roles import CONFIGURATOR, ensure_default_roles
+from channels_cfg.models import AccessRight, ApiKey, Channel, Right, User
+from tests.factories import ChannelFactory, QueueFactory, UserFactory
+from tests.pages.conftest import OpenAs, fits_its_width, session_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+STATISTICS = "Extra Data Included in Statistics"
+
+
+@pytest.fixture
+def configurator() -> User:
+    ensure_default_roles()  # a test before this one emptied the tables
+    user = UserFactory(username="aino", first_name="Aino", last_name="Virtanen", is_staff=True)
+    user.groups.add(Group.objects.get(name=CONFIGURATOR))
+    return user
+
+
+def page_of(record: Channel | User | object, deed: str = "change") -> str:
+    return reverse(f"admin:channels_cfg_{record._meta.model_name}_{deed}", args=[record.pk])  # type: ignore[attr-defined]
+
+
+def item(page: Page, number: int) -> Locator:
+    return page.get_by_label(f"{STATISTICS}, item {number}", exact=True)
+
+
+def paste(page: Page, text: str) -> None:
+    """Paste into the focused field."""
+    page.evaluate(
+        """text => {
+            const data = new DataTransfer();
+            data.setData("text", text);
+            const event = new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true });
+            if (document.activeElement.dispatchEvent(event)) document.execCommand("insertText", false, text);
+        }""",
+        text,
+    )
+
+
+def test_a_channel_with_its_keys_is_made_with_the_keyboard_alone(open_as: OpenAs, configurator: User):
+    page = open_as(configurator, reverse("admin:channels_cfg_channel_add"))
+
+    page.get_by_label("Name").press_sequentially("Customer chat")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Chat")
+    item(page, 1).focus()
+    page.keyboard.type("tier")
+    page.keyboard.press("Enter")
+    page.keyboard.type("customerType")
+    page.keyboard.press("Alt+ArrowUp")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Backspace")
+    page.keyboard.type("s")
+    page.keyboard.press("Backspace")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save", exact=True).press("Enter")
+
+    assert Channel.objects.get().statistics_keys == ["customerType", "tier"]
+    assert Channel.objects.get().kind == Channel.Kind.CHAT
+
+
+def test_lists_follow_the_kind_that_is_chosen(open_as: OpenAs, configurator: User):
+    page = open_as(configurator, reverse("admin:channels_cfg_channel_add"))
+
+    page.get_by_label("Kind").select_option("voice")
+    expect(page.locator(".field-outbound_keys")).to_be_visible()
+    page.get_by_label("Kind").select_option("email")
+    expect(page.locator(".field-outbound_keys")).to_be_hidden()
+    expect(page.locator(".field-allocation_keys")).to_be_visible()
+    page.get_by_label("Kind").select_option("chat")
+
+    expect(page.locator(".field-allocation_keys")).to_be_hidden()
+    expect(page.locator(".field-statistics_keys")).to_be_visible()
+
+
+def test_a_bad_list_is_marked_where_it_is_wrong_and_mended_in_place(open_as: OpenAs, configurator: User):
+    channel = ChannelFactory(name="Customer chat")
+    page = open_as(configurator, page_of(channel))
+
+    item(page, 1).focus()
+    paste(page, "customer Id, 2nd; customerType")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save", exact=True).click()
+
+    expect(page.get_by_text("Item 1: Character 9 is a space.")).to_be_visible()
+    expect(page.get_by_text("Item 2: A key starts with a letter, but character 1 is “2”.")).to_be_visible()
+    expect(item(page, 1)).to_have_value("customer Id")
+    expect(item(page, 2)).to_have_value("2nd")
+    expect(item(page, 3)).to_have_value("customerType")
+    expect(item(page, 1)).to_be_focused()
+    assert item(page, 1).evaluate("field => [field.selectionStart, field.selectionEnd]") == [8, 9]
+
+    page.keyboard.press("Delete")
+    expect(page.get_by_text("Item 1: Character 9 is a space.")).to_be_hidden()
+    item(page, 2).fill("second")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save", exact=True).click()
+
+    channel.refresh_from_db()
+    assert channel.statistics_keys == ["customerId", "second", "customerType"]
+
+
+def test_a_look_alike_is_pointed_out_while_typing(open_as: OpenAs, configurator: User):
+    ChannelFactory(name="Sales phone", statistics_keys=["customertype"])
+    page = open_as(configurator, page_of(ChannelFactory()))
+
+    item(page, 1).focus()
+    page.keyboard.type("customerType")
+
+    expect(page.get_by_text("“customerType” looks like “customertype” (Sales phone")).to_be_visible()
+
+
+def test_a_queue_shows_what_counts_and_where_it_comes_from(open_as: OpenAs, configurator: User):
+    queue = QueueFactory(channel=ChannelFactory(name="Customer chat", statistics_keys=["customerType"]))
+    page = open_as(configurator, page_of(queue))
+
+    expect(page.get_by_text("Empty: follows channel Customer chat: customerType")).to_be_visible()
+    item(page, 1).focus()
+    page.keyboard.type("tier")
+
+    expect(page.get_by_text("Set here; replaces customerType of channel Customer chat.")).to_be_visible()
+
+
+def test_an_api_key_is_shown_once(open_as: OpenAs, configurator: User):
+    client = UserFactory(username="crm", is_api_client=True)
+    page = open_as(configurator, f"{reverse('admin:channels_cfg_apikey_add')}?user={client.pk}")
+
+    page.get_by_label("Name").fill("CRM sync")
+    page.get_by_role("button", name="Save", exact=True).click()
+    text = page.locator("#api-key").inner_text()
+    page.get_by_text("I have it: to the list of keys").click()
+
+    assert re.fullmatch(r"ks_[\w-]{40,}", text)
+    assert ApiKey.objects.matching(text).user == client  # type: ignore[union-attr]
+    assert text not in page.content()
+
+
+def test_a_right_is_granted_on_the_page_of_a_queue(open_as: OpenAs, configurator: User):
+    queue, agent = QueueFactory(), UserFactory(username="matti", first_name="Matti", last_name="Meikäläinen")
+    page = open_as(configurator, page_of(queue))
+
+    page.get_by_text("Add another Right").click()
+    page.locator(".field-user .select2-selection").last.click()
+    page.keyboard.type("matti")
+    page.get_by_role("option", name="Matti Meikäläinen").click()
+    page.locator("select[name=access_rights-0-right]").select_option(Right.SERVE)
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save", exact=True).click()
+
+    assert AccessRight.objects.get().user == agent
+    assert AccessRight.objects.get().queue == queue
+
+
+def test_the_history_tells_who_changed_what(open_as: OpenAs, configurator: User):
+    channel = ChannelFactory(name="Customer chat", statistics_keys=["tier"])
+    page = open_as(configurator, page_of(channel))
+
+    item(page, 1).fill("customerType")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save and continue editing").click()
+    page.get_by_role("link", name="History").first.click()
+
+    newest = page.locator(".change").first
+    expect(newest).to_contain_text("Aino Virtanen changed channel “Customer chat”")
+    expect(newest.locator("del")).to_have_text("tier")
+    expect(newest.locator("ins")).to_have_text("customerType")
+
+
+def test_lists_are_edited_as_text_without_javascript(browser, live_server, configurator: User):
+    channel = ChannelFactory()
+    context = browser.new_context(java_script_enabled=False, base_url=live_server.url)
+    context.add_cookies([session_of(configurator, live_server.url)])
+    page = context.new_page()
+    page.goto(page_of(channel))
+
+    page.get_by_label(STATISTICS).fill("customer Id, tier")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("Item 1, “customer Id”: Character 9 is a space.")).to_be_visible()
+    expect(page.get_by_label(STATISTICS)).to_have_value("customer Id, tier")
+    page.get_by_label(STATISTICS).fill("customerId, tier")
+    page.get_by_role("button", name="Save", exact=True).click()
+    context.close()
+
+    channel.refresh_from_db()
+    assert channel.statistics_keys == ["customerId", "tier"]
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+@pytest.mark.parametrize("color_scheme", ["light", "dark"])
+def test_pages_fit_wide_and_narrow(open_as: OpenAs, configurator: User, width: int, color_scheme: str):
+    queue = QueueFactory(channel__kind=Channel.Kind.VOICE, statistics_keys=["customerType"])
+    page = open_as(configurator, reverse("admin:index"), width=width, color_scheme=color_scheme)
+
+    for address in [page_of(queue), page_of(queue.channel), page_of(configurator), page_of(queue, "history")]:
+        assert fits_its_width(page), page.url
+        page.goto(address)
+    assert fits_its_width(page), page.url
