@@ -28,7 +28,6 @@ def page_for_people(view: Page) -> Page:
         if not request.user.is_authenticated:
             return _sign_in_first(request)
         response = view(request, *args, **kwargs)
-        response.headers["Cache-Control"] = "private, no-store"
         patch_vary_headers(response, ["HX-Request"])
         return response
 

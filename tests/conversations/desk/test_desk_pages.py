@@ -1,0 +1,308 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from channels_cfg.models import Channel, Right, Source
+from conversations import attached_data, lifecycle
+from conversations.models import Conversation, LiveDatum, Message, State
+from tests.factories import (
+    ChannelFactory,
+    QueueFactory,
+    UserFactory,
+    accepted_conversation,
+    ended_conversation,
+    grant,
+    queued_conversation,
+    user_with,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def queue():
+    return QueueFactory(channel=ChannelFactory(statistics_keys=["customerType"]))
+
+
+@pytest.fixture
+def agent(queue):
+    return user_with(Right.SERVE, on=queue, first_name="Ada")
+
+
+@pytest.fixture
+def client(agent) -> Client:
+    return signed_in(agent)
+
+
+def signed_in(user) -> Client:
+    browser = Client()
+    browser.force_login(user)
+    return browser
+
+
+def page(client: Client, path: str) -> str:
+    response = client.get(path)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def after_doing(client: Client, conversation: Conversation, deed: str, **sent: object) -> str:
+    """The page that follows a deed."""
+    return client.post(f"/desk/{conversation.pk}/{deed}/", sent, follow=True).content.decode()
+
+
+def news_path(html: str, conversation: Conversation | None = None) -> str:
+    """The address that a browser showing this page asks for news."""
+    tokens = re.findall(r'data-token name="(\w+)" value="(\w+)"', html)
+    opened = f"open={conversation.pk}&" if conversation else ""
+    return f"/desk/news/?{opened}" + "&".join(f"{name}={token}" for name, token in tokens)
+
+
+# What lies on a desk
+
+
+def test_a_desk_holds_what_waits_and_what_is_mine(client, queue, agent):
+    names = ["Waiting", "Offered", "Served", "Wrapped"]
+    waiting, offered, served, wrapped = (queued_conversation(queue, customer_name=name) for name in names)
+    lifecycle.allocate(offered.pk, agent=agent, now=timezone.now())
+    lifecycle.accept(served.pk, by=agent, now=timezone.now())
+    lifecycle.accept(wrapped.pk, by=agent, now=timezone.now())
+    lifecycle.end(wrapped.pk, by=agent, now=timezone.now())
+
+    html = page(client, "/desk/")
+
+    for conversation in (waiting, offered, served, wrapped):
+        assert conversation.customer in html
+        assert page(client, f"/desk/{conversation.hex_id}/")
+
+
+def test_what_another_agent_has_or_another_queue_holds_is_not_there(client, queue, agent):
+    elsewhere = queued_conversation(QueueFactory(), customer_name="Canary Elsewhere")
+    of_another = accepted_conversation(queue, customer_name="Canary Another")
+    handled = ended_conversation(queue, agent=agent, customer_name="Canary Handled")
+    lifecycle.handle(handled.pk, by=agent, now=timezone.now())
+    mine_without_right = accepted_conversation(QueueFactory(), agent=agent, customer_name="Canary Unrightful")
+
+    assert "Canary" not in page(client, "/desk/")
+    for conversation in (elsewhere, of_another, handled, mine_without_right):
+        assert client.get(f"/desk/{conversation.pk}/").status_code == 404
+
+
+@pytest.mark.parametrize("deed", ["accept", "reject", "end", "handle", "transfer", "destroy"])
+def test_no_deed_reaches_what_is_not_granted(client, deed):
+    foreign = queued_conversation(QueueFactory())
+
+    assert client.post(f"/desk/{foreign.pk}/{deed}/").status_code == 404
+
+    assert Conversation.objects.get(pk=foreign.pk).version == foreign.version
+
+
+def test_deeds_are_done_by_post_with_a_token_only(agent, queue):
+    conversation = queued_conversation(queue)
+    careful = Client(enforce_csrf_checks=True)
+    careful.force_login(agent)
+
+    assert careful.get(f"/desk/{conversation.pk}/accept/").status_code == 405
+    assert careful.post(f"/desk/{conversation.pk}/accept/").status_code == 403
+    assert Conversation.objects.get(pk=conversation.pk).state == State.QUEUED
+
+
+# Deeds
+
+
+def test_an_agent_accepts_ends_and_handles(client, queue, agent):
+    conversation = queued_conversation(queue, data={"customerType": "gold", "customerId": "canary-7"})
+
+    assert "canary-7" in after_doing(client, conversation, "accept")
+    ended = after_doing(client, conversation, "end")
+
+    assert "gold" in ended
+    assert "canary-7" not in ended
+    assert "1 other key was destroyed" in ended
+    assert "Wrap-up is over" in after_doing(client, conversation, "handle")
+    assert Conversation.objects.get(pk=conversation.pk).state == State.HANDLED
+
+
+@pytest.mark.parametrize("deeds", [["accept"], ["accept", "end"], ["accept", "end", "handle"]])
+def test_a_second_click_changes_nothing(client, queue, deeds):
+    conversation = queued_conversation(queue)
+    for deed in deeds:
+        after_doing(client, conversation, deed)
+    before = Conversation.objects.get(pk=conversation.pk)
+
+    answer = client.post(f"/desk/{conversation.pk}/{deeds[-1]}/", follow=True)
+
+    assert answer.status_code == 200
+    assert Conversation.objects.get(pk=conversation.pk).version == before.version
+    assert "notice--warn" not in answer.content.decode().replace('notice--warn" id="connection_lost"', "")
+
+
+def test_who_comes_second_is_told_who_was_first(client, queue):
+    conversation = queued_conversation(queue)
+    ben = user_with(Right.SERVE, on=queue, first_name="Ben")
+    lifecycle.accept(conversation.pk, by=ben, now=timezone.now())
+
+    for deed in ("accept", "end"):
+        assert "Ben has this conversation already" in after_doing(client, conversation, deed)
+    assert "would have to be allocated" in after_doing(client, conversation, "reject")
+    assert Conversation.objects.get(pk=conversation.pk).agent == ben
+    assert Conversation.objects.get(pk=conversation.pk).state == State.ACCEPTED
+
+
+def test_an_agent_ends_only_what_the_agent_serves(client, queue):
+    conversation = queued_conversation(queue)
+
+    assert "would have to be accepted" in after_doing(client, conversation, "end")
+    assert Conversation.objects.get(pk=conversation.pk).state == State.QUEUED
+
+
+def test_a_rejected_offer_waits_again(client, queue, agent):
+    conversation = queued_conversation(queue)
+    lifecycle.allocate(conversation.pk, agent=agent, now=timezone.now())
+
+    assert "You rejected it" in after_doing(client, conversation, "reject")
+
+    assert Conversation.objects.get(pk=conversation.pk).state == State.QUEUED
+
+
+def test_a_conversation_is_transferred_to_a_granted_queue_of_its_channel_only(client, queue, agent):
+    granted = QueueFactory(channel=queue.channel, name="Complaints")
+    grant(agent, Right.VIEW_HISTORY, on=granted)
+    of_other_channel, foreign = QueueFactory(), QueueFactory(channel=queue.channel, name="Canary queue")
+    grant(agent, Right.SERVE, on=of_other_channel)
+    conversation = accepted_conversation(queue, agent=agent, data={"customerType": "gold"})
+
+    for refused in (of_other_channel.pk, foreign.pk, queue.pk, "", "x"):
+        assert "Choose the queue to transfer to" in after_doing(client, conversation, "transfer", queue=refused)
+    assert "Canary queue" not in page(client, f"/desk/{conversation.pk}/")
+
+    assert "waits in Complaints now" in after_doing(client, conversation, "transfer", queue=granted.pk)
+    assert attached_data.live_pairs(conversation) == {"customerType": "gold"}
+
+
+# Data
+
+
+def test_an_email_task_shows_its_listed_keys_and_its_body(agent):
+    channel = ChannelFactory(kind=Channel.Kind.EMAIL, allocation_keys=["orderId", "XRI-body"])
+    queue = QueueFactory(channel=channel)
+    grant(agent, Right.SERVE, on=queue)
+    data = {"orderId": "A-17", "XRI-body": "Please call back.", "secret": "canary"}
+    conversation = accepted_conversation(queue, agent=agent, data=data)
+
+    html = page(signed_in(agent), f"/desk/{conversation.pk}/")
+
+    assert "A-17" in html
+    assert "Please call back." in html
+    assert "XRI-body" not in html
+    assert "canary" not in html
+
+
+def test_where_the_channel_lets_them_agents_see_all_data_until_handled(agent):
+    channel = ChannelFactory(statistics_keys=["customerType"], live_data_until_handled=True)
+    queue = QueueFactory(channel=channel)
+    grant(agent, Right.SERVE, on=queue)
+    conversation = ended_conversation(queue, agent=agent, data={"customerType": "gold", "customerId": "canary-7"})
+
+    html = page(signed_in(agent), f"/desk/{conversation.pk}/")
+
+    assert "canary-7" in html
+    assert "Gone when you finish" in html
+    after_doing(signed_in(agent), conversation, "handle")
+    assert not LiveDatum.objects.exists()
+
+
+# News
+
+
+def test_where_nothing_changed_there_is_no_news(client, queue, agent):
+    conversation = accepted_conversation(queue, agent=agent, data={"customerType": "gold"})
+    html = page(client, f"/desk/{conversation.pk}/")
+
+    assert client.get(news_path(html, conversation)).status_code == 204
+
+
+@pytest.mark.parametrize("part", ["list", "head", "data", "messages", "gone"])
+def test_news_bring_the_part_that_changed(client, queue, agent, part):
+    conversation = accepted_conversation(queue, agent=agent, data={"customerType": "gold"})
+    said = {"conversation": conversation, "author": "customer", "sent_at": timezone.now()}
+    message = Message.objects.create(text="Hello", **said)
+    html = page(client, f"/desk/{conversation.pk}/")
+
+    match part:
+        case "list":
+            queued_conversation(queue)
+        case "head":
+            Conversation.objects.filter(pk=conversation.pk).update(customer_name="Maija")
+        case "data":
+            attached_data.attach(conversation, {"customerType": "platinum"}, source=Source.CUSTOMER, at=timezone.now())
+        case "messages":
+            Message.objects.filter(pk=message.pk).update(text="*****", rank=[1])
+        case "gone":
+            lifecycle.transfer(conversation.pk, by=agent, queue=QueueFactory(channel=queue.channel), now=timezone.now())
+    answer = client.get(news_path(html, conversation))
+
+    targets = {
+        "list": "#desk_lists", "head": "#conversation_head", "data": "#conversation_data",
+        "messages": "#conversation_messages", "gone": "#conversation",
+    }  # fmt: skip
+    assert f'hx-swap-oob="innerHTML:{targets[part]}"' in answer.content.decode()
+    if part in ("data", "messages", "list"):
+        assert answer.content.decode().count("hx-swap-oob") == 1
+
+
+def test_news_of_what_is_not_granted_are_the_same_as_of_what_does_not_exist(client):
+    foreign = accepted_conversation(QueueFactory(), agent=UserFactory(first_name="Canary"))
+    html = page(client, "/desk/")
+
+    answer = client.get(f"{news_path(html)}&open={foreign.pk}")
+    unknown = client.get(f"{news_path(html)}&open=00000000-0000-4000-8000-000000000000")
+
+    assert answer.content == unknown.content
+    assert b"Canary" not in answer.content
+    assert client.get(f"{news_path(html)}&open=nonsense").status_code == 204
+
+
+def test_one_who_was_signed_out_is_led_to_sign_in():
+    answer = Client().get("/desk/news/", HTTP_HX_REQUEST="true", HTTP_HX_CURRENT_URL="http://testserver/desk/")
+
+    assert answer.headers["HX-Redirect"] == "/accounts/login/?next=/desk/"
+
+
+# Cost
+
+
+def test_the_desk_costs_the_same_for_one_conversation_and_for_twenty(client, queue, agent):
+    served = accepted_conversation(queue, agent=agent, data={"customerType": "gold"})
+    paths = ["/desk/", f"/desk/{served.pk}/", "/desk/news/", f"/desk/news/?open={served.pk}"]
+    costs = [cost(client, path) for path in paths]
+
+    for number in range(20):
+        queued_conversation(queue)
+        Message.objects.create(conversation=served, author="customer", text=str(number), sent_at=timezone.now())
+        attached_data.attach(served, {f"key{number}": number}, source=Source.AGENT, at=timezone.now())
+
+    assert [cost(client, path) for path in paths] == costs
+
+
+def cost(client: Client, path: str) -> int:
+    """How many queries the page makes."""
+    with CaptureQueriesContext(connection) as queries:
+        page(client, path)
+    return len(queries)
+
+
+def test_no_news_cost_little(client, queue, agent):
+    conversation = accepted_conversation(queue, agent=agent)
+    path = news_path(page(client, f"/desk/{conversation.pk}/"), conversation)
+
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(path).status_code == 204
+
+    assert len(queries) <= 13
