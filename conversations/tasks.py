@@ -12,23 +12,27 @@ from django.utils import timezone
 from conversations.doors.conversation_api.apply import apply_delivery
 from conversations.models import IdempotentAnswer, InboundDelivery
 
-SWEEP = 1000
+HANDFUL = 20
+LONGEST_TURN = timedelta(seconds=30)
+"""Then other work has its turn; beat sends the next."""
+
 BATCH = 1000
 
 
 @shared_task
-def apply_deliveries(delivery_ids: list[int]) -> None:
-    """Apply deliveries that just came in. Told twice, each is applied once."""
-    for delivery_id in delivery_ids:
-        apply_delivery(delivery_id)
-
-
-@shared_task
 def apply_waiting_deliveries() -> None:
-    """Apply what still waits: nobody was told, it failed before, or the worker that had it died."""
-    waiting = InboundDelivery.objects.waiting(now=timezone.now()).order_by("pk")
-    for delivery_id in list(waiting.values_list("pk", flat=True)[:SWEEP]):
-        apply_delivery(delivery_id)
+    """Apply what waits: what just came in, what failed before, and what a worker had that died.
+
+    Several workers may do so at once; each delivery is applied by one.
+    """
+    until = timezone.now() + LONGEST_TURN
+    while (now := timezone.now()) < until:
+        waiting = InboundDelivery.objects.waiting(now=now).order_by("pk").values_list("pk", flat=True)
+        delivery_ids = list(waiting[:HANDFUL])
+        for delivery_id in delivery_ids:
+            apply_delivery(delivery_id)
+        if not delivery_ids:
+            return
 
 
 @shared_task

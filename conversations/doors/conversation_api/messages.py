@@ -180,21 +180,20 @@ def _store(message: Inbound, known: Message | None, conversation: Conversation, 
         return
     content = payloads.content_of(payloads.part(message.data, "contact_message"))
     erased = _is_erased(thread, message.sent_at)
-    Message.objects.update_or_create(
+    Message(
+        pk=known.pk if known else None,
         thread=thread,
         external_id=message.external_id,
-        defaults={
-            "conversation": conversation,
-            "author": Message.Author.CUSTOMER,
-            "messaging_channel": message.channel,
-            "content_type": content.content_type,
-            "text": "" if erased else content.text,
-            "content": {} if erased else content.parts,
-            "reply_to": payloads.external_id(message.data, "contact_message", "reply_to", "message_id"),
-            "sent_at": message.sent_at,
-            "rank": message.rank,
-        },
-    )
+        conversation=conversation,
+        author=Message.Author.CUSTOMER,
+        messaging_channel=message.channel,
+        content_type=content.content_type,
+        text="" if erased else content.text,
+        content={} if erased else content.parts,
+        reply_to=payloads.external_id(message.data, "contact_message", "reply_to", "message_id"),
+        sent_at=message.sent_at,
+        rank=message.rank,
+    ).save()
 
 
 def _is_erased(thread: MessagingThread, sent_at: datetime) -> bool:
@@ -292,20 +291,19 @@ def submitted(callback: Callback) -> InboundDelivery.Outcome:
         return APPLIED
     content = payloads.content_of(payloads.part(told, "submitted_message"))
     erased = _is_erased(thread, at)
-    Message.objects.update_or_create(
+    Message(
+        pk=known.pk if known else None,
         thread=thread,
         external_id=external_id,
-        defaults={
-            "conversation": threads.conversation_at(thread, at),
-            "author": Message.Author.SYSTEM,
-            "messaging_channel": payloads.name(told, "channel_identity", "channel", longest=30),
-            "content_type": content.content_type,
-            "text": "" if erased else content.text,
-            "content": {} if erased else content.parts,
-            "sent_at": at,
-            "rank": rank,
-        },
-    )
+        conversation=threads.conversation_at(thread, at),
+        author=Message.Author.SYSTEM,
+        messaging_channel=payloads.name(told, "channel_identity", "channel", longest=30),
+        content_type=content.content_type,
+        text="" if erased else content.text,
+        content={} if erased else content.parts,
+        sent_at=at,
+        rank=rank,
+    ).save()
     return APPLIED
 
 

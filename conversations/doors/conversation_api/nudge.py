@@ -1,30 +1,34 @@
 """Telling a worker that deliveries wait, without making their sender wait.
 
-Messages to the broker leave from a thread of their own, and what arrives while one is on its way goes together in the
-next. A broker that is down costs nothing but time: the table is the to-do list, and beat looks through it.
+The message to the broker leaves from a thread of its own, and one is enough for everything that came in meanwhile: the
+table is the to-do list. A broker that is down costs nothing but time, since beat looks through the table too.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-import queue
 import threading
+import time
 
 from conversations import tasks
 
 logger = logging.getLogger(__name__)
 
-MOST_AT_ONCE = 200
+PAUSE_SECONDS = 0.25
+"""Between two messages of one process, so that a flood of callbacks is no flood of messages."""
 
-_waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
+EXPIRE_SECONDS = 30
+"""A worker that was away finds no backlog of nudges."""
+
+_wanted = threading.Event()
 _start = threading.Lock()
 _running_in: int | None = None
 
 
-def nudge(delivery_id: int) -> None:
-    """Have the delivery applied soon. Returns at once and never fails."""
-    _waiting.put(delivery_id)
+def nudge() -> None:
+    """Have what waits applied soon. Returns at once and never fails."""
+    _wanted.set()
     if _running_in != os.getpid():
         _start_thread()
 
@@ -39,15 +43,10 @@ def _start_thread() -> None:
 
 
 def _run() -> None:
-    while True:
-        delivery_ids = [_waiting.get()]
-        while len(delivery_ids) < MOST_AT_ONCE and not _waiting.empty():
-            delivery_ids.append(_waiting.get())
+    while _wanted.wait():
+        _wanted.clear()
         try:
-            tasks.apply_deliveries.apply_async((delivery_ids,), retry=False)
+            tasks.apply_waiting_deliveries.apply_async(expires=EXPIRE_SECONDS, retry=False)
         except Exception as failure:
-            logger.warning(
-                "No worker was told of %s deliveries (%s); the next sweep finds them",
-                len(delivery_ids),
-                type(failure).__name__,
-            )
+            logger.warning("No worker was told of deliveries (%s); the next sweep finds them", type(failure).__name__)
+        time.sleep(PAUSE_SECONDS)

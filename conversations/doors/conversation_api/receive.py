@@ -67,7 +67,7 @@ def receive(request: HttpRequest) -> HttpResponse:
     if delivery_id is None and not is_the_same(recipient, signature.nonce, digest):
         return unauthorized(request)
     if delivery_id is not None:
-        transaction.on_commit(lambda: nudge(delivery_id))
+        transaction.on_commit(nudge)
     return HttpResponse(b"{}", content_type="application/json")
 
 

@@ -27,6 +27,7 @@ def hold_thread(service: MessagingService, external_id: str, *, contact_id: str 
         ignore_conflicts=True,
     )
     thread = MessagingThread.objects.select_for_update().get(service=service, external_id=external_id)
+    thread.service = service
     if contact_id > thread.contact_external_id:
         thread.contact_external_id = contact_id
         thread.save(update_fields=["contact_external_id"])

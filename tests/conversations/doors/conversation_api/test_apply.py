@@ -98,10 +98,11 @@ def test_a_delivery_whose_worker_was_killed_is_applied_by_another_once_its_lease
 
 def test_a_delivery_applied_twice_changes_nothing_more(sender: Sender) -> None:
     delivery = send(sender, message(metadata={"a": 1}))
-    tasks.apply_deliveries([delivery.pk])
+    apply_delivery(delivery.pk)
     before = all_rows()
 
-    tasks.apply_deliveries([delivery.pk, delivery.pk])
+    apply_delivery(delivery.pk)
+    tasks.apply_waiting_deliveries()
 
     assert all_rows() == before
 
@@ -179,7 +180,7 @@ def test_a_broker_that_is_down_does_not_keep_a_callback_from_being_taken_in(
     def refuse(*_: Any, **__: Any) -> None:
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(nudge.tasks.apply_deliveries, "apply_async", refuse)
+    monkeypatch.setattr(nudge.tasks.apply_waiting_deliveries, "apply_async", refuse)
 
     delivery = send(transactional_sender, message())
 
