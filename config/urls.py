@@ -5,11 +5,11 @@ from importlib.util import find_spec
 from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
-from django_prometheus.exports import ExportToDjangoView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from config import health
 from config.front_page import front_page
+from config.metrics import metrics
 
 urlpatterns = [
     path("", front_page, name="front_page"),
@@ -20,7 +20,7 @@ urlpatterns = [
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="api_docs"),
     path("health/live", health.live, name="health_live"),
     path("health/ready", health.ready, name="health_ready"),
-    path("metrics", ExportToDjangoView, name="metrics"),
+    path("metrics", metrics, name="metrics"),
     *[
         path("", include(f"{application}.urls"))
         for application in ("conversations", "reporting", "channels_cfg")

@@ -1,0 +1,79 @@
+"""What operations watch: how much waits, for how long, and whether the reporting job still succeeds.
+
+Asked of the database when somebody looks, so the doors spend nothing on it, and every process gives the same answer.
+Counts and ages alone: no metric and no label says anything about a customer.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from django.db import Error
+from django.db.models import Count, Min
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django_prometheus.exports import ExportToDjangoView
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from conversations.models import Conversation, InboundDelivery, ReportableChange
+from conversations.models.conversation import ACTIVE_STATES, State
+from reporting.models import ReportRun
+
+UNFINISHED_STATES = (*ACTIVE_STATES, State.WRAP_UP)
+
+
+@never_cache
+def metrics(request: HttpRequest) -> HttpResponse:
+    """What the processes counted, then what the database holds."""
+    answer: HttpResponse = ExportToDjangoView(request)
+    answer.content += generate_latest(DATABASE)
+    return answer
+
+
+class DatabaseCollector(Collector):
+    """Gauges that each take one query over rows that wait or are active, never over all there are."""
+
+    def collect(self) -> Iterable[Metric]:
+        try:
+            gauges = list(gauges_now(timezone.now()))
+        except Error:
+            gauges = []
+        yield GaugeMetricFamily("keepsake_database_up", "1 where the database answers", value=1 if gauges else 0)
+        yield from gauges
+
+
+def gauges_now(now: datetime) -> Iterator[Metric]:
+    waiting = InboundDelivery.objects.filter(finished_at=None)
+    deliveries = waiting.aggregate(count=Count("pk"), oldest=Min("received_at"))
+    changes = ReportableChange.objects.aggregate(count=Count("pk"), oldest=Min("made_at"))
+    yield gauge("deliveries_waiting", "Callbacks taken in and not yet applied", deliveries["count"])
+    yield gauge("deliveries_oldest_seconds", "Age of the oldest of them", age(deliveries["oldest"], now))
+    yield gauge("reportable_changes_waiting", "Changes that the reporting job has yet to report", changes["count"])
+    yield gauge("reportable_changes_oldest_seconds", "Age of the oldest of them", age(changes["oldest"], now))
+    if run := ReportRun.objects.latest_complete():
+        yield gauge("reporting_job_age_seconds", "Since the last run that succeeded", age(run.finished_at, now))
+    yield conversations_by_state()
+
+
+def conversations_by_state() -> Metric:
+    unfinished = Conversation.objects.filter(state__in=UNFINISHED_STATES).order_by()
+    counted = dict(unfinished.values_list("state").annotate(Count("pk")))
+    family = GaugeMetricFamily("keepsake_conversations", "Conversations that are not over", labels=["state"])
+    for state in UNFINISHED_STATES:
+        family.add_metric([state], counted.get(state, 0))
+    return family
+
+
+def gauge(name: str, meaning: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"keepsake_{name}", meaning, value=value)
+
+
+def age(moment: datetime | None, now: datetime) -> float:
+    """Seconds since then; zero where there is nothing that could age."""
+    return max((now - moment).total_seconds(), 0) if moment else 0
+
+
+DATABASE = CollectorRegistry()
+DATABASE.register(DatabaseCollector())
