@@ -45,16 +45,25 @@ def browser() -> Iterator[Browser]:
 def open_as(browser: Browser, live_server) -> Iterator[OpenAs]:
     """``open_as(user, "/desk/")``: the page as this user sees it, each call in a browser of its own.
 
-    Width, height and ``color_scheme`` may be given. Whatever a page complains of, or loads from elsewhere, fails the
-    test.
+    Width, height and ``color_scheme`` may be given, and a browser without ``scripts``. Whatever a page complains of,
+    or loads from elsewhere, fails the test.
     """
     contexts, complaints = [], []
 
     def open_page(
-        user: User | None, path: str, *, width: int = 1280, height: int = 900, color_scheme: str = "light"
+        user: User | None,
+        path: str,
+        *,
+        width: int = 1280,
+        height: int = 900,
+        color_scheme: str = "light",
+        scripts: bool = True,
     ) -> Page:
         context = browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme=color_scheme, base_url=live_server.url
+            viewport={"width": width, "height": height},
+            color_scheme=color_scheme,
+            java_script_enabled=scripts,
+            base_url=live_server.url,
         )
         contexts.append(context)
         if user is not None:
