@@ -47,13 +47,10 @@ class Change:
 
 
 @cache
-def event_models() -> dict[type[models.Model], type[Event]]:
+def event_models() -> dict[type[models.Model], Any]:
     """The recorded models, each with the model of its events."""
-    return {
-        event_model.pgh_tracked_model._meta.concrete_model: event_model
-        for event_model in apps.get_models()
-        if issubclass(event_model, Event) and event_model.pgh_tracked_model
-    }
+    events: list[Any] = [model for model in apps.get_models() if issubclass(model, Event)]
+    return {event.pgh_tracked_model._meta.concrete_model: event for event in events if event.pgh_tracked_model}
 
 
 class ChangeHistory:
@@ -66,7 +63,7 @@ class ChangeHistory:
     def of(cls, record: models.Model, *, parts: Iterable[tuple[type[models.Model], str]] = ()) -> ChangeHistory:
         """Changes of the record, and of the rows that point to it; ``parts`` names their model and foreign key."""
         recorded = event_models()
-        own = [QuerySet(recorded[type(record)]).filter(pgh_obj_id=record.pk)]
+        own: list[QuerySet[Any]] = [QuerySet(recorded[type(record)]).filter(pgh_obj_id=record.pk)]
         return cls(
             own + [QuerySet(recorded[part]).filter(**{key: record.pk}) for part, key in parts if part in recorded]
         )
@@ -123,7 +120,7 @@ class ChangeHistory:
             .annotate(previous=Subquery(earlier))
         )
         events = list(rows)
-        before = QuerySet(event_model).in_bulk([event.previous for event in events if event.previous])
+        before: dict[int, Any] = QuerySet(event_model).in_bulk([event.previous for event in events if event.previous])
         return {event.pgh_id: (event, before.get(event.previous)) for event in events}
 
 
@@ -191,7 +188,9 @@ class _Describer:
             there = model._base_manager.in_bulk(ids)
             names |= {(model, pk): str(record) for pk, record in there.items()}
             if (gone := ids - there.keys()) and (event_model := event_models().get(model)):
-                last = QuerySet(event_model).filter(pgh_obj_id__in=gone).order_by("pgh_obj_id", "-pgh_id")
+                last: QuerySet[Any] = (
+                    QuerySet(event_model).filter(pgh_obj_id__in=gone).order_by("pgh_obj_id", "-pgh_id")
+                )
                 for event in last.distinct("pgh_obj_id"):
                     name = next((str(getattr(event, field)) for field in _NAME_FIELDS if hasattr(event, field)), "")
                     names[model, event.pgh_obj_id] = f"{name} (deleted)"

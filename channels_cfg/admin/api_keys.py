@@ -73,7 +73,10 @@ class ApiKeyAdmin(ConfiguratorAdmin):
         obj.pk, obj.hint, obj.text = issued.pk, issued.hint, text
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
-        """The one page that shows the key: an answer of its own, since a redirect would have to store it. No page here is cached."""
+        """The one page that shows the key: an answer of its own, since a redirect would have to store it.
+
+        No page of the configurator is cached by the browser.
+        """
         context = {**self.admin_site.each_context(request), "title": "API key", "opts": self.opts, "key": obj}
         return TemplateResponse(request, "admin/channels_cfg/apikey/made.html", context)
 

@@ -6,12 +6,11 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.text import capfirst
 
-from channels_cfg.admin.configurator import CHANGES_PER_PAGE, ConfiguratorAdmin
+from channels_cfg.admin.configurator import ConfiguratorAdmin, page_of_changes
 from channels_cfg.change_history import ChangeHistory, event_models
 from channels_cfg.models import SettingsVersion, User
 
@@ -54,7 +53,7 @@ class ChangeLogAdmin(ConfiguratorAdmin):
     def _page(self, request: HttpRequest, history: ChangeHistory, **context: Any) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        page = Paginator(history, CHANGES_PER_PAGE).get_page(request.GET.get("page"))
+        page = page_of_changes(history, request)
         context |= {**self.admin_site.each_context(request), "opts": self.opts, "page": page, "names_records": True}
         return TemplateResponse(request, self.object_history_template, context)
 

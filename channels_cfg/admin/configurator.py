@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db import models
 from django.forms.models import _get_foreign_key
 from django.http import HttpRequest, HttpResponse
@@ -16,7 +16,7 @@ from django.template.response import TemplateResponse
 from django.utils.text import capfirst, get_text_list
 from unfold.admin import ModelAdmin, TabularInline
 
-from channels_cfg.change_history import ChangeHistory, event_models
+from channels_cfg.change_history import Change, ChangeHistory, event_models
 from channels_cfg.in_use import used_by
 
 CHANGES_PER_PAGE = 50
@@ -68,7 +68,7 @@ class ConfiguratorAdmin(ChosenOnPurpose, ModelAdmin):
             "title": f"Changes of {record}",
             "opts": self.opts,
             "object": record,
-            "page": Paginator(history, CHANGES_PER_PAGE).get_page(request.GET.get("page")),
+            "page": page_of_changes(history, request),
             **(extra_context or {}),
         }
         return TemplateResponse(request, self.object_history_template, context)
@@ -90,6 +90,12 @@ class ConfiguratorAdmin(ChosenOnPurpose, ModelAdmin):
             return ""
         reason = f"{capfirst(self.opts.verbose_name)} “{record}” is used by {get_text_list(users, 'and')}."
         return f"{reason} {self.instead_of_deleting}".strip()
+
+
+def page_of_changes(history: ChangeHistory, request: HttpRequest) -> Page[Change]:
+    """The page of the history that the request asks for, or the nearest there is."""
+    pages: Paginator[Change] = Paginator(history, CHANGES_PER_PAGE)  # type: ignore[arg-type]  # slices only
+    return pages.get_page(request.GET.get("page"))
 
 
 class ConfiguratorInline(ChosenOnPurpose, TabularInline):

@@ -68,7 +68,7 @@ class ExtraDataForm(forms.ModelForm):
         kind = self.chosen_kind()
         for name in EXTRA_DATA_LISTS:
             if kind and name in self.fields and name not in LISTS_OF_KIND[kind]:
-                self._errors.pop(name, None)  # its field is not shown, so nobody could mend it
+                self.errors.pop(name, None)  # its field is not shown, so nobody could mend it
                 self.cleaned_data[name] = []
         return cleaned
 

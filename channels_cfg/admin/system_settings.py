@@ -88,4 +88,4 @@ def _place(text: str) -> KeyPlace | None:
     model = apps.get_model("channels_cfg", model_name)
     if not issubclass(model, ExtraDataLists) or name not in EXTRA_DATA_LISTS:
         raise ValueError(text)
-    return KeyPlace(model(pk=int(pk)), name, None) if pk else None
+    return KeyPlace(model(pk=int(pk)), name, None) if pk else None  # type: ignore[misc]  # one of three models

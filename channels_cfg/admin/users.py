@@ -57,7 +57,7 @@ class NewUserForm(_InATimeZone, UserCreationForm):
 
     usable_password = None  # follows from what the user is
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, Any] | None:
         if self.cleaned_data.get("is_api_client"):
             self.cleaned_data["usable_password"] = "false"
         return super().clean()
@@ -69,7 +69,7 @@ class UserRightsInline(HeldRightsInline):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ConfiguratorAdmin):
+class UserAdmin(DjangoUserAdmin, ConfiguratorAdmin):  # type: ignore[misc]
     form = PersonForm
     add_form = NewUserForm
     change_password_form = AdminPasswordChangeForm

@@ -18,7 +18,7 @@ class RecordedGroup(Group):
 
 
 @versioned(model_name="GroupMembershipEvent")
-class GroupMembership(User.groups.through):
+class GroupMembership(User.groups.through):  # type: ignore[name-defined]
     """A user in a group."""
 
     class Meta:
@@ -28,7 +28,7 @@ class GroupMembership(User.groups.through):
 
 
 @versioned(model_name="QueueGroupMembershipEvent")
-class QueueGroupMembership(Queue.groups.through):
+class QueueGroupMembership(Queue.groups.through):  # type: ignore[name-defined]
     """A queue in a queue group."""
 
     class Meta:
