@@ -10,9 +10,10 @@ from django.db.models.expressions import Expression
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
 
-from channels_cfg.key_names import check_key_name
+from channels_cfg.key_names import check_key_name, is_listed
 from conversations.attached_data import POSTABLE_STATES, REASONS
 from conversations.kept_condition import KeptCondition, Operator
+from reporting.models import ContactLogEntry
 from reporting.models.contact_log import ContactLogQuerySet
 
 VALUE = "value:"
@@ -42,6 +43,23 @@ def missing_reason(key: str) -> Expression:
         default=Value("not_kept"),
         output_field=TextField(),
     )
+
+
+def missing_reason_of(entry: ContactLogEntry, key: str) -> str:
+    """Why the entry has no value for the key: a code of ``REASONS``."""
+    if entry.state not in POSTABLE_STATES:
+        return "abandoned"
+    if key in entry.dropped_keys:
+        return str(entry.dropped_keys[key])
+    return "not_provided" if is_listed(key, entry.judged_keys or []) else "not_kept"
+
+
+def missing_reasons(entry: ContactLogEntry) -> dict[str, str]:
+    """Why keys that were configured or came have no value in this entry: ``{key: code}``."""
+    if entry.state not in POSTABLE_STATES:
+        return dict.fromkeys([*(entry.judged_keys or []), *entry.dropped_keys], "abandoned")
+    kept = [key for key in entry.judged_keys or [] if not any(is_listed(name, [key]) for name in entry.kept_data)]
+    return {**dict.fromkeys(kept, "not_provided"), **entry.dropped_keys}
 
 
 def group_of(key: str) -> Expression:

@@ -50,7 +50,9 @@ FIELDS = {
 """What entries are filtered and grouped by, besides kept keys."""
 
 _WORDS_FOR_NONE = {"queue": DIRECT, "agent": NONE, "messaging_channel": NONE}
-_IDS = ("channel", "queue", "agent")
+_NAMES = {"channel": "name", "queue": "name", "agent": "username"}
+"""What is asked for by id or by this name."""
+
 _CODES: dict[str, list[str]] = {
     "direction": Conversation.Direction.values,
     "state": [State.WRAP_UP, State.HANDLED, State.ABANDONED, State.FALSE_ATTEMPT],
@@ -82,7 +84,7 @@ class LogQuery:
     interval: str = ""
     group_by: tuple[str, ...] = ()
     fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """For each field the values of which an entry has one; ids as digits, ``direct`` and ``none`` for none."""
+    """For each field the values of which an entry has one: ids or names; ``direct`` and ``none`` for none."""
     kept: tuple[KeptCondition, ...] = ()
     missing: tuple[Missing, ...] = ()
     at: datetime | None = None
@@ -215,6 +217,17 @@ class LogQuery:
             at=at.astimezone(UTC) if at else self.at,
         )
 
+    def narrowed(self, name: str, values: tuple[str, ...]) -> LogQuery:
+        """The query for those of the entries that have one of the values, of the values it allows anyway."""
+        allowed = self.fields.get(name)
+        both = tuple(value for value in values if allowed is None or value in allowed)
+        return replace(self, fields={**self.fields, name: both or values})
+
+
+def zone_of(user: User) -> ZoneInfo:
+    """The user's own time zone."""
+    return ZoneInfo(user.time_zone)
+
 
 def kept_key_names(entries: ContactLogQuerySet) -> QuerySet[ContactLogEntry, tuple[str]]:
     """The kept keys that occur in these entries, as tuples of one, in no order."""
@@ -225,16 +238,17 @@ def kept_key_names(entries: ContactLogQuerySet) -> QuerySet[ContactLogEntry, tup
 def _grouping(by: str) -> Combinable:
     if by.startswith(KEY):
         return group_of(by.removeprefix(KEY))
-    return F(f"{by}_id") if by in _IDS else F(by)
+    return F(f"{by}_id") if by in _NAMES else F(by)
 
 
 def _any_of(name: str, values: tuple[str, ...]) -> Q:
     none = _WORDS_FOR_NONE.get(name)
     some = [value for value in values if value != none]
-    wanted = Q(**{f"{name}__in": [int(value) for value in some] if name in _IDS else some})
-    if none in values:
-        wanted |= Q(**{f"{name}__isnull": True} if name in _IDS else {name: ""})
-    return wanted
+    if name not in _NAMES:
+        return Q(**{f"{name}__in": [*some, ""] if none in values else some})
+    wanted = Q(**{f"{name}__in": [int(value) for value in some if _is_id(value)]})
+    wanted |= Q(**{f"{name}__{_NAMES[name]}__in": named}) if (named := [v for v in some if not _is_id(v)]) else Q()
+    return wanted | Q(**{f"{name}__isnull": True}) if none in values else wanted
 
 
 class _Reader:
@@ -331,11 +345,7 @@ class _Reader:
     def _fields(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         for name in FIELDS:
             values = self._all(name)
-            none = _WORDS_FOR_NONE.get(name)
-            or_none = f", or {none}" if none else ""
-            if name in _IDS and not all(value == none or _is_id(value) for value in values):
-                self._complain(name, f"Write the number of the {name}{or_none}.")
-            elif name in _CODES and not set(values) <= set(_CODES[name]):
+            if name in _CODES and not set(values) <= set(_CODES[name]):
                 self._complain(name, f"Choose one of: {', '.join(_CODES[name])}.")
             elif any("\x00" in value for value in values):
                 self._complain(name, "No name contains NUL. Remove it.")

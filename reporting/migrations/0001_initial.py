@@ -11,8 +11,8 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("channels_cfg", "0002_record_who_belongs_to_which_group"),
-        ("conversations", "0002_let_a_message_wait_for_its_conversation"),
+        ("channels_cfg", "0001_initial"),
+        ("conversations", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,0 +1,29 @@
+"""The Contact Log, as administrators see it: what their own rights cover."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from channels_cfg.models import Right, User
+from reporting.admin.read_only import ReadOnlyAdmin
+from reporting.models import ContactLogEntry
+
+
+@admin.register(ContactLogEntry)
+class ContactLogEntryAdmin(ReadOnlyAdmin):
+    """Rows as the reporting job wrote them."""
+
+    list_display = ["conversation_id", "received_at", "channel", "queue", "agent", "state", "version", "reported_at"]
+    list_filter = ["state", "direction"]
+    list_select_related = ["channel", "queue", "agent"]
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ContactLogEntry]:
+        """An administrator sees what the right “View reports” covers, and nothing by being one."""
+        entries = cast("QuerySet[ContactLogEntry]", super().get_queryset(request))
+        granted = ContactLogEntry.objects.granting(Right.VIEW_REPORTS, to=cast(User, request.user))
+        return entries.filter(pk__in=granted.values("pk"))

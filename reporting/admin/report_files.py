@@ -1,0 +1,20 @@
+"""Files of the Contact Log, as administrators see them: who asked when, and what became of it."""
+
+from django.contrib import admin
+
+from reporting.admin.read_only import ReadOnlyAdmin
+from reporting.models import ReportFile
+
+
+@admin.register(ReportFile)
+class ReportFileAdmin(ReadOnlyAdmin):
+    """Not what was asked, which may hold a customer's value, and not the file."""
+
+    list_display = ["name", "owner", "format", "state", "rows_done", "rows_total", "created_at", "expires_at"]
+    list_filter = ["state", "format"]
+    list_select_related = ["owner"]
+    search_fields = ["name", "owner__username"]
+    fields = [
+        "name", "owner", "format", "state", "rows_done", "rows_total", "error", "attempts", "held_until", "created_at",
+        "ready_at", "expires_at",
+    ]  # fmt: skip

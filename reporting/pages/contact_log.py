@@ -1,0 +1,257 @@
+"""The Contact Log's pages: counts with a chart, and the rows behind a count."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+from django_htmx.http import push_url
+
+from channels_cfg.models import Right, User
+from conversations.attached_data import REASONS
+from conversations.kept_condition import Operator
+from conversations.keyset import keyset_page
+from conversations.models import Conversation, State
+from conversations.pairs import as_text
+from conversations.periods import Period
+from conversations.signed_in import page_for_people, viewer
+from reporting.contact_log.kept_key import missing_reason_of
+from reporting.contact_log.query import CUSTOM, FIELDS, INTERVALS, KEY, LogQuery, kept_key_names, zone_of
+from reporting.models import ContactLogEntry
+from reporting.pages.count_table import count_table, duration, rows_address
+from reporting.pages.group_words import GroupWords, grouping_label, interval_label
+from reporting.pages.report_runs import may_view_reports, watermark
+
+PAGE_SIZE = 50
+PLACE_IN_LIST = ("after", "before")
+ORDER = ("received_at", "conversation_id")
+NO_INTERVAL = "none"
+DEFAULT_INTERVAL = "day"
+
+
+@page_for_people
+@require_GET
+def report(request: HttpRequest) -> HttpResponse:
+    """Counts of conversations over time and by group. To htmx, the results alone."""
+    user = viewer(request)
+    if not may_view_reports(user):
+        return render(request, "reports/report.html", {"may_view": False})
+    is_partial = bool(request.htmx) and not request.htmx.history_restore_request  # type: ignore[attr-defined]
+    params = folded(request.GET)
+    params.setdefault("interval", DEFAULT_INTERVAL)
+    query, errors = _parsed(params, user)
+    context: dict[str, Any] = {"may_view": True, "errors": errors, "query": query, "watermark": watermark()}
+    context |= _asked(query, reverse("reports:index"))
+    if not errors:
+        totals = query.totals(user)
+        context |= {"summary": _summary(query, totals), "totals": totals, "table": count_table(query, user, totals)}
+        context |= {"rows_address": rows_address(query.drilled()), "params": query.drilled().as_params()}
+    if is_partial:
+        response = render(request, "reports/_report.html", context)
+        return push_url(response, f"{reverse('reports:index')}?{params.urlencode(safe=':~')}")
+    return render(request, "reports/report.html", context | _form_facts(params, query, user))
+
+
+@page_for_people
+@require_GET
+def rows(request: HttpRequest) -> HttpResponse:
+    """The rows behind a count: the same question, the same rights."""
+    user = viewer(request)
+    if not may_view_reports(user):
+        return redirect("reports:index")
+    params = folded(request.GET)
+    query, errors = _parsed(params, user)
+    context: dict[str, Any] = {"errors": errors, "query": query, "watermark": watermark()}
+    context |= _asked(query, reverse("reports:rows"))
+    if not errors:
+        context |= _row_facts(request, query, user)
+    return render(request, "reports/rows.html", context)
+
+
+def folded(sent: QueryDict) -> QueryDict:
+    """The query without empty fields, and with the fields in which a form asks about a key folded into one."""
+    params = QueryDict(mutable=True)
+    for name, values in sent.lists():
+        if name not in ("kept_key", "kept_operator", "kept_text"):
+            given = list(dict.fromkeys(value for value in values if value.strip() or name == "column"))
+            if given:
+                params.setlist(name, given)
+    if key := sent.get("kept_key", "").strip():
+        sign = sent.get("kept_operator", "")
+        if sign in REASONS:
+            params.setlistdefault("missing").append(f"{key}:{sign}")
+        else:
+            params.setlistdefault("kept").append(f"{key}{sign}{sent.get('kept_text', '')}" if sign else key)
+    if params.get("period") not in (None, CUSTOM):
+        params.pop("received_after", None)
+        params.pop("received_before", None)
+    return params
+
+
+def _parsed(params: QueryDict, user: User) -> tuple[LogQuery, list[str]]:
+    """The query, or a plain one and what is wrong with the question."""
+    asked = params.copy()
+    if asked.get("interval") == NO_INTERVAL:
+        del asked["interval"]
+    now, zone = timezone.now(), zone_of(user)
+    try:
+        return LogQuery.parse(asked, zone=zone, now=now), []
+    except ValidationError as bad:
+        complaints = [f"{name}: {message}" for name, messages in bad.message_dict.items() for message in messages]
+        return LogQuery.parse({}, zone=zone, now=now), complaints
+
+
+def _summary(query: LogQuery, totals: dict[str, Any]) -> list[dict[str, str]]:
+    """The measures as cards: words, number, what it counts, and where its rows are."""
+    everything = query.drilled()
+    states = {
+        "served": (State.WRAP_UP.value, State.HANDLED.value),
+        "abandoned": (State.ABANDONED.value,),
+        "false_attempts": (State.FALSE_ATTEMPT.value,),
+    }
+    words = {
+        "conversations": (_("Conversations"), _("Every one that ended, each once, abandoned ones too")),
+        "served": (_("Served"), _("Accepted by an agent before they ended")),
+        "abandoned": (_("Abandoned"), _("Ended before an agent accepted")),
+        "false_attempts": (_("False attempts"), _("Ended unaccepted within the channel’s limit")),
+        "average_wait": (_("Average wait"), _("From received to first accepted; where nobody accepted, to the end")),
+        "average_handling": (_("Average handling"), _("From first accepted to handled; handled conversations only")),
+    }
+    cards = []
+    for name, (label, definition) in words.items():
+        is_average = name.startswith("average")
+        drilled = everything.narrowed("state", states[name]) if name in states else everything
+        cards.append(
+            {
+                "label": label,
+                "definition": definition,
+                "number": duration(totals[name]) if is_average else f"{totals[name]:,}",
+                "address": rows_address(drilled) if totals[name] and not is_average else "",
+            }
+        )
+    return cards
+
+
+def _asked(query: LogQuery, page: str) -> dict[str, Any]:
+    """What the results say about the question: its period in dates, and each condition with a way to drop it."""
+    conditions: list[tuple[str, LogQuery]] = []
+    for name, values in query.fields.items():
+        words = GroupWords.of(name, [int(value) if value.isdecimal() else value for value in values])
+        said = [words.word(int(value) if value.isdecimal() else _none(value)) for value in values]
+        rest = {other: chosen for other, chosen in query.fields.items() if other != name}
+        conditions.append((f"{FIELDS[name]}: {', '.join(said)}", replace(query, fields=rest)))
+    for kept in query.kept:
+        rest_kept = tuple(each for each in query.kept if each != kept)
+        conditions.append((kept.in_words, replace(query, kept=rest_kept)))
+    for missing in query.missing:
+        rest_missing = tuple(each for each in query.missing if each != missing)
+        conditions.append((missing.in_words, replace(query, missing=rest_missing)))
+    if query.at:
+        label = f"{INTERVALS[query.interval]}: {interval_label(query.at, query.interval, query.zone)}"
+        conditions.append((label, replace(query, at=None)))
+    return {
+        "zone": str(query.zone),
+        "start": query.start.astimezone(query.zone),
+        "end": query.end.astimezone(query.zone),
+        "conditions": [(words, f"{page}?{without.as_address()}") for words, without in conditions],
+    }
+
+
+def _none(value: str) -> str | None:
+    return None if value in ("direct", "none") else value
+
+
+def _form_facts(params: QueryDict, query: LogQuery, user: User) -> dict[str, Any]:
+    """What the form offers: nothing that the viewer's rights do not cover."""
+    everything = ContactLogEntry.objects.granting(Right.VIEW_REPORTS, to=user)
+    entries = everything.received_during(query.start, query.end)
+    keys = sorted(key for (key,) in kept_key_names(entries))
+    names = ("channel", "queue", "agent", "messaging_channel")
+    places = list(entries.order_by().values_list("channel", "queue", "agent", "messaging_channel").distinct())
+    choices = {name: _choices(name, {place[position] for place in places}) for position, name in enumerate(names)}
+    choices["direction"] = list(Conversation.Direction.choices)
+    groupings = [*FIELDS.items(), *((f"{KEY}{key}", key) for key in keys)]
+    groupings += [(by, grouping_label(by)) for by in query.group_by if by not in dict(groupings)]
+    return {
+        "params": query.drilled().as_params(),
+        "periods": [*Period.choices, (CUSTOM, _("From … to …"))],
+        "chosen_period": query.period or CUSTOM,
+        "intervals": [*INTERVALS.items(), (NO_INTERVAL, _("None"))],
+        "chosen_interval": query.interval or NO_INTERVAL,
+        "groupings": groupings,
+        "chosen_groupings": [*query.group_by, *[""] * max(1, 2 - len(query.group_by))][:4],
+        "filters": [
+            {
+                "name": name,
+                "label": FIELDS[name],
+                "choices": _with_chosen(offered, query.fields.get(name, ())),
+                "chosen": query.fields.get(name, ()),
+            }
+            for name, offered in choices.items()
+        ],
+        "states": [(state.value, state.label) for state in _STATES],
+        "chosen_states": query.fields.get("state", ()),
+        "offered_keys": keys,
+        "operators": [*Operator.choices, *((code, _("has no value: ") + REASONS[code]) for code in _OFFERED_REASONS)],
+        "zone_name": str(query.zone),
+        "has_entries": bool(places) or everything.exists(),
+    }
+
+
+_STATES = (State.WRAP_UP, State.HANDLED, State.ABANDONED, State.FALSE_ATTEMPT)
+_OFFERED_REASONS = ("not_provided", "not_kept", "abandoned")
+
+
+def _choices(name: str, found: set[Any]) -> list[tuple[str, str]]:
+    words = GroupWords.of(name, found)
+    none = {"queue": "direct"}.get(name, "none")
+    choices = [(none if value in (None, "") else str(value), words.word(value)) for value in found]
+    return sorted(choices, key=lambda choice: choice[1].casefold())
+
+
+def _with_chosen(choices: list[tuple[str, str]], chosen: tuple[str, ...]) -> list[tuple[str, str]]:
+    return [*choices, *((value, value) for value in chosen if value not in dict(choices))]
+
+
+def _row_facts(request: HttpRequest, query: LogQuery, user: User) -> dict[str, Any]:
+    entries = query.entries(user)
+    try:
+        place = {name: request.GET.get(name) for name in PLACE_IN_LIST}
+        page = keyset_page(entries.select_related("channel", "queue", "agent"), size=PAGE_SIZE, order=ORDER, **place)
+    except ValidationError as bad:
+        return {"errors": bad.messages}
+    offered = sorted(key for (key,) in kept_key_names(entries))
+    keys = list(query.columns) if query.columns is not None else offered
+    viewable = Conversation.objects.granting(Right.VIEW_HISTORY, to=user).filter(
+        pk__in=[entry.pk for entry in page.items]
+    )
+    openable = set(viewable.values_list("pk", flat=True))
+    address = rows_address(query)
+    return {
+        "count": entries.count(),
+        "keys": keys,
+        "offered_keys": sorted({*offered, *keys}),
+        "rows": [
+            {"entry": entry, "opens": entry.pk in openable, "cells": [_kept_cell(entry, key) for key in keys]}
+            for entry in page.items
+        ],
+        "params": query.as_params(),
+        "other_params": {name: values for name, values in query.as_params().items() if name != "column"},
+        "newest": address if any(place.values()) else "",
+        "older": f"{address}&after={page.next_cursor}" if page.next_cursor else "",
+        "newer": f"{address}&before={page.previous_cursor}" if page.previous_cursor else "",
+        "back": f"{reverse('reports:index')}?{replace(query, at=None).as_address()}",
+    }
+
+
+def _kept_cell(entry: ContactLogEntry, key: str) -> dict[str, Any]:
+    if key in entry.kept_data:
+        return {"key": key, "text": as_text(entry.kept_data[key]), "is_value": True}
+    return {"key": key, "text": REASONS[missing_reason_of(entry, key)], "is_value": False}

@@ -1,0 +1,80 @@
+"""What groups of the Contact Log are called on pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+
+from channels_cfg.models import Channel, Queue, User
+from conversations.attached_data import REASONS
+from conversations.models import Conversation, State
+from reporting.contact_log.kept_key import REASON, VALUE
+from reporting.contact_log.query import FIELDS, KEY
+
+
+def grouping_label(by: str) -> str:
+    """“Queue” for ``queue``; the key itself for a kept key."""
+    return by.removeprefix(KEY) if by.startswith(KEY) else FIELDS[by]
+
+
+@dataclass(frozen=True)
+class GroupWords:
+    """Words for the groups of one grouping, read with one query for all of them."""
+
+    by: str
+    names: Mapping[Any, str]
+
+    @classmethod
+    def of(cls, by: str, groups: Iterable[Any]) -> GroupWords:
+        return cls(by, _names(by, {group for group in groups if group not in (None, "")}))
+
+    def word(self, group: Any) -> str:
+        if self.by.startswith(KEY):
+            if group.startswith(REASON):
+                return REASONS.get(group.removeprefix(REASON), group)
+            return group.removeprefix(VALUE) or _("(empty)")
+        if group in (None, ""):
+            return {"queue": _("Direct"), "agent": _("Nobody")}.get(self.by, _("None"))
+        return self.names.get(group, str(group))
+
+    def is_reason(self, group: Any) -> bool:
+        """Whether the group stands for entries without a value."""
+        return self.by.startswith(KEY) and group.startswith(REASON)
+
+
+def _names(by: str, groups: set[Any]) -> dict[Any, str]:
+    match by:
+        case "channel":
+            return {record.pk: str(record) for record in Channel.objects.filter(pk__in=groups)}
+        case "queue":
+            return {record.pk: str(record) for record in Queue.objects.filter(pk__in=groups)}
+        case "agent":
+            return {record.pk: str(record) for record in User.objects.filter(pk__in=groups)}
+        case "direction":
+            return dict(Conversation.Direction.choices)
+        case "state":
+            return dict(State.choices)
+        case _:
+            return {}
+
+
+def interval_label(start: datetime, interval: str, zone: ZoneInfo) -> str:
+    """The interval on the zone's clock. An hour that comes twice says which; a day says when it has not 24 hours."""
+    at = start.astimezone(zone)
+    match interval:
+        case "hour":
+            twice = at.replace(fold=0).utcoffset() != at.replace(fold=1).utcoffset()
+            return f"{at:%a} {at.day} {at:%b %Y %H:%M}{f' (UTC{at:%z})' if twice else ''}"
+        case "day":
+            next_day = (at + timedelta(days=1)).replace(hour=0, minute=0)
+            hours = round((next_day.timestamp() - at.timestamp()) / 3600)
+            return f"{at:%a} {at.day} {at:%b %Y}{f' ({hours} h)' if hours != 24 else ''}"
+        case "week":
+            return f"Week {at.isocalendar().week}, from {at.day} {at:%b %Y}"
+        case _:
+            return f"{at:%B %Y}"

@@ -1,0 +1,100 @@
+"""Files of the Contact Log: ask for one, watch it being written, fetch it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from conversations.signed_in import page_for_people, viewer
+from reporting.contact_log import files
+from reporting.contact_log.query import LogQuery, zone_of
+from reporting.models import ReportFile
+from reporting.tasks import write_report_file
+
+FILES_SHOWN = 50
+CONTENT_TYPES = {
+    ReportFile.Format.CSV: "text/csv; charset=utf-8",
+    ReportFile.Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+def _own_file(request: HttpRequest, pk: uuid.UUID) -> ReportFile:
+    """The viewer's file. Another's is not found, whatever rights the two share."""
+    return get_object_or_404(ReportFile, pk=pk, owner=viewer(request))
+
+
+@page_for_people
+@require_GET
+def file_list(request: HttpRequest) -> HttpResponse:
+    """The viewer's own files, the newest first."""
+    own = ReportFile.objects.filter(owner=viewer(request))[:FILES_SHOWN]
+    return render(request, "reports/file_list.html", {"files": own})
+
+
+@page_for_people
+@require_POST
+def ask(request: HttpRequest) -> HttpResponse:
+    """Have the rows of a query written to a file; the task is told, and finds it by itself should the news be lost."""
+    format = request.POST.get("format", "")
+    if format not in ReportFile.Format.values:
+        raise Http404
+    try:
+        query = LogQuery.parse(request.POST, zone=zone_of(viewer(request)), now=timezone.now())
+    except ValidationError as bad:
+        messages.error(request, " ".join(bad.messages))
+        return redirect("reports:index")
+    file = files.ask_for(query, format=format, owner=viewer(request), now=timezone.now())
+    transaction.on_commit(lambda: write_report_file.delay(str(file.pk)))
+    return redirect("reports:files")
+
+
+@page_for_people
+@require_GET
+def progress(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """One file's line in the list, as htmx asks for it while it is being written."""
+    return render(request, "reports/_file.html", {"file": _own_file(request, pk)})
+
+
+@page_for_people
+@require_POST
+def cancel(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Stop writing a file."""
+    file = _own_file(request, pk)
+    if not files.cancel(file):
+        messages.info(request, _("There was nothing left to cancel: the file was finished already."))
+    return redirect("reports:files")
+
+
+@page_for_people
+@require_GET
+def download(request: HttpRequest, pk: uuid.UUID) -> Any:
+    """The file itself, to its owner, as long as the owner's rights still cover all its rows."""
+    file = _own_file(request, pk)
+    if file.state != ReportFile.State.READY or (file.expires_at and file.expires_at <= timezone.now()):
+        return _refuse(request, file, _("This file cannot be downloaded: it is not there yet, or no longer."))
+    if not files.may_download(viewer(request), file):
+        return _refuse(
+            request,
+            file,
+            _("Your rights changed since this file was made: it has rows you may no longer see. Ask for a new one."),
+        )
+    try:
+        content = file.path.open("rb")
+    except FileNotFoundError:
+        return _refuse(request, file, _("The file is gone from the server. Ask for a new one."))
+    return FileResponse(
+        content, as_attachment=True, filename=file.name, content_type=CONTENT_TYPES[ReportFile.Format(file.format)]
+    )
+
+
+def _refuse(request: HttpRequest, file: ReportFile, reason: str) -> HttpResponse:
+    return render(request, "reports/file_refused.html", {"file": file, "reason": reason}, status=403)

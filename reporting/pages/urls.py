@@ -1,0 +1,15 @@
+from django.urls import path
+
+from reporting.pages import contact_log, report_files, report_runs
+
+app_name = "reports"
+urlpatterns = [
+    path("", contact_log.report, name="index"),
+    path("rows/", contact_log.rows, name="rows"),
+    path("files/", report_files.file_list, name="files"),
+    path("files/ask/", report_files.ask, name="ask_for_file"),
+    path("files/<uuid:pk>/", report_files.progress, name="file"),
+    path("files/<uuid:pk>/cancel/", report_files.cancel, name="cancel_file"),
+    path("files/<uuid:pk>/download/", report_files.download, name="download_file"),
+    path("runs/", report_runs.run_list, name="runs"),
+]
