@@ -53,7 +53,7 @@ def check_pairs(data: Mapping[str, Any], *, settings: EffectiveSettings) -> Pair
     """Return the flat pairs with their keys in NFC, or raise ``RefusedPairs`` that names every bad one."""
     good: Pairs = {}
     complaints: dict[str, str] = {}
-    for sent, value in flatten(data).items():
+    for sent, value in _leaves("", data, depth=0):
         try:
             key = check_key_name(sent)
             if key in good:

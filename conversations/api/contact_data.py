@@ -137,7 +137,12 @@ class ContactDataListView(APIView):
             return JsonResponse(answer)
         answer, etag = posting.post_once(idempotency_key(request))
         location = reverse("contact_data", args=[conversation.pk])
-        return JsonResponse(answer, status=HTTPStatus.CREATED, headers={"Location": location, "ETag": etag})
+        return JsonResponse(
+            answer,
+            status=HTTPStatus.CREATED,
+            headers={"Location": location, "ETag": etag},
+            json_dumps_params={"sort_keys": True},  # so that an answer repeated from the database is the same text
+        )
 
 
 def idempotency_key(request: Request) -> str | None:

@@ -1,0 +1,43 @@
+"""A queue, and API clients who hold rights on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from channels_cfg.models import Queue, Right
+from tests.factories import ApiKeyFactory, ChannelFactory, QueueFactory, UserFactory, grant
+
+
+class ApiClient(Client):
+    """Shows its key with every request, and speaks JSON."""
+
+    def __init__(self, user: Any) -> None:
+        super().__init__(headers={"X-Api-Key": ApiKeyFactory(user=user).text})
+        self.user = user
+
+    def post_json(self, path: str, data: Any = None, **options: Any) -> Any:
+        return self.post(path, {} if data is None else data, content_type="application/json", **options)
+
+
+def client_with(*rights: Right, on: Queue) -> ApiClient:
+    return ApiClient(grant(UserFactory(is_api_client=True), *rights, on=on))
+
+
+@pytest.fixture
+def queue(db: None) -> Queue:
+    """A chat queue that keeps customerType, as in the specification's example."""
+    return QueueFactory(channel=ChannelFactory(statistics_keys=["customerType"]))
+
+
+@pytest.fixture
+def manager(queue: Queue) -> ApiClient:
+    return client_with(Right.MANAGE_CONTACTS, on=queue)
+
+
+@pytest.fixture
+def outsider(queue: Queue) -> ApiClient:
+    """Every right, on another queue."""
+    return client_with(*Right, on=QueueFactory())
