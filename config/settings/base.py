@@ -195,7 +195,24 @@ OAUTH2_PROVIDER = {
     "DEFAULT_SCOPES": ["api"],
     "OAUTH2_SERVER_CLASS": "oauthlib.oauth2.BackendApplicationServer",  # client credentials and nothing else
     "OAUTH2_VALIDATOR_CLASS": "channels_cfg.api.oauth.ApiKeysAsClients",
-    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,  # digests, not tokens
+    # What RFC 9700 recommends for all grants; TOKEN_STORAGE keeps digests, not tokens.
+    **{
+        f"COMPLIANT_BCP_RFC9700_{recommendation}": True
+        for recommendation in (
+            "ACCESS_TOKEN_TRANSPORT",
+            "AUTHZ_RESPONSE_ISS",
+            "IMPLICIT_GRANT",
+            "PASSWORD_GRANT",
+            "PKCE_METHOD",
+            "PKCE_REQUIRED",
+            "REDIRECT_URI_MATCHING",
+            "REDIRECT_URI_SCHEME",
+            "REFRESH_TOKEN",
+            "TOKEN_STORAGE",
+        )
+    },
+    "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
 }
 
 # Celery. The tables are the to-do lists and messages only nudges: losing or repeating one does no
