@@ -3,19 +3,18 @@
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import NoReverseMatch, reverse
 
-PLACES_OF_WORK = ["desk:index", "history:index", "reports:index"]
+from channels_cfg.models import User
+from config.templatetags.navigation import address, names_open_to
 
 
 @login_required
 def front_page(request: HttpRequest) -> HttpResponse:
-    """Administrators go to the System Configurator, everybody else to the first page there is for them."""
+    """Administrators go to the System Configurator, everybody else to the first page that their rights open."""
+    assert isinstance(request.user, User)  # signed in
     if request.user.is_staff:
         return redirect("admin:index")
-    for name in PLACES_OF_WORK:
-        try:
-            return redirect(reverse(name))
-        except NoReverseMatch:
-            continue
-    return redirect("/history/")
+    for name in names_open_to(request.user):
+        if url := address(name):
+            return redirect(url)
+    return redirect("history:index")

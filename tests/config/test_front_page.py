@@ -1,5 +1,8 @@
 import pytest
 
+from channels_cfg.models import Right
+from tests.factories import QueueFactory, user_with
+
 pytestmark = pytest.mark.django_db
 
 
@@ -20,3 +23,9 @@ def test_an_agent_lands_at_a_place_of_work(client, django_user_model):
 def test_a_portal_that_can_work_says_so_in_words(client):
     assert client.get("/health/ready").json() == {"database": "ok", "broker": "ok"}
     assert client.get("/health/live").json() == {"portal": "ok"}
+
+
+def test_one_who_serves_nobody_lands_where_the_rights_lead(client):
+    client.force_login(user_with(Right.VIEW_HISTORY, on=QueueFactory()))
+
+    assert client.get("/").url == "/history/"
