@@ -315,7 +315,9 @@ def post(
     at the kept data under that lock. Raises ``NotPostable``, ``ChangedMeanwhile`` or ``RefusedPairs``, having changed
     nothing; ``dry_run`` answers the same and writes nothing.
     """
-    held = Conversation.objects.select_for_update(of=["self"], no_key=True).with_places().get(pk=conversation.pk)
+    # Two statements: joined to the lock, the places would be those from before the wait for it.
+    Conversation.objects.select_for_update(no_key=True).only("pk").get(pk=conversation.pk)
+    held = Conversation.objects.with_places().get(pk=conversation.pk)
     if held.state not in POSTABLE_STATES:
         raise NotPostable(held.state)
     if only_if is not None and not only_if(held.kept_data):

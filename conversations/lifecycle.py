@@ -58,7 +58,9 @@ class TakenByAnother(WrongState):
 
 def locked(conversation_id: uuid.UUID) -> Conversation:
     """The conversation, held until the transaction ends."""
-    return Conversation.objects.select_for_update(of=["self"]).with_places().get(pk=conversation_id)
+    # Two statements: joined to the lock, the places would be those from before the wait for it.
+    Conversation.objects.select_for_update().only("pk").get(pk=conversation_id)
+    return Conversation.objects.with_places().get(pk=conversation_id)
 
 
 def _save(conversation: Conversation) -> None:

@@ -372,7 +372,7 @@ def test_a_bad_value_is_refused_without_being_repeated(queue, manager, value):
 
 def test_a_number_too_large_to_be_one_is_refused(queue, manager):
     conversation = ended_conversation(queue)
-    body = '{"contact_id": "%s", "attached_data": {"k": 1e999}}' % conversation.hex_id
+    body = json.dumps({"contact_id": conversation.hex_id, "attached_data": {"k": 7}}).replace("7}", "1e999}")
 
     answer = manager.post(DOOR, body, content_type="application/json")
 

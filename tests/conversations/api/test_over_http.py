@@ -1,0 +1,135 @@
+"""The doors of the API, asked over HTTP by many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+from django.db import connection
+
+from channels_cfg.models import ApiKey, Right
+from conversations.models import Conversation, Event, IdempotentAnswer
+from tests.bench import web
+from tests.factories import (
+    ApiKeyFactory,
+    ChannelFactory,
+    QueueFactory,
+    UserFactory,
+    ended_conversation,
+    grant,
+    queued_conversation,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+DOOR = "/RI/cmi/contactData"
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    """The portal on a web server of its own, with this test's database."""
+    name = connection.settings_dict["NAME"]
+    with web.server("config.wsgi", settings="tests.bench.portal_settings", database=name) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+def client_of(address, user) -> httpx.Client:
+    headers = {"X-Api-Key": ApiKeyFactory(user=user).text}
+    limits = httpx.Limits(max_connections=100)
+    return httpx.Client(base_url=address, headers=headers, timeout=60, limits=limits)
+
+
+def at_once(requests):
+    with ThreadPoolExecutor(len(requests)) as pool:
+        return [future.result() for future in [pool.submit(request) for request in requests]]
+
+
+def test_a_hundred_writers_of_one_key_each_leave_a_hundred_keys(address):
+    queue = QueueFactory()
+    conversation = ended_conversation(queue)
+    client = client_of(address, grant(UserFactory(), Right.MANAGE_CONTACTS, on=queue))
+
+    def posting(number):
+        data = {"contact_id": conversation.hex_id, "attached_data": {f"key{number}": number}}
+        return lambda: client.post(DOOR, json=data)
+
+    answers = at_once([posting(number) for number in range(100)])
+
+    assert {answer.status_code for answer in answers} == {201}
+    everything = {f"key{number}": number for number in range(100)}
+    assert Conversation.objects.get().kept_data == everything
+    assert client.get(f"{DOOR}/{conversation.pk}").json()["attached_data"] == everything
+    assert len({answer.headers["ETag"] for answer in answers}) == 100
+    assert ApiKey.objects.get().last_used_at is not None
+
+
+def test_of_twins_of_one_request_one_works_and_all_get_its_answer(address):
+    queue = QueueFactory()
+    conversation = ended_conversation(queue)
+    client = client_of(address, grant(UserFactory(), Right.MANAGE_CONTACTS, on=queue))
+
+    def posting():
+        data = {"contact_id": conversation.hex_id, "attached_data": {"csat": 5}}
+        return client.post(DOOR, json=data, headers={"Idempotency-Key": "the same"})
+
+    answers = at_once([posting] * 20)
+
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({(answer.content, answer.headers["ETag"], answer.headers["Location"]) for answer in answers}) == 1
+    assert answers[0].json()["verdicts"]["csat"]["verdict"] == "stored"
+    assert Event.objects.filter(kind=Event.Kind.POSTED).count() == IdempotentAnswer.objects.count() == 1
+
+
+def test_of_writers_who_read_the_same_version_one_succeeds(address):
+    queue = QueueFactory()
+    conversation = ended_conversation(queue)
+    client = client_of(address, grant(UserFactory(), Right.MANAGE_CONTACTS, on=queue))
+    etag = client.get(f"{DOOR}/{conversation.pk}").headers["ETag"]
+
+    def posting(number):
+        data = {"contact_id": conversation.hex_id, "attached_data": {"winner": number}}
+        return lambda: client.post(DOOR, json=data, headers={"If-Match": etag})
+
+    statuses = sorted(answer.status_code for answer in at_once([posting(number) for number in range(20)]))
+
+    assert statuses == [201] + [412] * 19
+
+
+def test_of_two_agents_who_accept_at_once_one_has_it_and_the_other_is_told_who(address):
+    queue = QueueFactory(channel=ChannelFactory())
+    agents = [grant(UserFactory(), Right.SERVE, on=queue) for _ in range(8)]
+    clients = [client_of(address, agent) for agent in agents]
+    path = f"/api/v1/conversations/{queued_conversation(queue).pk}/accept"
+
+    answers = at_once([lambda client=client: client.post(path) for client in clients])
+
+    won = [answer for answer in answers if answer.status_code == 200]
+    lost = [answer for answer in answers if answer.status_code == 409]
+    assert (len(won), len(lost)) == (1, 7)
+    winner = won[0].json()["agent"]
+    assert {answer.json()["agent"] for answer in lost} == {winner}
+    assert Conversation.objects.get().agent.username == winner
+
+
+@pytest.mark.parametrize("size", [1024 * 1024 + 1, 8 * 1024 * 1024])
+def test_a_body_that_is_too_large_is_refused(address, size):
+    client = client_of(address, UserFactory())
+
+    answer = client.post(DOOR, content=b" " * size, headers={"Content-Type": "application/json"})
+
+    assert answer.status_code == 413
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+def test_an_endless_body_without_a_length_is_not_read_to_its_end(address):
+    client = client_of(address, UserFactory())
+
+    def endless():
+        for _ in range(20_000):
+            yield b" " * 1024
+
+    answer = client.post(DOOR, content=endless(), headers={"Content-Type": "application/json"})
+
+    assert answer.status_code in (400, 413)
