@@ -106,6 +106,7 @@ class NameOrIdField(ModelChoiceField):
     def to_python(self, value: Any) -> Any:
         if value in self.empty_values or value == self.null_value:
             return super().to_python(value)
+        value = forms.CharField(max_length=150).clean(value)  # refuses NUL, which PostgreSQL would choke on
         name = self.to_field_name
         found = self.queryset.filter(**{name: value}).first()
         if found is None and value.isascii() and value.isdecimal() and len(value) < 19:
