@@ -52,9 +52,7 @@ class AccessRight(models.Model):
         help_text="View history: ended conversations. Serve: accept and handle. "
         "Manage contacts: read and post kept data. View reports: the Contact Log.",
     )
-    queue = models.ForeignKey(
-        "channels_cfg.Queue", models.CASCADE, null=True, blank=True, related_name="access_rights"
-    )
+    queue = models.ForeignKey("channels_cfg.Queue", models.CASCADE, null=True, blank=True, related_name="access_rights")
     queue_group = models.ForeignKey(
         "channels_cfg.QueueGroup", models.CASCADE, null=True, blank=True, related_name="access_rights"
     )
