@@ -15,7 +15,7 @@ _CONVERSATIONS = """
     INSERT INTO conversations_conversation (
         id, channel_id, queue_id, messaging_channel, direction, state, agent_id, customer_address, customer_name,
         received_at, queued_at, allocated_at, accepted_at, ended_at, handled_at, ended_by,
-        kept_data, kept_sources, kept_times, dropped_keys, judged_keys, settings_version, version
+        kept_data, kept_sources, kept_times, kept_flags, dropped_keys, judged_keys, settings_version, version
     )
     SELECT gen_random_uuid(), %(channel)s, (%(queues)s::bigint[])[1 + n %% %(queue_count)s],
            (ARRAY['WHATSAPP', 'SMS', 'RCS', 'MESSENGER'])[1 + n %% 4], 'inbound',
@@ -32,7 +32,7 @@ _CONVERSATIONS = """
                'orderId', 'A' || n, 'csat', n %% 5) END,
            CASE WHEN abandoned THEN '{}'::jsonb ELSE
                '{"customerType": "customer", "orderId": "customer", "csat": "api"}'::jsonb END,
-           '{}', '{"customerId": "not_kept"}', '{customerType,orderId,csat}', 1, 4
+           '{}', '{}', '{"customerId": "not_kept"}', '{customerType,orderId,csat}', 1, 4
       FROM (SELECT n, n %% 10 = 9 AS abandoned, now() - interval '1 hour' - n * interval '17 s' AS at
               FROM generate_series(1, %(rows)s) AS n) AS numbered
 """
