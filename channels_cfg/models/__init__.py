@@ -2,11 +2,13 @@
 
 from channels_cfg.models.access_right import AccessRight, Right
 from channels_cfg.models.api_key import ApiKey
+from channels_cfg.models.attached_key import AttachedKey, AttachedKeyAlias, KeyVerdict
 from channels_cfg.models.channel import Channel
 from channels_cfg.models.extra_data import ExtraDataLists, KeyListField
 from channels_cfg.models.membership import GroupMembership, QueueGroupMembership, RecordedGroup
 from channels_cfg.models.messaging_service import MessagingService, WebhookSecret
 from channels_cfg.models.queue import Queue, QueueAddress, QueueGroup
+from channels_cfg.models.scheduled_change import ScheduledChange
 from channels_cfg.models.settings_version import SettingsVersion
 from channels_cfg.models.system_settings import Source, SystemSettings
 from channels_cfg.models.user import User
@@ -14,10 +16,13 @@ from channels_cfg.models.user import User
 __all__ = [
     "AccessRight",
     "ApiKey",
+    "AttachedKey",
+    "AttachedKeyAlias",
     "Channel",
     "ExtraDataLists",
     "GroupMembership",
     "KeyListField",
+    "KeyVerdict",
     "MessagingService",
     "Queue",
     "QueueAddress",
@@ -25,6 +30,7 @@ __all__ = [
     "QueueGroupMembership",
     "RecordedGroup",
     "Right",
+    "ScheduledChange",
     "SettingsVersion",
     "Source",
     "SystemSettings",

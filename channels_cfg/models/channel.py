@@ -32,6 +32,13 @@ class Channel(ExtraDataLists):
         blank=True,
         help_text="Empty: as in the system settings. Example: 5",
     )
+    pick_up_seconds = models.PositiveIntegerField(
+        "time to accept (seconds)",
+        null=True,
+        blank=True,
+        help_text="An offer that the agent neither accepts nor rejects goes back to its queue after this long. "
+        "Empty: it stays. Example: 120",
+    )
     live_data_until_handled = models.BooleanField(
         "agents see all data until handled",
         default=False,

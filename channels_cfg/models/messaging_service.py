@@ -9,7 +9,7 @@ from channels_cfg.models.queue import Queue
 from channels_cfg.models.versioned import versioned
 
 
-@versioned()
+@versioned(exclude=["key_secret"])
 class MessagingService(models.Model):
     """One Conversation API app in one region, and the queue its conversations wait in."""
 
@@ -41,6 +41,16 @@ class MessagingService(models.Model):
         limit_choices_to={"channel__kind": "chat"},
         help_text="Where its conversations wait, unless another queue has the address "
         "APP_ID@channel.sinchconversation.com.",
+    )
+    key_id = models.CharField(
+        "access key ID",
+        max_length=64,
+        blank=True,
+        help_text="Of an access key of the project; the connection test signs in with it. "
+        "Example: 8f3c2a10-5b4d-4e7f-9a61-0c2d3e4f5a6b",
+    )
+    key_secret = EncryptedTextField(
+        "access key secret", blank=True, default="", help_text="As shown once at Sinch. It is not shown again."
     )
     enabled = models.BooleanField(default=True, help_text="Off: its callbacks are refused.")
 

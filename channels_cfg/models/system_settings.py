@@ -27,6 +27,10 @@ def default_precedence() -> list[str]:
     return [Source.CUSTOMER, Source.AGENT, Source.INTEGRATION, Source.API]
 
 
+def default_file_types() -> list[str]:
+    return ["pdf", "jpg", "jpeg", "png", "gif", "mp4", "mp3", "txt"]
+
+
 def check_precedence(sources: list[str]) -> None:
     if sorted(sources) != sorted(Source.values):
         raise ValidationError(f"Name each source once: {', '.join(Source.values)}.")
@@ -81,6 +85,31 @@ class SystemSettings(ExtraDataLists):
         default=32 * 1024,
         validators=[MinValueValidator(1)],
         help_text="All keys and values of a conversation together, as JSON in UTF-8. Example: 32768 (32 KiB)",
+    )
+
+    # Files of chats: limits for what agents send, and where the files are.
+    largest_file_megabytes = models.PositiveIntegerField(
+        "largest file (MB)", default=10, validators=[MinValueValidator(1)], help_text="Example: 10"
+    )
+    allowed_file_types = ArrayField(
+        models.CharField(max_length=10),
+        default=default_file_types,
+        blank=True,
+        help_text="File endings, separated by commas; upper and lower case do not differ. Example: pdf, jpg, png, mp4",
+    )
+    attachment_location = models.CharField(
+        max_length=300, blank=True, help_text="Folder for files of chats. Empty: the portal's own. Example: /srv/files"
+    )
+    public_base_url = models.URLField(
+        "public base address",
+        blank=True,
+        help_text="Where messaging channels fetch files that agents send. Example: https://chat.example.com/files",
+    )
+    public_attachment_hours = models.PositiveIntegerField(
+        "retention time for public attachments (hours)",
+        default=72,
+        validators=[MinValueValidator(1)],
+        help_text="How long such an address works. Example: 72",
     )
 
     class Meta:

@@ -5,6 +5,7 @@ from conversations.models.conversation import ACTIVE_STATES, ENDED_STATES, Conve
 from conversations.models.event import Event
 from conversations.models.idempotent_answer import IdempotentAnswer
 from conversations.models.inbound_delivery import InboundDelivery
+from conversations.models.key_shape import EndedCount, Hit, KeyShape, KeySighting, ValueType
 from conversations.models.leg import Communication, Leg
 from conversations.models.live_data import LiveDatum
 from conversations.models.message import DeliveryStatus, Message
@@ -18,14 +19,19 @@ __all__ = [
     "Contact",
     "Conversation",
     "DeliveryStatus",
+    "EndedCount",
     "Event",
+    "Hit",
     "IdempotentAnswer",
     "InboundDelivery",
+    "KeyShape",
+    "KeySighting",
     "Leg",
     "LiveDatum",
     "Message",
     "MessagingThread",
     "ReportableChange",
     "State",
+    "ValueType",
     "direct_agents",
 ]

@@ -120,6 +120,9 @@ class Conversation(models.Model):
     kept_times = models.JSONField(
         default=dict, blank=True, help_text="{key: when its source said so}; without an entry: posted after the end"
     )
+    kept_flags = models.JSONField(
+        default=dict, blank=True, help_text="{key: which rule of the catalogue its value breaks}"
+    )
     dropped_keys = models.JSONField(default=dict, blank=True, help_text="{key: reason}; never a value")
     judged_keys = ArrayField(
         models.CharField(max_length=MAX_KEY_LENGTH),
@@ -157,8 +160,7 @@ class Conversation(models.Model):
                 name="a_thread_has_one_active_conversation",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=ACTIVE_STATES, ended_at=None)
-                | Q(state__in=ENDED_STATES, ended_at__isnull=False),
+                condition=Q(state__in=ACTIVE_STATES, ended_at=None) | Q(state__in=ENDED_STATES, ended_at__isnull=False),
                 name="a_conversation_has_an_end_once_it_ended",
             ),
             models.CheckConstraint(

@@ -16,6 +16,7 @@ class LiveDatum(models.Model):
     key = models.CharField(max_length=MAX_KEY_LENGTH)
     value = models.JSONField(null=True)
     source = models.CharField(max_length=12, choices=Source.choices)
+    flag = models.CharField(max_length=300, blank=True, help_text="Which rule of the catalogue the value breaks")
     attached_at = models.DateTimeField(help_text="When the source said so, not when it reached us")
 
     class Meta:

@@ -3,5 +3,6 @@
 from reporting.models.contact_log import ContactLogEntry
 from reporting.models.report_file import ReportFile
 from reporting.models.report_run import ReportRun
+from reporting.models.saved_report import SavedReport
 
-__all__ = ["ContactLogEntry", "ReportFile", "ReportRun"]
+__all__ = ["ContactLogEntry", "ReportFile", "ReportRun", "SavedReport"]

@@ -1,0 +1,102 @@
+"""The shape ledger: how often which keys were seen, and what their values looked like. It never holds a value."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from channels_cfg.key_names import MAX_KEY_LENGTH
+from channels_cfg.models import Channel, Queue, Source
+
+
+class ValueType(models.TextChoices):
+    """What a value is in JSON terms."""
+
+    TEXT = "text", "Text"
+    INTEGER = "integer", "Integer"
+    DECIMAL = "decimal", "Decimal"
+    BOOLEAN = "boolean", "Yes or no"
+    NULL = "null", "Empty"
+
+
+class Hit(models.TextChoices):
+    """What a value may be, as far as a detector can tell."""
+
+    CARD = "card", "Card number"
+    IBAN = "iban", "IBAN"
+    EMAIL = "email", "E-mail address"
+    PHONE = "phone", "Phone number"
+
+
+class KeySighting(models.Model):
+    """One key of one conversation, seen at its end. Written in the ending transaction, folded into the ledger later.
+
+    Names that too few conversations have had stay here until they are old, and then go.
+    """
+
+    channel = models.ForeignKey(Channel, models.CASCADE, related_name="+", db_index=False)
+    queue = models.ForeignKey(Queue, models.CASCADE, null=True, related_name="+", db_index=False)
+    day = models.DateField(help_text="Of the conversation's end, in UTC")
+    key = models.CharField(max_length=MAX_KEY_LENGTH)
+    keepable = models.BooleanField(help_text="The conversation was accepted, so that a listed key would be kept")
+    value_type = models.CharField(max_length=7, choices=ValueType.choices)
+    length_bucket = models.PositiveSmallIntegerField(help_text="0: empty; n: 2^(n-1) to 2^n - 1 characters")
+    bytes = models.PositiveIntegerField(help_text="Of key and value as JSON")
+    source = models.CharField(max_length=12, choices=Source.choices)
+    hits = ArrayField(models.CharField(max_length=5, choices=Hit.choices), default=list, blank=True)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["key"], name="sighting_by_key")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class KeyShape(models.Model):
+    """One key on one channel, queue and day."""
+
+    channel = models.ForeignKey(Channel, models.CASCADE, related_name="+", db_index=False)
+    queue = models.ForeignKey(Queue, models.CASCADE, null=True, related_name="+", db_index=False)
+    day = models.DateField()
+    key = models.CharField(max_length=MAX_KEY_LENGTH)
+    seen = models.PositiveIntegerField(default=0, help_text="Conversations that had it")
+    keepable = models.PositiveIntegerField(default=0, help_text="Of these, accepted ones")
+    bytes = models.PositiveBigIntegerField(default=0, help_text="Of the keepable ones")
+    types = models.JSONField(default=dict, help_text="{value type: conversations}")
+    lengths = models.JSONField(default=dict, help_text="{length bucket: conversations}")
+    sources = models.JSONField(default=dict, help_text="{source: conversations}")
+    hits = models.JSONField(default=dict, help_text="{detector: keepable conversations}")
+    first_seen_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["channel", "queue", "day", "key"], nulls_distinct=False, name="a_key_has_one_shape_a_day"
+            )
+        ]
+        indexes = [models.Index(fields=["key", "day"], name="shape_by_key")]
+
+    def __str__(self) -> str:
+        return f"{self.key}, {self.day}"
+
+
+class EndedCount(models.Model):
+    """How many conversations ended on one channel, queue and day: what the shapes are shares of."""
+
+    channel = models.ForeignKey(Channel, models.CASCADE, related_name="+", db_index=False)
+    queue = models.ForeignKey(Queue, models.CASCADE, null=True, related_name="+", db_index=False)
+    day = models.DateField()
+    ended = models.PositiveIntegerField(default=0)
+    keepable = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["channel", "queue", "day"], nulls_distinct=False, name="endings_are_counted_once_a_day"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel}, {self.day}"

@@ -1,0 +1,30 @@
+"""Reports that somebody keeps: a query of the Contact Log with a name."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from channels_cfg.key_names import MAX_KEY_LENGTH
+
+
+class SavedReport(models.Model):
+    """A query with a name. Whoever opens it sees what their own rights show."""
+
+    name = models.CharField(max_length=120)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="saved_reports")
+    query = models.JSONField(help_text="Parameters of the address, as LogQuery.as_params gives them")
+    keys = ArrayField(
+        models.CharField(max_length=MAX_KEY_LENGTH),
+        default=list,
+        help_text="Kept keys it shows, groups or filters by",
+    )
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["owner", "name"], name="a_saved_report_has_one_name")]
+
+    def __str__(self) -> str:
+        return self.name
