@@ -222,7 +222,9 @@ class _Centre:
 
     def transfer(self, conversation: Conversation, agent: User, at: datetime) -> tuple[User, datetime]:
         other = next(colleague for colleague in self.agents if colleague != agent)
-        queue = Queue.objects.filter(channel__kind=Channel.Kind.CHAT).exclude(pk=conversation.queue_id).earliest("name")
+        queue = (
+            Queue.objects.filter(channel=conversation.channel).exclude(name=str(conversation.queue)).earliest("name")
+        )
         lifecycle.transfer(conversation.pk, by=agent, queue=queue, now=at)
         lifecycle.accept(conversation.pk, by=other, now=at + timedelta(seconds=40))
         return other, at + timedelta(seconds=400)
@@ -247,6 +249,4 @@ class _Centre:
         lifecycle.accept(served.pk, by=self.agent, now=self.now - timedelta(minutes=7))
         wrapped = self.arrive(self.now - timedelta(minutes=30))
         lifecycle.accept(wrapped.pk, by=self.agent, now=self.now - timedelta(minutes=28))
-        lifecycle.end(
-            wrapped.pk, by=self.agent, ended_by=Conversation.Party.AGENT, now=self.now - timedelta(minutes=1)
-        )
+        lifecycle.end(wrapped.pk, by=self.agent, ended_by=Conversation.Party.AGENT, now=self.now - timedelta(minutes=1))
