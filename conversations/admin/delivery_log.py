@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
@@ -110,8 +111,8 @@ class DeliveryLogAdmin(ModelAdmin):
         return False
 
     @display(description="Received", ordering="id")
-    def received(self, delivery: InboundDelivery) -> Any:
-        return delivery.received_at
+    def received(self, delivery: InboundDelivery) -> str:
+        return f"{timezone.localtime(delivery.received_at):%Y-%m-%d %H:%M:%S}"
 
     @display(description="Trigger", ordering="trigger", empty_value="No trigger")
     def what(self, delivery: InboundDelivery) -> str:

@@ -28,6 +28,16 @@ class Callback:
     notes: list[str] = field(default_factory=list)
 
     @property
+    def key(self) -> str:
+        """The key that tells the trigger, such as ``message``; the first in the table where there are several."""
+        return next((key for key in payloads.TRIGGERS if key in self.data), "")
+
+    @property
+    def news(self) -> dict[str, Any]:
+        """What is under that key; empty where it is no object."""
+        return payloads.part(self.data, self.key)
+
+    @property
     def app_id(self) -> str:
         return payloads.text(self.data, "app_id") or self.service.app_id
 

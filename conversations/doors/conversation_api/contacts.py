@@ -76,22 +76,21 @@ def _holder(service: MessagingService) -> MessagingService:
 
 def change(callback: Callback) -> InboundDelivery.Outcome:
     """A contact was created or changed."""
-    return _apply(callback, changed=_told(callback, "contact"))
+    return _apply(callback, changed=payloads.part(callback.news, "contact"))
 
 
 def delete(callback: Callback) -> InboundDelivery.Outcome:
     """A contact was deleted: its row stays, empty."""
-    return _apply(callback, deleted=_told(callback, "contact"))
+    return _apply(callback, deleted=payloads.part(callback.news, "contact"))
 
 
 def merge(callback: Callback) -> InboundDelivery.Outcome:
     """Two contacts became one."""
-    return _apply(callback, changed=_told(callback, "preserved_contact"), deleted=_told(callback, "deleted_contact"))
-
-
-def _told(callback: Callback, role: str) -> dict[str, Any]:
-    (notification,) = (callback.data[key] for key in payloads.TRIGGERS if key in callback.data)
-    return payloads.part(notification, role)
+    return _apply(
+        callback,
+        changed=payloads.part(callback.news, "preserved_contact"),
+        deleted=payloads.part(callback.news, "deleted_contact"),
+    )
 
 
 def _apply(

@@ -51,8 +51,8 @@ class Inbound:
     rank: list[Any]
 
     @classmethod
-    def read(cls, callback: Callback, key: str) -> Inbound:
-        data = payloads.part(callback.data, key)
+    def read(cls, callback: Callback) -> Inbound:
+        data = callback.news
         sent_at = callback.happened_at(payloads.moment(data, "accept_time"))
         digest = payloads.digest_of([data, callback.data.get("message_metadata")])
         external_id = payloads.external_id(data, "id") or f"digest:{digest[:40]}"
@@ -70,7 +70,7 @@ class Inbound:
             channel=channel,
             address=address,
             sent_at=sent_at,
-            rank=[int(key == "message_redaction"), sent_at.isoformat(), digest],
+            rank=[int(callback.key == "message_redaction"), sent_at.isoformat(), digest],
         )
 
 
@@ -90,11 +90,10 @@ def _thread_without_conversation(
 
 def inbound(callback: Callback) -> InboundDelivery.Outcome:
     """The customer wrote. The message joins its conversation, or begins one."""
-    key = "message" if callback.data.get("message") is not None else "message_redaction"
-    if not payloads.part(callback.data, key):
+    if not callback.news:
         callback.note("It holds no message.")
         return IGNORED
-    message = Inbound.read(callback, key)
+    message = Inbound.read(callback)
     if callback.app_id != callback.service.app_id:
         callback.note("It names an app that is not the messaging service's own.")
 
@@ -227,7 +226,7 @@ def _good_pairs(callback: Callback, field: str, pairs: Pairs, *, longest: int) -
             where = f"{where}, “{key}”"
             good[key] = check_value(value, longest=longest)
         except BadKeyName as bad:
-            callback.note(f"{where}: {bad.messages[0]} (position {bad.position}) It was left out.")
+            callback.note(f"{where}, position {bad.position}: {bad.messages[0]} It was left out.")
         except ValidationError as bad:
             callback.note(f"{where}: {bad.messages[0]} It was left out.")
     return good
@@ -275,7 +274,7 @@ def submitted(callback: Callback) -> InboundDelivery.Outcome:
 
     Where the customer has not written yet, it waits for the conversation that begins with the answer.
     """
-    told = payloads.part(callback.data, "message_submit_notification")
+    told = callback.news
     external_id = payloads.external_id(told, "message_id")
     thread_id = payloads.external_id(told, "conversation_id")
     callback.note_ignored_metadata(told.get("metadata"))
@@ -309,7 +308,7 @@ def submitted(callback: Callback) -> InboundDelivery.Outcome:
 
 def delivered(callback: Callback) -> InboundDelivery.Outcome:
     """How far a message to the customer got. Reports come in any order; the furthest counts."""
-    report = payloads.part(callback.data, "message_delivery_report")
+    report = callback.news
     external_id = payloads.external_id(report, "message_id")
     status = payloads.name(report, "status", longest=40)
     callback.note_ignored_metadata(report.get("metadata"))
@@ -343,7 +342,7 @@ def _distance(report: DeliveryStatus) -> tuple[int, float, str, str]:
 
 def event(callback: Callback) -> InboundDelivery.Outcome:
     """The customer did something other than write: a reaction, a payment, a comment."""
-    told = payloads.part(callback.data, "event")
+    told = callback.news
     kinds = [*payloads.part(told, "contact_event"), *payloads.part(told, "contact_message_event")]
     kind = payloads.name({"kind": min(kinds, default="")}, "kind")
     thread_id = payloads.external_id(told, "conversation_id")

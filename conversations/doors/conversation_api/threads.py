@@ -84,8 +84,7 @@ def delete(callback: Callback) -> InboundDelivery.Outcome:
 
 
 def _thread_in(callback: Callback) -> MessagingThread | None:
-    (notification,) = (callback.data[key] for key in payloads.TRIGGERS if key in callback.data)
-    told = payloads.part(notification, "conversation")
+    told = payloads.part(callback.news, "conversation")
     external_id = payloads.external_id(told, "id")
     callback.note_ignored_metadata(told.get("metadata"), told.get("metadata_json"))
     if not external_id:
