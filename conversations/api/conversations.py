@@ -52,6 +52,7 @@ class ConversationSerializer(serializers.ModelSerializer[Conversation]):
         "username", read_only=True, allow_null=True, help_text="Whom it is allocated to, or who served it last"
     )
     customer = serializers.CharField(help_text="Name where one is known, else address")
+    ended_by = serializers.SerializerMethodField()
     attached_data = serializers.SerializerMethodField()
     messages_url = serializers.SerializerMethodField()
 
@@ -79,6 +80,10 @@ class ConversationSerializer(serializers.ModelSerializer[Conversation]):
             "version",
         )
         read_only_fields = fields
+
+    @extend_schema_field(serializers.ChoiceField(Conversation.Party.choices, allow_null=True))
+    def get_ended_by(self, conversation: Conversation) -> str | None:
+        return conversation.ended_by or None
 
     @extend_schema_field(AttachedDataField)
     def get_attached_data(self, conversation: Conversation) -> dict[str, Any]:

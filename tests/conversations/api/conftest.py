@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from channels_cfg.models import Queue, Right
+from tests.bench import web
 from tests.factories import ApiKeyFactory, ChannelFactory, QueueFactory, UserFactory, grant
 
 
@@ -24,6 +27,14 @@ class ApiClient(Client):
 
 def client_with(*rights: Right, on: Queue) -> ApiClient:
     return ApiClient(grant(UserFactory(is_api_client=True), *rights, on=on))
+
+
+@pytest.fixture
+def address(transactional_db: None) -> Iterator[str]:
+    """The portal on a web server of its own, with this test's database."""
+    name = connection.settings_dict["NAME"]
+    with web.server("config.wsgi", settings="tests.bench.portal_settings", database=name) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture

@@ -75,7 +75,7 @@ def test_a_conversation_is_told_with_its_places_times_and_data(queue, agent):
         "allocated_at": "",
         "accepted_at": "",
         "ended_at": None,
-        "ended_by": "",
+        "ended_by": None,
         "handled_at": None,
         "attached_data": PAIRS,
         "messages_url": "",

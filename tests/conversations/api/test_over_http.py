@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
-from django.db import connection
 
 from channels_cfg.models import ApiKey, Right
 from conversations.models import Conversation, Event, IdempotentAnswer
-from tests.bench import web
 from tests.factories import (
     ApiKeyFactory,
     ChannelFactory,
@@ -25,14 +22,6 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db(transaction=True)
 
 DOOR = "/RI/cmi/contactData"
-
-
-@pytest.fixture
-def address() -> Iterator[str]:
-    """The portal on a web server of its own, with this test's database."""
-    name = connection.settings_dict["NAME"]
-    with web.server("config.wsgi", settings="tests.bench.portal_settings", database=name) as port:
-        yield f"http://127.0.0.1:{port}"
 
 
 def client_of(address, user) -> httpx.Client:
