@@ -20,8 +20,6 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 
-NOW = timezone.now()
-
 
 def timeline(conversation: Conversation) -> list[str]:
     return list(conversation.events.values_list("kind", flat=True))
@@ -31,10 +29,10 @@ def test_a_conversation_lives_from_received_to_handled():
     queue, agent = QueueFactory(), UserFactory()
 
     conversation = queued_conversation(queue)
-    conversation = lifecycle.allocate(conversation.pk, agent=agent, now=NOW)
-    conversation = lifecycle.accept(conversation.pk, by=agent, now=NOW + timedelta(seconds=1))
-    conversation = lifecycle.end(conversation.pk, by=agent, ended_by="agent", now=NOW + timedelta(seconds=2))
-    conversation = lifecycle.handle(conversation.pk, by=agent, now=NOW + timedelta(seconds=3))
+    conversation = lifecycle.allocate(conversation.pk, agent=agent, now=timezone.now())
+    conversation = lifecycle.accept(conversation.pk, by=agent, now=timezone.now() + timedelta(seconds=1))
+    conversation = lifecycle.end(conversation.pk, by=agent, ended_by="agent", now=timezone.now() + timedelta(seconds=2))
+    conversation = lifecycle.handle(conversation.pk, by=agent, now=timezone.now() + timedelta(seconds=3))
 
     assert conversation.state == State.HANDLED
     assert timeline(conversation) == ["received", "queued", "allocated", "accepted", "ended", "kept", "handled"]
@@ -51,16 +49,17 @@ def test_ending_and_handling_are_news_for_the_reporting_job():
     conversation = ended_conversation(QueueFactory())
     assert ReportableChange.objects.filter(conversation=conversation).count() == 1
 
-    lifecycle.handle(conversation.pk, by=conversation.agent, now=NOW)
+    lifecycle.handle(conversation.pk, by=conversation.agent, now=timezone.now())
 
     assert ReportableChange.objects.filter(conversation=conversation).count() == 2
 
 
 @pytest.mark.parametrize(("seconds", "state"), [(4, State.FALSE_ATTEMPT), (5, State.ABANDONED), (60, State.ABANDONED)])
 def test_a_customer_who_leaves_unaccepted_abandons_or_only_attempted(seconds, state):
-    conversation = queued_conversation(QueueFactory(), now=NOW)
+    now = timezone.now()
+    conversation = queued_conversation(QueueFactory(), now=now)
 
-    conversation = lifecycle.end(conversation.pk, ended_by="customer", now=NOW + timedelta(seconds=seconds))
+    conversation = lifecycle.end(conversation.pk, ended_by="customer", now=now + timedelta(seconds=seconds))
 
     assert conversation.state == state
     assert ReportableChange.objects.filter(conversation=conversation).exists()
@@ -68,19 +67,20 @@ def test_a_customer_who_leaves_unaccepted_abandons_or_only_attempted(seconds, st
 
 def test_the_false_attempt_limit_is_the_channels():
     queue = QueueFactory(channel=ChannelFactory(false_attempt_seconds=30))
-    conversation = queued_conversation(queue, now=NOW)
+    now = timezone.now()
+    conversation = queued_conversation(queue, now=now)
 
-    assert lifecycle.end(conversation.pk, now=NOW + timedelta(seconds=20)).state == State.FALSE_ATTEMPT
+    assert lifecycle.end(conversation.pk, now=now + timedelta(seconds=20)).state == State.FALSE_ATTEMPT
 
 
 def test_a_rejected_conversation_waits_in_its_queue_again():
-    agent = UserFactory()
-    conversation = lifecycle.allocate(queued_conversation(QueueFactory()).pk, agent=agent, now=NOW)
+    agent, now = UserFactory(), timezone.now()
+    conversation = lifecycle.allocate(queued_conversation(QueueFactory()).pk, agent=agent, now=now)
 
-    conversation = lifecycle.reject(conversation.pk, by=agent, now=NOW)
+    conversation = lifecycle.reject(conversation.pk, by=agent, now=now)
 
     assert (conversation.state, conversation.agent) == (State.QUEUED, None)
-    assert conversation.legs.get(purpose="agent").ended_at == NOW
+    assert conversation.legs.get(purpose="agent").ended_at == now
 
 
 def test_a_transfer_adds_legs_and_keeps_the_data_and_the_conversation():
@@ -95,25 +95,25 @@ def test_a_transfer_adds_legs_and_keeps_the_data_and_the_conversation():
 
     assert attached_data.live_pairs(conversation) == {"tier": "gold"}
     assert [leg.purpose for leg in conversation.legs.all()] == ["customer", "queue", "agent", "queue", "agent"]
-    assert lifecycle.end(conversation.pk, now=NOW).kept_data == {"tier": "gold"}
+    assert lifecycle.end(conversation.pk, now=timezone.now()).kept_data == {"tier": "gold"}
 
 
 def test_a_conversation_that_leaves_while_waiting_after_a_transfer_was_served_and_keeps_its_data():
     channel = ChannelFactory(statistics_keys=["tier"])
     conversation = accepted_conversation(QueueFactory(channel=channel), data={"tier": "gold"})
-    lifecycle.transfer(conversation.pk, by=conversation.agent, queue=QueueFactory(channel=channel), now=NOW)
+    lifecycle.transfer(conversation.pk, by=conversation.agent, queue=QueueFactory(channel=channel), now=timezone.now())
 
-    conversation = lifecycle.end(conversation.pk, ended_by="customer", now=NOW)
+    conversation = lifecycle.end(conversation.pk, ended_by="customer", now=timezone.now())
 
     assert (conversation.state, conversation.kept_data) == (State.HANDLED, {"tier": "gold"})
 
 
 def test_a_direct_conversation_has_no_queue():
     agent = UserFactory()
-    conversation = lifecycle.receive(channel=ChannelFactory(), now=NOW)
+    conversation = lifecycle.receive(channel=ChannelFactory(), now=timezone.now())
 
-    conversation = lifecycle.allocate(conversation.pk, agent=agent, now=NOW)
-    conversation = lifecycle.accept(conversation.pk, by=agent, now=NOW)
+    conversation = lifecycle.allocate(conversation.pk, agent=agent, now=timezone.now())
+    conversation = lifecycle.accept(conversation.pk, by=agent, now=timezone.now())
 
     assert (conversation.queue, conversation.state) == (None, State.ACCEPTED)
 
@@ -122,14 +122,14 @@ def test_a_queue_of_another_channel_is_refused():
     conversation = queued_conversation(QueueFactory())
 
     with pytest.raises(lifecycle.WrongChannel):
-        lifecycle.enqueue(conversation.pk, queue=QueueFactory(), now=NOW)
+        lifecycle.enqueue(conversation.pk, queue=QueueFactory(), now=timezone.now())
 
 
 def test_a_repeated_deed_changes_nothing_and_is_no_error():
     conversation = ended_conversation(QueueFactory(statistics_keys=["a"]), data={"a": 1})
     events = timeline(conversation)
 
-    again = lifecycle.end(conversation.pk, now=NOW + timedelta(hours=1))
+    again = lifecycle.end(conversation.pk, now=timezone.now() + timedelta(hours=1))
 
     assert again.ended_at == conversation.ended_at
     assert again.version == conversation.version
@@ -139,10 +139,22 @@ def test_a_repeated_deed_changes_nothing_and_is_no_error():
 @pytest.mark.parametrize(
     ("deed", "words"),
     [
-        (lambda c, u: lifecycle.accept(c.pk, by=u, now=NOW), "wrap-up; to accept it, it would have to be queued or"),
-        (lambda c, u: lifecycle.reject(c.pk, by=u, now=NOW), "wrap-up; to reject it, it would have to be allocated"),
-        (lambda c, u: lifecycle.transfer(c.pk, by=u, agent=u, now=NOW), "to transfer it, it would have to be accepted"),
-        (lambda c, u: lifecycle.allocate(c.pk, agent=u, now=NOW), "to allocate it, it would have to be received or"),
+        (
+            lambda c, u: lifecycle.accept(c.pk, by=u, now=timezone.now()),
+            "wrap-up; to accept it, it would have to be queued or",
+        ),
+        (
+            lambda c, u: lifecycle.reject(c.pk, by=u, now=timezone.now()),
+            "wrap-up; to reject it, it would have to be allocated",
+        ),
+        (
+            lambda c, u: lifecycle.transfer(c.pk, by=u, agent=u, now=timezone.now()),
+            "to transfer it, it would have to be accepted",
+        ),
+        (
+            lambda c, u: lifecycle.allocate(c.pk, agent=u, now=timezone.now()),
+            "to allocate it, it would have to be received or",
+        ),
     ],
 )
 def test_an_impossible_deed_says_the_state_and_the_one_it_needs(deed, words):
@@ -156,7 +168,7 @@ def test_who_comes_second_is_told_who_has_it():
     conversation = accepted_conversation(QueueFactory(), agent=UserFactory(first_name="Anna", last_name="Ek"))
 
     with pytest.raises(lifecycle.TakenByAnother, match="Anna Ek has this conversation already"):
-        lifecycle.accept(conversation.pk, by=UserFactory(), now=NOW)
+        lifecycle.accept(conversation.pk, by=UserFactory(), now=timezone.now())
 
 
 @pytest.mark.django_db(transaction=True)
@@ -169,7 +181,7 @@ def test_of_two_agents_accepting_at_once_one_wins():
     def accept(agent) -> None:
         together.wait()
         try:
-            lifecycle.accept(conversation.pk, by=agent, now=NOW)
+            lifecycle.accept(conversation.pk, by=agent, now=timezone.now())
             outcomes[agent.pk] = "won"
         except lifecycle.TakenByAnother:
             outcomes[agent.pk] = "told"
