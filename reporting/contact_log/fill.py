@@ -8,7 +8,8 @@ from datetime import datetime
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from conversations.models import ENDED_STATES, ReportableChange
+from channels_cfg.models import Right, User
+from conversations.models import ENDED_STATES, Conversation, ReportableChange
 from reporting.models import ReportRun
 
 logger = logging.getLogger(__name__)
@@ -103,6 +104,7 @@ def _finish(run: ReportRun) -> None:
 def _fail(run: ReportRun, error: DatabaseError) -> None:
     """Say why, in words that hold no data: the database's own text may quote a value."""
     reason = type(error.__cause__ or error).__name__
+    connection.close_if_unusable_or_obsolete()
     run.refresh_from_db(fields=["conversations"])  # what was counted in the failed batch is undone
     run.outcome, run.finished_at = ReportRun.Outcome.FAILED, timezone.now()
     run.error = f"The database refused a batch ({reason}). Nothing of that batch changed; the next run takes it again."
@@ -119,6 +121,7 @@ def complete_up_to() -> datetime | None:
     return min(latest.started_at, oldest) if oldest else latest.started_at
 
 
-def waiting_conversations() -> int:
-    """How many conversations wait for the next run, over all queues."""
-    return ReportableChange.objects.values("conversation").distinct().count()
+def waiting_conversations(user: User) -> int:
+    """How many conversations that the user may see in reports wait for the next run."""
+    granted = Conversation.objects.granting(Right.VIEW_REPORTS, to=user)
+    return granted.filter(pk__in=ReportableChange.objects.values("conversation")).count()

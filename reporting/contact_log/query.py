@@ -163,6 +163,8 @@ class LogQuery:
         names: dict[str, Any] = {f"by_{place}": _grouping(by) for place, by in enumerate(self.group_by)}
         if self.interval:
             names = {"at": self._interval_start(), **names}
+        if not names:
+            return [self.totals(user)]
         rows = self.entries(user).order_by().annotate(**names).values(*names).annotate(**MEASURES)
         return list(rows.order_by("-conversations", *names))
 

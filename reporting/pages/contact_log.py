@@ -47,7 +47,7 @@ def report(request: HttpRequest) -> HttpResponse:
     params = folded(request.GET)
     params.setdefault("interval", DEFAULT_INTERVAL)
     query, errors = _parsed(params, user)
-    context: dict[str, Any] = {"may_view": True, "errors": errors, "query": query, "watermark": watermark()}
+    context: dict[str, Any] = {"may_view": True, "errors": errors, "query": query, "watermark": watermark(user)}
     context |= _asked(query, reverse("reports:index"))
     if not errors:
         totals = query.totals(user)
@@ -68,7 +68,7 @@ def rows(request: HttpRequest) -> HttpResponse:
         return redirect("reports:index")
     params = folded(request.GET)
     query, errors = _parsed(params, user)
-    context: dict[str, Any] = {"errors": errors, "query": query, "watermark": watermark()}
+    context: dict[str, Any] = {"errors": errors, "query": query, "watermark": watermark(user)}
     context |= _asked(query, reverse("reports:rows"))
     if not errors:
         context |= _row_facts(request, query, user)
@@ -239,7 +239,13 @@ def _row_facts(request: HttpRequest, query: LogQuery, user: User) -> dict[str, A
         "keys": keys,
         "offered_keys": sorted({*offered, *keys}),
         "rows": [
-            {"entry": entry, "opens": entry.pk in openable, "cells": [_kept_cell(entry, key) for key in keys]}
+            {
+                "entry": entry,
+                "opens": entry.pk in openable,
+                "waited": duration(entry.waited_seconds),
+                "handling": duration(entry.handling_seconds),
+                "cells": [_kept_cell(entry, key) for key in keys],
+            }
             for entry in page.items
         ],
         "params": query.as_params(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.urls import reverse
@@ -19,6 +19,8 @@ MOST_SERIES = 6
 """Groups beside one another, over time; there are as many colours."""
 MOST_ROWS = 50
 """Groups one below the other."""
+
+MOMENT = timedelta(microseconds=1)
 
 Group = tuple[Any, ...]
 
@@ -66,6 +68,8 @@ class _Layout:
         self.query = query
         self.counts = counts
         self.totals = totals
+        first, last = query.start.astimezone(query.zone), (query.end - MOMENT).astimezone(query.zone)
+        self.spans_years = first.year != last.year
         self.words = [
             GroupWords.of(by, (count[f"by_{place}"] for count in counts)) for place, by in enumerate(query.group_by)
         ]
@@ -172,7 +176,7 @@ class _Layout:
         return Cell(f"{number:,}", rows_address(drilled) if number else "")
 
     def _time(self, at: datetime) -> str:
-        return interval_label(at, self.query.interval, self.query.zone)
+        return interval_label(at, self.query.interval, self.query.zone, with_year=self.spans_years)
 
     def _measure_headings(self) -> list[str]:
         return [

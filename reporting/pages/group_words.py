@@ -63,18 +63,22 @@ def _names(by: str, groups: set[Any]) -> dict[Any, str]:
             return {}
 
 
-def interval_label(start: datetime, interval: str, zone: ZoneInfo) -> str:
+def interval_label(start: datetime, interval: str, zone: ZoneInfo, *, with_year: bool = True) -> str:
     """The interval on the zone's clock. An hour that comes twice says which; a day says when it has not 24 hours."""
     at = start.astimezone(zone)
+    year = f" {at:%Y}" if with_year else ""
     match interval:
         case "hour":
             twice = at.replace(fold=0).utcoffset() != at.replace(fold=1).utcoffset()
-            return f"{at:%a} {at.day} {at:%b %Y %H:%M}{f' (UTC{at:%z})' if twice else ''}"
+            return f"{at:%a} {at.day} {at:%b}{year}, {at:%H:%M}{f' (UTC{at:%z})' if twice else ''}"
         case "day":
-            next_day = (at + timedelta(days=1)).replace(hour=0, minute=0)
+            next_day = (at + timedelta(days=1)).replace(hour=0, minute=0, fold=0)
             hours = round((next_day.timestamp() - at.timestamp()) / 3600)
-            return f"{at:%a} {at.day} {at:%b %Y}{f' ({hours} h)' if hours != 24 else ''}"
+            return f"{at:%a} {at.day} {at:%b}{year}{f' ({hours} h)' if hours != 24 else ''}"
         case "week":
-            return f"Week {at.isocalendar().week}, from {at.day} {at:%b %Y}"
+            return _("Week %(number)s, from %(day)s") % {
+                "number": at.isocalendar().week,
+                "day": f"{at.day} {at:%b}{year}",
+            }
         case _:
             return f"{at:%B %Y}"

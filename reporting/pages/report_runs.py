@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from channels_cfg.models import AccessRight, Right, User
 from conversations.signed_in import page_for_people, viewer
-from reporting.contact_log.fill import complete_up_to
+from reporting.contact_log.fill import complete_up_to, waiting_conversations
 from reporting.models import ReportRun
 
 RUNS_SHOWN = 50
@@ -20,9 +20,13 @@ def may_view_reports(user: User) -> bool:
     return AccessRight.objects.held_by(user).filter(right=Right.VIEW_REPORTS).exists()
 
 
-def watermark() -> dict[str, Any]:
-    """Up to when the log tells everything, and what became of the latest run."""
-    return {"complete_up_to": complete_up_to(), "latest_run": ReportRun.objects.first()}
+def watermark(user: User) -> dict[str, Any]:
+    """Up to when the log tells everything, what waits for the next run, and what became of the latest."""
+    return {
+        "complete_up_to": complete_up_to(),
+        "waiting": waiting_conversations(user),
+        "latest_run": ReportRun.objects.first(),
+    }
 
 
 @page_for_people
@@ -31,4 +35,4 @@ def run_list(request: HttpRequest) -> HttpResponse:
     ReportRun.objects.silent(now=timezone.now()).update(outcome=ReportRun.Outcome.INTERRUPTED)
     may_view = may_view_reports(viewer(request))
     context = {"may_view": may_view, "runs": ReportRun.objects.all()[:RUNS_SHOWN] if may_view else []}
-    return render(request, "reports/run_list.html", context | (watermark() if may_view else {}))
+    return render(request, "reports/run_list.html", context | (watermark(viewer(request)) if may_view else {}))

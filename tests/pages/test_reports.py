@@ -1,0 +1,109 @@
+"""Reports in a browser, with a worker that writes the files."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from celery.contrib.testing.worker import start_worker
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from channels_cfg.models import Right, User
+from config.celery import app
+from reporting.contact_log.fill import run_reporting_job
+from tests.factories import QueueFactory, user_with
+from tests.reporting.stories import abandoned, served
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def files_of_their_own(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+
+
+@pytest.fixture
+def worker(live_server) -> Iterator[None]:
+    """A Celery worker on the same database."""
+    with start_worker(app, perform_ping_check=False, pool="solo"):
+        yield
+
+
+@pytest.fixture
+def reporter() -> User:
+    """May view the reports of one queue, which had six conversations yesterday."""
+    queue = QueueFactory(name="Chat sales", statistics_keys=["customerType"])
+    yesterday = timezone.now() - timedelta(days=1)
+    for value in ("gold", "gold", "gold", "silver"):
+        served(queue, received_at=yesterday, data={"customerType": value, "customerId": "4711"})
+    served(queue, received_at=yesterday)
+    abandoned(queue, received_at=yesterday)
+    run_reporting_job()
+    return user_with(Right.VIEW_REPORTS, Right.VIEW_HISTORY, on=queue, time_zone="Europe/Helsinki")
+
+
+def test_from_a_report_to_a_group_to_its_rows_to_a_file(open_as, worker, reporter):
+    page = open_as(reporter, "/reports/")
+    expect(page.locator(".measure").first).to_contain_text("6")
+
+    page.get_by_label("Interval").select_option("None")
+    page.get_by_label("Group by").select_option("customerType")
+    gold = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="gold"))
+    expect(gold).to_contain_text("3")
+    expect(page.locator("canvas")).to_have_attribute("aria-label", re.compile("largest group is gold with 3 of 6"))
+    expect(page).to_have_url(re.compile("by=key:customerType"))
+    gold.get_by_role("link").first.click()
+
+    expect(page.get_by_role("heading", name="3 conversations")).to_be_visible()
+    expect(page.locator("tbody tr")).to_have_count(3)
+    page.get_by_role("button", name="Rows as CSV").click()
+
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download").click(timeout=20_000)
+    with download.value.path().open(encoding="utf-8-sig") as file:
+        lines = list(csv.DictReader(file))
+    assert [line["customerType"] for line in lines] == ["gold"] * 3
+    assert download.value.suggested_filename.endswith("_Europe-Helsinki.csv")
+
+
+def test_back_from_the_rows_keeps_the_question(open_as, reporter):
+    page = open_as(reporter, "/reports/?interval=none&by=key:customerType")
+    page.get_by_role("row").filter(has_text="silver").get_by_role("link").first.click()
+    expect(page.get_by_role("heading", name="1 conversation")).to_be_visible()
+
+    page.go_back()
+
+    expect(page.get_by_label("Group by")).to_have_value("key:customerType")
+    expect(page.get_by_role("rowheader", name="silver")).to_be_visible()
+
+
+def test_a_condition_on_a_kept_key_is_added_and_removed(open_as, reporter):
+    page = open_as(reporter, "/reports/")
+    page.get_by_text("Filters").click()
+    page.get_by_label("Key", exact=True).fill("customerType")
+    page.get_by_label("Value", exact=True).fill("silver")
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator(".measure").first).to_contain_text("1")
+
+    page.get_by_role("link", name="Remove the condition customerType equals silver").click()
+
+    expect(page.locator(".measure").first).to_contain_text("6")
+
+
+@pytest.mark.parametrize("color_scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 400])
+@pytest.mark.parametrize(
+    "path", ["/reports/?by=key:customerType", "/reports/rows/", "/reports/files/", "/reports/runs/"]
+)
+def test_pages_are_accessible_and_fit_the_screen(open_as, reporter, path, width, color_scheme):
+    page = open_as(reporter, path, width=width, color_scheme=color_scheme)
+
+    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag22aa"]})
+
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -1,0 +1,266 @@
+"""One question, asked as counts, as rows and as a file."""
+
+import csv
+import io
+import random
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from channels_cfg.models import AccessRight, Right
+from conversations import lifecycle
+from conversations.attached_data import missing_reason
+from reporting.contact_log.files import csv_stream
+from reporting.contact_log.fill import run_reporting_job
+from reporting.contact_log.kept_key import missing_reason as missing_reason_in_sql
+from reporting.contact_log.kept_key import missing_reason_of
+from reporting.contact_log.query import LogQuery
+from reporting.models import ContactLogEntry
+from tests.factories import ChannelFactory, QueueFactory, UserFactory, grant, user_with
+from tests.reporting.stories import abandoned, served
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+HELSINKI = ZoneInfo("Europe/Helsinki")
+YEAR = {"received_after": ["2026-01-01"], "received_before": ["2027-01-01"]}
+
+
+def asked(*, clock: ZoneInfo = HELSINKI, **params: list[str]) -> LogQuery:
+    return LogQuery.parse(params, zone=clock, now=NOON)
+
+
+# What an address says
+
+
+def test_a_query_survives_its_address():
+    query = asked(
+        **YEAR,
+        zone=["America/Sao_Paulo"],
+        interval=["day"],
+        by=["queue", "key:customer.type"],
+        queue=["3", "direct"],
+        state=["handled"],
+        kept=["customerType=gold, = or ~", "csat"],
+        missing=["plan:not_kept"],
+        at=["2026-03-02T00:00:00-03:00"],
+        column=["csat"],
+    )
+
+    assert LogQuery.parse(query.as_params(), zone=ZoneInfo("UTC"), now=timezone.now()) == query
+
+
+def test_a_period_in_words_is_one_of_whole_days_in_the_zone():
+    query = asked(period=["yesterday"])
+
+    assert (query.start, query.end) == (
+        datetime(2026, 3, 1, tzinfo=HELSINKI),
+        datetime(2026, 3, 2, tzinfo=HELSINKI),
+    )
+
+
+@pytest.mark.parametrize(
+    ("params", "field"),
+    [
+        ({"period": ["next_week"]}, "period"),
+        ({"received_after": ["soon"]}, "received_after"),
+        ({"received_after": ["2026-03-02"], "received_before": ["2026-03-01"]}, "received_before"),
+        ({"zone": ["Europe/Atlantis"]}, "zone"),
+        ({"interval": ["fortnight"]}, "interval"),
+        ({"interval": ["hour"], "received_after": ["2001-01-01"], "received_before": ["2026-01-01"]}, "interval"),
+        ({"by": ["customer"]}, "by"),
+        ({"by": ["key:not a key"]}, "by"),
+        ({"kept": ["=gold"]}, "kept"),
+        ({"missing": ["customerType:lost"]}, "missing"),
+        ({"state": ["queued"]}, "state"),
+        ({"queue": ["\x00"]}, "queue"),
+        ({"column": ["xmlThing"]}, "column"),
+        ({"at": ["2026-03-02"]}, "at"),
+    ],
+)
+def test_a_question_that_makes_no_sense_is_refused_by_name(params, field):
+    with pytest.raises(ValidationError) as refused:
+        asked(**params)
+
+    assert field in refused.value.message_dict
+
+
+# Counts, rows and files agree
+
+
+@pytest.fixture
+def a_busy_year():
+    """Conversations in three queues and direct ones, of every kind; a user who may see two queues and one team."""
+    dice = random.Random(20260302)
+    channel = ChannelFactory(name="Chat", statistics_keys=["customerType", "csat"])
+    sales, service = (QueueFactory(name=name, channel=channel) for name in ("Sales", "Service"))
+    other = QueueFactory(name="Elsewhere", channel=channel, statistics_keys=["customerType"])
+    agents = [UserFactory(username=name) for name in ("anna", "bo")]
+    team = Group.objects.create(name="Team")
+    agents[0].groups.add(team)
+    viewer = grant(grant(UserFactory(), Right.VIEW_REPORTS, on=sales), Right.VIEW_REPORTS, on=service)
+    AccessRight.objects.create(user=viewer, right=Right.VIEW_REPORTS, direct_conversations_of=team)
+    for _ in range(90):
+        at = NOON + timedelta(minutes=dice.randrange(60 * 24 * 60))
+        data = {
+            key: dice.choice(values)
+            for key, values in {
+                "customerType": ["gold", "silver", "", "Gold"],
+                "csat": [1, "1", 5, 2.5, True, None, -3],
+                "customerId": ["4711"],
+            }.items()
+            if dice.random() < 0.7
+        }
+        facts = {"messaging_channel": dice.choice(["WHATSAPP", "SMS", ""])}
+        queue = dice.choice([sales, service, other])
+        if dice.random() < 0.2:
+            abandoned(queue, received_at=at, data=data, waited=timedelta(seconds=dice.choice([2, 60])), **facts)
+        elif dice.random() < 0.2:
+            direct(channel, dice.choice(agents), at, **facts)
+        else:
+            served(queue, received_at=at, data=data, agent=dice.choice(agents), handled=dice.random() < 0.8, **facts)
+    run_reporting_job()
+    return viewer
+
+
+def direct(channel, agent, at, **facts):
+    conversation = lifecycle.receive(channel=channel, now=at, **facts)
+    lifecycle.allocate(conversation.pk, agent=agent, now=at)
+    lifecycle.accept(conversation.pk, by=agent, now=at)
+    lifecycle.end(conversation.pk, by=agent, now=at + timedelta(minutes=1))
+
+
+def some_question(dice: random.Random) -> LogQuery:
+    """A question with up to three filters and two groupings, of every kind."""
+    sometimes = {
+        "queue": ["direct", "Sales", "Service", "Elsewhere"],
+        "agent": ["anna", "bo", "none"],
+        "messaging_channel": ["WHATSAPP", "none"],
+        "state": ["handled", "wrap_up", "abandoned", "false_attempt"],
+        "kept": ["customerType", "customerType=gold", "customerType~old", "customerType=", "csat=1", "csat=true"],
+        "missing": ["customerType:not_provided", "csat:not_kept", "csat:abandoned", "customerId:not_kept"],
+    }
+    params = {name: dice.sample(values, dice.choice([1, 1, 2])) for name, values in sometimes.items()}
+    params = {name: params[name] for name in dice.sample(sorted(params), dice.choice([0, 1, 1, 2]))}
+    groupings = ["queue", "agent", "channel", "state", "direction", "messaging_channel", "key:customerType", "key:csat"]
+    return asked(
+        clock=ZoneInfo(dice.choice(["UTC", "Europe/Helsinki", "America/New_York"])),
+        received_after=["2026-03-05T06:30"],
+        received_before=["2026-04-20"],
+        interval=[dice.choice(["", "day", "week", "month"])],
+        by=dice.sample(groupings, dice.choice([0, 1, 2])),
+        **params,
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_counts_rows_and_lines_of_a_file_agree_whatever_is_asked(a_busy_year):
+    dice = random.Random(7)
+    found = 0
+    for _ in range(40):
+        query = some_question(dice)
+
+        rows = query.entries(a_busy_year).count()
+        counts = query.counts(a_busy_year)
+        lines = list(csv.DictReader(io.StringIO(b"".join(csv_stream(query, to=a_busy_year)).decode())))
+
+        assert sum(count["conversations"] for count in counts) == rows == len(lines), query.as_address()
+        assert query.totals(a_busy_year)["conversations"] == rows
+        for count in counts[:6]:
+            groups = {by: count[f"by_{place}"] for place, by in enumerate(query.group_by)}
+            drilled = query.drilled(at=count.get("at"), groups=groups)
+            again = LogQuery.parse(drilled.as_params(), zone=ZoneInfo("UTC"), now=NOON)
+            assert again.entries(a_busy_year).count() == count["conversations"], again.as_address()
+        found += rows
+    assert found > 100
+
+
+@pytest.mark.django_db
+def test_the_reason_for_a_missing_value_is_the_same_everywhere(a_busy_year):
+    for key in ("customerType", "csat", "customerId", "customerType.of.child"):
+        entries = ContactLogEntry.objects.annotate(reason=missing_reason_in_sql(key)).select_related("conversation")
+
+        for entry in entries:
+            if key not in entry.kept_data:
+                assert entry.reason == missing_reason_of(entry, key) == missing_reason(entry.conversation, key)
+            else:
+                assert entry.reason is None
+
+
+# Rights
+
+
+@pytest.mark.django_db
+def test_two_users_of_two_queues_see_nothing_of_each_other():
+    sales, service = QueueFactory(statistics_keys=["a"]), QueueFactory(statistics_keys=["b"])
+    served(sales, received_at=NOON, data={"a": "1"})
+    served(service, received_at=NOON, data={"b": "2"})
+    run_reporting_job()
+    query = asked(**YEAR, by=["queue"])
+
+    for queue, key in ((sales, "a"), (service, "b")):
+        viewer = user_with(Right.VIEW_REPORTS, on=queue)
+        assert [count["by_0"] for count in query.counts(viewer)] == [queue.pk]
+        assert query.key_columns(query.entries(viewer)) == [key]
+    assert query.counts(user_with(Right.VIEW_HISTORY, on=sales)) == []
+
+
+@pytest.mark.django_db
+def test_a_filter_on_a_foreign_queue_finds_nothing():
+    sales, service = QueueFactory(), QueueFactory()
+    served(service, received_at=NOON)
+    run_reporting_job()
+
+    found = asked(**YEAR, queue=[str(service.pk)]).entries(user_with(Right.VIEW_REPORTS, on=sales))
+
+    assert not found.exists()
+
+
+# Clocks
+
+
+CHANGE_DAYS = [
+    ("Europe/Helsinki", date(2026, 3, 29), 23),
+    ("Europe/Helsinki", date(2026, 10, 25), 25),
+    ("America/Sao_Paulo", date(2018, 11, 4), 23),
+    ("America/Sao_Paulo", date(2018, 2, 17), 25),
+    ("America/Havana", date(2026, 11, 1), 25),
+    ("UTC", date(2026, 3, 29), 24),
+]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("name", "day", "hours"), CHANGE_DAYS)
+def test_a_day_has_the_hours_it_has_and_totals_agree(name, day, hours):
+    zone = ZoneInfo(name)
+    queue = QueueFactory()
+    viewer = user_with(Right.VIEW_REPORTS, on=queue)
+    first = datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC) - timedelta(hours=6)
+    for half_hour in range(2 * 36):
+        abandoned(queue, received_at=first + timedelta(minutes=30 * half_hour + 10))
+    run_reporting_job()
+    period = {
+        "received_after": [day.isoformat()],
+        "received_before": [(day + timedelta(days=1)).isoformat()],
+        "zone": [name],
+    }
+
+    by_hour, by_day = asked(**period, interval=["hour"]), asked(**period, interval=["day"])
+
+    assert [count["conversations"] for count in by_day.counts(viewer)] == [2 * hours]
+    assert [count["conversations"] for count in by_hour.counts(viewer)] == [2] * hours
+    assert sorted(count["at"] for count in by_hour.counts(viewer)) == by_hour.intervals()
+    assert [count["at"] for count in by_day.counts(viewer)] == by_day.intervals()
+    for count in by_hour.counts(viewer):
+        assert by_hour.drilled(at=count["at"]).entries(viewer).count() == 2
+
+
+@pytest.mark.django_db
+def test_intervals_in_which_nothing_happened_are_there():
+    query = asked(received_after=["2026-02-27"], received_before=["2026-03-03"], interval=["day"])
+
+    days = [start.astimezone(HELSINKI).date().isoformat() for start in query.intervals()]
+
+    assert days == ["2026-02-27", "2026-02-28", "2026-03-01", "2026-03-02"]

@@ -1,0 +1,244 @@
+"""The pages of reporting staff, as a browser without scripts sees them."""
+
+import re
+from datetime import UTC, datetime
+from html import unescape
+
+import pytest
+from django.utils import timezone
+
+from channels_cfg.models import Right
+from reporting.contact_log import files
+from reporting.contact_log.fill import run_reporting_job
+from reporting.models import ReportFile
+from tests.factories import QueueFactory, UserFactory, grant, user_with
+from tests.reporting.stories import abandoned, served
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+YEAR = "received_after=2026-01-01&received_before=2027-01-01"
+
+
+@pytest.fixture(autouse=True)
+def files_of_their_own(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+
+
+@pytest.fixture
+def queue():
+    return QueueFactory(name="Sales", statistics_keys=["customerType"])
+
+
+@pytest.fixture
+def viewer(queue):
+    return user_with(Right.VIEW_REPORTS, on=queue)
+
+
+def page(client, user, address: str) -> str:
+    client.force_login(user)
+    response = client.get(address)
+    assert response.status_code == 200, response.status_code
+    return unescape(response.content.decode())
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", ["/reports/", "/reports/rows/", "/reports/files/", "/reports/runs/"])
+def test_a_stranger_is_asked_to_sign_in(client, address):
+    assert client.get(address).headers["Location"].startswith("/accounts/login/?next=/reports/")
+
+
+@pytest.mark.django_db
+def test_who_may_view_no_report_sees_none_and_is_told_who_can_help(client, queue):
+    served(queue, received_at=NOON, data={"customerType": "gold"})
+    run_reporting_job()
+
+    shown = page(client, user_with(Right.VIEW_HISTORY, on=queue), f"/reports/?{YEAR}&by=key:customerType")
+
+    assert "no report for you to view" in shown
+    assert "gold" not in shown
+    assert "Sales" not in shown
+
+
+@pytest.mark.django_db
+def test_before_the_job_ran_the_page_says_so(client, viewer):
+    assert "The reporting job has not run yet" in page(client, viewer, "/reports/")
+
+
+@pytest.mark.django_db
+def test_a_count_leads_to_as_many_rows(client, queue, viewer):
+    for value in ("gold", "gold", "silver"):
+        served(queue, received_at=NOON, data={"customerType": value})
+    served(queue, received_at=NOON)
+    run_reporting_job()
+
+    report = page(client, viewer, f"/reports/?{YEAR}&interval=none&by=key:customerType")
+
+    counts = dict(re.findall(r'<th scope="row"[^>]*>([^<]+)</th>\s*<td class="num"><a href="[^"]+">(\d+)</a>', report))
+    assert counts == {"gold": "2", "silver": "1", "Not provided": "1", "All": "4"}
+    for label, count in counts.items():
+        pattern = rf'>{label}</th>\s*<td class="num"><a href="([^"]+)">'
+        rows = page(client, viewer, re.search(pattern, report)[1])
+        assert f"<h1>{count} conversation" in rows
+        assert rows.count('<td data-label="Received">') == int(count)
+
+
+@pytest.mark.django_db
+def test_every_empty_cell_says_why(client, queue, viewer):
+    served(queue, received_at=NOON, data={"customerType": "gold"})
+    served(queue, received_at=NOON)
+    abandoned(queue, received_at=NOON, data={"customerType": "gold"})
+    run_reporting_job()
+
+    rows = page(client, viewer, f"/reports/rows/?{YEAR}")
+
+    cells = re.findall(r'data-label="customerType">(?:<span class="is-reason">)?([^<]+)<', rows)
+    assert sorted(cells) == ["Abandoned: nothing is kept", "Not provided", "gold"]
+    assert "Never accepted" in rows
+
+
+@pytest.mark.django_db
+def test_a_row_leads_to_history_only_for_who_may_view_it(client, queue, viewer):
+    conversation = served(queue, received_at=NOON)
+    run_reporting_job()
+    address = f"/reports/rows/?{YEAR}"
+
+    assert f"/history/{conversation.pk}/" not in page(client, viewer, address)
+    grant(viewer, Right.VIEW_HISTORY, on=queue)
+    assert f"/history/{conversation.pk}/" in page(client, viewer, address)
+
+
+@pytest.mark.django_db
+def test_nothing_of_a_foreign_queue_is_offered_or_counted(client, queue, viewer):
+    foreign = QueueFactory(name="Secret desk", statistics_keys=["secretKey"])
+    served(foreign, received_at=NOON, data={"secretKey": "secret value"}, agent=UserFactory(username="secretagent"))
+    served(queue, received_at=NOON, data={"customerType": "gold"})
+    run_reporting_job()
+
+    shown = page(client, viewer, f"/reports/?{YEAR}") + page(client, viewer, f"/reports/rows/?{YEAR}")
+
+    assert "ecret" not in shown
+    assert "<h1>1 conversation" in shown
+
+
+@pytest.mark.django_db
+def test_a_question_that_makes_no_sense_is_answered_in_words(client, viewer):
+    shown = page(client, viewer, "/reports/?zone=Mars&by=nothing")
+
+    assert "“Mars” is not a time zone" in shown
+    assert "Choose of: channel" in shown
+
+
+@pytest.mark.django_db
+def test_more_groups_than_can_be_shown_are_folded_and_the_page_says_so(client, viewer, queue):
+    for number in range(9):
+        served(queue, received_at=NOON, data={"customerType": f"type {number}"})
+    run_reporting_job()
+
+    shown = page(client, viewer, f"/reports/?{YEAR}&interval=month&by=key:customerType")
+
+    assert "3 smaller groups are counted under “Others”" in shown
+
+
+@pytest.mark.django_db
+def test_pages_of_rows_follow_one_another_without_gap_or_repetition(client, viewer, queue, monkeypatch):
+    monkeypatch.setattr("reporting.pages.contact_log.PAGE_SIZE", 4)
+    for _ in range(10):
+        abandoned(queue, received_at=NOON)
+    run_reporting_job()
+
+    seen, address = [], f"/reports/rows/?{YEAR}"
+    while address:
+        rows = page(client, viewer, address)
+        seen += re.findall(r'<span class="mono" title="([^"]+)"', rows)
+        older = re.search(r'rel="next" href="([^"]+)"', rows)
+        address = older[1] if older else None
+
+    assert len(seen) == len(set(seen)) == 10
+
+
+# Files
+
+
+def ask(client, viewer, **params) -> ReportFile:
+    client.force_login(viewer)
+    answer = client.post(
+        "/reports/files/ask/",
+        {"received_after": "2026-01-01", "received_before": "2027-01-01", "format": "csv", **params},
+    )
+    assert answer.headers["Location"] == "/reports/files/"
+    return ReportFile.objects.get()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_file_is_fetched_by_its_owner_and_not_found_by_anybody_else(client, queue, viewer):
+    served(queue, received_at=NOON, data={"customerType": "gold"})
+    run_reporting_job()
+    file = ask(client, viewer)
+    files.write(file.pk)
+    address = f"/reports/files/{file.pk}/"
+
+    fetched = client.get(f"{address}download/")
+
+    assert b"gold" in b"".join(fetched.streaming_content)
+    assert file.name in fetched.headers["Content-Disposition"]
+    assert {"private", "no-store"} <= set(fetched.headers["Cache-Control"].split(", "))
+    client.force_login(user_with(Right.VIEW_REPORTS, on=queue, is_superuser=True))
+    assert {client.get(address).status_code, client.get(f"{address}download/").status_code} == {404}
+    assert client.post(f"{address}cancel/").status_code == 404
+    assert file.name not in client.get("/reports/files/").content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_right_withdrawn_since_the_file_was_made_counts_at_download(client, queue, viewer):
+    served(queue, received_at=NOON, data={"customerType": "gold"})
+    run_reporting_job()
+    file = ask(client, viewer)
+    files.write(file.pk)
+
+    viewer.access_rights.all().delete()
+    refused = client.get(f"/reports/files/{file.pk}/download/")
+
+    assert refused.status_code == 403
+    assert "Your rights changed" in refused.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_expired_file_is_refused_even_before_it_is_cleared_away(client, queue, viewer):
+    file = ask(client, viewer)
+    files.write(file.pk)
+    ReportFile.objects.update(expires_at=timezone.now())
+
+    assert client.get(f"/reports/files/{file.pk}/download/").status_code == 403
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_waiting_file_can_be_cancelled(client, viewer):
+    file = ask(client, viewer)
+
+    client.post(f"/reports/files/{file.pk}/cancel/")
+    files.write(file.pk)
+
+    file.refresh_from_db()
+    assert file.state == "cancelled"
+
+
+@pytest.mark.django_db
+def test_a_file_in_no_known_format_is_not_found(client, viewer):
+    client.force_login(viewer)
+
+    assert client.post("/reports/files/ask/", {"format": "exe"}).status_code == 404
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["reportrun", "reportfile", "contactlogentry"])
+def test_administrators_read_reports_in_the_configurator_within_their_rights(client, queue, name):
+    conversation = served(queue, received_at=NOON, data={"customerType": "gold"})
+    run_reporting_job()
+    administrator = UserFactory(is_staff=True, is_superuser=True)
+
+    shown = page(client, administrator, f"/admin/reporting/{name}/")
+
+    assert str(conversation.pk) not in shown
+    assert client.get(f"/admin/reporting/{name}/add/").status_code == 403
+    if name == "contactlogentry":
+        grant(administrator, Right.VIEW_REPORTS, on=queue)
+        assert str(conversation.pk) in page(client, administrator, f"/admin/reporting/{name}/")
