@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin import helpers
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -22,12 +22,17 @@ class InUse(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("valid", "Valid"), ("revoked", "Revoked")]
+        return [("valid", "Valid"), ("revoked", "Revoked"), ("expired", "Expired")]
 
     def queryset(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> QuerySet[ApiKey]:
-        if self.value() == "valid":
-            return keys.filter(revoked_at=None)
-        return keys.filter(revoked_at__isnull=False) if self.value() == "revoked" else keys
+        match self.value():
+            case "valid":
+                return keys.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()), revoked_at=None)
+            case "revoked":
+                return keys.filter(revoked_at__isnull=False)
+            case "expired":
+                return keys.filter(expires_at__lte=timezone.now(), revoked_at=None)
+        return keys
 
 
 @admin.register(ApiKey)
@@ -43,12 +48,17 @@ class ApiKeyAdmin(ConfiguratorAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
         if obj:
-            return [(None, {"fields": ["key", "user", "name", "state", "created_at", "last_used", "revoked_at"]})]
+            return [
+                (
+                    None,
+                    {"fields": ["key", "user", "name", "state", "created_at", "last_used", "expires_at", "revoked_at"]},
+                )
+            ]
         explanation = "The key is shown once, on the next page. Only a digest of it is stored."
         return [(None, {"description": explanation, "fields": ["user", "name"]})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> list[str]:
-        return ["key", "state", "created_at", "last_used", "revoked_at"] if obj else []
+        return ["key", "state", "created_at", "last_used", "expires_at", "revoked_at"] if obj else []
 
     def has_change_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
         return False
@@ -103,11 +113,15 @@ class ApiKeyAdmin(ConfiguratorAdmin):
     def key(self, key: ApiKey) -> str:
         return f"…{key.hint}"
 
-    @display(description="State", label={"Valid": "success", "Revoked": "danger", "User is inactive": "warning"})
-    def state(self, key: ApiKey) -> str:
-        if key.revoked_at:
-            return "Revoked"
-        return "Valid" if key.user.is_active else "User is inactive"
+    @display(
+        description="State",
+        label={"valid": "success", "revoked": "danger", "expired": "danger", "user_inactive": "warning"},
+    )
+    def state(self, key: ApiKey) -> tuple[str, str]:
+        state = key.state(now=timezone.now())
+        if state is ApiKey.State.VALID and key.expires_at:
+            return state, f"Valid until {timezone.localtime(key.expires_at):%Y-%m-%d %H:%M}"
+        return state, str(state.label)
 
     @display(description="Last used", ordering="last_used_at", empty_value="never")
     def last_used(self, key: ApiKey) -> Any:

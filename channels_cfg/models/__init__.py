@@ -1,7 +1,7 @@
 """What administrators decide, as rows."""
 
 from channels_cfg.models.access_right import AccessRight, Right
-from channels_cfg.models.api_key import ApiKey
+from channels_cfg.models.api_key import ApiClient, ApiKey
 from channels_cfg.models.attached_key import AttachedKey, AttachedKeyAlias, KeyVerdict
 from channels_cfg.models.channel import Channel
 from channels_cfg.models.extra_data import ExtraDataLists, KeyListField
@@ -15,6 +15,7 @@ from channels_cfg.models.user import User
 
 __all__ = [
     "AccessRight",
+    "ApiClient",
     "ApiKey",
     "AttachedKey",
     "AttachedKeyAlias",

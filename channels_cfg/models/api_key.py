@@ -8,6 +8,11 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from channels_cfg.models.user import User
+from channels_cfg.models.versioned import versioned
 
 KEY_PREFIX = "ks_"
 
@@ -19,7 +24,9 @@ def digest(key: str) -> str:
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
     def valid(self) -> ApiKeyQuerySet:
-        return self.filter(revoked_at=None, user__is_active=True)
+        """Keys that open something now: neither revoked nor past their time, of an active user."""
+        in_time = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+        return self.filter(in_time, revoked_at=None, user__is_active=True)
 
     def matching(self, key: str) -> ApiKey | None:
         """The valid key with its user, or None."""
@@ -31,8 +38,15 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
         return self.create(user=user, name=name, hint=key[-4:], digest=digest(key)), key
 
 
+@versioned(exclude=["digest", "last_used_at"])
 class ApiKey(models.Model):
     """A long random string that signs an API client in; only its digest is stored."""
+
+    class State(models.TextChoices):
+        VALID = "valid", "Valid"
+        REVOKED = "revoked", "Revoked"
+        EXPIRED = "expired", "Expired"
+        USER_INACTIVE = "user_inactive", "User is inactive"
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="api_keys")
     name = models.CharField(max_length=100, blank=True, help_text="What uses it. Example: CRM nightly sync")
@@ -41,6 +55,9 @@ class ApiKey(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    expires_at = models.DateTimeField(
+        "valid until", null=True, blank=True, editable=False, help_text="From then on the key opens nothing"
+    )
 
     objects = ApiKeyQuerySet.as_manager()
 
@@ -55,3 +72,33 @@ class ApiKey(models.Model):
         """From now on the key opens nothing."""
         self.revoked_at = self.revoked_at or now
         self.save(update_fields=["revoked_at"])
+
+    def expire(self, *, at: datetime) -> None:
+        """The key opens nothing from that moment on, or from an earlier one that was set before."""
+        self.expires_at = min(self.expires_at or at, at)
+        self.save(update_fields=["expires_at"])
+
+    def state(self, *, now: datetime) -> State:
+        """What the key is good for; ``user`` is read with it."""
+        if self.revoked_at:
+            return self.State.REVOKED
+        if self.expires_at and self.expires_at <= now:
+            return self.State.EXPIRED
+        return self.State.VALID if self.user.is_active else self.State.USER_INACTIVE
+
+
+class ApiClientManager(models.Manager["ApiClient"]):
+    def get_queryset(self) -> models.QuerySet[ApiClient]:
+        return super().get_queryset().filter(is_api_client=True)
+
+
+class ApiClient(User):
+    """A user that is a program."""
+
+    objects = ApiClientManager()  # type: ignore[misc]  # narrower than that of all users
+
+    class Meta:
+        proxy = True
+        verbose_name = "API client"
+        ordering = ["username"]
+        default_permissions = ()
