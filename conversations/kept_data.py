@@ -6,10 +6,10 @@ import json
 import uuid
 from collections.abc import Mapping
 
-from django.db import connection
 from django.utils.crypto import salted_hmac
 
 from channels_cfg.models import Right, User
+from channels_cfg.prepared import first_row
 from conversations.pairs import Pairs, Value
 
 # The right is that of ``Conversation.objects.granting``, asked about one conversation; a test holds the two together.
@@ -33,9 +33,7 @@ _KEPT_DATA = """
 
 def kept_data_of(conversation_id: uuid.UUID, right: Right, *, to: User) -> Pairs | None:
     """The kept data of the conversation, or None where the user holds no such right on one of that id."""
-    with connection.cursor() as cursor:
-        cursor.execute(_KEPT_DATA, {"id": conversation_id, "right": right, "user": to.pk})
-        row = cursor.fetchone()
+    row = first_row(_KEPT_DATA, {"id": conversation_id, "right": str(right), "user": to.pk})
     return None if row is None else json.loads(row[0])
 
 

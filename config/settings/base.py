@@ -110,6 +110,8 @@ DATABASES: dict[str, dict[str, Any]] = {
     "default": environment.postgres_address(DATABASE_URL) if DATABASE_URL else EMBEDDED_DATABASE
 }
 # A process keeps few connections and lends them out; none outlives the process that opened it.
+# After a few repetitions a statement of channels_cfg.prepared is kept ready by its connection.
+DATABASES["default"]["OPTIONS"]["prepare_threshold"] = 3
 DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 8, "timeout": 10}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

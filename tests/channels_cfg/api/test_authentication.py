@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import base64
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, connections, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from channels_cfg.models import ApiKey
-from tests.factories import ApiKeyFactory, UserFactory
+from channels_cfg.models import ApiKey, Right
+from tests.factories import ApiKeyFactory, QueueFactory, UserFactory, ended_conversation, grant
 
 pytestmark = pytest.mark.django_db
 
@@ -189,21 +190,37 @@ def test_secrets_in_the_address_are_refused(client):
     assert answer.json()["error"] == "invalid_request"
 
 
-def test_checking_a_key_costs_one_query_and_its_use_is_noted_once_a_minute(client, time_machine):
+def test_the_use_of_a_key_is_noted_once_a_minute_and_checking_it_costs_one_query(client, time_machine):
     time_machine.move_to(timezone.now(), tick=False)
     key = ApiKeyFactory()
-    headers = {"X-Api-Key": key.text}
+    conversation = ended_conversation(QueueFactory())
+    grant(key.user, Right.MANAGE_CONTACTS, on=conversation.queue)
 
-    def queries_on_keys() -> int:
+    def asked() -> tuple[int, bool]:
         with CaptureQueriesContext(connection) as queries:
-            assert client.get(DOOR, headers=headers).status_code == 200
-        return sum('"channels_cfg_apikey"' in query["sql"] for query in queries)
+            assert client.get(f"{DOOR}/{conversation.pk}", headers={"X-Api-Key": key.text}).status_code == 200
+        return len(queries), any("UPDATE" in str(query["sql"]) for query in queries)
 
-    assert [queries_on_keys(), queries_on_keys()] == [2, 1]
+    key_and_data = (2, False)
+    noting_use = (5, True)  # within a transaction of its own
+    assert [asked(), asked()] == [noting_use, key_and_data]
     first_use = ApiKey.objects.get(pk=key.pk).last_used_at
     time_machine.shift(timedelta(seconds=61))
-    assert [queries_on_keys(), queries_on_keys()] == [2, 1]
+    assert [asked(), asked()] == [noting_use, key_and_data]
     assert ApiKey.objects.get(pk=key.pk).last_used_at > first_use
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_key_works_at_once_while_somebody_holds_its_row(client):
+    key = ApiKeyFactory()
+
+    with ThreadPoolExecutor(1) as another, transaction.atomic():
+        ApiKey.objects.select_for_update().get(pk=key.pk)
+        answer = another.submit(client.get, DOOR, headers={"X-Api-Key": key.text}).result(timeout=10)
+        another.submit(connections.close_all).result()
+
+    assert answer.status_code == 200
+    assert ApiKey.objects.get().last_used_at is None
 
 
 def test_the_command_prints_a_key_that_works(client, capsys):
