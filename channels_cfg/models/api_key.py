@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import datetime
+from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.auth.models import UserManager
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -87,7 +89,7 @@ class ApiKey(models.Model):
         return self.State.VALID if self.user.is_active else self.State.USER_INACTIVE
 
 
-class ApiClientManager(models.Manager["ApiClient"]):
+class ApiClientManager(UserManager["ApiClient"]):
     def get_queryset(self) -> models.QuerySet[ApiClient]:
         return super().get_queryset().filter(is_api_client=True)
 
@@ -95,7 +97,7 @@ class ApiClientManager(models.Manager["ApiClient"]):
 class ApiClient(User):
     """A user that is a program."""
 
-    objects = ApiClientManager()  # type: ignore[misc]  # narrower than that of all users
+    objects: ClassVar[ApiClientManager] = ApiClientManager()
 
     class Meta:
         proxy = True

@@ -1,0 +1,251 @@
+"""Who may do what where, and through which access rights: directly, by a group, on a queue group, or both.
+
+The answers agree with ``Queue.objects.granting`` and ``Conversation.objects.granting``. Each costs three queries,
+however many holders and places it is about.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import product
+from typing import NamedTuple
+
+from django.contrib.auth.models import Group, Permission
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+
+from channels_cfg.models import AccessRight, Queue, QueueGroup, Right, User
+
+
+class Holder(NamedTuple):
+    """A user or a group, written ``u12`` or ``g3``."""
+
+    kind: str
+    pk: int
+
+    def __str__(self) -> str:
+        return f"{self.kind}{self.pk}"
+
+
+class Place(NamedTuple):
+    """A queue ``q5``, a queue group ``s7``, or the direct conversations of a group ``d3``."""
+
+    kind: str
+    pk: int
+
+    def __str__(self) -> str:
+        return f"{self.kind}{self.pk}"
+
+
+USER, GROUP = "u", "g"
+QUEUE, QUEUE_GROUP, DIRECT = "q", "s", "d"
+
+HOLDER_MODELS = {USER: User, GROUP: Group}
+PLACE_MODELS = {QUEUE: Queue, QUEUE_GROUP: QueueGroup, DIRECT: Group}
+HOLDER_FIELDS = {USER: "user_id", GROUP: "group_id"}
+PLACE_FIELDS = {QUEUE: "queue_id", QUEUE_GROUP: "queue_group_id", DIRECT: "direct_conversations_of_id"}
+
+
+class Cell(NamedTuple):
+    """What one access right grants, written ``u12-q5-serve``."""
+
+    holder: Holder
+    place: Place
+    right: Right
+
+    def __str__(self) -> str:
+        return f"{self.holder}-{self.place}-{self.right}"
+
+
+class Origin(NamedTuple):
+    """One access right through which somebody holds something: granted to this holder, on this place."""
+
+    holder: Holder
+    place: Place
+
+
+Effective = dict[Cell, list[Origin]]
+"""What each holder holds on each place, with every way in which it does; the direct one comes first."""
+
+
+@dataclass(frozen=True)
+class Memberships:
+    """Which groups users are in, and which queue groups queues are in, as far as a question needs them."""
+
+    members: Mapping[int, set[int]] = field(default_factory=dict)
+    """Group to its users."""
+    queues: Mapping[int, set[int]] = field(default_factory=dict)
+    """Queue group to its queues."""
+
+    def holders_through(self, holder: Holder) -> Iterable[Holder]:
+        yield holder
+        if holder.kind == GROUP:
+            yield from (Holder(USER, user) for user in self.members.get(holder.pk, ()))
+
+    def places_through(self, place: Place) -> Iterable[Place]:
+        yield place
+        if place.kind == QUEUE_GROUP:
+            yield from (Place(QUEUE, queue) for queue in self.queues.get(place.pk, ()))
+
+
+def effective_rights(
+    *, holders: Collection[Holder] | None = None, places: Collection[Place] | None = None
+) -> Effective:
+    """Every right that these holders hold on these places; None stands for all of them."""
+    memberships = memberships_of(holders, places)
+    granted = applying(holders, places, memberships)
+    return spread(granted, memberships, holders=holders, places=places)
+
+
+def spread(
+    granted: Iterable[Cell],
+    memberships: Memberships,
+    *,
+    holders: Collection[Holder] | None = None,
+    places: Collection[Place] | None = None,
+) -> Effective:
+    """What follows from the access rights for these holders and places."""
+    wanted_holders = None if holders is None else set(holders)
+    wanted_places = None if places is None else set(places)
+    found: Effective = defaultdict(list)
+    for cell in granted:
+        origin = Origin(cell.holder, cell.place)
+        reached = product(memberships.holders_through(cell.holder), memberships.places_through(cell.place))
+        for holder, place in reached:
+            if wanted_holders is not None and holder not in wanted_holders:
+                continue
+            if wanted_places is None or place in wanted_places:
+                found[Cell(holder, place, cell.right)].append(origin)
+    for cell, origins in found.items():
+        origins.sort(key=lambda origin: (origin.holder != cell.holder, origin.place != cell.place, origin))
+    return dict(found)
+
+
+def granted_cells(rights: QuerySet[AccessRight]) -> list[Cell]:
+    rows = rights.order_by().values_list("right", *HOLDER_FIELDS.values(), *PLACE_FIELDS.values())
+    return [
+        Cell(
+            Holder(USER, user) if user else Holder(GROUP, group),
+            Place(QUEUE, queue) if queue else Place(QUEUE_GROUP, queues) if queues else Place(DIRECT, direct),
+            Right(right),
+        )
+        for right, user, group, queue, queues, direct in rows
+    ]
+
+
+def memberships_of(holders: Collection[Holder] | None, places: Collection[Place] | None) -> Memberships:
+    """The groups that these users are in, and the queue groups that these queues are in."""
+    members, queues = defaultdict(set), defaultdict(set)
+    in_groups = User.groups.through.objects.all()
+    in_queue_groups = Queue.groups.through.objects.all()
+    if holders is not None:
+        in_groups = in_groups.filter(user__in=_ids(holders, USER))
+    if places is not None:
+        in_queue_groups = in_queue_groups.filter(queue__in=_ids(places, QUEUE))
+    for group, user in in_groups.values_list("group_id", "user_id"):
+        members[group].add(user)
+    for queue_group, queue in in_queue_groups.values_list("queuegroup_id", "queue_id"):
+        queues[queue_group].add(queue)
+    return Memberships(members, queues)
+
+
+def applying(
+    holders: Collection[Holder] | None, places: Collection[Place] | None, memberships: Memberships
+) -> list[Cell]:
+    """The access rights through which these holders hold something on these places."""
+    rights = AccessRight.objects.all()
+    if holders is not None:
+        groups = {*_ids(holders, GROUP), *memberships.members}
+        rights = rights.filter(Q(user__in=_ids(holders, USER)) | Q(group__in=groups))
+    if places is not None:
+        queue_groups = {*_ids(places, QUEUE_GROUP), *memberships.queues}
+        rights = rights.filter(
+            Q(queue__in=_ids(places, QUEUE))
+            | Q(queue_group__in=queue_groups)
+            | Q(direct_conversations_of__in=_ids(places, DIRECT))
+        )
+    return granted_cells(rights)
+
+
+def _ids(chosen: Iterable[Holder | Place], kind: str) -> list[int]:
+    return [item.pk for item in chosen if item.kind == kind]
+
+
+def names_of(items: Iterable[Holder | Place]) -> dict[Holder | Place, str]:
+    """How each is called; one query for each kind. What is gone is left out."""
+    wanted: dict[str, set[int]] = defaultdict(set)
+    for item in items:
+        wanted[item.kind].add(item.pk)
+    names: dict[Holder | Place, str] = {}
+    for kind, ids in wanted.items():
+        make = Holder if kind in HOLDER_MODELS else Place
+        model = HOLDER_MODELS.get(kind) or PLACE_MODELS[kind]
+        names |= {make(kind, pk): str(record) for pk, record in model._base_manager.in_bulk(ids).items()}
+    return names
+
+
+def origin_in_words(cell: Cell, origin: Origin, names: Mapping[Holder | Place, str]) -> str:
+    """``directly``, ``through group Agent``, ``on queue group Nordic sales``, or the last two joined."""
+    ways = []
+    if origin.holder != cell.holder:
+        ways.append(f"through group {names.get(origin.holder, '?')}")
+    if origin.place != cell.place:
+        ways.append(f"on queue group {names.get(origin.place, '?')}")
+    return ", ".join(ways) or "directly"
+
+
+def holders_on(place: Place) -> QuerySet[User]:
+    """The users who hold any right on the place."""
+    applying = AccessRight.objects.filter(_covers(place))
+    return User.objects.filter(
+        Exists(applying.filter(user=OuterRef("pk")))
+        | Exists(User.groups.through.objects.filter(user=OuterRef("pk"), group__in=applying.values("group")))
+    )
+
+
+def queues_of(holder: Holder) -> QuerySet[Queue]:
+    """The queues on which the user or group holds any right."""
+    held = AccessRight.objects.filter(_reaches(holder))
+    return Queue.objects.filter(
+        Q(pk__in=held.filter(queue__isnull=False).values("queue"))
+        | Q(pk__in=held.filter(queue_group__isnull=False).values("queue_group__queues"))
+    )
+
+
+def direct_groups_of(holder: Holder) -> QuerySet[Group]:
+    """The groups on whose direct conversations the user or group holds any right."""
+    held = AccessRight.objects.filter(_reaches(holder), direct_conversations_of__isnull=False)
+    return Group.objects.filter(pk__in=held.values("direct_conversations_of"))
+
+
+def _covers(place: Place) -> Q:
+    on_it = Q(**{PLACE_FIELDS[place.kind]: place.pk})
+    if place.kind != QUEUE:
+        return on_it
+    groups = Queue.groups.through.objects.filter(queue=place.pk).values("queuegroup")
+    return on_it | Q(queue_group__in=groups)
+
+
+def _reaches(holder: Holder) -> Q:
+    to_it = Q(**{HOLDER_FIELDS[holder.kind]: holder.pk})
+    if holder.kind != USER:
+        return to_it
+    return to_it | Q(group__in=User.groups.through.objects.filter(user=holder.pk).values("group"))
+
+
+def who_can_grant() -> QuerySet[User]:
+    """Active people who may grant access rights in the System Configurator, by name."""
+    permission = Permission.objects.filter(codename="add_accessright", content_type__app_label="channels_cfg")
+    through_group = User.groups.through.objects.filter(
+        user=OuterRef("pk"), group__permissions__in=Subquery(permission.values("pk")[:1])
+    )
+    may = Q(is_superuser=True) | Exists(through_group) | Q(user_permissions__in=permission)
+    people = User.objects.filter(may, is_active=True, is_staff=True, is_api_client=False)
+    return people.distinct().order_by("first_name", "last_name", "username")
+
+
+def who_can_grant_in_words() -> str:
+    """``Ada Lindgren or another System Configurator``; one query."""
+    first, *more = [str(person) for person in who_can_grant()[:2]] or ["A System Configurator"]
+    return f"{first} or another System Configurator" if more else first

@@ -1,0 +1,362 @@
+"""Granting and withdrawing many access rights at once: what it would do, in words, and then doing it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.db.models import Count, Exists, OuterRef, Q
+from django.utils.text import get_text_list
+
+from channels_cfg.effective_rights import (
+    DIRECT,
+    GROUP,
+    HOLDER_FIELDS,
+    HOLDER_MODELS,
+    PLACE_FIELDS,
+    PLACE_MODELS,
+    QUEUE,
+    QUEUE_GROUP,
+    USER,
+    Cell,
+    Holder,
+    Memberships,
+    Place,
+    applying,
+    memberships_of,
+    names_of,
+    origin_in_words,
+    spread,
+)
+from channels_cfg.models import AccessRight, Queue, Right, User
+
+MOST_AT_ONCE = 10_000
+TYPED_FROM = 10
+"""Withdrawing more rights than this has to be confirmed by typing."""
+NAMED = 5
+"""How many places a sentence names before it counts the rest."""
+SENTENCES = 20
+"""How many sentences of a kind a preview holds before it counts the rest."""
+FOLLOWED_UP_TO = 20_000
+"""People times places up to which a preview says of each person what becomes of them."""
+
+COARSE = "Everybody concerned loses these rights, except where they hold them otherwise."
+
+Names = dict[Holder | Place, str]
+
+
+@dataclass(frozen=True)
+class RightChanges:
+    """Access rights to grant and to withdraw. Granting what is there, or withdrawing what is gone, changes nothing."""
+
+    grants: Sequence[Cell] = ()
+    withdrawals: Sequence[Cell] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.grants or self.withdrawals)
+
+    def __len__(self) -> int:
+        return len(self.grants) + len(self.withdrawals)
+
+    @classmethod
+    def between(cls, before: Iterable[Cell], after: Iterable[Cell]) -> RightChanges:
+        """What leads from the cells that were ticked to those that are."""
+        before, after = dict.fromkeys(before), dict.fromkeys(after)
+        return cls([cell for cell in after if cell not in before], [cell for cell in before if cell not in after])
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What the changes would do now, in sentences."""
+
+    changes: RightChanges
+    """Those that change something."""
+    granted: list[str] = field(default_factory=list)
+    withdrawn: list[str] = field(default_factory=list)
+    losing: list[str] = field(default_factory=list)
+    """Who can do less than before."""
+    keeping: list[str] = field(default_factory=list)
+    """Who still can, and through what."""
+    left_alone: list[str] = field(default_factory=list)
+    """Where nobody active would hold a right that somebody holds now."""
+    done_already: int = 0
+
+    @property
+    def sentences(self) -> list[str]:
+        return [*self.granted, *self.withdrawn, *self.losing, *self.keeping, *self.left_alone]
+
+    @property
+    def to_type(self) -> str:
+        """What an administrator types to confirm a dangerous change; empty where it is none."""
+        count = len(self.changes.withdrawals)
+        return f"withdraw {count}" if count > TYPED_FROM or self.left_alone else ""
+
+    @property
+    def fingerprint(self) -> str:
+        """Differs when the same changes would do something else."""
+        told = [*map(str, self.changes.grants), "-", *map(str, self.changes.withdrawals), *self.sentences]
+        return hashlib.sha256("\n".join(told).encode()).hexdigest()
+
+
+class SomethingElseNow(Exception):
+    """What was agreed to is no longer what would happen. ``preview`` is; show it and ask again."""
+
+    def __init__(self, preview: Preview) -> None:
+        super().__init__("Rights have changed in the meantime.")
+        self.preview = preview
+
+
+def read_cells(text: str) -> list[Cell]:
+    """Cells as they are written, separated by spaces; ``ValidationError`` for anything else."""
+    return [read_cell(written) for written in dict.fromkeys(text.split())]
+
+
+def read_cell(written: str) -> Cell:
+    holder, _, rest = written.partition("-")
+    place, _, right = rest.partition("-")
+    if right not in Right:
+        raise ValidationError(f"“{written[:60]}” is no access right.")
+    return Cell(read_holder(holder), read_place(place), Right(right))
+
+
+def read_holder(written: str) -> Holder:
+    kind, pk = written[:1], written[1:]
+    if kind not in HOLDER_MODELS or not _is_id(pk):
+        raise ValidationError(f"“{written[:60]}” is no user or group.")
+    return Holder(kind, int(pk))
+
+
+def read_place(written: str) -> Place:
+    kind, pk = written[:1], written[1:]
+    if kind not in PLACE_MODELS or not _is_id(pk):
+        raise ValidationError(f"“{written[:60]}” is no queue, queue group or group.")
+    return Place(kind, int(pk))
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= 18
+
+
+def preview_of(changes: RightChanges) -> Preview:
+    """What the changes would do as things stand. Changes nothing; the number of queries does not depend on theirs."""
+    if len(changes) > MOST_AT_ONCE:
+        raise ValidationError(
+            f"These are {len(changes):,} changes; at most {MOST_AT_ONCE:,} are saved at once. "
+            "Choose fewer, or grant the right on a queue group."
+        )
+    names = names_of({item for cell in _all(changes) for item in (cell.holder, cell.place)})
+    there = _rights_of(_all(changes))
+    grants = [cell for cell in changes.grants if cell not in there and cell.holder in names and cell.place in names]
+    withdrawals = [cell for cell in changes.withdrawals if cell in there]
+    real = RightChanges(grants, withdrawals)
+    sizes = _sizes({cell.holder.pk for cell in _all(real) if cell.holder.kind == GROUP})
+    losing, keeping = _people(real, names) if withdrawals else ([], [])
+    return Preview(
+        changes=real,
+        granted=_shortened(_holders(grants, names, sizes, "may from now on")),
+        withdrawn=_shortened(_holders(withdrawals, names, sizes, "no longer holds")),
+        losing=_shortened(losing),
+        keeping=_shortened(keeping),
+        left_alone=_shortened(_left_alone(real)) if withdrawals else [],
+        done_already=len(changes) - len(real),
+    )
+
+
+@transaction.atomic
+def save_right_changes(changes: RightChanges, *, agreed_to: str) -> Preview:
+    """Grant and withdraw, all or nothing, as one settings version; returns what was done.
+
+    ``agreed_to`` is the fingerprint of the preview that was confirmed. Raises ``SomethingElseNow``, and changes
+    nothing, where the same changes would now do something else.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(f'LOCK TABLE "{AccessRight._meta.db_table}" IN SHARE ROW EXCLUSIVE MODE')
+    preview = preview_of(changes)
+    if preview.fingerprint != agreed_to:
+        raise SomethingElseNow(preview)
+    there = _rights_of(preview.changes.withdrawals)
+    AccessRight.objects.filter(pk__in=there.values()).delete()
+    AccessRight.objects.bulk_create([access_right(cell) for cell in preview.changes.grants], batch_size=1000)
+    return preview
+
+
+def access_right(cell: Cell) -> AccessRight:
+    """The access right of a cell, unsaved."""
+    return AccessRight(
+        right=cell.right,
+        **{HOLDER_FIELDS[cell.holder.kind]: cell.holder.pk, PLACE_FIELDS[cell.place.kind]: cell.place.pk},
+    )
+
+
+def _all(changes: RightChanges) -> list[Cell]:
+    return [*changes.grants, *changes.withdrawals]
+
+
+def _rights_of(cells: Collection[Cell]) -> dict[Cell, int]:
+    """The access rights that exist for these very cells, with their ids."""
+    holders = {cell.holder for cell in cells}
+    places = {cell.place for cell in cells}
+    held, on = Q(pk__in=[]), Q(pk__in=[])
+    for kind, name in HOLDER_FIELDS.items():
+        held |= Q(**{f"{name}__in": [holder.pk for holder in holders if holder.kind == kind]})
+    for kind, name in PLACE_FIELDS.items():
+        on |= Q(**{f"{name}__in": [place.pk for place in places if place.kind == kind]})
+    wanted = set(cells)
+    found = {}
+    for right in AccessRight.objects.filter(held, on).order_by():
+        if (cell := cell_of(right)) in wanted:
+            found[cell] = right.pk
+    return found
+
+
+def cell_of(right: AccessRight) -> Cell:
+    holder = Holder(USER, right.user_id) if right.user_id else Holder(GROUP, right.group_id or 0)
+    if right.queue_id:
+        place = Place(QUEUE, right.queue_id)
+    elif right.queue_group_id:
+        place = Place(QUEUE_GROUP, right.queue_group_id)
+    else:
+        place = Place(DIRECT, right.direct_conversations_of_id or 0)
+    return Cell(holder, place, Right(right.right))
+
+
+def _sizes(groups: Collection[int]) -> dict[int, int]:
+    counted = Group.objects.filter(pk__in=groups).annotate(members=Count("user"))
+    return dict(counted.values_list("pk", "members"))
+
+
+def _holders(cells: Iterable[Cell], names: Names, sizes: dict[int, int], deed: str) -> Iterator[str]:
+    """One sentence for each holder and right."""
+    together: dict[tuple[Holder, Right], list[Place]] = defaultdict(list)
+    for cell in cells:
+        together[cell.holder, cell.right].append(cell.place)
+    for (holder, right), places in sorted(together.items(), key=lambda item: (names[item[0][0]], item[0][1])):
+        who = (
+            f"“{names[holder]}”" if holder.kind == USER else f"Group “{names[holder]}” ({_people_count(sizes, holder)})"
+        )
+        yield f"{who} {deed}: {right.label} on {places_in_words(places, names)}."
+
+
+def _people_count(sizes: dict[int, int], holder: Holder) -> str:
+    count = sizes.get(holder.pk, 0)
+    return "1 member" if count == 1 else f"{count:,} members"
+
+
+def places_in_words(places: Sequence[Place], names: Names) -> str:
+    """``Chat care, Chat sales and 3 more``."""
+    told = sorted(place_in_words(place, names) for place in places)
+    if len(told) > NAMED + 1:
+        told = [*told[:NAMED], f"{len(told) - NAMED:,} more"]
+    return get_text_list(told, "and")
+
+
+def place_in_words(place: Place, names: Names) -> str:
+    name = names.get(place, "?")
+    match place.kind:
+        case "s":
+            return f"all queues of {name}"
+        case "d":
+            return f"direct conversations of {name}"
+    return name
+
+
+def _shortened(sentences: Iterable[str]) -> list[str]:
+    told = list(sentences)
+    if len(told) <= SENTENCES:
+        return told
+    return [*told[:SENTENCES], f"… and {len(told) - SENTENCES:,} more of the kind."]
+
+
+def _people(changes: RightChanges, names: Names) -> tuple[list[str], list[str]]:
+    """Who loses something, and who keeps it through something else, a sentence for each person and right."""
+    people, places = _reach(changes.withdrawals)
+    if len(people) * len(places) > FOLLOWED_UP_TO:
+        return [COARSE], []
+    memberships = memberships_of(people, places)
+    withdrawn = set(changes.withdrawals)
+    left = [cell for cell in applying(people, places, memberships) if cell not in withdrawn]
+    before = spread(changes.withdrawals, memberships, holders=people, places=places)
+    after = spread([*left, *changes.grants], memberships, holders=people, places=places)
+    told = {item for cell in before for item in (cell.holder, cell.place)}
+    told |= {item for cell in before for way in after.get(cell, ()) for item in way}
+    names = {**names, **names_of(told - names.keys())}
+    lost: dict[tuple[Holder, Right], list[Place]] = defaultdict(list)
+    kept: dict[tuple[Holder, Right, str], list[Place]] = defaultdict(list)
+    for cell in before:
+        if cell in after:
+            kept[cell.holder, cell.right, origin_in_words(cell, after[cell][0], names)].append(cell.place)
+        else:
+            lost[cell.holder, cell.right].append(cell.place)
+    return (
+        sorted(
+            f"{names[holder]} loses {right.label} on {places_in_words(places, names)}."
+            for (holder, right), places in lost.items()
+        ),
+        sorted(
+            f"{names[holder]} keeps {right.label} on {places_in_words(places, names)}: {way}."
+            for (holder, right, way), places in kept.items()
+        ),
+    )
+
+
+def _reach(cells: Iterable[Cell]) -> tuple[set[Holder], set[Place]]:
+    """The users and the queues or direct conversations that the access rights reach."""
+    groups = {cell.holder.pk for cell in cells if cell.holder.kind == GROUP}
+    queue_groups = {cell.place.pk for cell in cells if cell.place.kind == QUEUE_GROUP}
+    people = {cell.holder for cell in cells if cell.holder.kind == USER}
+    people |= {Holder(USER, pk) for pk in User.objects.filter(groups__in=groups).values_list("pk", flat=True)}
+    places = {cell.place for cell in cells if cell.place.kind != QUEUE_GROUP}
+    places |= {Place(QUEUE, pk) for pk in Queue.objects.filter(groups__in=queue_groups).values_list("pk", flat=True)}
+    return people, places
+
+
+def _left_alone(changes: RightChanges) -> list[str]:
+    """Queues and direct conversations on which nobody active would hold a right that somebody holds now."""
+    _, places = _reach(changes.withdrawals)
+    memberships = memberships_of((), places)
+    now = applying(None, places, memberships)
+    withdrawn = set(changes.withdrawals)
+    then = [*(cell for cell in now if cell not in withdrawn), *changes.grants]
+    acting = _acting({cell.holder for cell in [*now, *changes.grants]})
+    touched = {(cell.right, place) for cell in withdrawn for place in memberships.places_through(cell.place)}
+    without = (_held(now, acting, memberships) - _held(then, acting, memberships)) & touched
+    names = names_of({place for _, place in without})
+    by_right: dict[Right, list[Place]] = defaultdict(list)
+    for right, place in without:
+        if place.kind != QUEUE_GROUP:
+            by_right[right].append(place)
+    return [
+        f"Nobody will hold {right.label} on {places_in_words(places, names)}."
+        for right, places in sorted(by_right.items())
+    ]
+
+
+def _held(cells: Iterable[Cell], acting: set[Holder], memberships: Memberships) -> set[tuple[Right, Place]]:
+    return {
+        (cell.right, place)
+        for cell in cells
+        if cell.holder in acting
+        for place in memberships.places_through(cell.place)
+    }
+
+
+def _acting(holders: Collection[Holder]) -> set[Holder]:
+    """Those of the holders that are an active user, or a group with one."""
+    users = User.objects.filter(pk__in=[holder.pk for holder in holders if holder.kind == USER], is_active=True)
+    member = User.groups.through.objects.filter(group=OuterRef("pk"), user__is_active=True)
+    groups = Group.objects.filter(Exists(member), pk__in=[holder.pk for holder in holders if holder.kind == GROUP])
+    return {
+        *(Holder(USER, pk) for pk in users.values_list("pk", flat=True)),
+        *(Holder(GROUP, pk) for pk in groups.values_list("pk", flat=True)),
+    }
+
+
+def counts_in_words(changes: RightChanges) -> str:
+    """``Grants 3, withdraws 1``."""
+    counts = Counter(grants=len(changes.grants), withdraws=len(changes.withdrawals))
+    return ", ".join(f"{deed} {count:,}" for deed, count in counts.items() if count).capitalize() or "Changes nothing"
