@@ -4,6 +4,7 @@ from typing import Any
 
 SECONDS_BETWEEN = {
     "conversations.tasks.apply_waiting_deliveries": 10,
+    "conversations.tasks.fold_key_sightings": 60,
     "conversations.tasks.forget_old_keys": 3600,
     "reporting.tasks.run_reporting_job": 60,
     "reporting.tasks.write_waiting_files": 30,

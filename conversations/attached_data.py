@@ -21,6 +21,7 @@ from channels_cfg.key_names import is_listed
 from channels_cfg.models import Channel, SettingsVersion, Source, SystemSettings, User
 from conversations.models import Conversation, Event, LiveDatum, ReportableChange, State
 from conversations.pairs import Pairs, Value, check_pairs, check_size
+from conversations.shapes import note_sightings
 
 POSTABLE_STATES = (State.WRAP_UP, State.HANDLED)
 
@@ -186,7 +187,9 @@ def keep_what_the_settings_keep(conversation: Conversation, *, now: datetime) ->
     settings = settings_of(conversation)
     conversation.settings_version = SettingsVersion.current()
     conversation.judged_keys = settings.statistics_keys.value
-    _judge(conversation, LiveDatum.objects.filter(conversation=conversation))
+    data = list(LiveDatum.objects.filter(conversation=conversation))
+    _judge(conversation, data)
+    note_sightings(conversation, data, keepable=True)
     if not settings.live_data_until_handled:
         destroy_live_data(conversation)
     Event.objects.create(
@@ -212,8 +215,9 @@ def destroy_all(conversation: Conversation) -> None:
     settings = settings_of(conversation)
     conversation.settings_version = SettingsVersion.current()
     conversation.judged_keys = settings.statistics_keys.value
-    keys = LiveDatum.objects.filter(conversation=conversation).values_list("key", flat=True)
-    conversation.dropped_keys = dict.fromkeys(keys, "abandoned")
+    data = list(LiveDatum.objects.filter(conversation=conversation))
+    conversation.dropped_keys = dict.fromkeys((datum.key for datum in data), "abandoned")
+    note_sightings(conversation, data, keepable=False)
     destroy_live_data(conversation)
 
 
@@ -242,6 +246,12 @@ def attach_late(
     ]
     check_size(conversation.kept_data | late, settings=settings, adding=pairs)
 
+    note_sightings(
+        conversation,
+        [LiveDatum(key=key, value=value, source=source) for key, value in pairs.items()],
+        keepable=conversation.state in POSTABLE_STATES,
+        noted=conversation.kept_data.keys() | conversation.dropped_keys.keys(),
+    )
     conversation.kept_data |= late
     conversation.kept_sources |= dict.fromkeys(late, source)
     conversation.kept_times |= dict.fromkeys([*late, *said_again], at.isoformat())

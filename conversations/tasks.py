@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 
+from conversations import shapes
 from conversations.doors.conversation_api.apply import apply_delivery
 from conversations.models import IdempotentAnswer, InboundDelivery
 
@@ -36,12 +37,21 @@ def apply_waiting_deliveries() -> None:
 
 
 @shared_task
+def fold_key_sightings() -> None:
+    """Add what the ends of conversations noted to the shape ledger. Several workers may do so at once."""
+    shapes.fold()
+
+
+@shared_task
 def forget_old_keys() -> None:
-    """Forget what is remembered only to recognise a repetition: answers after a day, deliveries with the log."""
+    """Forget what is remembered only to recognise a repetition, answers after a day and deliveries with the log; and
+    of the shape ledger names that stayed rare, and days long ago."""
     now = timezone.now()
     log = max(settings.CALLBACK_SIGNATURE_WINDOW * 2, timedelta(days=settings.DELIVERY_LOG_DAYS))
     _delete_in_batches(IdempotentAnswer.objects.filter(answered_at__lt=now - timedelta(hours=24)))
     _delete_in_batches(InboundDelivery.objects.filter(received_at__lt=now - log).exclude(finished_at=None))
+    shapes.forget_rare_names(now=now)
+    shapes.forget_old_days(now=now)
 
 
 def _delete_in_batches(rows: QuerySet[Model]) -> None:

@@ -253,3 +253,8 @@ DELIVERY_GIVE_UP_AFTER = timedelta(minutes=environment.number("DELIVERY_GIVE_UP_
 DELIVERY_PATIENCE = timedelta(minutes=environment.number("DELIVERY_PATIENCE_MINUTES", 10))
 # How long the delivery log goes back; never shorter than the window, so that no nonce is used twice.
 DELIVERY_LOG_DAYS = environment.number("DELIVERY_LOG_DAYS", 30)
+
+# The shape ledger. A key's name enters it once this many conversations have had it: what is rare may be a value in
+# disguise. How long its daily counts go back.
+SHAPE_MINIMUM_CONVERSATIONS = environment.number("SHAPE_MINIMUM_CONVERSATIONS", 5)
+SHAPE_LEDGER_DAYS = environment.number("SHAPE_LEDGER_DAYS", 400)

@@ -5,7 +5,7 @@ from conversations.models.conversation import ACTIVE_STATES, ENDED_STATES, Conve
 from conversations.models.event import Event
 from conversations.models.idempotent_answer import IdempotentAnswer
 from conversations.models.inbound_delivery import InboundDelivery
-from conversations.models.key_shape import EndedCount, Hit, KeyShape, KeySighting, ValueType
+from conversations.models.key_shape import EndedCount, Hit, KeyShape, KeySighting, SeenKey, ValueType
 from conversations.models.leg import Communication, Leg
 from conversations.models.live_data import LiveDatum
 from conversations.models.message import DeliveryStatus, Message
@@ -31,6 +31,7 @@ __all__ = [
     "Message",
     "MessagingThread",
     "ReportableChange",
+    "SeenKey",
     "State",
     "ValueType",
     "direct_agents",

@@ -1,4 +1,9 @@
-"""The shape ledger: how often which keys were seen, and what their values looked like. It never holds a value."""
+"""The shape ledger: how often which keys were seen, and what their values looked like. It never holds a value.
+
+A parent counts as a key of its own: where a conversation has ``customer_data.id`` and ``customer_data.name``, it has
+``customer_data`` too, with the bytes of both, so that the ledger answers what a list that names the parent would keep.
+The conversation as a whole is the parent of all its keys, with an empty name.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +12,7 @@ from django.db import models
 
 from channels_cfg.key_names import MAX_KEY_LENGTH
 from channels_cfg.models import Channel, Queue, Source
+from conversations.detectors import Hit
 
 
 class ValueType(models.TextChoices):
@@ -17,15 +23,7 @@ class ValueType(models.TextChoices):
     DECIMAL = "decimal", "Decimal"
     BOOLEAN = "boolean", "Yes or no"
     NULL = "null", "Empty"
-
-
-class Hit(models.TextChoices):
-    """What a value may be, as far as a detector can tell."""
-
-    CARD = "card", "Card number"
-    IBAN = "iban", "IBAN"
-    EMAIL = "email", "E-mail address"
-    PHONE = "phone", "Phone number"
+    GROUP = "group", "Group of keys"
 
 
 class KeySighting(models.Model):
@@ -37,12 +35,14 @@ class KeySighting(models.Model):
     channel = models.ForeignKey(Channel, models.CASCADE, related_name="+", db_index=False)
     queue = models.ForeignKey(Queue, models.CASCADE, null=True, related_name="+", db_index=False)
     day = models.DateField(help_text="Of the conversation's end, in UTC")
-    key = models.CharField(max_length=MAX_KEY_LENGTH)
+    key = models.CharField(max_length=MAX_KEY_LENGTH, blank=True, help_text="Empty: the conversation as a whole")
     keepable = models.BooleanField(help_text="The conversation was accepted, so that a listed key would be kept")
     value_type = models.CharField(max_length=7, choices=ValueType.choices)
     length_bucket = models.PositiveSmallIntegerField(help_text="0: empty; n: 2^(n-1) to 2^n - 1 characters")
-    bytes = models.PositiveIntegerField(help_text="Of key and value as JSON")
-    source = models.CharField(max_length=12, choices=Source.choices)
+    bytes = models.PositiveIntegerField(help_text="Of key and value as JSON; with those of all keys below it")
+    source = models.CharField(
+        max_length=12, choices=Source.choices, blank=True, help_text="Empty: keys below it have different ones"
+    )
     hits = ArrayField(models.CharField(max_length=5, choices=Hit.choices), default=list, blank=True)
     seen_at = models.DateTimeField()
 
@@ -80,6 +80,35 @@ class KeyShape(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key}, {self.day}"
+
+
+class SeenKey(models.Model):
+    """One key over all channels and days: the sum of its shapes, and whether its name is known at all.
+
+    A name becomes known once enough conversations have had it; what rarely comes in may be a value in disguise.
+    """
+
+    name = models.CharField(max_length=MAX_KEY_LENGTH, primary_key=True)
+    paths = ArrayField(
+        models.CharField(max_length=MAX_KEY_LENGTH),
+        default=list,
+        help_text="Its parents, then itself",
+    )
+    seen = models.PositiveBigIntegerField(default=0, help_text="Conversations that had it")
+    types = models.JSONField(default=dict, help_text="{value type: conversations}")
+    lengths = models.JSONField(default=dict, help_text="{length bucket: conversations}")
+    sources = models.JSONField(default=dict, help_text="{source: conversations}")
+    hits = models.JSONField(default=dict, help_text="{detector: conversations}")
+    first_seen_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "seen key"
+        ordering = ["name"]
+        indexes = [models.Index(fields=["-last_seen_at", "name"], name="seen_key_newest")]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class EndedCount(models.Model):
