@@ -184,22 +184,27 @@ def snapshot(*, zone: ZoneInfo | None = None) -> Iterator[CursorWrapper]:
         reader.close()
 
 
+def statement_of(rows: QuerySet[Any, Any]) -> tuple[str, Sequence[Any]]:
+    """The query as SQL; also of one that can find nothing, such as that of a viewer without rights."""
+    return rows.query.get_compiler(DEFAULT_DB_ALIAS, elide_empty=False).as_sql()
+
+
 def all_of(cursor: CursorWrapper, rows: QuerySet[Any, Any]) -> list[tuple[Any, ...]]:
     """The rows of a query, read in the snapshot."""
-    cursor.execute(*rows.query.sql_with_params())
+    cursor.execute(*statement_of(rows))
     return cursor.fetchall()
 
 
 def copied(cursor: CursorWrapper, rows: QuerySet[Any, Any]) -> Iterator[bytes]:
     """The rows of a query as lines of CSV, one at a time, as PostgreSQL writes them."""
-    statement, params = rows.query.sql_with_params()
+    statement, params = statement_of(rows)
     with cursor.copy(f"COPY ({statement}) TO STDOUT WITH (FORMAT csv)", params) as lines:
         yield from lines
 
 
 def fetched(cursor: CursorWrapper, rows: QuerySet[Any, Any], *, at_once: int = 2_000) -> Iterator[tuple[Any, ...]]:
     """The rows of a query, a few at a time, in constant memory."""
-    statement, params = rows.query.sql_with_params()
+    statement, params = statement_of(rows)
     cursor.execute(f"DECLARE contact_log_rows NO SCROLL CURSOR FOR {statement}", params)
     while True:
         cursor.execute(f"FETCH {at_once} FROM contact_log_rows")

@@ -1,0 +1,319 @@
+"""What is not granted is not found: every address of the portal, asked by every role (rule 10 of the domain).
+
+An address that is not listed here fails the first test. Whoever adds one says who finds something there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from channels_cfg.default_roles import CONFIGURATOR
+from channels_cfg.models import Queue, Right, User
+from conversations.models import Conversation, Message
+from reporting.contact_log import files
+from reporting.contact_log.fill import run_reporting_job
+from reporting.contact_log.query import LogQuery, zone_of
+from reporting.models import ReportFile
+from tests.factories import (
+    ChannelFactory,
+    QueueFactory,
+    UserFactory,
+    accepted_conversation,
+    ended_conversation,
+    grant,
+    queued_conversation,
+    user_with,
+)
+
+CANARIES = ("canary-customer", "canary-kept", "canary-live", "canary-message", "358777000111")
+
+# Who they are
+
+ROLES = {
+    "agent": [Right.SERVE],
+    "supervisor": [Right.VIEW_HISTORY],
+    "contact_manager": [Right.MANAGE_CONTACTS],
+    "reporting": [Right.VIEW_REPORTS],
+    "outsider": [],  # every right, on another queue
+    "configurator": [],
+    "superuser": [],
+    "anonymous": [],
+}
+STAFF = ("configurator", "superuser")
+
+
+def user_in_role(role: str, queue: Queue) -> User | None:
+    match role:
+        case "anonymous":
+            return None
+        case "outsider":
+            return user_with(*Right, on=QueueFactory(channel=queue.channel))
+        case "superuser":
+            return UserFactory(is_superuser=True, is_staff=True)
+        case "configurator":
+            user = UserFactory(is_staff=True)
+            user.groups.add(Group.objects.get(name=CONFIGURATOR))
+            return user
+    return grant(UserFactory(), *ROLES[role], on=queue)
+
+
+# What is there
+
+
+@pytest.fixture
+def centre(db: None, settings: Any, tmp_path: Path) -> SimpleNamespace:
+    """One conversation that waits, one that is served and one that is handled and reported, all full of canaries."""
+    settings.MEDIA_ROOT = tmp_path
+    queue = QueueFactory(name="Guarded queue", channel=ChannelFactory(statistics_keys=["kept"]))
+    agent, reporter = user_with(Right.SERVE, on=queue), user_with(Right.VIEW_REPORTS, on=queue)
+    facts = {
+        "customer_name": "canary-customer",
+        "customer_address": "358777000111",
+        "data": {"kept": "canary-kept", "live": "canary-live"},
+        "now": timezone.now() - timedelta(hours=1),
+    }
+    waiting = queued_conversation(queue, **facts)
+    served = accepted_conversation(queue, agent=agent, **facts)
+    ended = ended_conversation(queue, agent=agent, **facts)
+    for conversation in (waiting, served, ended):
+        Message.objects.create(
+            conversation=conversation,
+            author=Message.Author.CUSTOMER,
+            text="canary-message",
+            sent_at=conversation.received_at,
+        )
+    run_reporting_job()
+    return SimpleNamespace(
+        queue=queue,
+        agent=agent,
+        reporter=reporter,
+        waiting=waiting,
+        served=served,
+        ended=ended,
+        file=report_file_of(reporter),
+    )
+
+
+def report_file_of(owner: User) -> ReportFile:
+    query = LogQuery.parse({}, zone=zone_of(owner), now=timezone.now())
+    file = files.ask_for(query, format="csv", owner=owner, now=timezone.now())
+    files.write(file.pk)
+    return ReportFile.objects.get(pk=file.pk)
+
+
+# Where it can be asked for
+
+
+@dataclass(frozen=True)
+class Address:
+    """What is asked there. ``found_by``: the roles that find the guarded queue's data; ``of``: whose it is, where
+    it belongs to one person. Of one thing others are told it is not there, of a list that it is empty. ``shows_data``:
+    whether the answer holds data of the conversation; None where that depends."""
+
+    ask: Callable[[Client, SimpleNamespace], Any]
+    found_by: tuple[str, ...] = ()
+    of: str = ""
+    is_one_thing: bool = False
+    shows_data: bool | None = True
+
+
+def listed(path: str, *found_by: str, of: str = "", shows_data: bool = True) -> Address:
+    return Address(lambda client, _: client.get(path), found_by, of=of, shows_data=shows_data)
+
+
+def one(path: str, thing: str, *found_by: str, of: str = "", shows_data: bool = True) -> Address:
+    def ask(client: Client, centre: SimpleNamespace) -> Any:
+        return client.get(path.format(getattr(centre, thing).pk))
+
+    return Address(ask, found_by, of=of, is_one_thing=True, shows_data=shows_data)
+
+
+def deed(path: str, thing: str, *found_by: str, of: str = "", **order: str) -> Address:
+    def ask(client: Client, centre: SimpleNamespace) -> Any:
+        return client.post(path.format(getattr(centre, thing).pk), order, content_type="application/json")
+
+    return Address(ask, found_by, of=of, is_one_thing=True, shows_data=None)
+
+
+def form(path: str, thing: str, *found_by: str, of: str = "", **order: str) -> Address:
+    def ask(client: Client, centre: SimpleNamespace) -> Any:
+        return client.post(path.format(getattr(centre, thing).pk), order)
+
+    return Address(ask, found_by, of=of, is_one_thing=True, shows_data=None)
+
+
+CONVERSATION = "<conversation:conversation_id>"
+API = "/api/v1/conversations/{}"
+
+ADDRESSES = {
+    # Pages
+    "": listed("/"),
+    "history/": listed("/history/", "supervisor"),
+    "history/<conversation:pk>/": one("/history/{}/", "ended", "supervisor"),
+    "desk/": listed("/desk/", "agent"),
+    "desk/news/": listed("/desk/news/", "agent"),
+    "desk/<conversation:pk>/": one("/desk/{}/", "served", "agent", of="agent"),
+    "desk/<conversation:pk>/transfer/": form("/desk/{}/transfer/", "served", "agent", of="agent", queue="0"),
+    "desk/<conversation:pk>/<str:deed>/": form("/desk/{}/accept/", "waiting", "agent"),
+    "reports/": listed("/reports/?group=key:kept", "reporting", shows_data=False),
+    "reports/rows/": listed("/reports/rows/", "reporting"),
+    "reports/files/": listed("/reports/files/", shows_data=False),
+    "reports/files/ask/": Address(lambda client, _: client.post("/reports/files/ask/", {"format": "csv"})),
+    "reports/files/<uuid:pk>/": one("/reports/files/{}/", "file", "reporter", of="reporter", shows_data=False),
+    "reports/files/<uuid:pk>/cancel/": form("/reports/files/{}/cancel/", "file", "reporter", of="reporter"),
+    "reports/files/<uuid:pk>/download/": one("/reports/files/{}/download/", "file", "reporter", of="reporter"),
+    "reports/runs/": listed("/reports/runs/", shows_data=False),
+    # Machine doors
+    "RI/cmi/contactData": listed("/RI/cmi/contactData", "contact_manager"),
+    f"RI/cmi/contactData/{CONVERSATION}": one("/RI/cmi/contactData/{}", "ended", "contact_manager"),
+    "api/v1/conversations": listed("/api/v1/conversations?q=canary", "supervisor", "agent"),
+    f"api/v1/conversations/{CONVERSATION}": one(API, "ended", "supervisor", "agent"),
+    f"api/v1/conversations/{CONVERSATION}/messages": one(f"{API}/messages", "ended", "supervisor", "agent"),
+    f"api/v1/conversations/{CONVERSATION}/queue": deed(f"{API}/queue", "waiting", "agent", queue="Guarded queue"),
+    f"api/v1/conversations/{CONVERSATION}/allocate": deed(f"{API}/allocate", "waiting", "agent", agent="nobody"),
+    f"api/v1/conversations/{CONVERSATION}/accept": deed(f"{API}/accept", "waiting", "agent"),
+    f"api/v1/conversations/{CONVERSATION}/reject": deed(f"{API}/reject", "waiting", "agent"),
+    f"api/v1/conversations/{CONVERSATION}/hold": deed(f"{API}/hold", "served", "agent", of="agent"),
+    f"api/v1/conversations/{CONVERSATION}/transfer": deed(f"{API}/transfer", "served", "agent", queue="Guarded queue"),
+    f"api/v1/conversations/{CONVERSATION}/end": deed(f"{API}/end", "served", "agent", of="agent"),
+    f"api/v1/conversations/{CONVERSATION}/handle": deed(f"{API}/handle", "ended", "agent", of="agent"),
+    "api/v1/contact-log": listed("/api/v1/contact-log", "reporting"),
+    "api/v1/contact-log.csv": listed("/api/v1/contact-log.csv", "reporting"),
+}
+
+PUBLIC = {
+    "accounts/login/": "/accounts/login/",
+    "accounts/logout/": "/accounts/logout/",
+    "api/schema/": "/api/schema/",
+    "api/docs/": "/api/docs/",
+    "health/live": "/health/live",
+    "health/ready": "/health/ready",
+    "metrics": "/metrics",
+    "oauth/token": "/oauth/token",
+    "sms/sinchconversation/all": "/sms/sinchconversation/all",
+}
+"""Open to everybody, and hold nothing of any conversation."""
+
+
+def every_address(patterns: Any = None, prefix: str = "") -> Iterator[str]:
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        address = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from every_address(pattern.url_patterns, address)
+        else:
+            assert isinstance(pattern, URLPattern)
+            yield address
+
+
+def test_every_address_is_listed_here():
+    addresses = {address for address in every_address() if not address.startswith("admin/")}
+
+    assert addresses == ADDRESSES.keys() | PUBLIC.keys()
+
+
+def ask_as(role: str, centre: SimpleNamespace, address: Address) -> tuple[Any, str]:
+    """The answer and its text. Who the thing belongs to asks as that person."""
+    client = Client()
+    is_owner = bool(address.of) and role in address.found_by
+    user = getattr(centre, address.of) if is_owner else user_in_role(role, centre.queue)
+    if user:
+        client.force_login(user)
+    answer = address.ask(client, centre)
+    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    return answer, content.decode()
+
+
+READ_BY_THEMSELVES = ("reports/files/<uuid:pk>/download/", "api/v1/contact-log.csv")
+"""Read on a connection of their own, which sees what is committed only."""
+
+
+@pytest.mark.parametrize("role", [*ROLES, "reporter"])
+@pytest.mark.parametrize("name", [name for name in ADDRESSES if name not in READ_BY_THEMSELVES])
+def test_what_is_not_granted_is_not_found(centre, name, role):
+    check(centre, ADDRESSES[name], role)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("role", [*ROLES, "reporter"])
+@pytest.mark.parametrize("name", READ_BY_THEMSELVES)
+def test_what_is_not_granted_is_in_no_file(transactional_db, centre, name, role):
+    check(centre, ADDRESSES[name], role)
+
+
+def check(centre: SimpleNamespace, address: Address, role: str) -> None:
+    if role == "reporter" and "reporter" not in address.found_by:
+        pytest.skip("only the files belong to the reporter")
+    before = list(Conversation.objects.order_by("pk").values())
+
+    answer, text = ask_as(role, centre, address)
+
+    seen = [canary for canary in CANARIES if canary in text]
+    if role in address.found_by:
+        assert answer.status_code not in (401, 403, 404)
+        assert address.shows_data in (bool(seen), None)
+        return
+    assert not seen
+    assert list(Conversation.objects.order_by("pk").values()) == before
+    if role == "anonymous":
+        assert answer.status_code in (302, 401, 403, 404)
+        assert answer.status_code != 302 or answer["Location"].startswith("/accounts/login/")
+    elif address.is_one_thing:
+        assert answer.status_code == 404
+    if not address.is_one_thing:
+        for conversation in (centre.waiting, centre.served, centre.ended):
+            assert str(conversation.pk) not in text.lower() and conversation.pk.hex not in text.lower()
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_what_is_open_to_everybody_holds_nothing_of_a_conversation(centre, name):
+    answer = Client().get(PUBLIC[name])
+
+    assert answer.status_code in (200, 302, 405)
+    assert not any(canary in answer.content.decode() for canary in CANARIES)
+
+
+# The System Configurator
+
+ADMIN_PAGES = sorted(
+    f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist" for model in admin.site._registry
+)
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("page", ["admin:index", "admin:search", "admin:autocomplete", *ADMIN_PAGES])
+def test_the_configurator_shows_no_conversation_to_who_holds_no_right(centre, page, role):
+    client = Client()
+    if user := user_in_role(role, centre.queue):
+        client.force_login(user)
+
+    answers = [client.get(reverse(page), {"q": canary} if n else {}) for n, canary in enumerate(("", *CANARIES))]
+
+    for answer in answers:
+        assert answer.status_code in ((200, 302, 403, 404) if role in STAFF else (302, 403, 404))
+    assert not any(canary in answers[0].content.decode() for canary in CANARIES)
+
+
+@pytest.mark.parametrize("role", STAFF)
+@pytest.mark.parametrize("model", sorted(admin.site._registry, key=lambda model: model._meta.label))
+def test_no_single_page_of_the_configurator_shows_a_conversation(centre, model, role):
+    client = Client()
+    client.force_login(user_in_role(role, centre.queue))
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+
+    for row in model._default_manager.all()[:3]:
+        for page in ("change", "history", "delete"):
+            answer = client.get(reverse(f"{name}_{page}", args=[row.pk]))
+            assert answer.status_code in (200, 302, 403, 404)
+            assert not any(canary in answer.content.decode() for canary in CANARIES)
