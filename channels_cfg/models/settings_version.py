@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
+from django.db.models import Min
 
 
 class SettingsVersion(models.Model):
-    """A state of all settings. Database triggers write it, so no way of changing a setting goes around it."""
+    """A state of all settings. Database triggers write it, so no way of changing a setting goes around it.
+
+    Versions are committed in the order of their numbers: a state of the settings is what the versions up to a number
+    have made.
+    """
 
     transaction = models.PositiveBigIntegerField(editable=False)
     made_at = models.DateTimeField(editable=False)
+    context = models.ForeignKey(
+        "pghistory.Context",
+        models.SET_NULL,
+        null=True,
+        db_constraint=False,
+        editable=False,
+        related_name="+",
+        help_text="Who made it, and why",
+    )
 
     class Meta:
         ordering = ["-pk"]
+        indexes = [models.Index(fields=["made_at"], name="settings_version_time")]
         constraints = [
             models.UniqueConstraint(fields=["transaction", "made_at"], name="a_transaction_makes_one_settings_version")
         ]
@@ -24,3 +41,12 @@ class SettingsVersion(models.Model):
     def current(cls) -> int | None:
         """The number of the settings as they stand, None before the first change."""
         return cls.objects.order_by("-pk").values_list("pk", flat=True).first()
+
+    @classmethod
+    def at(cls, moment: datetime) -> int:
+        """The number of the settings as they stood; 0 before the first change.
+
+        ``made_at`` is when a transaction began. One that had to wait for another counts from when that was through.
+        """
+        next_one = cls.objects.filter(made_at__gt=moment).aggregate(first=Min("pk"))["first"]
+        return (next_one or (cls.current() or 0) + 1) - 1

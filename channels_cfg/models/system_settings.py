@@ -87,6 +87,12 @@ class SystemSettings(ExtraDataLists):
         help_text="All keys and values of a conversation together, as JSON in UTF-8. Example: 32768 (32 KiB)",
     )
 
+    why_required = models.BooleanField(
+        "ask why",
+        default=False,
+        help_text="On: nothing is saved in the configurator before the field “Why?” is filled in.",
+    )
+
     # Files of chats: limits for what agents send, and where the files are.
     largest_file_megabytes = models.PositiveIntegerField(
         "largest file (MB)", default=10, validators=[MinValueValidator(1)], help_text="Example: 10"

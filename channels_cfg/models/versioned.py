@@ -6,17 +6,39 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import pghistory
+import pghistory.models
 import pgtrigger
 from django.db import models
 
 M = TypeVar("M", bound=type[models.Model])
 
-_MAKE_VERSION = """
-    INSERT INTO channels_cfg_settingsversion (transaction, made_at)
-    VALUES (pg_current_xact_id()::text::bigint, now())
-    ON CONFLICT (transaction, made_at) DO NOTHING;
-    RETURN NULL;
+# Settings are changed by one transaction after the other. So versions are committed in the order of their numbers, and
+# whoever sees version 6 sees exactly what versions 1 to 6 made. Waiting before the first row is locked, a transaction
+# that changes many rows and one that changes one of them never wait for each other.
+_TAKE_TURNS = "PERFORM pg_advisory_xact_lock(hashtext('channels_cfg_settingsversion')); RETURN NULL;"
+
+_JOIN_VERSION = """
+    SELECT id INTO NEW.pgh_version_id FROM channels_cfg_settingsversion
+     WHERE transaction = pg_current_xact_id()::text::bigint AND made_at = now();
+    IF NOT FOUND THEN
+        INSERT INTO channels_cfg_settingsversion (transaction, made_at, context_id)
+        VALUES (pg_current_xact_id()::text::bigint, now(), NEW.pgh_context_id)
+        RETURNING id INTO NEW.pgh_version_id;
+    END IF;
+    RETURN NEW;
 """
+
+
+class RecordedEvent(pghistory.models.Event):
+    """One row that was created, changed or deleted, as it was afterwards, or, deleted, before."""
+
+    pgh_version = models.ForeignKey(
+        "channels_cfg.SettingsVersion", models.DO_NOTHING, null=True, related_name="+", editable=False
+    )
+
+    class Meta:
+        abstract = True
+        verbose_name = "event"
 
 
 def versioned(*, exclude: Sequence[str] = (), model_name: str | None = None) -> Callable[[M], M]:
@@ -24,27 +46,34 @@ def versioned(*, exclude: Sequence[str] = (), model_name: str | None = None) -> 
     they are neither recorded nor make a version."""
 
     def decorate(model: M) -> M:
+        columns = [field.column for field in model._meta.concrete_fields if field.name not in exclude]
         pgtrigger.register(
             pgtrigger.Trigger(
-                name="settings_version_by_insert_delete",
-                operation=pgtrigger.Insert | pgtrigger.Delete,
-                when=pgtrigger.After,
-                func=_MAKE_VERSION,
-            ),
-            pgtrigger.Trigger(
-                name="settings_version_by_update",
-                operation=pgtrigger.Update,
-                when=pgtrigger.After,
-                condition=pgtrigger.AnyChange(exclude=list(exclude)),
-                func=_MAKE_VERSION,
-            ),
+                name="settings_change_in_turns",
+                level=pgtrigger.Statement,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf(*columns) | pgtrigger.Delete,
+                when=pgtrigger.Before,
+                func=_TAKE_TURNS,
+            )
         )(model)
         return pghistory.track(
             pghistory.InsertEvent(),
             pghistory.UpdateEvent(),
             pghistory.DeleteEvent(),
             exclude=list(exclude) or None,
-            model_name=model_name,
+            base_model=RecordedEvent,
+            model_name=model_name or f"{model.__name__}Event",
+            meta={
+                "indexes": [models.Index(fields=["pgh_obj", "-pgh_id"])],
+                "triggers": [
+                    pgtrigger.Trigger(
+                        name="join_settings_version",
+                        operation=pgtrigger.Insert,
+                        when=pgtrigger.Before,
+                        func=_JOIN_VERSION,
+                    )
+                ],
+            },
         )(model)
 
     return decorate
