@@ -6,11 +6,13 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.urls import path
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import display
 from unfold.forms import PaginationInlineFormSet
 
 from channels_cfg.admin.configurator import ConfiguratorAdmin, ConfiguratorInline
+from channels_cfg.admin.rights_matrix import matrix
 from channels_cfg.models import AccessRight
 
 HOLDERS = ["user", "group"]
@@ -30,12 +32,22 @@ class RightsFormSet(PaginationInlineFormSet):
             if right in granted:
                 raise ValidationError("The same right is granted twice. Remove one of the two rows.")
             granted.add(right)
+            if form.has_changed():
+                self._check_constraints(form)
+
+    def _check_constraints(self, form: Any) -> None:
+        """Somebody else may have granted the same right while this form was open."""
+        try:
+            form.instance.validate_constraints()
+        except ValidationError as problem:
+            form.add_error(None, problem.messages)
 
 
 class RightsInline(ConfiguratorInline):
     model = AccessRight
     formset = RightsFormSet
     verbose_name = "right"
+    per_page = 20
 
 
 class HeldRightsInline(RightsInline):
@@ -84,6 +96,10 @@ class AccessRightAdmin(ConfiguratorAdmin):
         ("May do what", {"fields": ["right"]}),
         ("Where", {"description": "One of the three.", "fields": [tuple(PLACES)]}),
     ]
+
+    def get_urls(self) -> list[Any]:
+        own = [path("matrix/", self.admin_site.admin_view(matrix), name="rights_matrix")]
+        return [*own, *super().get_urls()]
 
     @display(description="Who", header=True)
     def holder(self, right: Any) -> tuple[str, str]:

@@ -64,6 +64,8 @@ class ChannelAdmin(ExtraDataAdmin):
         ),
         ("Conversations", {"fields": ["live_data_until_handled", "precedence", "false_attempt_seconds"]}),
     ]
+    confirms_deleting = True
+    deleting_leads_to = ["Its settings are gone. What was recorded of their changes stays in the change log."]
     instead_of_deleting = (
         "It stays as long as History and the Contact Log need it. To stop using it, remove the addresses of its queues."
     )

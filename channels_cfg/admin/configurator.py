@@ -16,6 +16,8 @@ from django.template.response import TemplateResponse
 from django.utils.text import capfirst, get_text_list
 from unfold.admin import ModelAdmin, TabularInline
 
+from channels_cfg.admin.change_in_between import NothingOverwritten
+from channels_cfg.admin.typed_confirmation import AsksBeforeDanger
 from channels_cfg.change_history import Change, ChangeHistory, event_models
 from channels_cfg.in_use import used_by
 
@@ -32,7 +34,7 @@ class ChosenOnPurpose:
         return super().formfield_for_choice_field(db_field, request, **kwargs)  # type: ignore[misc]
 
 
-class ConfiguratorAdmin(ChosenOnPurpose, ModelAdmin):
+class ConfiguratorAdmin(AsksBeforeDanger, NothingOverwritten, ChosenOnPurpose, ModelAdmin):
     """A page of the System Configurator."""
 
     list_per_page = 50
@@ -58,11 +60,7 @@ class ConfiguratorAdmin(ChosenOnPurpose, ModelAdmin):
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         if not self.has_view_or_change_permission(request, record):
             raise PermissionDenied
-        parts = [
-            (inline.model, _get_foreign_key(self.model, inline.model, inline.fk_name).name)
-            for inline in self.get_inline_instances(request, record)
-        ]
-        history = ChangeHistory.of(record, parts=[*parts, *self.history_parts])
+        history = self.changes_of(request, record)
         context = {
             **self.admin_site.each_context(request),
             "title": f"Changes of {record}",
@@ -72,6 +70,16 @@ class ConfiguratorAdmin(ChosenOnPurpose, ModelAdmin):
             **(extra_context or {}),
         }
         return TemplateResponse(request, self.object_history_template, context)
+
+    def changes_of(self, request: HttpRequest, record: models.Model) -> ChangeHistory:
+        """Changes of the record, its inline rows and its other parts, newest first; empty where none are recorded."""
+        if self.model not in event_models():
+            return ChangeHistory([])
+        parts = [
+            (inline.model, _get_foreign_key(self.model, inline.model, inline.fk_name).name)
+            for inline in self.get_inline_instances(request, record)
+        ]
+        return ChangeHistory.of(record, parts=[*parts, *self.history_parts])
 
     def get_deleted_objects(
         self, objs: Iterable[models.Model], request: HttpRequest

@@ -68,6 +68,11 @@ class MessagingServiceAdmin(ConfiguratorAdmin):
             },
         ),
     ]
+    confirms_deleting = True
+    deleting_leads_to = [
+        "Its callbacks are refused from then on; Sinch gives up on them after a while, and their messages are lost.",
+        "Its secrets are gone.",
+    ]
     instead_of_deleting = "Switch it off instead: its callbacks are refused from then on."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MessagingService]:

@@ -69,6 +69,11 @@ class QueueAdmin(ExtraDataAdmin):
     autocomplete_fields = ["channel", "groups"]
     inlines = [QueueAddressInline, QueueRightsInline]
     history_parts = [(Queue.groups.through, "queue")]
+    confirms_deleting = True
+    deleting_leads_to = [
+        "Its addresses lead nowhere any more: a conversation that comes in there is not taken in.",
+        "Every right that was granted on it is gone.",
+    ]
     instead_of_deleting = (
         "History and the Contact Log need it. To stop using it, remove its addresses, choose another queue in its "
         "messaging services, and take the right to serve it away."

@@ -24,13 +24,23 @@ def _decrypt(token: str, keys: tuple[str, ...]) -> str:
         raise ImproperlyConfigured("A stored secret fits none of FIELD_KEYS. Add the key it was made with.") from error
 
 
+def encrypt(text: str) -> str:
+    """The text as only the holder of FIELD_KEYS can read it."""
+    return _cipher(tuple(settings.FIELD_KEYS)).encrypt(text.encode()).decode()
+
+
+def decrypt(token: str) -> str:
+    """What ``encrypt`` was given; ``InvalidToken`` for anything it did not make."""
+    return _cipher(tuple(settings.FIELD_KEYS)).decrypt(token.encode()).decode()
+
+
 class EncryptedTextField(models.TextField):
     """Text encrypted at rest; the first of FIELD_KEYS encrypts, all of them decrypt. Cannot be searched."""
 
     def get_prep_value(self, value: Any) -> Any:
         if value in (None, ""):
             return value
-        return _cipher(tuple(settings.FIELD_KEYS)).encrypt(str(value).encode()).decode()
+        return encrypt(str(value))
 
     def from_db_value(self, value: str | None, expression: object, connection: object) -> str | None:
         return _decrypt(value, tuple(settings.FIELD_KEYS)) if value else value
