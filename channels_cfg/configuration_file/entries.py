@@ -1,0 +1,306 @@
+"""The settings that a record of the file has: how each is read, compared and told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.text import capfirst
+
+from channels_cfg.configuration_file.nodes import Node, Problem, did_you_mean
+from channels_cfg.key_names import check_key_name
+from channels_cfg.models import KeyListField
+
+Values = dict[str, Any]
+"""A record in the terms of the file: text, numbers, True and False, lists of text; links are names."""
+
+
+class Refused(Exception):
+    """What is written cannot be the value; ``problems`` says why."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__("; ".join(map(str, problems)))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One setting of a record."""
+
+    name: str
+    label: str
+    default: Any = ""
+    help_text: str = ""
+    is_secret = False
+    is_set = False
+    """Whether it is a set of names, whose order says nothing."""
+
+    def read(self, node: Node) -> Any:
+        """The value that is meant, or ``Refused``."""
+        raise NotImplementedError
+
+    def in_words(self, value: Any) -> str:
+        """As administrators read it; empty where nothing is set."""
+        if value is None or value == "" or value == []:
+            return ""
+        if isinstance(value, list):
+            return ", ".join(map(str, value))
+        return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+
+    def as_text(self, value: Any) -> Any:
+        """As it stands in the file; lists stay lists."""
+        return value
+
+
+_SWITCH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+
+
+@dataclass(frozen=True)
+class FieldEntry(Entry):
+    """A field with one value."""
+
+    field: models.Field = field(kw_only=True)
+
+    def read(self, node: Node) -> Any:
+        if isinstance(node.value, list | dict):
+            raise Refused(node.problem(f"One value is expected here, not {node.kind}."))
+        text = (node.value or "").strip()
+        if not text:
+            return self.default
+        if isinstance(self.field, models.BooleanField):
+            return self._switch(node, text)
+        if isinstance(self.field, models.IntegerField):
+            return self._cleaned(node, self._number(node, text))
+        return self._cleaned(node, self._choice(node, text) if self.field.choices else text)
+
+    def _switch(self, node: Node, text: str) -> bool:
+        try:
+            return _SWITCH[text.lower()]
+        except KeyError:
+            raise Refused(node.problem(f"Write true or false, not “{_short(text)}”.")) from None
+
+    def _number(self, node: Node, text: str) -> int:
+        found = re.fullmatch(r"([+-]?[0-9]{1,18})(\.0+)?", text)
+        if found is None:
+            raise Refused(node.problem(f"A whole number is expected here, not “{_short(text)}”."))
+        return int(found[1])
+
+    def _choice(self, node: Node, text: str) -> str:
+        choices = {str(value): str(label) for value, label in self.field.flatchoices if value}
+        for value, label in choices.items():
+            if text.lower() in (value.lower(), label.lower()):
+                return value
+        near = did_you_mean(text, choices)
+        raise Refused(node.problem(f"“{_short(text)}” is none of {', '.join(choices)}.{near}"))
+
+    def _cleaned(self, node: Node, value: Any) -> Any:
+        if isinstance(value, str) and "\0" in value:
+            raise Refused(node.problem("The invisible character U+0000 may not stand in a text. Remove it."))
+        try:
+            return self.field.clean(value, None)
+        except ValidationError as error:
+            raise Refused(*[node.problem(message) for message in error.messages]) from error
+
+    def in_words(self, value: Any) -> str:
+        return str(dict(self.field.flatchoices).get(value, value)) if self.field.choices else super().in_words(value)
+
+
+@dataclass(frozen=True)
+class ListEntry(FieldEntry):
+    """A field with several values in an order."""
+
+    def read(self, node: Node) -> list[str]:
+        items = _items(node)
+        good: dict[str, None] = {}
+        problems: list[Problem] = []
+        for item in items:
+            try:
+                good.setdefault(self._item(item))
+            except ValidationError as error:
+                problems += [item.problem(message) for message in error.messages]
+        if problems:
+            raise Refused(*problems)
+        return self._cleaned(node, list(good)) if good else self._nothing(node)
+
+    def _item(self, node: Node) -> str:
+        text = _text(node)
+        if isinstance(self.field, KeyListField):
+            return check_key_name(text)
+        base: models.Field = self.field.base_field  # type: ignore[attr-defined]  # array fields only
+        if base.choices and text.lower() not in {str(value) for value, _ in base.flatchoices}:
+            names = [str(value) for value, _ in base.flatchoices]
+            raise ValidationError(f"“{_short(text)}” is none of {', '.join(names)}.{did_you_mean(text, names)}")
+        return base.clean(text.lower() if base.choices else text, None)
+
+    def _nothing(self, node: Node) -> list[str]:
+        if not self.field.blank:
+            return list(self.default)
+        return []
+
+    def in_words(self, value: Any) -> str:
+        return ", ".join(map(str, value))
+
+
+@dataclass(frozen=True)
+class LinkEntry(FieldEntry):
+    """A record of another section, by its name."""
+
+    section: str = field(kw_only=True)
+
+    def read(self, node: Node) -> str:
+        if isinstance(node.value, list | dict):
+            raise Refused(node.problem(f"A name is expected here, not {node.kind}."))
+        return (node.value or "").strip()
+
+    def in_words(self, value: Any) -> str:
+        return str(value or "")
+
+
+@dataclass(frozen=True)
+class NamesEntry(Entry):
+    """Names in any order, each once: kept sorted."""
+
+    is_set = True
+    default: Any = field(default_factory=list)
+
+    def read(self, node: Node) -> list[str]:
+        good, problems = set(), []
+        for item in _items(node):
+            try:
+                good.add(self.clean_item(_text(item)))
+            except ValidationError as error:
+                problems += [item.problem(message) for message in error.messages]
+        if problems:
+            raise Refused(*problems)
+        return sorted(good)
+
+    def clean_item(self, text: str) -> str:
+        return text
+
+
+@dataclass(frozen=True)
+class LinksEntry(NamesEntry):
+    """Records of another section, by their names; ``through`` joins them."""
+
+    section: str = field(kw_only=True)
+    through: type[models.Model] = field(kw_only=True)
+    owner: str = field(kw_only=True)
+    other: str = field(kw_only=True)
+
+
+@dataclass(frozen=True)
+class RowsEntry(NamesEntry):
+    """Rows of their own that hold one text each, such as the addresses of a queue."""
+
+    model: type[models.Model] = field(kw_only=True)
+    owner: str = field(kw_only=True)
+    column: str = field(kw_only=True)
+
+    def clean_item(self, text: str) -> str:
+        cleaned = self.model._meta.get_field(self.column).clean(text, None)  # type: ignore[union-attr]
+        return check_key_name(cleaned) if self.model._meta.model_name == "attachedkeyalias" else cleaned
+
+
+@dataclass(frozen=True)
+class PermissionsEntry(NamesEntry):
+    """Which pages of the configurator a group opens: ``channels_cfg.change_queue``."""
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A secret that the environment holds: told by its reference, never by its text."""
+
+    text: str = field(repr=False)
+    note: str = ""
+    reference: str = field(default="", compare=False)
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, [f"“{self.note}”" if self.note else "", f"from {self.reference}".strip()]))
+
+
+@dataclass(frozen=True)
+class SecretsEntry(Entry):
+    """Secrets as references, ``{secret: env:NAME, note: …}``. Left out, what is stored stays as it is.
+
+    ``read`` answers nodes; ``resolve`` looks the references up.
+    """
+
+    is_secret = True
+    several: bool = True
+    default: Any = None
+
+    def read(self, node: Node) -> Node:
+        return node
+
+    def resolve(self, node: Node, environment: Any) -> list[Secret]:
+        wanted = node.value if isinstance(node.value, list) else [node]
+        if not self.several and len(wanted) > 1:
+            raise Refused(node.problem("One secret is expected here."))
+        found, problems = [], []
+        for item in wanted:
+            try:
+                found.append(self._resolved(item, environment))
+            except Refused as refused:
+                problems += refused.problems
+        if problems:
+            raise Refused(*problems)
+        return found
+
+    def _resolved(self, node: Node, environment: Any) -> Secret:
+        example = "{secret: env:WHATSAPP_SECRET" + (", note: from January}" if self.several else "}")
+        if not isinstance(node.value, dict) or "secret" not in node.value:
+            raise Refused(node.problem(f"A reference is expected here, never the secret itself: {example}."))
+        if unknown := set(node.value) - {"secret", *(["note"] if self.several else [])}:
+            stray = node.value[min(unknown)]
+            raise Refused(Problem(stray.name_place, stray.path, f"A reference is written {example}."))
+        reference = node.value["secret"]
+        name = re.fullmatch(r"env:([A-Za-z_][A-Za-z0-9_]*)", str(reference.value or "").strip())
+        if name is None:
+            # What stands here may be a secret, so it is not repeated.
+            raise Refused(reference.problem(f"Name the place of the secret, never the secret itself: {example}."))
+        text = environment.get(name[1])
+        if not text:
+            raise Refused(reference.problem(f"The environment has no {name[1]} here.{environment.hint}"))
+        note = node.value.get("note")
+        if note and isinstance(note.value, list | dict):
+            raise Refused(note.problem("A text is expected here."))
+        return Secret(text, str(note.value or "").strip()[:100] if note else "", f"env:{name[1]}")
+
+
+def _items(node: Node) -> Sequence[Node]:
+    if isinstance(node.value, list):
+        return node.value
+    if node.value is None:
+        return []
+    if isinstance(node.value, dict):
+        raise Refused(node.problem("A list is expected here, not a mapping."))
+    raise Refused(node.problem(f"A list is expected here. For one item write [{_short(node.value)}]."))
+
+
+def _text(node: Node) -> str:
+    if isinstance(node.value, list | dict):
+        raise ValidationError(f"A text is expected here, not {node.kind}.")
+    text = (node.value or "").strip()
+    if not text:
+        raise ValidationError("An empty item. Remove it; if it is meant to be the word null, put it in quotes.")
+    if "\0" in text:
+        raise ValidationError("The invisible character U+0000 may not stand in a text. Remove it.")
+    return text
+
+
+def _short(text: Any) -> str:
+    return str(text)[:80]
+
+
+def label_of(described: Any) -> str:
+    return capfirst(str(described.verbose_name))
+
+
+def changed_items(entry: Entry, old: Iterable[str], new: Iterable[str]) -> tuple[list[str], list[str]]:
+    """What a list gains and what it loses."""
+    old, new = list(old), list(new)
+    return [item for item in new if item not in old], [item for item in old if item not in new]

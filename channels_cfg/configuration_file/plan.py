@@ -1,0 +1,112 @@
+"""What applying a file would do: a step for each record."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from channels_cfg.configuration_file.entries import Entry, Secret, Values
+from channels_cfg.configuration_file.nodes import Node, Problem
+from channels_cfg.configuration_file.sections import Key, Section
+
+
+class Deed(StrEnum):
+    ADD = "add"
+    CHANGE = "change"
+    REMOVE = "remove"
+    SAME = "same"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One setting of a record, in the terms of the file; ``old`` and ``new`` of secrets are lists of references."""
+
+    entry: Entry
+    old: Any
+    new: Any
+
+
+@dataclass
+class Step:
+    """What becomes of one record. One with problems is refused."""
+
+    section: Section
+    key: Key
+    deed: Deed
+    values: Values
+    """As it will be; of a removed record, as it is."""
+    pk: Any = None
+    changes: list[Change] = field(default_factory=list)
+    """What differs from now; of a new record, from the defaults."""
+    node: Node | None = None
+    nodes: dict[str, Node] = field(default_factory=dict)
+    secrets: dict[str, list[Secret]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    takes_along: list[str] = field(default_factory=list)
+    """What goes with a removed record: ``3 access rights``."""
+
+    @property
+    def called(self) -> str:
+        return self.section.called(self.values)
+
+    def refuse(self, text: str, *, entry: str = "", node: Node | None = None) -> None:
+        """Refuse the record because of one of its entries, or as a whole."""
+        node = node or self.nodes.get(entry) or self.node
+        self.problems.append(node.problem(text) if node else Problem(None, self.section.name, text))
+
+
+@dataclass
+class Plan:
+    """Steps in the order of the file's sections; what is removed comes last in each."""
+
+    steps: list[Step]
+    own_problems: list[Problem] = field(default_factory=list)
+    """Those of the file as a whole."""
+    left_alone: list[str] = field(default_factory=list)
+    """Sections that the file does not have."""
+    kept: list[str] = field(default_factory=list)
+    """Records that the file's sections do not name and that stay all the same."""
+
+    @property
+    def problems(self) -> list[Problem]:
+        found = [*self.own_problems, *[problem for step in self.steps for problem in step.problems]]
+        return sorted(found, key=lambda problem: (problem.place is None, problem.place or 0))
+
+    @property
+    def effects(self) -> Iterator[Step]:
+        """The steps that do something."""
+        return (step for step in self.steps if step.deed != Deed.SAME)
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(self.effects)
+
+    def count(self, deed: Deed) -> int:
+        return sum(step.deed == deed for step in self.steps)
+
+    @property
+    def removes(self) -> int:
+        return self.count(Deed.REMOVE)
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for two plans that do the same; tells whether somebody changed settings in between."""
+        told = [
+            [
+                step.section.name,
+                step.key,
+                step.deed,
+                [[change.entry.name, _told(change.old), _told(change.new)] for change in step.changes],
+            ]
+            for step in self.effects
+        ]
+        return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()
+
+
+def _told(value: Any) -> Any:
+    """Without the text of secrets."""
+    return [item.note if isinstance(item, Secret) else item for item in value] if isinstance(value, list) else value

@@ -1,0 +1,518 @@
+"""Comparing a file with what is set now: what would be added, changed, removed, refused."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from django.contrib.auth.models import Permission
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.text import get_text_list
+
+from channels_cfg.configuration_file.entries import (
+    Entry,
+    FieldEntry,
+    LinkEntry,
+    LinksEntry,
+    PermissionsEntry,
+    Refused,
+    RowsEntry,
+    SecretsEntry,
+    Values,
+)
+from channels_cfg.configuration_file.nodes import Node, Problem, did_you_mean
+from channels_cfg.configuration_file.plan import Change, Deed, Plan, Step
+from channels_cfg.configuration_file.sections import (
+    BY_NAME,
+    CHANNELS,
+    GROUPS,
+    KEYS,
+    QUEUES,
+    SECTIONS,
+    USERS,
+    Key,
+    Section,
+)
+from channels_cfg.configuration_file.state import State
+from channels_cfg.configured_keys import list_name
+from channels_cfg.default_roles import CONFIGURATOR, DEFAULT_ROLES
+from channels_cfg.effective_settings import EXTRA_DATA_LISTS, LISTS_OF_KIND
+from channels_cfg.models import Channel, Queue, User
+
+VERSION = "1"
+HEADER = "keepsake_configuration"
+COMPLETE = "complete"
+MOST_GUESSES = 100
+
+
+class Environment:
+    """Where references to secrets are looked up. ``beginning`` limits which variables a file may name."""
+
+    def __init__(self, variables: Mapping[str, str], *, beginning: str = "") -> None:
+        self.variables = variables
+        self.beginning = beginning
+        self.hint = f" Here only names that begin with {beginning} are read." if beginning else ""
+
+    def get(self, name: str) -> str:
+        return self.variables.get(name, "") if name.startswith(self.beginning) else ""
+
+
+def plan_file(root: Node, *, environment: Environment, by: User | None = None) -> Plan:
+    """What the file would do. ``by`` is who must be allowed to do it; None may do everything."""
+    problems = list(_problems_of_header(root))
+    entries = root.value if isinstance(root.value, dict) else {}
+    complete = False
+    if COMPLETE in entries:
+        complete = entries[COMPLETE].value == "true"
+        if entries[COMPLETE].value not in ("true", "false"):
+            problems.append(entries[COMPLETE].problem("Write true or false."))
+    sections = {name: node for name, node in entries.items() if name in BY_NAME}
+    plan = plan_sections(sections, complete=complete, environment=environment, by=by)
+    plan.own_problems[:0] = problems
+    return plan
+
+
+def _problems_of_header(root: Node) -> Iterator[Problem]:
+    if not isinstance(root.value, dict):
+        yield root.problem(f"This is no configuration of Keepsake: it begins with {HEADER}: {VERSION}")
+        return
+    header = root.value.get(HEADER)
+    if header is None:
+        yield Problem(root.place, "", f"The first line is missing: {HEADER}: {VERSION}")
+    elif header.value != VERSION:
+        yield header.problem(f"This version reads {HEADER}: {VERSION}. A file of a newer Keepsake needs that one.")
+    known = [HEADER, COMPLETE, *BY_NAME]
+    for name, node in root.value.items():
+        if name not in known:
+            yield Problem(node.name_place, node.path, f"There is no section “{name[:80]}”.{did_you_mean(name, known)}")
+
+
+def plan_sections(
+    sections: Mapping[str, Node], *, complete: bool, environment: Environment, by: User | None = None
+) -> Plan:
+    """What these sections would do; a fixed number of queries for any number of records.
+
+    Complete sections are all there is: what they leave out is removed, and a setting that a record leaves out has its
+    default. Of others, what is left out stays as it is.
+    """
+    return _Planner(sections, complete=complete, environment=environment, by=by).plan()
+
+
+class _Planner:
+    def __init__(self, nodes: Mapping[str, Node], *, complete: bool, environment: Environment, by: User | None) -> None:
+        self.nodes = nodes
+        self.complete = complete
+        self.environment = environment
+        self.by = by
+        self.state = State()
+        self.steps: dict[str, list[Step]] = {}
+        self.problems: list[Problem] = []
+        self.kept: list[str] = []
+        self.guesses = 0
+        self.channels: dict[str, Values] = {}
+        self._final: dict[str, dict[Key, Values]] = {}
+
+    def plan(self) -> Plan:
+        sections = [section for section in SECTIONS if section.name in self.nodes]
+        for section in sections:
+            self.steps[section.name] = self._read(section, self.nodes[section.name])
+            if section is CHANNELS:
+                self.channels = {step.key[0]: step.values for step in self.steps[section.name]}
+        for section in sections:
+            self._plan_removals(section)
+        for section in sections:
+            for step in self.steps[section.name]:
+                if step.deed != Deed.REMOVE:
+                    self._check(step)
+            self._check_unique(section)
+            self._check_permissions(section)
+        self._check_fixed_channels()
+        for section in sections:
+            self._check_removals(section)
+        return Plan(
+            [step for section in sections for step in self.steps[section.name]],
+            self.problems,
+            [section.name for section in SECTIONS if section.name not in self.nodes],
+            self.kept,
+        )
+
+    # Reading
+
+    def _read(self, section: Section, node: Node) -> list[Step]:
+        if section.is_single:
+            return [self._step(section, node)]
+        if node.value is not None and not isinstance(node.value, list):
+            self.problems.append(node.problem(f"A list of {_plural(section)} is expected here, not {node.kind}."))
+            return []
+        steps = [self._step(section, item) for item in node.value or []]
+        first: dict[Key, Step] = {}
+        for step in steps:
+            if step.key in first and any(step.key):
+                other = first[step.key].node
+                step.refuse(f"{_capital(step.called)} is here twice, first on {other.place if other else ''}.")
+            first.setdefault(step.key, step)
+        return steps
+
+    def _step(self, section: Section, node: Node) -> Step:
+        step = Step(section, ("?",), Deed.ADD, section.defaults(), node=node)
+        if not isinstance(node.value, dict):
+            step.refuse(f"Settings of {_a(section)} are expected here, not {node.kind}.")
+            return step
+        step.nodes = {name: entry for name, entry in node.value.items() if name in section.by_name}
+        for name, stray in node.value.items():
+            if name not in section.by_name:
+                near = did_you_mean(_by_label(section, name), section.by_name) or did_you_mean(name, section.by_name)
+                text = f"{_capital(_a(section))} has no setting “{name[:80]}”.{near}"
+                step.problems.append(Problem(stray.name_place, stray.path, text))
+        written = dict(self._written(step))
+        step.key = section.key({**section.defaults(), **written})
+        record = self.state.records(section).get(step.key)
+        if record is not None:
+            step.pk, step.deed = record.pk, Deed.CHANGE
+        starts_from = record.values if record is not None and not self.complete else section.defaults()
+        step.values = {**starts_from, **written}
+        self._empty_lists_of_another_kind(step)
+        step.changes = list(self._changes(step, record.values if record else section.defaults()))
+        if record is not None and not step.changes:
+            step.deed = Deed.SAME
+        return step
+
+    def _written(self, step: Step) -> Iterator[tuple[str, Any]]:
+        for name, node in step.nodes.items():
+            entry = step.section.by_name[name]
+            try:
+                if isinstance(entry, SecretsEntry):
+                    step.secrets[name] = entry.resolve(node, self.environment)
+                else:
+                    yield name, entry.read(node)
+            except Refused as refused:
+                step.problems += refused.problems
+
+    def _empty_lists_of_another_kind(self, step: Step) -> None:
+        """A queue that goes to a channel of another kind leaves the lists behind that say nothing there."""
+        if step.section not in (CHANNELS, QUEUES) or self.complete:
+            return
+        kind = self._kind(step.values)
+        for name in EXTRA_DATA_LISTS:
+            if kind and name not in step.nodes and name not in LISTS_OF_KIND[kind]:
+                step.values[name] = []
+
+    def _changes(self, step: Step, old: Values) -> Iterator[Change]:
+        for entry in step.section.entries:
+            if isinstance(entry, SecretsEntry):
+                yield from self._changed_secrets(step, entry)
+            elif step.values[entry.name] != old[entry.name]:
+                yield Change(entry, old[entry.name], step.values[entry.name])
+
+    def _changed_secrets(self, step: Step, entry: SecretsEntry) -> Iterator[Change]:
+        wanted = step.secrets.get(entry.name)
+        if wanted is None:
+            return
+        record = self.state.records(step.section).get(step.key)
+        stored = self.state.secrets(record)[entry.name] if record else []
+        if Counter(stored) != Counter(wanted):
+            yield Change(entry, stored, wanted)
+
+    # Checking
+
+    def final(self, section: Section) -> dict[Key, Values]:
+        """The records as they would be."""
+        if section.name not in self._final:
+            final = {key: record.values for key, record in self.state.records(section).items()}
+            for step in self.steps.get(section.name, []):
+                if step.deed == Deed.REMOVE:
+                    final.pop(step.key, None)
+                else:
+                    final[step.key] = step.values
+            self._final[section.name] = final
+        return self._final[section.name]
+
+    def _kind(self, values: Values) -> str:
+        """The kind of a channel, or of a queue's channel, as it would be; empty where that is refused."""
+        if "channel" not in values:
+            kind = values.get("kind")
+        else:
+            record = self.state.record("channels", values["channel"])
+            channel = self.channels.get(values["channel"]) or (record.values if record else {})
+            kind = channel.get("kind")
+        return str(kind) if kind in LISTS_OF_KIND else ""
+
+    def _check(self, step: Step) -> None:
+        for entry in step.section.entries:
+            self._check_needed(step, entry)
+            self._check_links(step, entry)
+        check = {
+            "channels": self._check_lists,
+            "queues": self._check_lists,
+            "groups": self._check_group,
+            "users": self._check_user,
+            "access_rights": self._check_right,
+            "messaging_services": self._check_service,
+            "keys": self._check_key,
+        }.get(step.section.name)
+        if check and step.deed != Deed.SAME and not step.problems:
+            check(step)
+
+    def _check_needed(self, step: Step, entry: Entry) -> None:
+        if not isinstance(entry, FieldEntry) or entry.field.blank or isinstance(entry.field, models.BooleanField):
+            return
+        refused = {problem.path for problem in step.problems}
+        node = step.nodes.get(entry.name)
+        if step.values[entry.name] in ("", None, []) and not (node and refused & {node.path, f"{node.path}[0]"}):
+            example = entry.help_text.partition("Example: ")[2]
+            step.refuse(
+                f"{_capital(_a(step.section))} needs “{entry.name}”.{f' Example: {example}' if example else ''}",
+                entry=entry.name,
+            )
+
+    def _check_links(self, step: Step, entry: Entry) -> None:
+        if isinstance(entry, LinkEntry):
+            self._check_link(step, entry, step.values[entry.name], node=step.nodes.get(entry.name))
+        elif isinstance(entry, LinksEntry):
+            for name in step.values[entry.name]:
+                self._check_link(step, entry, name, node=_item_node(step, entry, name))
+        elif isinstance(entry, PermissionsEntry):
+            for name in step.values[entry.name]:
+                if name not in self._permissions:
+                    near = self._near(name, self._permissions)
+                    step.refuse(f"There is no page right “{name}”.{near}", node=_item_node(step, entry, name))
+
+    def _check_link(self, step: Step, entry: LinkEntry | LinksEntry, name: str, *, node: Node | None) -> None:
+        target = BY_NAME[entry.section]
+        if not name or (name,) in self.final(target):
+            return
+        if (name,) in self.state.records(target):
+            step.refuse(f"The same file removes {target.one} “{name}”.", entry=entry.name, node=node)
+        else:
+            near = self._near(name, (key[0] for key in self.final(target)))
+            step.refuse(f"There is no {target.one} “{name[:100]}”.{near}", entry=entry.name, node=node)
+
+    def _near(self, name: str, known: Iterable[str]) -> str:
+        self.guesses += 1
+        return did_you_mean(name, known) if self.guesses <= MOST_GUESSES else ""
+
+    @property
+    def _permissions(self) -> set[str]:
+        if not hasattr(self, "_known_permissions"):
+            names = Permission.objects.order_by().values_list("content_type__app_label", "codename")
+            self._known_permissions = {f"{app}.{codename}" for app, codename in names}
+        return self._known_permissions
+
+    def _check_lists(self, step: Step) -> None:
+        kind = self._kind(step.values)
+        for name in EXTRA_DATA_LISTS:
+            if kind and step.values[name] and name not in LISTS_OF_KIND[kind]:
+                why = "a chat shows its agent everything" if kind == Channel.Kind.CHAT else "it is for calls"
+                step.refuse(f"{list_name(name)} says nothing on {kind} channels: {why}. Leave it out.", entry=name)
+        if step.section is CHANNELS and any(change.entry.name == "kind" for change in step.changes) and step.pk:
+            queues = [
+                key[0] for key, record in self.state.records(QUEUES).items() if (record.values["channel"],) == step.key
+            ]
+            if queues:
+                step.refuse(
+                    f"The kind is fixed, because the channel has queues ({_some(queues)}). Make a new channel instead.",
+                    entry="kind",
+                )
+
+    def _check_fixed_channels(self) -> None:
+        moved = {
+            step.pk: step
+            for step in self.steps.get("queues", [])
+            if step.pk and not step.problems and any(change.entry.name == "channel" for change in step.changes)
+        }
+        if not moved:
+            return
+        conversations = Queue._meta.get_field("conversations").related_model._base_manager  # type: ignore[union-attr]
+        used = Queue.objects.filter(pk__in=moved).filter(
+            models.Exists(conversations.filter(queue=models.OuterRef("pk")))
+        )
+        for pk in used.values_list("pk", flat=True):
+            moved[pk].refuse(
+                "The channel is fixed, because the queue has had conversations. Make a new queue instead.",
+                entry="channel",
+            )
+
+    def _check_group(self, step: Step) -> None:
+        if step.values["name"] == CONFIGURATOR and step.values["permissions"]:
+            step.refuse(
+                "The pages of this group come with the version of the portal. Leave “permissions” out.",
+                entry="permissions",
+            )
+
+    def _check_user(self, step: Step) -> None:
+        if step.values["is_api_client"] and step.values["is_staff"]:
+            step.refuse("An API client cannot use the pages. Set is_api_client or is_staff to false.", entry="is_staff")
+        if self.by and step.pk == self.by.pk and not step.values["is_active"]:
+            step.refuse("This is you. Let another administrator deactivate you.", entry="is_active")
+
+    def _check_right(self, step: Step) -> None:
+        holders = [name for name in ("user", "group") if step.values[name]]
+        places = [name for name in ("queue", "queue_group", "direct_conversations_of") if step.values[name]]
+        if len(holders) != 1:
+            step.refuse("A right is held by one “user” or one “group”: name one of the two.")
+        if len(places) != 1:
+            step.refuse("A right is held on one “queue”, “queue_group” or “direct_conversations_of”: name one of them.")
+
+    def _check_service(self, step: Step) -> None:
+        queue = self.final(QUEUES).get((step.values["queue"],))
+        if queue and self._kind(queue) not in ("", Channel.Kind.CHAT):
+            step.refuse(
+                f"Queue “{step.values['queue']}” is of a {self._kind(queue)} channel. Choose one of a chat channel.",
+                entry="queue",
+            )
+
+    def _check_key(self, step: Step) -> None:
+        """What the form of a key checks, too."""
+        key = KEYS.model(**{name: value for name, value in step.values.items() if name != "aliases"})
+        try:
+            key.clean()
+        except ValidationError as error:
+            for name, messages in getattr(error, "message_dict", {"": error.messages}).items():
+                for message in messages:
+                    step.refuse(message, entry=name)
+
+    def _check_unique(self, section: Section) -> None:
+        for entry in section.entries:
+            if isinstance(entry, RowsEntry) or (
+                isinstance(entry, FieldEntry) and entry.field.unique and (entry.name,) != section.identity
+            ):
+                self._check_unique_entry(section, entry)
+
+    def _check_unique_entry(self, section: Section, entry: Entry) -> None:
+        """No two records have the same: those that stay as they are come first, so that the newcomer is refused."""
+        steps = {step.key: step for step in self.steps[section.name] if step.deed in (Deed.ADD, Deed.CHANGE)}
+        owners: dict[str, Key] = {}
+        names = {key[0]: key for key in self.final(section)} if section is KEYS else {}
+        settled = (key for key in self.final(section) if key not in steps)
+        for key in [*settled, *steps]:
+            values = self.final(section)[key][entry.name]
+            for value in values if isinstance(values, list) else [values]:
+                same = value.lower() if entry.name == "addresses" else value
+                owner = names.get(value) or owners.setdefault(same, key)
+                if (owner != key or value in names) and (step := steps.get(key) or steps.get(owner)):
+                    step.refuse(
+                        self._clash(section, entry, value, owner if step.key == key else key, own=owner == key),
+                        entry=entry.name,
+                        node=_item_node(step, entry, value),
+                    )
+
+    def _clash(self, section: Section, entry: Entry, value: str, other: Key, *, own: bool) -> str:
+        if own:
+            return f"“{value}” is the key's own name; an alias is another one."
+        if section is KEYS and other == (value,):
+            return f"“{value}” is a key of its own. Remove it from the aliases, or remove that key first."
+        return f"{_capital(section.one)} “{other[0]}” has “{value}” already. It can belong to one only."
+
+    # Rights of whoever applies the file
+
+    def _check_permissions(self, section: Section) -> None:
+        if self.by is None or self.by.is_superuser:
+            return
+        for step in self.steps[section.name]:
+            if step.deed == Deed.SAME:
+                continue
+            verb = {Deed.ADD: "add", Deed.CHANGE: "change", Deed.REMOVE: "delete"}[step.deed]
+            meta = section.model._meta
+            if not self.by.has_perm(f"{meta.app_label}.{verb}_{meta.model_name}"):
+                step.refuse(f"You may not {verb} {_plural(section)}. Ask who administers the groups for that right.")
+            record = self.state.records(section).get(step.key)
+            raised = section is USERS and (
+                step.values["is_superuser"] or (record is not None and record.values["is_superuser"])
+            )
+            if raised:
+                step.refuse("Superusers are changed by superusers only.", entry="is_superuser")
+            if section is GROUPS and any(change.entry.name == "permissions" for change in step.changes):
+                step.refuse("Which pages a group opens is for superusers to say.", entry="permissions")
+
+    # Removing
+
+    def _plan_removals(self, section: Section) -> None:
+        if section.is_single:
+            return
+        named = {step.key for step in self.steps[section.name]}
+        for key, record in self.state.records(section).items():
+            if key in named:
+                continue
+            called = section.called(record.values)
+            if not self.complete:
+                self.kept.append(called)
+            elif section is USERS and record.values["is_superuser"]:
+                self.kept.append(f"{called}, a superuser, whom no file removes")
+            elif section is GROUPS and record.values["name"] in DEFAULT_ROLES:
+                self.kept.append(f"{called}, which comes with the portal")
+            else:
+                self.steps[section.name].append(Step(section, key, Deed.REMOVE, record.values, pk=record.pk))
+
+    def _check_removals(self, section: Section) -> None:
+        gone = {step.pk: step for step in self.steps[section.name] if step.deed == Deed.REMOVE}
+        if not gone:
+            return
+        if section is USERS and self.by and self.by.pk in gone:
+            gone[self.by.pk].refuse(
+                f"{_capital(gone[self.by.pk].called)} is you. Let another administrator remove you."
+            )
+        users: dict[Any, list[str]] = {}
+        for relation in section.model._meta.get_fields(include_hidden=True):
+            related: Any = relation.related_model
+            if not (relation.one_to_many and relation.auto_created) or related._meta.auto_created:
+                continue
+            target = next((other for other in SECTIONS if other.model is related), None)
+            if target and target.name in self.nodes:
+                continue  # its steps say what becomes of it
+            name = relation.field.name  # type: ignore[union-attr]
+            found = related._base_manager.order_by().filter(**{f"{name}__in": list(gone)}).values_list(name)
+            on_delete = getattr(relation, "on_delete", None)
+            plural = str(related._meta.verbose_name_plural)
+            if on_delete is models.PROTECT:
+                for (pk,) in found.distinct():
+                    users.setdefault(pk, []).append(plural)
+            elif on_delete is models.CASCADE and not relation.hidden and not _is_row(section, related):
+                one = str(related._meta.verbose_name)
+                for pk, count in found.annotate(count=models.Count("pk")):
+                    gone[pk].takes_along.append(f"{count} {plural if count > 1 else one}")
+        for pk, plurals in users.items():
+            what = get_text_list(list(dict.fromkeys(plurals)), "and")
+            gone[pk].refuse(f"{_capital(gone[pk].called)} is used by {what}, so it stays. {_instead(section)}")
+
+
+def _instead(section: Section) -> str:
+    if section is USERS:
+        return "Keep the user in the file and set is_active to false."
+    return "Keep it in the file."
+
+
+def _is_row(section: Section, model: type[models.Model]) -> bool:
+    return any(isinstance(entry, RowsEntry) and entry.model is model for entry in section.entries)
+
+
+def _item_node(step: Step, entry: Entry, item: str) -> Node | None:
+    """Where the file names the item."""
+    node = step.nodes.get(entry.name)
+    if node and isinstance(node.value, list):
+        return next((below for below in node.value if str(below.value or "").strip() == item), node)
+    return node
+
+
+def _by_label(section: Section, label: str) -> str:
+    """The setting that the pages call so, told as a near miss of its name; or the label itself."""
+    return next((entry.name.upper() for entry in section.entries if entry.label.lower() == label.lower()), label)
+
+
+def _plural(section: Section) -> str:
+    return str(section.model._meta.verbose_name_plural)
+
+
+def _a(section: Section) -> str:
+    if section.is_single:
+        return section.one
+    return f"an {section.one}" if section.one[0] in "aeio" else f"a {section.one}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -1,0 +1,127 @@
+"""What is set now, in the terms of the file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import Group
+
+from channels_cfg.configuration_file.entries import (
+    LinkEntry,
+    LinksEntry,
+    PermissionsEntry,
+    RowsEntry,
+    Secret,
+    SecretsEntry,
+    Values,
+)
+from channels_cfg.configuration_file.sections import BY_NAME, CHANNELS, GROUPS, QUEUES, SERVICES, SYSTEM, Key, Section
+from channels_cfg.default_roles import CONFIGURATOR
+from channels_cfg.effective_settings import EXTRA_DATA_LISTS, LISTS_OF_KIND
+from channels_cfg.models import SystemSettings, WebhookSecret
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row with its settings; ``pk`` is None of system settings that nobody has saved yet."""
+
+    pk: Any
+    values: Values
+
+
+class State:
+    """The settings as they stand, read section by section when first asked for; a constant number of queries each."""
+
+    def __init__(self) -> None:
+        self._records: dict[str, dict[Key, Record]] = {}
+
+    def records(self, section: Section) -> dict[Key, Record]:
+        """The records of a section by their key, sorted by it."""
+        if section.name not in self._records:
+            found = {section.key(record.values): record for record in self._read(section)}
+            self._records[section.name] = dict(sorted(found.items()))
+        return self._records[section.name]
+
+    def record(self, section_name: str, name: str) -> Record | None:
+        return self.records(BY_NAME[section_name]).get((name,))
+
+    def _read(self, section: Section) -> list[Record]:
+        columns = {
+            entry.name: f"{entry.name}__{BY_NAME[entry.section].identity[0]}"
+            if isinstance(entry, LinkEntry)
+            else entry.name
+            for entry in section.entries
+            if not isinstance(entry, LinksEntry | RowsEntry | PermissionsEntry | SecretsEntry)
+        }
+        rows = section.model._default_manager.order_by().values_list("pk", *columns.values())
+        links = {entry.name for entry in section.entries if isinstance(entry, LinkEntry)}
+        records = [Record(pk, dict(zip(columns, row, strict=True))) for pk, *row in rows]
+        for record in records:
+            for name in links:
+                record.values[name] = record.values[name] or ""
+        if section is SYSTEM and not records:
+            defaults = SystemSettings()
+            records = [Record(None, {name: getattr(defaults, name) for name in columns})]
+        by_pk = {record.pk: record for record in records}
+        for entry in section.entries:
+            self._join(section, entry, by_pk)
+        if section in (CHANNELS, QUEUES):
+            self._drop_lists_that_say_nothing(records)
+        return records
+
+    def _join(self, section: Section, entry: Any, by_pk: dict[Any, Record]) -> None:
+        """Add what stands in other tables."""
+        if isinstance(entry, LinksEntry):
+            identity = BY_NAME[entry.section].identity[0]
+            pairs: Any = entry.through._default_manager.values_list(f"{entry.owner}_id", f"{entry.other}__{identity}")
+        elif isinstance(entry, RowsEntry):
+            pairs = entry.model._default_manager.order_by().values_list(f"{entry.owner}_id", entry.column)
+        elif isinstance(entry, PermissionsEntry):
+            granted = Group.permissions.through._default_manager.exclude(group__name=CONFIGURATOR)
+            pairs = [
+                (group, f"{app}.{codename}")
+                for group, app, codename in granted.values_list(
+                    "group_id", "permission__content_type__app_label", "permission__codename"
+                )
+            ]
+        else:
+            return
+        for record in by_pk.values():
+            record.values[entry.name] = []
+        for owner, name in pairs:
+            by_pk[owner].values[entry.name].append(name)
+        for record in by_pk.values():
+            record.values[entry.name].sort()
+
+    def _drop_lists_that_say_nothing(self, records: list[Record]) -> None:
+        """A chat has no list for connecting; what may stand there all the same counts for nothing."""
+        for record in records:
+            kind = self.kind_of(record.values)
+            for name in EXTRA_DATA_LISTS:
+                if kind and name not in LISTS_OF_KIND[kind]:
+                    record.values[name] = []
+
+    def kind_of(self, values: Values) -> str:
+        """The kind of a channel, or of a queue's channel."""
+        if "kind" in values:
+            return str(values["kind"])
+        channel = self.record("channels", values["channel"])
+        return str(channel.values["kind"]) if channel else ""
+
+    def secrets(self, service: Record) -> dict[str, list[Secret]]:
+        """The stored secrets of a messaging service, for comparing only."""
+        key_secret = SERVICES.model._default_manager.values_list("key_secret", flat=True).get(pk=service.pk)
+        stored = WebhookSecret.objects.filter(service=service.pk)
+        return {
+            "key_secret": [Secret(key_secret)] if key_secret else [],
+            "webhook_secrets": [Secret(secret.secret, secret.note) for secret in stored],
+        }
+
+
+def configurators_pages_are_given(values: Values) -> bool:
+    """Whether the group is the one whose pages follow the version of the portal, so that no file holds them."""
+    return values.get("name") == CONFIGURATOR
+
+
+__all__ = ["GROUPS", "Record", "State", "configurators_pages_are_given"]
