@@ -197,7 +197,7 @@ def origin_in_words(cell: Cell, origin: Origin, names: Mapping[Holder | Place, s
 
 def holders_on(place: Place) -> QuerySet[User]:
     """The users who hold any right on the place."""
-    applying = AccessRight.objects.filter(_covers(place))
+    applying = AccessRight.objects.filter(covers(place))
     return User.objects.filter(
         Exists(applying.filter(user=OuterRef("pk")))
         | Exists(User.groups.through.objects.filter(user=OuterRef("pk"), group__in=applying.values("group")))
@@ -206,7 +206,7 @@ def holders_on(place: Place) -> QuerySet[User]:
 
 def queues_of(holder: Holder) -> QuerySet[Queue]:
     """The queues on which the user or group holds any right."""
-    held = AccessRight.objects.filter(_reaches(holder))
+    held = AccessRight.objects.filter(reaches(holder))
     return Queue.objects.filter(
         Q(pk__in=held.filter(queue__isnull=False).values("queue"))
         | Q(pk__in=held.filter(queue_group__isnull=False).values("queue_group__queues"))
@@ -215,11 +215,12 @@ def queues_of(holder: Holder) -> QuerySet[Queue]:
 
 def direct_groups_of(holder: Holder) -> QuerySet[Group]:
     """The groups on whose direct conversations the user or group holds any right."""
-    held = AccessRight.objects.filter(_reaches(holder), direct_conversations_of__isnull=False)
+    held = AccessRight.objects.filter(reaches(holder), direct_conversations_of__isnull=False)
     return Group.objects.filter(pk__in=held.values("direct_conversations_of"))
 
 
-def _covers(place: Place) -> Q:
+def covers(place: Place) -> Q:
+    """Access rights that count on the place."""
     on_it = Q(**{PLACE_FIELDS[place.kind]: place.pk})
     if place.kind != QUEUE:
         return on_it
@@ -227,7 +228,8 @@ def _covers(place: Place) -> Q:
     return on_it | Q(queue_group__in=groups)
 
 
-def _reaches(holder: Holder) -> Q:
+def reaches(holder: Holder) -> Q:
+    """Access rights that count for the user or group."""
     to_it = Q(**{HOLDER_FIELDS[holder.kind]: holder.pk})
     if holder.kind != USER:
         return to_it

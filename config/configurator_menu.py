@@ -10,8 +10,10 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.text import capfirst
 
-# Title of the section, then its pages: model, title, icon.
-SECTIONS: list[tuple[str, list[tuple[str, str, str]]]] = [
+# A page: the model whose rights open it, title, icon, and the name of its address where it is not the model's list.
+Entry = tuple[str, str, str] | tuple[str, str, str, str]
+
+SECTIONS: list[tuple[str, list[Entry]]] = [
     (
         "System Management",
         [
@@ -32,6 +34,7 @@ SECTIONS: list[tuple[str, list[tuple[str, str, str]]]] = [
         [
             ("channels_cfg.user", "Users", "person"),
             ("auth.group", "Groups", "group"),
+            ("channels_cfg.accessright", "Rights matrix", "grid_on", "admin:rights_matrix"),
             ("channels_cfg.accessright", "Access rights", "key_vertical"),
             ("channels_cfg.apikey", "API keys", "vpn_key"),
         ],
@@ -41,7 +44,7 @@ SECTIONS: list[tuple[str, list[tuple[str, str, str]]]] = [
 # Everything that floors above the configuration register has its place here.
 OPERATION = ("conversations", "reporting")
 OPERATION_ICONS = {"inbounddelivery": "webhook"}
-LAST = [
+LAST: list[Entry] = [
     ("django_celery_beat.periodictask", "Periodic tasks", "schedule"),
     ("channels_cfg.settingsversion", "Change log", "manage_history"),
 ]
@@ -55,18 +58,18 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
     return [{"items": [home]}, *[section for section in shown if section["items"]]]
 
 
-def _operation() -> Iterator[tuple[str, str, str]]:
+def _operation() -> Iterator[Entry]:
     for model in admin.site._registry:
         if model._meta.app_label in OPERATION:
             icon = OPERATION_ICONS.get(str(model._meta.model_name), "list_alt")
             yield model._meta.label_lower, capfirst(str(model._meta.verbose_name_plural)), icon
 
 
-def _items(request: HttpRequest, pages: list[tuple[str, str, str]]) -> Iterator[dict[str, Any]]:
-    for label, title, icon in pages:
+def _items(request: HttpRequest, pages: list[Entry]) -> Iterator[dict[str, Any]]:
+    for label, title, icon, *address in pages:
         model = apps.get_model(label)
         if may_open(request, model):
-            yield {"title": title, "icon": icon, "link": page_of(model)}
+            yield {"title": title, "icon": icon, "link": reverse(address[0]) if address else page_of(model)}
 
 
 def may_open(request: HttpRequest, model: type[Model]) -> bool:
