@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Subquery
 
 from channels_cfg.effective_settings import EffectiveSettings, effective_settings
 from channels_cfg.key_names import is_listed
@@ -44,6 +45,21 @@ UNCHANGED = Verdict("unchanged", "This value is there already.")
 def settings_of(conversation: Conversation) -> EffectiveSettings:
     """What counts for the conversation at this moment."""
     return effective_settings(channel=conversation.channel, queue=conversation.queue)
+
+
+def settings_with_version(conversation: Conversation) -> tuple[EffectiveSettings, int | None]:
+    """What counts for the conversation at this moment, and the number of exactly these settings.
+
+    They are read in two statements, each with the newest number: versions are committed in the order of their numbers,
+    so nothing changed in between where both say the same.
+    """
+    newest = Subquery(SettingsVersion.objects.order_by("-pk").values("pk")[:1])
+    while True:
+        held = Conversation.objects.select_related("channel", "queue").annotate(newest=newest).get(pk=conversation.pk)
+        system = SystemSettings.objects.annotate(newest=newest).filter(pk=1).first()
+        number = system.newest if system else SettingsVersion.current()
+        if number == held.newest:
+            return effective_settings(channel=held.channel, queue=held.queue, system=system or SystemSettings()), number
 
 
 # While active
@@ -184,8 +200,7 @@ def keep_what_the_settings_keep(conversation: Conversation, *, now: datetime) ->
 
     Sets the conversation's fields; the caller saves them.
     """
-    settings = settings_of(conversation)
-    conversation.settings_version = SettingsVersion.current()
+    settings, conversation.settings_version = settings_with_version(conversation)
     conversation.judged_keys = settings.statistics_keys.value
     data = list(LiveDatum.objects.filter(conversation=conversation))
     _judge(conversation, data)
@@ -212,8 +227,7 @@ def _judge(conversation: Conversation, data: Iterable[LiveDatum]) -> None:
 
 def destroy_all(conversation: Conversation) -> None:
     """Destroy the live data of a conversation that ends unaccepted; the caller saves the conversation."""
-    settings = settings_of(conversation)
-    conversation.settings_version = SettingsVersion.current()
+    settings, conversation.settings_version = settings_with_version(conversation)
     conversation.judged_keys = settings.statistics_keys.value
     data = list(LiveDatum.objects.filter(conversation=conversation))
     conversation.dropped_keys = dict.fromkeys((datum.key for datum in data), "abandoned")
