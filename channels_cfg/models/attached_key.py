@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
 
 from channels_cfg.key_names import MAX_KEY_LENGTH, check_key_name
 from channels_cfg.models.versioned import versioned
+from channels_cfg.value_rules import Value, ValueRules
 
 
 @versioned()
@@ -97,6 +101,35 @@ class AttachedKey(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def rules(self) -> ValueRules:
+        """What its values look like."""
+        return ValueRules(
+            kind=self.kind,
+            choices=tuple(self.choices),
+            minimum=self.minimum,
+            maximum=self.maximum,
+            decimals=self.decimals,
+            longest=self.longest,
+            pattern=self.pattern,
+            example=self.example,
+        )
+
+    def parse(self, value: Value) -> Value:
+        """The value as it is stored, or ``BrokenRule``."""
+        return self.rules.parse(value)
+
+    def clean(self) -> None:
+        """Rules that make sense, and a name that is nobody else's other name."""
+        self.name = unicodedata.normalize("NFC", self.name)
+        complaints = self.rules.problems()
+        if other := AttachedKeyAlias.objects.select_related("key").filter(name=self.name).exclude(key=self.pk).first():
+            complaints["name"] = (
+                f"“{self.name}” is another name of {other.key}. Remove it from the other names there first."
+            )
+        if complaints:
+            raise ValidationError(complaints)
+
 
 @versioned()
 class AttachedKeyAlias(models.Model):
@@ -111,12 +144,23 @@ class AttachedKeyAlias(models.Model):
     )
 
     class Meta:
-        verbose_name = "alias"
-        verbose_name_plural = "aliases"
+        verbose_name = "other name"
         ordering = ["name"]
+        indexes = [GinIndex(OpClass(Lower("name"), "gin_trgm_ops"), name="attached_key_alias_alike")]
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """A name leads to one key."""
+        self.name = unicodedata.normalize("NFC", self.name)
+        if AttachedKey.objects.filter(name=self.name).exists():
+            raise ValidationError(
+                {
+                    "name": f"“{self.name}” is a key of its own in the catalogue. Delete that key first, or choose "
+                    "another name."
+                }
+            )
 
 
 class KeyVerdict(models.Model):

@@ -2,6 +2,7 @@
 
 from tests.factories.channels_cfg import (
     ApiKeyFactory,
+    AttachedKeyFactory,
     ChannelFactory,
     GroupFactory,
     MessagingServiceFactory,
@@ -21,6 +22,7 @@ from tests.factories.conversations import (
 
 __all__ = [
     "ApiKeyFactory",
+    "AttachedKeyFactory",
     "ChannelFactory",
     "ConversationFactory",
     "GroupFactory",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import factory
@@ -10,6 +11,8 @@ from django.contrib.auth.models import Group
 from channels_cfg.models import (
     AccessRight,
     ApiKey,
+    AttachedKey,
+    AttachedKeyAlias,
     Channel,
     MessagingService,
     Queue,
@@ -26,6 +29,21 @@ class ChannelFactory(factory.django.DjangoModelFactory[Channel]):
 
     class Meta:
         model = Channel
+
+
+class AttachedKeyFactory(factory.django.DjangoModelFactory[AttachedKey]):
+    """``aliases`` are its other names."""
+
+    name = factory.Sequence("key{}".format)
+
+    class Meta:
+        model = AttachedKey
+        skip_postgeneration_save = True
+
+    @factory.post_generation
+    def aliases(self: AttachedKey, create: bool, names: Iterable[str] | None, **_: Any) -> None:  # type: ignore[misc]
+        for name in names or ():
+            AttachedKeyAlias.objects.create(key=self, name=name)
 
 
 class QueueGroupFactory(factory.django.DjangoModelFactory[QueueGroup]):
