@@ -90,7 +90,7 @@ class NothingOverwritten:
     def _changed_in_between(self: Any, request: HttpRequest, record: models.Model) -> HttpResponse | None:
         """The page that asks; None where nothing changed, or where everything was chosen."""
         loaded_at, was = _unseal(request.POST[LOADED])
-        form, formsets = self._as_stored(request, record)
+        form, formsets = self._as_stored(request, record, was)
         now = _state(form, formsets)
         if now == was:
             return None
@@ -100,8 +100,9 @@ class NothingOverwritten:
         request.POST = merge.typed_with_choices(_seal(now))  # type: ignore[assignment]
         return None
 
-    def _as_stored(self: Any, request: HttpRequest, record: models.Model) -> tuple[Any, list[Any]]:
-        """The form and its rows as somebody would see them who opened the page now."""
+    def _as_stored(self: Any, request: HttpRequest, record: models.Model, was: State) -> tuple[Any, list[Any]]:
+        """The form and its rows as somebody would see them who opened the page now; of rows that come in pages, those
+        that were on the page."""
         fields = flatten_fieldsets(self.get_fieldsets(request, record))
         form = self.get_form(request, record, change=True, fields=fields)(instance=record)
         formsets: list[Any] = []
@@ -109,7 +110,10 @@ class NothingOverwritten:
             same = sum(isinstance(other, formset_class) for other in formsets)
             prefix = formset_class.get_default_prefix()
             prefix = f"{prefix}-{same + 1}" if same else prefix
-            formset = formset_class(instance=record, prefix=prefix, queryset=inline.get_queryset(request))
+            rows = inline.get_queryset(request)
+            if getattr(inline, "per_page", None):
+                rows = rows.filter(pk__in=was.get(prefix, {}))
+            formset = formset_class(instance=record, prefix=prefix, queryset=rows)
             formset.row_name = capfirst(str(inline.verbose_name))
             formsets.append(formset)
         return form, formsets

@@ -220,3 +220,16 @@ def test_a_secret_typed_in_between_is_in_no_page_and_still_saved(browser: Client
     assert sorted(secret.secret for secret in WebhookSecret.objects.all()) == ["CANARY-secret", "first-secret"]
     service.refresh_from_db()
     assert service.name == "WhatsApp Finland"
+
+
+def test_rows_on_other_pages_are_no_change_in_between(browser: Client):
+    queue = QueueFactory()
+    for _ in range(25):
+        AccessRight.objects.create(group=GroupFactory(), right=Right.SERVE, queue=queue)
+    mine = opened(browser, page_of(queue))
+
+    saved = browser.post(page_of(queue), {**mine, "description": "mine"}, follow=True)
+
+    assert saved.status_code == 200
+    assert Queue.objects.get().description == "mine"
+    assert queue.access_rights.count() == 25
