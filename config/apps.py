@@ -12,6 +12,6 @@ class ConfigConfig(AppConfig):
     def ready(self) -> None:
         from config import checks  # noqa: F401  registers the system checks
 
-        # Applications without models, as this one, are told of no migration.
+        # Told when the scheduler's own tables are there.
         scheduler = apps.get_app_config("django_celery_beat")
         post_migrate.connect(ensure_schedule, sender=scheduler, dispatch_uid="schedule")

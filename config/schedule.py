@@ -3,6 +3,7 @@
 from typing import Any
 
 SECONDS_BETWEEN = {
+    "config.tasks.note_heartbeat": 15,
     "conversations.tasks.apply_waiting_deliveries": 10,
     "conversations.tasks.fold_key_sightings": 60,
     "conversations.tasks.forget_old_keys": 3600,

@@ -61,7 +61,7 @@ class MessagingService(models.Model):
         return self.name
 
 
-@versioned(exclude=["secret"])
+@versioned(exclude=["secret", "last_used_at"])
 class WebhookSecret(models.Model):
     """A secret that signs the callbacks of a service. Several at once, so that they can be rotated."""
 
@@ -69,6 +69,9 @@ class WebhookSecret(models.Model):
     secret = EncryptedTextField(help_text="As entered for the webhook at Sinch. It is not shown again.")
     note = models.CharField(max_length=100, blank=True, help_text="Example: from January 2027")
     added_at = models.DateTimeField(auto_now_add=True)
+    last_used_at = models.DateTimeField(
+        "last used", null=True, blank=True, editable=False, help_text="When it last signed a callback, to the minute"
+    )
 
     class Meta:
         ordering = ["added_at"]

@@ -10,6 +10,7 @@ from conversations.models.leg import Communication, Leg
 from conversations.models.live_data import LiveDatum
 from conversations.models.message import DeliveryStatus, Message
 from conversations.models.messaging_thread import MessagingThread
+from conversations.models.refused_callbacks import RefusedCallbacks
 from conversations.models.reportable_change import ReportableChange
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "LiveDatum",
     "Message",
     "MessagingThread",
+    "RefusedCallbacks",
     "ReportableChange",
     "SeenKey",
     "State",

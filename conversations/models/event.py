@@ -17,6 +17,7 @@ class Event(models.Model):
         ALLOCATED = "allocated", "Allocated"
         ACCEPTED = "accepted", "Accepted"
         REJECTED = "rejected", "Rejected"
+        WITHDRAWN = "withdrawn", "Offer withdrawn"
         TRANSFERRED = "transferred", "Transferred"
         HELD = "held", "On hold"
         RESUMED = "resumed", "Resumed"

@@ -1,0 +1,36 @@
+"""Signs of life of the programs that run beside the web server."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import models
+
+SCHEDULER = "scheduler"
+WORKER = "worker "
+
+
+class HeartbeatQuerySet(models.QuerySet["Heartbeat"]):
+    def note(self, name: str, *, now: datetime) -> None:
+        """The program of this name is alive."""
+        self.update_or_create(name=name, defaults={"at": now})
+
+    def workers(self) -> HeartbeatQuerySet:
+        return self.filter(name__startswith=WORKER)
+
+
+class Heartbeat(models.Model):
+    """When a program was last seen at work. Beat sends a task through the broker, and the worker that does it writes
+    its row: so one fresh row of a worker says that scheduler, broker and worker are all well."""
+
+    name = models.CharField(max_length=200, primary_key=True, help_text="“scheduler”, or “worker celery@host”")
+    at = models.DateTimeField()
+
+    objects = HeartbeatQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,25 @@
+"""Callbacks that were turned away, as times alone."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class RefusedCallbacks(models.Model):
+    """When callbacks were last refused for this reason. Nothing of a refused callback is stored, and the time no
+    oftener than once a minute: whoever knocks without a secret cannot make the portal write."""
+
+    class Reason(models.TextChoices):
+        UNSIGNED = "unsigned", "No signature, or one that is not complete"
+        WRONG = "wrong", "The signature fits no secret"
+        OLD = "old", "The signature is too old, or from the future"
+
+    reason = models.CharField(max_length=8, choices=Reason.choices, primary_key=True)
+    last_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "refused callbacks"
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.get_reason_display()
