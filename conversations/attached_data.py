@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -20,22 +19,15 @@ from django.db.models import Subquery
 from channels_cfg.effective_settings import EffectiveSettings, effective_settings
 from channels_cfg.key_names import is_listed
 from channels_cfg.models import Channel, SettingsVersion, Source, SystemSettings, User
+from conversations.known_pairs import KnownPairs, Verdict, by_catalogue
 from conversations.models import Conversation, Event, LiveDatum, ReportableChange, State
 from conversations.pairs import Pairs, Value, check_pairs, check_size
 from conversations.shapes import note_sightings
 
 POSTABLE_STATES = (State.WRAP_UP, State.HANDLED)
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What became of one pair: ``stored``, ``unchanged``, ``superseded`` or ``dropped``, and why it was not stored."""
-
-    verdict: str
-    reason: str = ""
-
-    def as_json(self) -> dict[str, str]:
-        return {"verdict": self.verdict, "reason": self.reason}
+INVALID = "invalid"
+KEPT_FIELDS = ("kept_data", "kept_sources", "kept_times", "kept_flags", "dropped_keys")
+"""What ``attach_late`` sets."""
 
 
 STORED = Verdict("stored")
@@ -74,16 +66,18 @@ def attach(
     by: User | None = None,
     told_in: str = "",
 ) -> dict[str, Verdict]:
-    """Attach pairs to an active conversation and say for each key what became of it.
+    """Attach pairs to an active conversation and say for each, by the name it was sent under, what became of it.
 
     ``at`` is when the source said so: within one source the latest wins, whichever came in first. ``told_in`` names
     the message that carried the pairs, for news that may come twice and in any order. Raises ``RefusedPairs``, having
     changed nothing, where a pair or the whole breaks the rules.
     """
     settings = settings_of(conversation)
-    pairs = check_pairs(data, settings=settings)
+    sent = check_pairs(data, settings=settings)
+    known = by_catalogue(sent)
+    pairs = known.pairs
     live = {datum.key: datum for datum in LiveDatum.objects.filter(conversation=conversation)}
-    check_size({key: datum.value for key, datum in live.items()} | pairs, settings=settings, adding=pairs)
+    check_size({key: datum.value for key, datum in live.items()} | pairs, settings=settings, adding=sent)
 
     verdicts = {
         key: _verdict(value, source, at, held=live.get(key), precedence=settings.precedence.value)
@@ -93,13 +87,23 @@ def attach(
     said_again = [key for key, verdict in verdicts.items() if verdict is UNCHANGED and at > live[key].attached_at]
     LiveDatum.objects.bulk_create(
         [
-            LiveDatum(conversation=conversation, key=key, value=pairs[key], source=source, attached_at=at)
+            LiveDatum(
+                conversation=conversation,
+                key=key,
+                value=pairs[key],
+                source=source,
+                flag=known.flags.get(key, ""),
+                attached_at=at,
+            )
             for key in [*winners, *said_again]
         ],
         update_conflicts=True,
         unique_fields=["conversation", "key"],
-        update_fields=["value", "source", "attached_at"],
+        update_fields=["value", "source", "flag", "attached_at"],
     )
+    if known.invalid:
+        conversation.dropped_keys |= dict.fromkeys(known.invalid, INVALID)
+        conversation.save(update_fields=["dropped_keys"])
     if told_in:
         own = [key for key in pairs if key in winners or live[key].source == source]
         tell_attached_in(told_in, conversation, own, source=source, at=at)
@@ -111,7 +115,7 @@ def attach(
             actor=by,
             detail={"keys": sorted(winners), "source": source},
         )
-    return verdicts
+    return known.told(verdicts)
 
 
 def tell_attached_in(
@@ -211,7 +215,10 @@ def keep_what_the_settings_keep(conversation: Conversation, *, now: datetime) ->
         conversation=conversation,
         kind=Event.Kind.KEPT,
         at=now,
-        detail={"kept": sorted(conversation.kept_data), "destroyed": sorted(conversation.dropped_keys)},
+        detail={
+            "kept": sorted(conversation.kept_data),
+            "destroyed": sorted({datum.key for datum in data} - conversation.kept_data.keys()),
+        },
     )
 
 
@@ -221,6 +228,9 @@ def _judge(conversation: Conversation, data: Iterable[LiveDatum]) -> None:
             conversation.kept_data[datum.key] = datum.value
             conversation.kept_sources[datum.key] = datum.source
             conversation.kept_times[datum.key] = datum.attached_at.isoformat()
+            if datum.flag:
+                conversation.kept_flags[datum.key] = datum.flag
+            conversation.dropped_keys.pop(datum.key, None)  # of another value, which was invalid
         else:
             conversation.dropped_keys[datum.key] = "not_kept"
 
@@ -230,7 +240,8 @@ def destroy_all(conversation: Conversation) -> None:
     settings, conversation.settings_version = settings_with_version(conversation)
     conversation.judged_keys = settings.statistics_keys.value
     data = list(LiveDatum.objects.filter(conversation=conversation))
-    conversation.dropped_keys = dict.fromkeys((datum.key for datum in data), "abandoned")
+    keys = [*conversation.dropped_keys, *(datum.key for datum in data)]
+    conversation.dropped_keys = dict.fromkeys(keys, "abandoned")
     note_sightings(conversation, data, keepable=False)
     destroy_live_data(conversation)
 
@@ -247,7 +258,9 @@ def attach_late(
     Sets the conversation's fields; the caller saves them.
     """
     settings = settings_of(conversation)
-    pairs = check_pairs(data, settings=settings)
+    sent = check_pairs(data, settings=settings)
+    known = by_catalogue(sent)
+    pairs = known.pairs
     verdicts = {
         key: _late_verdict(conversation, key, value, source, at, precedence=settings.precedence.value)
         for key, value in pairs.items()
@@ -258,20 +271,30 @@ def attach_late(
         for key, verdict in verdicts.items()
         if verdict is UNCHANGED and at > datetime.fromisoformat(conversation.kept_times[key])
     ]
-    check_size(conversation.kept_data | late, settings=settings, adding=pairs)
+    check_size(conversation.kept_data | late, settings=settings, adding=sent)
 
     note_sightings(
         conversation,
         [LiveDatum(key=key, value=value, source=source) for key, value in pairs.items()],
         keepable=conversation.state in POSTABLE_STATES,
-        noted=conversation.kept_data.keys() | conversation.dropped_keys.keys(),
+        noted=conversation.kept_data.keys() | {key for key, why in conversation.dropped_keys.items() if why != INVALID},
     )
     conversation.kept_data |= late
     conversation.kept_sources |= dict.fromkeys(late, source)
     conversation.kept_times |= dict.fromkeys([*late, *said_again], at.isoformat())
-    for key in pairs.keys() - conversation.kept_data.keys():
-        conversation.dropped_keys[key] = "not_kept" if conversation.state in POSTABLE_STATES else "abandoned"
-    return verdicts
+    for key in [*late, *said_again]:
+        conversation.kept_flags.pop(key, None)
+        if key in known.flags:
+            conversation.kept_flags[key] = known.flags[key]
+    _drop_late(conversation, known)
+    return known.told(verdicts)
+
+
+def _drop_late(conversation: Conversation, known: KnownPairs) -> None:
+    was_served = conversation.state in POSTABLE_STATES
+    dropped = dict.fromkeys(known.invalid, INVALID if was_served else "abandoned") | conversation.dropped_keys
+    dropped |= dict.fromkeys(known.pairs, "not_kept" if was_served else "abandoned")
+    conversation.dropped_keys = {key: why for key, why in dropped.items() if key not in conversation.kept_data}
 
 
 def _late_verdict(
@@ -316,7 +339,8 @@ _MERGE = """
        SET kept_data = kept_data || %(pairs)s::jsonb,
            kept_sources = kept_sources || %(sources)s::jsonb,
            kept_times = kept_times - %(keys)s::text[],
-           dropped_keys = dropped_keys - %(keys)s::text[],
+           kept_flags = kept_flags - %(keys)s::text[] || %(flags)s::jsonb,
+           dropped_keys = dropped_keys - %(keys)s::text[] || %(invalid)s::jsonb,
            version = version + 1
      WHERE id = %(id)s
  RETURNING kept_data
@@ -333,7 +357,7 @@ def post(
     only_if: Callable[[Pairs], bool] | None = None,
     dry_run: bool = False,
 ) -> tuple[Pairs, dict[str, Verdict]]:
-    """Merge pairs into the kept data of an ended conversation; return the kept data and a verdict per key.
+    """Merge pairs into the kept data of an ended conversation; return the kept data and a verdict per pair sent.
 
     The row lock makes parallel writers of different keys wait for each other, so that all survive. ``only_if`` looks
     at the kept data under that lock. Raises ``NotPostable``, ``ChangedMeanwhile`` or ``RefusedPairs``, having changed
@@ -347,9 +371,11 @@ def post(
     if only_if is not None and not only_if(held.kept_data):
         raise ChangedMeanwhile
     settings = settings_of(held)
-    pairs = check_pairs(data, settings=settings)
+    sent = check_pairs(data, settings=settings)
+    known = by_catalogue(sent)
+    pairs = known.pairs
     merged = held.kept_data | pairs
-    check_size(merged, settings=settings, adding=pairs)
+    check_size(merged, settings=settings, adding=sent)
 
     changed = {
         key: value
@@ -357,7 +383,8 @@ def post(
         if key not in held.kept_data or (held.kept_data[key], type(held.kept_data[key])) != (value, type(value))
     }
     verdicts = {key: STORED if key in changed else UNCHANGED for key in pairs}
-    if changed and not dry_run:
+    invalid = dict.fromkeys(set(known.invalid) - merged.keys(), INVALID)
+    if (changed or invalid.items() - held.dropped_keys.items()) and not dry_run:
         with connection.cursor() as cursor:
             cursor.execute(
                 _MERGE,
@@ -366,14 +393,17 @@ def post(
                     "pairs": json.dumps(changed),
                     "sources": json.dumps(dict.fromkeys(changed, Source.API)),
                     "keys": list(changed),
+                    "flags": json.dumps({key: rule for key, rule in known.flags.items() if key in changed}),
+                    "invalid": json.dumps(invalid),
                 },
             )
             merged = json.loads(cursor.fetchone()[0])  # as it is stored: 1e30 comes back with all its digits
-        Event.objects.create(
-            conversation=held, kind=Event.Kind.POSTED, at=now, actor=by, detail={"keys": sorted(changed)}
-        )
+        if changed:
+            Event.objects.create(
+                conversation=held, kind=Event.Kind.POSTED, at=now, actor=by, detail={"keys": sorted(changed)}
+            )
         ReportableChange.objects.create(conversation=held, made_at=now)
-    return merged, verdicts
+    return merged, known.told(verdicts)
 
 
 # Reasons
@@ -383,7 +413,7 @@ REASONS = {
     "not_kept": "Not kept by the settings",
     "abandoned": "Abandoned: nothing is kept",
     "still_active": "Decided when the conversation ends",
-    "invalid": "Invalid",
+    INVALID: "Invalid",
     "superseded": "Superseded",
     "not_reported": "Not yet reported",
 }

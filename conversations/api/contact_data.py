@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -96,7 +96,7 @@ class Post(StrictSerializer):
     contact_id = ContactIdField()
     attached_data = serializers.DictField(
         help_text="Pairs to merge. Objects are flattened with dots, arrays with indexes; null is a value and deletes "
-        "nothing."
+        "nothing. Other names of a catalogued key are accepted, and its values checked."
     )
 
 
@@ -215,7 +215,7 @@ class Posting:
         except RefusedPairs as refused:
             raise self.refusal(refused) from None
         answer = contact_data(self.conversation.pk, kept)
-        answer["verdicts"] = {key: asdict(verdict) for key, verdict in verdicts.items()}
+        answer["verdicts"] = {key: verdict.as_json() for key, verdict in verdicts.items()}
         return answer, etag_of(kept)
 
     def condition(self) -> Callable[[Pairs], bool] | None:

@@ -38,10 +38,18 @@ class ContactData(serializers.Serializer[Any]):
 
 
 class Verdict(serializers.Serializer[Any]):
-    """What became of one pair."""
+    """What became of one pair, by the name it was sent under.
 
-    verdict = serializers.ChoiceField(["stored", "unchanged", "rejected", "superseded"])
-    reason = serializers.CharField(allow_blank=True)
+    * `stored`: it is kept, under the key's own name where it was sent under another. Where the value breaks the key's
+      rules and the key catalogue keeps such values with a flag, the reason tells the rule.
+    * `unchanged`: the value was there already.
+    * `superseded`: the same key came under its own name as well, and that value counts.
+    * `dropped`: the value breaks the key's rules, and the key catalogue drops such values. The other pairs are stored.
+    * `rejected`: the pair, or another of the same request, breaks a rule; nothing of the request was stored.
+    """
+
+    verdict = serializers.ChoiceField(["stored", "unchanged", "superseded", "dropped", "rejected"])
+    reason = serializers.CharField(allow_blank=True, help_text="In words; never the value")
 
 
 class PostedContactData(ContactData):
@@ -98,7 +106,9 @@ POST: dict[str, Any] = {
     "tags": TAGS,
     "summary": "Merge pairs into the kept data of a conversation",
     "description": "The conversation must be in wrap-up or handled. All pairs are stored or none; pairs that are not "
-    "named stay as they are. With dry_run the answer is 200 and nothing is written.",
+    "named stay as they are. A key of the catalogue is stored under its own name, and a value that breaks its rules is "
+    "refused with the whole request, stored with a flag, or dropped, as the catalogue says. With dry_run the answer is "
+    "200 and nothing is written.",
     "responses": {
         200: OpenApiResponse(PostedContactData, description="dry_run: what would be stored"),
         201: PostedContactData,

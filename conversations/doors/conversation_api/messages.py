@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -233,36 +234,59 @@ def _good_pairs(callback: Callback, field: str, pairs: Pairs, *, longest: int) -
 
 
 def _attach(callback: Callback, conversation: Conversation, message: Inbound, pairs: Pairs) -> None:
-    if not pairs:
-        return
-    try:
-        attached_data.attach(
-            conversation, pairs, source=Source.CUSTOMER, at=message.sent_at, told_in=message.external_id
+    def attach(some: Pairs) -> dict[str, attached_data.Verdict]:
+        return attached_data.attach(
+            conversation, some, source=Source.CUSTOMER, at=message.sent_at, told_in=message.external_id
         )
+
+    _by_the_catalogue(callback, pairs, attach)
+
+
+def _by_the_catalogue(
+    callback: Callback, pairs: Pairs, attach: Callable[[Pairs], dict[str, attached_data.Verdict]]
+) -> list[str]:
+    """Attach the pairs without those that are refused, and log why; the keys that were judged."""
+    if not pairs:
+        return []
+    try:
+        verdicts = attach(pairs)
     except RefusedPairs as refused:
-        callback.note(next(iter(refused.complaints.values())))
+        for complaint, keys in _by_complaint(refused).items():
+            callback.note(f"{', '.join(f'“{key}”' for key in keys)}: {complaint} It was left out.")
+        return _by_the_catalogue(
+            callback, {key: value for key, value in pairs.items() if key not in refused.complaints}, attach
+        )
+    for sent, verdict in verdicts.items():
+        if not verdict.key:
+            callback.note(f"“{sent}”: {verdict.reason} It was left out.")
+    return sorted({verdict.key for verdict in verdicts.values() if verdict.key})
+
+
+def _by_complaint(refused: RefusedPairs) -> dict[str, list[str]]:
+    keys: dict[str, list[str]] = {}
+    for key, complaint in refused.complaints.items():
+        keys.setdefault(complaint, []).append(key)
+    return keys
 
 
 def _judge_late(
     callback: Callback, conversation: Conversation, message: Inbound, pairs: Pairs, *, is_news: bool
 ) -> None:
     """Its conversation has ended. Where nobody served it, the rows become as if the message had come in time."""
-    try:
-        attached_data.attach_late(conversation, pairs, source=Source.CUSTOMER, at=message.sent_at)
-    except RefusedPairs as refused:
-        callback.note(next(iter(refused.complaints.values())))
-        pairs = {}
+
+    def attach(some: Pairs) -> dict[str, attached_data.Verdict]:
+        return attached_data.attach_late(conversation, some, source=Source.CUSTOMER, at=message.sent_at)
+
+    keys = _by_the_catalogue(callback, pairs, attach)
     conversation.version += 1
-    conversation.save(update_fields=["kept_data", "kept_sources", "kept_times", "dropped_keys", "version"])
+    conversation.save(update_fields=[*attached_data.KEPT_FIELDS, "version"])
     if conversation.accepted_at is None:
         attached_data.tell_attached_in(
-            message.external_id, conversation, pairs, source=Source.CUSTOMER, at=message.sent_at
+            message.external_id, conversation, keys, source=Source.CUSTOMER, at=message.sent_at
         )
     elif is_news:
         callback.note("It came after its conversation had ended.")
-        Event.objects.create(
-            conversation=conversation, kind=Event.Kind.LATE, at=message.sent_at, detail={"keys": sorted(pairs)}
-        )
+        Event.objects.create(conversation=conversation, kind=Event.Kind.LATE, at=message.sent_at, detail={"keys": keys})
     ReportableChange.objects.create(conversation=conversation, made_at=callback.received_at)
 
 
