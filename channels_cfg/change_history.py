@@ -1,56 +1,36 @@
-"""Who changed which setting, when, from what to what; read from the rows that database triggers write."""
+"""Who changed which setting, when, why, from what to what; read from the rows that database triggers write."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any
 
-from django.apps import apps
 from django.db import models
 from django.db.models import Max, OuterRef, QuerySet, Subquery, Value
-from django.utils import timezone
-from django.utils.text import capfirst
-from pghistory.models import Event
 
 from channels_cfg.models import User
+from channels_cfg.record_words import Difference, FieldChange, InWords, Pair, event_models
+
+__all__ = ["OUTSIDE", "Change", "ChangeHistory", "FieldChange", "Made", "event_models", "who"]
 
 OUTSIDE = "Outside the configurator"
-_DEEDS = {"insert": "created", "update": "changed", "delete": "deleted"}
-_NAME_FIELDS = ("name", "username", "address", "note")
-
-Record = tuple[type[models.Model], Any]
 
 
 @dataclass(frozen=True)
-class FieldChange:
-    """One field, in words; ``old`` or ``new`` is empty where there was or is nothing."""
-
-    field: str
-    old: str
-    new: str
-
-
-@dataclass(frozen=True)
-class Change:
-    """One row that was created, changed or deleted."""
+class Made:
+    """How a change came about."""
 
     at: datetime
     by: str
-    deed: str
-    kind: str
-    name: str
-    record: Record
-    fields: list[FieldChange]
+    why: str
+    version: int | None
 
 
-@cache
-def event_models() -> dict[type[models.Model], Any]:
-    """The recorded models, each with the model of its events."""
-    events: list[Any] = [model for model in apps.get_models() if issubclass(model, Event)]
-    return {event.pgh_tracked_model._meta.concrete_model: event for event in events if event.pgh_tracked_model}
+@dataclass(frozen=True)
+class Change(Difference, Made):
+    """One row that was created, changed or deleted, by whom and why."""
 
 
 class ChangeHistory:
@@ -70,10 +50,21 @@ class ChangeHistory:
 
     @classmethod
     def of_everything(
-        cls, *, kind: type[models.Model] | None = None, by: int | None = None, made_at: datetime | None = None
+        cls,
+        *,
+        kind: type[models.Model] | None = None,
+        by: int | None = None,
+        versions: Sequence[int] | None = None,
+        since: datetime | None = None,
+        before: datetime | None = None,
     ) -> ChangeHistory:
-        """Changes of all settings, or of one kind, by one user, of one moment."""
-        conditions = {"pgh_context__metadata__user": by, "pgh_created_at": made_at}
+        """Changes of all settings, or of one kind, by one user, of some versions, of a period."""
+        conditions = {
+            "pgh_context__metadata__user": by,
+            "pgh_version__in": versions,
+            "pgh_created_at__gte": since,
+            "pgh_created_at__lt": before,
+        }
         wanted = {name: value for name, value in conditions.items() if value is not None}
         return cls(
             QuerySet(event_model).filter(**wanted)
@@ -82,25 +73,26 @@ class ChangeHistory:
         )
 
     def __len__(self) -> int:
-        return sum(events.count() for events in self.events)
+        counts = [events.order_by().values(one=Value(1)) for events in self.events]
+        return counts[0].union(*counts[1:], all=True).count() if counts else 0
 
     def count(self) -> int:
         return len(self)
 
     def __getitem__(self, wanted: slice) -> list[Change]:
         index = [
-            events.order_by().values_list("pgh_created_at", "pgh_id", Value(number))
+            events.order_by().values_list("pgh_version_id", "pgh_id", Value(number))
             for number, events in enumerate(self.events)
         ]
         if not index:
             return []
-        page = index[0].union(*index[1:], all=True).order_by("-pgh_created_at", "-pgh_id")[wanted]
-        found = [(number, pgh_id) for _at, pgh_id, number in page]
+        page = index[0].union(*index[1:], all=True).order_by("-pgh_version_id", "-pgh_id")[wanted]
+        found = [(number, pgh_id) for _version, pgh_id, number in page]
         rows = {
             number: self._rows(number, [pgh_id for owner, pgh_id in found if owner == number])
             for number in {number for number, _ in found}
         }
-        return list(_Describer([rows[number][pgh_id] for number, pgh_id in found]))
+        return list(_changes([rows[number][pgh_id] for number, pgh_id in found]))
 
     def _rows(self, number: int, pgh_ids: list[int]) -> dict[int, tuple[Any, Any]]:
         """Each event with the one before it of the same record, or None."""
@@ -124,88 +116,40 @@ class ChangeHistory:
         return {event.pgh_id: (event, before.get(event.previous)) for event in events}
 
 
-class _Describer:
-    """Puts events into words, with one query for each kind of record they mention."""
-
-    def __init__(self, pairs: Sequence[tuple[Any, Any]]) -> None:
-        self.pairs = pairs
-        self.names = self._names()
-
-    def __iter__(self) -> Iterator[Change]:
-        for event, before in self.pairs:
-            model = event.pgh_tracked_model._meta.concrete_model
-            yield Change(
-                at=event.pgh_created_at,
-                by=self._who(event),
-                deed=_DEEDS[event.pgh_label],
-                kind=capfirst(event.pgh_tracked_model._meta.verbose_name),
-                name=next((str(getattr(event, name)) for name in _NAME_FIELDS if getattr(event, name, "")), ""),
-                record=(model, event.pgh_obj_id),
-                fields=list(self._differences(event, before)),
-            )
-
-    def _who(self, event: Any) -> str:
-        user = _user_id(event)
-        return self.names.get((User, user), OUTSIDE) if user else OUTSIDE
-
-    def _differences(self, event: Any, before: Any) -> Iterator[FieldChange]:
-        for field in _recorded_fields(event):
-            old = getattr(before, field.attname) if before and event.pgh_label == "update" else None
-            new = getattr(event, field.attname)
-            if event.pgh_label == "delete":
-                old, new = new, None
-            elif event.pgh_label == "insert" and new == field.get_default():
-                continue
-            old, new = self._in_words(field, old), self._in_words(field, new)
-            if old != new:
-                yield FieldChange(capfirst(str(field.verbose_name)), old, new)
-
-    def _in_words(self, field: models.Field, value: Any) -> str:
-        if value is None or value == "" or value == []:
-            return ""
-        if isinstance(value, bool):
-            return "yes" if value else "no"
-        if isinstance(value, list):
-            return ", ".join(map(str, value))
-        if isinstance(value, datetime):
-            return f"{timezone.localtime(value):%Y-%m-%d %H:%M}"
-        if isinstance(field, models.ForeignKey):
-            return self.names.get((field.related_model, value), f"number {value}")
-        return str(dict(field.flatchoices).get(value, value))
-
-    def _names(self) -> dict[Record, str]:
-        """The names of all records that the events point to; of a deleted one, the last it had."""
-        wanted: dict[type[models.Model], set[Any]] = {User: set()}
-        for event, before in self.pairs:
-            wanted[User].add(_user_id(event))
-            for field in _recorded_fields(event):
-                if isinstance(field, models.ForeignKey):
-                    ids = {getattr(row, field.attname) for row in (event, before) if row}
-                    wanted.setdefault(field.related_model, set()).update(ids)
-        names: dict[Record, str] = {}
-        for model, ids in wanted.items():
-            ids.discard(None)
-            there = model._base_manager.in_bulk(ids)
-            names |= {(model, pk): str(record) for pk, record in there.items()}
-            if (gone := ids - there.keys()) and (event_model := event_models().get(model)):
-                last: QuerySet[Any] = (
-                    QuerySet(event_model).filter(pgh_obj_id__in=gone).order_by("pgh_obj_id", "-pgh_id")
-                )
-                for event in last.distinct("pgh_obj_id"):
-                    name = next((str(getattr(event, field)) for field in _NAME_FIELDS if hasattr(event, field)), "")
-                    names[model, event.pgh_obj_id] = f"{name} (deleted)"
-        return names
+def _changes(events: Sequence[tuple[Any, Any]]) -> Iterator[Change]:
+    facts = [_facts(event) for event, _ in events]
+    in_words = InWords(
+        [_pair(event, before) for event, before in events], people=[(User, known["user"]) for known in facts]
+    )
+    for (event, _), known, difference in zip(events, facts, in_words, strict=True):
+        yield Change(
+            at=event.pgh_created_at,
+            by=who(known, names=in_words.names),
+            why=known["why"],
+            version=event.pgh_version_id,
+            **difference.__dict__,
+        )
 
 
-def _user_id(event: Any) -> int | None:
-    return event.pgh_context.metadata.get("user") if event.pgh_context_id and event.pgh_context else None
+def _pair(event: Any, before: Any) -> Pair:
+    match event.pgh_label:
+        case "insert":
+            return None, event
+        case "delete":
+            return event, None
+    return before or event, event
 
 
-def _recorded_fields(event: Any) -> list[models.Field]:
-    """The fields of the record itself, with the names its model gives them."""
-    recorded = {field.name for field in event._meta.fields}
-    return [
-        field
-        for field in event.pgh_tracked_model._meta.concrete_fields
-        if field.name in recorded and not field.primary_key
-    ]
+def _facts(event: Any) -> dict[str, Any]:
+    metadata = event.pgh_context.metadata if event.pgh_context_id and event.pgh_context else {}
+    return {"user": None, "why": "", **metadata}
+
+
+def who(metadata: Mapping[str, Any], *, names: Mapping[Any, str]) -> str:
+    """``Aino Virtanen``, ``Aino Virtanen, as planned`` or ``manage.py create_api_key``; ``names`` by (User, number)."""
+    if command := metadata.get("command"):
+        return f"manage.py {command}"
+    if user := metadata.get("user"):
+        name = names.get((User, user), f"user number {user}")
+        return f"{name}, as planned" if metadata.get("planned") else name
+    return OUTSIDE

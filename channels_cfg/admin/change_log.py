@@ -48,7 +48,7 @@ class ChangeLogAdmin(ConfiguratorAdmin):
         version = self.get_object(request, object_id)
         if version is None:
             raise Http404
-        return self._page(request, ChangeHistory.of_everything(made_at=version.made_at), title=str(version))
+        return self._page(request, ChangeHistory.of_everything(versions=[version.pk]), title=str(version))
 
     def _page(self, request: HttpRequest, history: ChangeHistory, **context: Any) -> HttpResponse:
         if not self.has_view_permission(request):

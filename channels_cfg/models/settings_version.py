@@ -49,4 +49,5 @@ class SettingsVersion(models.Model):
         ``made_at`` is when a transaction began. One that had to wait for another counts from when that was through.
         """
         next_one = cls.objects.filter(made_at__gt=moment).aggregate(first=Min("pk"))["first"]
-        return (next_one or (cls.current() or 0) + 1) - 1
+        known = cls.objects.filter(pk__lt=next_one) if next_one else cls.objects.all()
+        return known.order_by("-pk").values_list("pk", flat=True).first() or 0

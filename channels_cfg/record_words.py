@@ -1,0 +1,155 @@
+"""Recorded settings in words: what a record was called, which field became what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from django.apps import apps
+from django.db import models
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.text import capfirst
+
+from channels_cfg.models.versioned import RecordedEvent
+
+NAME_FIELDS = ("name", "username", "address", "note")
+DEEDS = {"insert": "created", "update": "changed", "delete": "deleted"}
+
+Record = tuple[type[models.Model], Any]
+Pair = tuple[Any, Any]
+"""What is recorded of one record before and after; None where it was not or is not there."""
+
+
+@cache
+def event_models() -> dict[type[models.Model], Any]:
+    """The recorded models, each with the model of its events."""
+    events: list[Any] = [model for model in apps.get_models() if issubclass(model, RecordedEvent)]
+    return {event.pgh_tracked_model._meta.concrete_model: event for event in events}
+
+
+def recorded_fields(event: Any) -> list[models.Field]:
+    """The fields of the record itself, with the names its model gives them."""
+    recorded = {field.name for field in event._meta.fields}
+    return [
+        field
+        for field in event.pgh_tracked_model._meta.concrete_fields
+        if field.name in recorded and not field.primary_key
+    ]
+
+
+@dataclass(frozen=True)
+class FieldChange:
+    """One field, in words; ``old`` or ``new`` is empty where there was or is nothing. Of a list that was changed,
+    what was added and removed."""
+
+    field: str
+    old: str
+    new: str
+    added: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One record that was created, changed or deleted."""
+
+    deed: str
+    kind: str
+    name: str
+    record: Record
+    fields: list[FieldChange]
+
+
+class InWords:
+    """Puts what is recorded into words, with one query for each kind of record it mentions."""
+
+    def __init__(self, pairs: Sequence[Pair], *, people: Iterable[Record] = ()) -> None:
+        self.pairs = pairs
+        self.names = self._names(people)
+
+    def __iter__(self) -> Iterator[Difference]:
+        for before, after in self.pairs:
+            event = after or before
+            yield Difference(
+                deed="created" if before is None else "deleted" if after is None else "changed",
+                kind=str(capfirst(event.pgh_tracked_model._meta.verbose_name)),
+                name=self.name_of(event),
+                record=(event.pgh_tracked_model._meta.concrete_model, event.pgh_obj_id),
+                fields=list(self._differences(before, after)),
+            )
+
+    def name_of(self, event: Any) -> str:
+        """What the record was called; one without a name is told by what it ties together."""
+        if any(hasattr(event, name) for name in NAME_FIELDS):
+            return next((str(getattr(event, name)) for name in NAME_FIELDS if getattr(event, name, "")), "")
+        ties = [field for field in recorded_fields(event) if isinstance(field, models.ForeignKey) or field.choices]
+        return " · ".join(filter(None, (self._in_words(field, getattr(event, field.attname)) for field in ties)))
+
+    def fields_of(self, event: Any) -> list[tuple[str, str]]:
+        """Label and value of every field that says anything."""
+        said = (
+            (capfirst(str(field.verbose_name)), self._in_words(field, getattr(event, field.attname)))
+            for field in recorded_fields(event)
+        )
+        return [(label, value) for label, value in said if value]
+
+    def _differences(self, before: Any, after: Any) -> Iterator[FieldChange]:
+        for field in recorded_fields(after or before):
+            old = getattr(before, field.attname) if before else None
+            new = getattr(after, field.attname) if after else None
+            if old == new or (before is None and new == field.get_default()):
+                continue
+            old_words, new_words = self._in_words(field, old), self._in_words(field, new)
+            if old_words != new_words:
+                added, removed = ([], []) if old is None or new is None else _list_difference(old, new)
+                yield FieldChange(capfirst(str(field.verbose_name)), old_words, new_words, added, removed)
+
+    def _in_words(self, field: models.Field, value: Any) -> str:
+        if value is None or value == "" or value == []:
+            return ""
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        if isinstance(value, list):
+            return ", ".join(map(str, value))
+        if isinstance(value, datetime):
+            return f"{timezone.localtime(value):%Y-%m-%d %H:%M}"
+        if isinstance(field, models.ForeignKey):
+            return self.names.get((field.related_model, value), f"number {value}")
+        return str(dict(field.flatchoices).get(value, value))
+
+    def _names(self, people: Iterable[Record]) -> dict[Record, str]:
+        """The names of all records that are pointed to; of a deleted one, the last it had."""
+        wanted: dict[type[models.Model], set[Any]] = {}
+        for model, pk in people:
+            wanted.setdefault(model, set()).add(pk)
+        for pair in self.pairs:
+            for event in filter(None, pair):
+                for field in recorded_fields(event):
+                    if isinstance(field, models.ForeignKey):
+                        wanted.setdefault(field.related_model, set()).add(getattr(event, field.attname))
+        names: dict[Record, str] = {}
+        for model, ids in wanted.items():
+            ids.discard(None)
+            there = model._base_manager.in_bulk(ids)
+            names |= {(model, pk): str(record) for pk, record in there.items()}
+            if (gone := ids - there.keys()) and (event_model := event_models().get(model)):
+                last: QuerySet[Any] = (
+                    QuerySet(event_model).filter(pgh_obj_id__in=gone).order_by("pgh_obj_id", "-pgh_id")
+                )
+                for event in last.distinct("pgh_obj_id"):
+                    names[model, event.pgh_obj_id] = f"{_plain_name(event)} (deleted)"
+        return names
+
+
+def _plain_name(event: Any) -> str:
+    return next((str(getattr(event, name)) for name in NAME_FIELDS if getattr(event, name, "")), "")
+
+
+def _list_difference(old: Any, new: Any) -> tuple[list[str], list[str]]:
+    if not isinstance(old, list) or not isinstance(new, list):
+        return [], []
+    return [str(item) for item in new if item not in old], [str(item) for item in old if item not in new]
