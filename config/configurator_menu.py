@@ -44,6 +44,7 @@ SECTIONS: list[tuple[str, list[Entry]]] = [
 # Everything that floors above the configuration register has its place here.
 OPERATION = ("conversations", "reporting")
 OPERATION_ICONS = {"inbounddelivery": "webhook"}
+STATUS: Entry = ("channels_cfg.systemsettings", "Status", "monitor_heart", "status")
 LAST: list[Entry] = [
     ("django_celery_beat.periodictask", "Periodic tasks", "schedule"),
     ("channels_cfg.settingsversion", "Change log", "manage_history"),
@@ -53,7 +54,7 @@ LAST: list[Entry] = [
 def menu(request: HttpRequest) -> list[dict[str, Any]]:
     """The sections with those pages that the user may open."""
     home = {"title": "Home", "icon": "home", "link": reverse("admin:index")}
-    sections = [*SECTIONS, ("Operation", [*_operation(), *LAST])]
+    sections = [*SECTIONS, ("Operation", [STATUS, *_operation(), *LAST])]
     shown = [{"title": title, "separator": True, "items": list(_items(request, pages))} for title, pages in sections]
     return [{"items": [home]}, *[section for section in shown if section["items"]]]
 

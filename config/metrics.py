@@ -5,6 +5,7 @@ Counts and ages alone: no metric and no label says anything about a customer.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import Error
@@ -45,16 +46,32 @@ class DatabaseCollector(Collector):
 
 
 def gauges_now(now: datetime) -> Iterator[Metric]:
-    waiting = InboundDelivery.objects.filter(finished_at=None)
-    deliveries = waiting.aggregate(count=Count("pk"), oldest=Min("received_at"))
-    changes = ReportableChange.objects.aggregate(count=Count("pk"), oldest=Min("made_at"))
-    yield gauge("deliveries_waiting", "Callbacks taken in and not yet applied", deliveries["count"])
-    yield gauge("deliveries_oldest_seconds", "Age of the oldest of them", age(deliveries["oldest"], now))
-    yield gauge("reportable_changes_waiting", "Changes that the reporting job has yet to report", changes["count"])
-    yield gauge("reportable_changes_oldest_seconds", "Age of the oldest of them", age(changes["oldest"], now))
+    deliveries, changes = deliveries_waiting(), changes_waiting()
+    yield gauge("deliveries_waiting", "Callbacks taken in and not yet applied", deliveries.count)
+    yield gauge("deliveries_oldest_seconds", "Age of the oldest of them", age(deliveries.oldest, now))
+    yield gauge("reportable_changes_waiting", "Changes that the reporting job has yet to report", changes.count)
+    yield gauge("reportable_changes_oldest_seconds", "Age of the oldest of them", age(changes.oldest, now))
     if run := ReportRun.objects.latest_complete():
         yield gauge("reporting_job_age_seconds", "Since the last run that succeeded", age(run.finished_at, now))
     yield conversations_by_state()
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Rows that cause work: how many are not done, and since when the oldest waits."""
+
+    count: int
+    oldest: datetime | None
+
+
+def deliveries_waiting() -> Waiting:
+    return Waiting(
+        **InboundDelivery.objects.filter(finished_at=None).aggregate(count=Count("pk"), oldest=Min("received_at"))
+    )
+
+
+def changes_waiting() -> Waiting:
+    return Waiting(**ReportableChange.objects.aggregate(count=Count("pk"), oldest=Min("made_at")))
 
 
 def conversations_by_state() -> Metric:

@@ -10,9 +10,11 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from config import health
 from config.front_page import front_page
 from config.metrics import metrics
+from config.status import status
 
 urlpatterns = [
     path("", front_page, name="front_page"),
+    path("admin/status/", admin.site.admin_view(status), name="status"),
     path("admin/", admin.site.urls),
     path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
