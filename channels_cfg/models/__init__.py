@@ -12,6 +12,7 @@ from channels_cfg.models.scheduled_change import ScheduledChange
 from channels_cfg.models.settings_version import SettingsVersion
 from channels_cfg.models.system_settings import Source, SystemSettings
 from channels_cfg.models.user import User
+from channels_cfg.models.waiting_upload import PlannedRecord, WaitingUpload
 
 __all__ = [
     "AccessRight",
@@ -25,6 +26,7 @@ __all__ = [
     "KeyListField",
     "KeyVerdict",
     "MessagingService",
+    "PlannedRecord",
     "Queue",
     "QueueAddress",
     "QueueGroup",
@@ -36,5 +38,6 @@ __all__ = [
     "Source",
     "SystemSettings",
     "User",
+    "WaitingUpload",
     "WebhookSecret",
 ]
