@@ -45,12 +45,14 @@ class Node:
     """A scalar as it is written, a list, or a mapping; what it means depends on the setting it is for.
 
     A scalar is text, and None where nothing is written. ``name_place`` is where the name of a mapping's entry stands.
+    ``unusable`` says why nothing can be read from it.
     """
 
     value: str | list[Node] | dict[str, Node] | None
     place: Place
     path: str = ""
     name_place: Place | None = field(default=None, compare=False)
+    unusable: str = ""
 
     def problem(self, text: str) -> Problem:
         return Problem(self.place, self.path, text)

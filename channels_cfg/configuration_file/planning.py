@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django.contrib.auth.models import Permission
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.text import get_text_list
 
@@ -39,7 +38,7 @@ from channels_cfg.configuration_file.state import State
 from channels_cfg.configured_keys import list_name
 from channels_cfg.default_roles import CONFIGURATOR, DEFAULT_ROLES
 from channels_cfg.effective_settings import EXTRA_DATA_LISTS, LISTS_OF_KIND
-from channels_cfg.models import Channel, Queue, User
+from channels_cfg.models import AttachedKey, Channel, Queue, User
 
 VERSION = "1"
 HEADER = "keepsake_configuration"
@@ -183,6 +182,8 @@ class _Planner:
         for name, node in step.nodes.items():
             entry = step.section.by_name[name]
             try:
+                if node.unusable:
+                    raise Refused(node.problem(node.unusable))
                 if isinstance(entry, SecretsEntry):
                     step.secrets[name] = entry.resolve(node, self.environment)
                 else:
@@ -365,13 +366,9 @@ class _Planner:
 
     def _check_key(self, step: Step) -> None:
         """What the form of a key checks, too."""
-        key = KEYS.model(**{name: value for name, value in step.values.items() if name != "aliases"})
-        try:
-            key.clean()
-        except ValidationError as error:
-            for name, messages in getattr(error, "message_dict", {"": error.messages}).items():
-                for message in messages:
-                    step.refuse(message, entry=name)
+        key = AttachedKey(**{name: value for name, value in step.values.items() if name != "aliases"})
+        for name, complaint in key.rules.problems().items():
+            step.refuse(str(complaint), entry=name)
 
     def _check_unique(self, section: Section) -> None:
         for entry in section.entries:

@@ -1,0 +1,168 @@
+"""An uploaded file on its way: planned, shown record by record, confirmed or forgotten. Nothing counts before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from channels_cfg.configuration_file import wording
+from channels_cfg.configuration_file.applying import NotApplied, apply
+from channels_cfg.configuration_file.entries import SecretsEntry, changed_items
+from channels_cfg.configuration_file.nodes import Node
+from channels_cfg.configuration_file.plan import Change, Deed, Plan, Step
+from channels_cfg.configuration_file.planning import Environment, plan_file, plan_sections
+from channels_cfg.configuration_file.reading import read_yaml
+from channels_cfg.configuration_file.tables import TABLES, cells_of, read_table
+from channels_cfg.models import PlannedRecord, User, WaitingUpload
+
+SECRETS_OF_UPLOADS = "KEEPSAKE_SECRET_"
+"""Uploaded files may name only such variables: others are none of an administrator's business."""
+
+BATCH = 2000
+
+
+def take_in(
+    content: bytes, *, kind: str, name: str, user: User, environment: Mapping[str, str], now: datetime
+) -> WaitingUpload:
+    """Keep the file for an hour, with what it would do; or raise ``Unreadable``."""
+    root = _read(content, kind)
+    plan = _plan(root, kind, by=user, environment=environment)
+    WaitingUpload.objects.forget_old(now=now)
+    with transaction.atomic():
+        upload = WaitingUpload.objects.create(
+            user=user, kind=kind, name=name[:200], content=content, uploaded_at=now, fingerprint=plan.fingerprint
+        )
+        _show(plan, upload)
+    return upload
+
+
+def confirm(
+    upload: WaitingUpload, *, environment: Mapping[str, str], without_refused: bool = False, why: str = ""
+) -> Plan:
+    """Do what was shown, in one transaction, and forget the file; or raise ``NotApplied`` and show what would be done
+    now. ``without_refused`` leaves refused rows of a table out."""
+    root = _read(bytes(upload.content), upload.kind)
+
+    def make_plan() -> Plan:
+        plan = _plan(root, upload.kind, by=upload.user, environment=environment)
+        if without_refused and plan.problems:
+            good = _good_rows(root, plan)
+            plan = _plan(good, upload.kind, by=upload.user, environment=environment)
+        return plan
+
+    try:
+        plan = apply(make_plan, fingerprint=upload.fingerprint, why=why)
+    except NotApplied:
+        plan = _plan(root, upload.kind, by=upload.user, environment=environment)
+        with transaction.atomic():
+            upload.records.all().delete()
+            upload.fingerprint = plan.fingerprint
+            _show(plan, upload)
+        raise
+    upload.delete()
+    return plan
+
+
+def _read(content: bytes, kind: str) -> Node:
+    return read_table(content, TABLES[kind]) if kind in TABLES else read_yaml(content)
+
+
+def _plan(root: Node, kind: str, *, by: User, environment: Mapping[str, str]) -> Plan:
+    allowed = Environment(environment, beginning=SECRETS_OF_UPLOADS)
+    if kind not in TABLES:
+        return plan_file(root, environment=allowed, by=by)
+    plan = plan_sections({kind: root}, complete=False, environment=allowed, by=by)
+    plan.kept, plan.left_alone = [], []
+    return plan
+
+
+def _good_rows(root: Node, plan: Plan) -> Node:
+    bad = {id(step.node) for step in plan.steps if step.problems}
+    assert isinstance(root.value, list)
+    return replace(root, value=[row for row in root.value if id(row) not in bad])
+
+
+# Showing
+
+
+def _show(plan: Plan, upload: WaitingUpload) -> None:
+    """Write the plan down record by record, so that its pages cost the same however long it is."""
+    upload.notes = list(wording.notes(plan))
+    upload.save(update_fields=["notes", "fingerprint"])
+    records = list(_records(plan, is_table=upload.kind in TABLES))
+    for number, record in enumerate(records):
+        record.upload, record.number = upload, number
+    PlannedRecord.objects.bulk_create(records, batch_size=BATCH)
+
+
+def _records(plan: Plan, *, is_table: bool) -> Iterator[PlannedRecord]:
+    for problem in plan.own_problems:
+        yield PlannedRecord(
+            outcome=PlannedRecord.Outcome.REFUSED,
+            name="The file",
+            place=str(problem.place or ""),
+            lines=[{"place": problem.path, "problem": problem.text}],
+        )
+    for step in plan.steps:
+        outcome = PlannedRecord.Outcome.REFUSED if step.problems else PlannedRecord.Outcome(step.deed.value)
+        if not is_table and outcome == PlannedRecord.Outcome.SAME:
+            continue
+        yield PlannedRecord(
+            outcome=outcome,
+            name=_name(step)[:400],
+            place=_place(step, is_table=is_table),
+            lines=list(_problems(step, is_table=is_table) if step.problems else _changes(step)),
+            cells=cells_of(step.node) if is_table and step.problems and step.node else {},
+        )
+
+
+def _name(step: Step) -> str:
+    called = step.called
+    return f"{called[:1].upper()}{called[1:]}"
+
+
+def _place(step: Step, *, is_table: bool) -> str:
+    if step.node is None:
+        return ""
+    return f"row {step.node.place.line}" if is_table else f"line {step.node.place.line}"
+
+
+def _problems(step: Step, *, is_table: bool) -> Iterator[dict[str, Any]]:
+    for problem in step.problems:
+        place = problem.place
+        where = (place.column_name if is_table else f"{place}, {problem.path}") if place else problem.path
+        yield {"place": where, "problem": problem.text}
+
+
+def _changes(step: Step) -> Iterator[dict[str, Any]]:
+    if step.takes_along:
+        yield {"label": "With it go", "lost": step.takes_along}
+    if step.deed in (Deed.ADD, Deed.CHANGE):
+        yield from (_change(change, step.deed) for change in step.changes if not _is_name(change, step))
+
+
+def _is_name(change: Change, step: Step) -> bool:
+    return step.deed == Deed.ADD and change.entry.name in step.section.identity
+
+
+def _change(change: Change, deed: Deed) -> dict[str, Any]:
+    entry = change.entry
+    if isinstance(entry, SecretsEntry):
+        return {"label": entry.label, "new": wording.change_in_words(change, deed).partition(": ")[2]}
+    if deed == Deed.CHANGE and isinstance(change.new, list):
+        gained, lost = changed_items(entry, change.old, change.new)
+        if gained or lost:
+            return {"label": entry.label, "gained": gained, "lost": lost}
+    line = {"label": entry.label, "new": entry.in_words(change.new) or "empty"}
+    return line if deed == Deed.ADD else line | {"old": entry.in_words(change.old) or "empty"}
+
+
+def reasons(record: PlannedRecord) -> str:
+    """Why a record is refused, in one text."""
+    return " ".join(
+        f"{line['place']}: {line['problem']}" if line.get("place") else line["problem"] for line in record.lines
+    )
