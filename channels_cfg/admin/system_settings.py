@@ -13,6 +13,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from channels_cfg.admin import uploads
 from channels_cfg.admin.extra_data_lists import ExtraDataAdmin, ExtraDataForm
 from channels_cfg.admin.key_list import problem_with
 from channels_cfg.configured_keys import KeyPlace, look_alike_warnings, places_of_keys
@@ -31,6 +32,7 @@ class SystemSettingsAdmin(ExtraDataAdmin):
     form = SystemSettingsForm
     list_display = ["__str__"]
     custom_urls = (
+        *uploads.PAGES,
         ("check-keys/", "check_keys", require_POST(lambda request, model_admin: model_admin.check_keys(request))),
     )
     fieldsets = [
