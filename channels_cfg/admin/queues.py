@@ -54,7 +54,8 @@ class QueueAddressInline(ConfiguratorInline):
 
 
 @admin.register(Queue)
-class QueueAdmin(ExtraDataAdmin):
+class QueueAdmin(ComesAsTable, ExtraDataAdmin):
+    table = TABLES["queues"]
     form = QueueForm
     list_display = ["name", "channel", "kind_label", "kept_at_the_end", "group_names"]
     list_filter = [
