@@ -69,7 +69,8 @@ class UserRightsInline(HeldRightsInline):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ConfiguratorAdmin):  # type: ignore[misc]
+class UserAdmin(ComesAsTable, DjangoUserAdmin, ConfiguratorAdmin):  # type: ignore[misc]
+    table = TABLES["users"]
     form = PersonForm
     add_form = NewUserForm
     change_password_form = AdminPasswordChangeForm
