@@ -18,6 +18,8 @@ from unfold.widgets import UnfoldAdminSelect2Widget
 
 from channels_cfg.admin.access_rights import HeldRightsInline
 from channels_cfg.admin.configurator import ConfiguratorAdmin
+from channels_cfg.admin.uploads import ComesAsTable
+from channels_cfg.configuration_file.tables import TABLES
 from channels_cfg.models import User
 
 
