@@ -20,6 +20,7 @@ SECTIONS: list[tuple[str, list[Entry]]] = [
             ("channels_cfg.systemsettings", "System settings", "tune"),
             ("channels_cfg.channel", "Channels", "forum"),
             ("channels_cfg.messagingservice", "Messaging services", "sms"),
+            ("channels_cfg.systemsettings", "Configuration file", "file_json", "admin:configuration_file"),
         ],
     ),
     (
