@@ -59,9 +59,3 @@ def remember_answer(
             "answered_at": now,
         },
     )
-
-
-def forget_old_answers(*, now: datetime) -> int:
-    """Delete what is past its time; return how many."""
-    deleted, _ = IdempotentAnswer.objects.filter(answered_at__lte=now - REMEMBERED_FOR).delete()
-    return deleted

@@ -39,10 +39,10 @@ def flatten(data: Mapping[str, Any]) -> Pairs:
 def _leaves(path: str, value: Any, *, depth: int) -> Iterator[tuple[str, Value]]:
     if depth > MAX_DEPTH:
         raise RefusedPairs({path.split(".")[0][:128]: f"Nested more than {MAX_DEPTH} levels deep. Send it flatter."})
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) and (value or not path):
         for name, inner in value.items():
             yield from _leaves(f"{path}.{name}" if path else str(name), inner, depth=depth + 1)
-    elif isinstance(value, list):
+    elif isinstance(value, list) and value:
         for index, inner in enumerate(value):
             yield from _leaves(f"{path}.{index}", inner, depth=depth + 1)
     else:
@@ -80,7 +80,7 @@ def check_value(value: Any, *, longest: int) -> Value:
     elif isinstance(value, float) and not math.isfinite(value):
         raise ValidationError("The value is not a finite number.")
     elif not isinstance(value, int | float | bool | None):
-        raise ValidationError("The value is not text, a number, true, false or null.")
+        raise ValidationError("The value is empty, or not text, a number, true, false or null.")
     if len(as_text(value)) > longest:
         raise ValidationError(
             f"The value has {len(as_text(value))} characters; at most {longest} are stored. Shorten it."

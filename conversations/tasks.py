@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from conversations import shapes
 from conversations.doors.conversation_api.apply import apply_delivery
+from conversations.idempotency import REMEMBERED_FOR
 from conversations.models import IdempotentAnswer, InboundDelivery
 
 HANDFUL = 20
@@ -48,7 +49,7 @@ def forget_old_keys() -> None:
     of the shape ledger names that stayed rare, and days long ago."""
     now = timezone.now()
     log = max(settings.CALLBACK_SIGNATURE_WINDOW * 2, timedelta(days=settings.DELIVERY_LOG_DAYS))
-    _delete_in_batches(IdempotentAnswer.objects.filter(answered_at__lt=now - timedelta(hours=24)))
+    _delete_in_batches(IdempotentAnswer.objects.filter(answered_at__lt=now - REMEMBERED_FOR))
     _delete_in_batches(InboundDelivery.objects.filter(received_at__lt=now - log).exclude(finished_at=None))
     shapes.forget_rare_names(now=now)
     shapes.forget_old_days(now=now)
