@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db import connection, transaction
-from django.db.models import Q
 
+from channels_cfg.configured_keys import LEVELS, LISTED_NAMES, naming_any_of
 from channels_cfg.effective_settings import EXTRA_DATA_LISTS
-from channels_cfg.models import AttachedKey, AttachedKeyAlias, Channel, ExtraDataLists, Queue, SystemSettings
-
-_LEVELS: tuple[type[ExtraDataLists], ...] = (SystemSettings, Channel, Queue)
+from channels_cfg.models import AttachedKey, AttachedKeyAlias, ExtraDataLists
 
 # A name finds its row by index in either table; an OR over a join would read the catalogue whole.
 _KNOWN_KEYS = """
@@ -52,11 +50,8 @@ def rename_in_lists(names: Mapping[str, str]) -> list[ExtraDataLists]:
     changed: list[ExtraDataLists] = []
     if not names:
         return changed
-    named = Q()
-    for field in EXTRA_DATA_LISTS:
-        named |= Q(**{f"{field}__overlap": list(names)})
-    for model in _LEVELS:
-        for record in model._default_manager.filter(named).select_for_update():
+    for model in LEVELS:
+        for record in model._default_manager.filter(naming_any_of(names)).select_for_update():
             for field in EXTRA_DATA_LISTS:
                 listed = [names.get(name, name) for name in getattr(record, field)]
                 setattr(record, field, list(dict.fromkeys(listed)))
@@ -84,8 +79,8 @@ _NEAR_NAMES = """
           FROM channels_cfg_attachedkeyalias AS alias, asked
          WHERE lower(alias.name) %% asked.name AND alias.key_id IS DISTINCT FROM %(besides)s
          UNION ALL
-        SELECT DISTINCT listed.name, NULL::bigint, 'list'
-          FROM ({listed}) AS listed (name), asked
+        SELECT listed.name, NULL::bigint, 'list'
+          FROM ({listed}) AS listed, asked
          WHERE lower(listed.name) %% asked.name AND listed.name <> %(name)s)
     SELECT near.name, near.key, near.place, owner.name, similarity(lower(near.name), asked.name) AS share
       FROM asked, near LEFT JOIN channels_cfg_attachedkey AS owner ON owner.id = near.key
@@ -93,9 +88,6 @@ _NEAR_NAMES = """
      ORDER BY share DESC, near.place, near.name
      LIMIT %(limit)s
 """
-_LISTED = " UNION ALL ".join(
-    f'SELECT unnest("{field}") FROM "{model._meta.db_table}"' for model in _LEVELS for field in EXTRA_DATA_LISTS
-)
 
 
 @dataclass(frozen=True)
@@ -120,7 +112,7 @@ def near_names(name: str, *, besides: int | None = None) -> list[NearName]:
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            _NEAR_NAMES.format(listed=_LISTED),
+            _NEAR_NAMES.format(listed=LISTED_NAMES),
             {"name": name, "besides": besides, "least": NEAR, "limit": 4 * NAMED_AT_MOST},
         )
         found = [NearName(*row) for row in cursor.fetchall()]
@@ -128,9 +120,3 @@ def near_names(name: str, *, besides: int | None = None) -> list[NearName]:
     for near in found:
         nearest.setdefault(near.name, near)
     return list(nearest.values())[:NAMED_AT_MOST]
-
-
-def unknown_names(names: Collection[str]) -> list[str]:
-    """Those of the names that the catalogue does not have, in their order."""
-    known = known_keys(names)
-    return [name for name in names if name not in known]

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+
+from django.db import connection
+from django.db.models import Q
 
 from channels_cfg.effective_settings import EXTRA_DATA_LISTS
 from channels_cfg.key_names import look_alikes
@@ -38,22 +43,52 @@ class KeyPlace:
         return f"{self.record}, {list_name(self.list, kind=self.kind)}"
 
 
-def places_of_keys() -> dict[str, list[KeyPlace]]:
-    """Every key that system, channels and queues name, with its places; three queries."""
+LEVELS: tuple[type[ExtraDataLists], ...] = (SystemSettings, Channel, Queue)
+
+LISTED_NAMES = " UNION ".join(
+    f'SELECT unnest("{field}") AS name FROM "{model._meta.db_table}"' for model in LEVELS for field in EXTRA_DATA_LISTS
+)
+"""Every name on any list, each once, as SQL."""
+
+
+def listed_names() -> list[str]:
+    """Every key that system, channels and queues name, in alphabetical order; one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT name FROM ({LISTED_NAMES}) AS listed ORDER BY name")
+        return [name for (name,) in cursor.fetchall()]
+
+
+def naming_any_of(names: Iterable[str], *, lists: Iterable[str] = EXTRA_DATA_LISTS) -> Q:
+    """A condition on system, channels or queues: one of these lists has one of these names."""
+    names = list(names)
+    return reduce(or_, (Q(**{f"{name}__overlap": names}) for name in lists))
+
+
+def places_of(names: Iterable[str]) -> dict[str, list[KeyPlace]]:
+    """The lists that name each of the keys, or a parent of it; three queries. Keys that no list names are left out."""
+    asked: dict[str, list[str]] = {}
+    for name in names:
+        for listed in [name, *parents_of(name)]:
+            asked.setdefault(listed, []).append(name)
     places: dict[str, list[KeyPlace]] = {}
-    for record, kind in _records():
-        for name in EXTRA_DATA_LISTS:
-            for key in getattr(record, name):
-                places.setdefault(key, []).append(KeyPlace(record, name, kind))
+    for record, kind in _records(naming_any_of(asked)) if asked else ():
+        for field in EXTRA_DATA_LISTS:
+            for name in dict.fromkeys(name for listed in getattr(record, field) for name in asked.get(listed, ())):
+                places.setdefault(name, []).append(KeyPlace(record, field, kind))
     return places
 
 
-def _records() -> Iterable[tuple[ExtraDataLists, str | None]]:
-    for system in SystemSettings.objects.all():
+def parents_of(name: str) -> list[str]:
+    """The keys whose listing includes this one: ``a`` and ``a.b`` for ``a.b.c``."""
+    return [name[:at] for at, character in enumerate(name) if character == "."]
+
+
+def _records(condition: Q) -> Iterable[tuple[ExtraDataLists, str | None]]:
+    for system in SystemSettings.objects.filter(condition):
         yield system, None
-    for channel in Channel.objects.all():
+    for channel in Channel.objects.filter(condition):
         yield channel, channel.kind
-    for queue in Queue.objects.select_related("channel"):
+    for queue in Queue.objects.filter(condition).select_related("channel"):
         yield queue, queue.channel.kind
 
 
@@ -64,9 +99,10 @@ def look_alike_warnings(names: Iterable[str], *, besides: Iterable[KeyPlace] = (
     """
     names = list(names)
     overwritten = {(type(place.record), place.record.pk, place.list) for place in besides}
+    alike = {name for pair in look_alikes(names, known=listed_names()) for name in pair}
     elsewhere = {
         key: [place for place in places if (type(place.record), place.record.pk, place.list) not in overwritten]
-        for key, places in places_of_keys().items()
+        for key, places in places_of(alike).items()
     }
     known = [key for key, places in elsewhere.items() if places]
     warnings = {}

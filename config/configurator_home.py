@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 
-from channels_cfg.configured_keys import places_of_keys
+from channels_cfg.configured_keys import LEVELS, listed_names, places_of
 from channels_cfg.key_names import look_alikes
 from channels_cfg.models import AccessRight, ApiKey, Channel, MessagingService, Queue, Right, User
 from config.configurator_menu import may_open, page_of
@@ -57,8 +57,7 @@ def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def first_steps() -> list[Step]:
-    keys = places_of_keys()
-    kept = [key for key, places in keys.items() if any(place.list == "statistics_keys" for place in places)]
+    keeps_something = any(model._default_manager.exclude(statistics_keys=[]).exists() for model in LEVELS)
     return [
         Step(
             "Set up a channel",
@@ -78,7 +77,7 @@ def first_steps() -> list[Step]:
             "Choose the keys to keep",
             "Put keys such as customerType into Extra Data Included in Statistics. "
             "Everything else is destroyed when a conversation ends.",
-            bool(kept),
+            keeps_something,
             reverse("admin:channels_cfg_channel_changelist"),
             "Choose keys on a channel",
         ),
@@ -111,8 +110,9 @@ def needs_attention() -> Iterator[Attention]:
 
 
 def _look_alikes() -> Iterator[Attention]:
-    places = places_of_keys()
-    for first, second in look_alikes(places)[:NAMED_AT_MOST]:
+    pairs = look_alikes(listed_names())[:NAMED_AT_MOST]
+    places = places_of(name for pair in pairs for name in pair)
+    for first, second in pairs:
         record = places[second][0].record
         yield Attention(
             f"The keys “{first}” ({places[first][0]}) and “{second}” ({places[second][0]}) look alike, "

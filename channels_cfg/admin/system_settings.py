@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from channels_cfg.admin import uploads
 from channels_cfg.admin.extra_data_lists import ExtraDataAdmin, ExtraDataForm
 from channels_cfg.admin.key_list import problem_with
-from channels_cfg.configured_keys import KeyPlace, look_alike_warnings, places_of_keys
+from channels_cfg.configured_keys import KeyPlace, listed_names, look_alike_warnings
 from channels_cfg.effective_settings import EXTRA_DATA_LISTS
 from channels_cfg.models import ExtraDataLists, SystemSettings
 
@@ -81,7 +81,7 @@ class SystemSettingsAdmin(ExtraDataAdmin):
             {"problem": problem.__dict__ if problem else None, "warning": warnings.get(name, "")}
             for name, problem in zip(names, problems, strict=True)
         ]
-        return JsonResponse({"items": items, "known": sorted(places_of_keys())[:SUGGESTED_KEYS]})
+        return JsonResponse({"items": items, "known": listed_names()[:SUGGESTED_KEYS]})
 
 
 def _place(text: str) -> KeyPlace | None:
