@@ -132,21 +132,13 @@ class Differences(Sequence[Difference]):
         Records without an event in between are not looked at.
         """
         low, high = sorted([self.earlier, self.later])
+        asking = [_DIFFERING.format(kind=number, **_parts(model)) for number, model in enumerate(self.kinds)]
         with connection.cursor() as cursor:
-            cursor.execute(
-                " UNION ALL ".join(
-                    _DIFFERING.format(kind=number, **_parts(model)) for number, model in self._numbered()
-                )
-                + " ORDER BY 1, 2",
-                {"low": low, "high": high},
-            )
+            cursor.execute(" UNION ALL ".join(asking) + " ORDER BY 1, 2", {"low": low, "high": high})
             found = [_Changed(*row) for row in cursor.fetchall()]
         if self.earlier <= self.later:
             return found
         return [_Changed(row.kind, row.record, row.after, row.before) for row in found]
-
-    def _numbered(self) -> Iterable[tuple[int, type[models.Model]]]:
-        return enumerate(self.kinds)
 
     def __len__(self) -> int:
         return len(self._changed)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from channels_cfg.models import AccessRight, Channel, Queue, QueueAddress, QueueGroup, Right, SystemSettings, User
@@ -104,7 +104,7 @@ class Administrator:
 DEEDS = [name for name in vars(Administrator) if not name.startswith(("_", "any_of"))]
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(deeds=st.lists(st.sampled_from(DEEDS), min_size=3, max_size=12), seed=st.integers(0, 999))
 def test_the_settings_as_of_any_time_are_what_was_stored_then(deeds, seed):
     administrator = Administrator(random.Random(seed))
