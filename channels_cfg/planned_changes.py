@@ -1,0 +1,149 @@
+"""Changes of settings that take effect at a chosen time: planned, cancelled, applied when their time has come."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.db.models import QuerySet
+from django.utils.text import capfirst, get_text_list
+
+from channels_cfg.models import Channel, ExtraDataLists, Queue, ScheduledChange, SystemSettings, User
+from channels_cfg.why import LONGEST_WHY, changing_settings
+
+logger = logging.getLogger(__name__)
+
+PLANNABLE: dict[str, type[ExtraDataLists]] = {model.__name__: model for model in (SystemSettings, Channel, Queue)}
+
+
+def plannable_fields(model: type[models.Model]) -> Collection[str]:
+    """Fields whose change can be planned: those of the record itself that point to nothing else."""
+    return [field.name for field in model._meta.concrete_fields if not field.primary_key and not field.is_relation]
+
+
+def planned_for(record: models.Model) -> QuerySet[ScheduledChange]:
+    """Changes of the record that are still to come, the next one first."""
+    return ScheduledChange.objects.filter(
+        model=type(record).__name__, object_id=record.pk, state=ScheduledChange.State.PLANNED
+    ).select_related("planned_by")
+
+
+def plan_change(
+    record: ExtraDataLists, changes: Mapping[str, Any], *, at: datetime, by: User, why: str = "", now: datetime
+) -> ScheduledChange:
+    """Let the fields of the stored record take these values at that time.
+
+    Only fields whose value differs from what they will hold by then are noted. Raises ``ValidationError``, by field
+    where it is about one, having planned nothing.
+    """
+    if at <= now:
+        raise ValidationError({"takes_effect_at": "Choose a time in the future."})
+    unplannable = sorted(changes.keys() - set(plannable_fields(type(record))))
+    if unplannable:
+        raise ValidationError(
+            dict.fromkeys(unplannable, "This takes effect at once. Save it by itself, without a time.")
+        )
+    held = {name: getattr(record, name) for name in changes}
+    for earlier in planned_for(record).filter(takes_effect_at__lte=at):
+        held |= {name: value for name, value in earlier.changes.items() if name in held}
+    changed = {name: value for name, value in changes.items() if value != held[name]}
+    if not changed:
+        raise ValidationError({"takes_effect_at": "Nothing would change then. Change a field first."})
+    return ScheduledChange.objects.create(
+        model=type(record).__name__,
+        object_id=record.pk,
+        changes=changed,
+        replaces={name: held[name] for name in changed},
+        takes_effect_at=at,
+        reason=why[:LONGEST_WHY],
+        planned_by=by,
+        planned_at=now,
+    )
+
+
+def cancel_change(change: ScheduledChange, *, by: User, now: datetime) -> bool:
+    """Take the change back; False where it was settled before."""
+    return bool(
+        ScheduledChange.objects.filter(pk=change.pk, state=ScheduledChange.State.PLANNED).update(
+            state=ScheduledChange.State.CANCELLED, cancelled_by=by, settled_at=now
+        )
+    )
+
+
+class CannotApply(Exception):
+    """The settings are not what the change was planned for; the text says in what."""
+
+
+def due_changes(*, now: datetime) -> QuerySet[ScheduledChange]:
+    return ScheduledChange.objects.filter(state=ScheduledChange.State.PLANNED, takes_effect_at__lte=now)
+
+
+@transaction.atomic
+def apply_change(number: int, *, now: datetime) -> ScheduledChange | None:
+    """Settle the change if it is due and nobody else does: everything in one transaction, so a worker that dies leaves
+    it planned. None where there is nothing to do."""
+    change = due_changes(now=now).select_for_update(skip_locked=True, of=("self",)).filter(pk=number).first()
+    if change is None:
+        return None
+    try:
+        with transaction.atomic():
+            _apply(change)
+    except CannotApply as refused:
+        change.state, change.problem = ScheduledChange.State.FAILED, str(refused)[:500]
+        logger.warning("Planned change %s does not fit the settings any more", change.pk)
+    else:
+        change.state = ScheduledChange.State.APPLIED
+    change.settled_at = now
+    change.save(update_fields=["state", "settled_at", "problem"])
+    return change
+
+
+def _apply(change: ScheduledChange) -> None:
+    model = PLANNABLE[change.model]
+    kind = str(model._meta.verbose_name)
+    permission = f"{model._meta.app_label}.change_{model._meta.model_name}"
+    if change.planned_by is None or not (change.planned_by.is_active and change.planned_by.has_perm(permission)):
+        raise CannotApply(f"Who planned it may not change a {kind} any more. Plan it anew.")
+    record = model._base_manager.select_for_update().filter(pk=change.object_id).first()
+    if record is None and model is SystemSettings:
+        record = SystemSettings()
+    if record is None:
+        raise CannotApply(f"The {kind} has been deleted.")
+    if other := [name for name, value in change.replaces.items() if getattr(record, name) != value]:
+        names = get_text_list([capfirst(str(model._meta.get_field(name).verbose_name)) for name in other], "and")
+        raise CannotApply(f"Changed by somebody in the meantime: {names}. Plan it anew if it is still wanted.")
+    for name, value in change.changes.items():
+        setattr(record, name, value)
+    try:
+        record.full_clean()
+    except ValidationError as invalid:
+        raise CannotApply(f"The {kind} would not be valid: {' '.join(invalid.messages)}") from invalid
+    with changing_settings(by=change.planned_by, why=change.reason, planned=change.pk):
+        record.save(update_fields=list(change.changes) if record.pk else None)
+
+
+def values_in_words(change: ScheduledChange) -> list[tuple[str, str, str]]:
+    """Label, old and new value of each field."""
+    model = PLANNABLE[change.model]
+    return [
+        (
+            str(capfirst(str(model._meta.get_field(name).verbose_name))),
+            _in_words(model._meta.get_field(name), change.replaces.get(name)),
+            _in_words(model._meta.get_field(name), value),
+        )
+        for name, value in change.changes.items()
+    ]
+
+
+def _in_words(field: Any, value: Any) -> str:
+    if value in (None, "", []):
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return str(dict(field.flatchoices).get(value, value))
