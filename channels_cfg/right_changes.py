@@ -242,6 +242,14 @@ def _holders(cells: Iterable[Cell], names: Names, sizes: dict[int, int], deed: s
         yield f"{who} {deed}: {right.label} on {places_in_words(places, names)}."
 
 
+def rights_in_words(cells: Iterable[Cell], names: Names) -> list[str]:
+    """``Serve on all queues of Nordic sales`` and so on, one for each right, whoever holds them."""
+    together: dict[Right, list[Place]] = defaultdict(list)
+    for cell in cells:
+        together[cell.right].append(cell.place)
+    return [f"{right.label} on {places_in_words(together[right], names)}" for right in Right if right in together]
+
+
 def _people_count(sizes: dict[int, int], holder: Holder) -> str:
     count = sizes.get(holder.pk, 0)
     return "1 member" if count == 1 else f"{count:,} members"

@@ -20,6 +20,7 @@ SECTIONS: list[tuple[str, list[Entry]]] = [
             ("channels_cfg.systemsettings", "System settings", "tune"),
             ("channels_cfg.channel", "Channels", "forum"),
             ("channels_cfg.messagingservice", "Messaging services", "sms"),
+            ("channels_cfg.messagingservice", "Messaging channels", "hub", "admin:messaging_channels"),
             ("channels_cfg.systemsettings", "Configuration file", "file_json", "admin:configuration_file"),
         ],
     ),
@@ -31,12 +32,20 @@ SECTIONS: list[tuple[str, list[Entry]]] = [
         ],
     ),
     (
+        "Attached data",
+        [
+            ("conversations.seenkey", "Unknown keys", "move_to_inbox"),
+        ],
+    ),
+    (
         "People and rights",
         [
             ("channels_cfg.user", "Users", "person"),
             ("auth.group", "Groups", "group"),
             ("channels_cfg.accessright", "Rights matrix", "grid_on", "admin:rights_matrix"),
             ("channels_cfg.accessright", "Access rights", "key_vertical"),
+            ("channels_cfg.accessright", "Why, or why not?", "help", "why_rights"),
+            ("channels_cfg.apiclient", "API clients", "smart_toy"),
             ("channels_cfg.apikey", "API keys", "vpn_key"),
         ],
     ),
@@ -61,8 +70,9 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _operation() -> Iterator[Entry]:
+    placed = {label for _title, pages in SECTIONS for label, *_ in pages}
     for model in admin.site._registry:
-        if model._meta.app_label in OPERATION:
+        if model._meta.app_label in OPERATION and model._meta.label_lower not in placed:
             icon = OPERATION_ICONS.get(str(model._meta.model_name), "list_alt")
             yield model._meta.label_lower, capfirst(str(model._meta.verbose_name_plural)), icon
 

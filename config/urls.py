@@ -11,10 +11,12 @@ from config import health
 from config.front_page import front_page
 from config.metrics import metrics
 from config.status import status
+from config.why_rights import why_rights
 
 urlpatterns = [
     path("", front_page, name="front_page"),
     path("admin/status/", admin.site.admin_view(status), name="status"),
+    path("admin/why/", admin.site.admin_view(why_rights), name="why_rights"),
     path("admin/", admin.site.urls),
     path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),

@@ -2,6 +2,7 @@
 
 from channels_cfg.admin import (  # noqa: F401  each registers its pages
     access_rights,
+    api_clients,
     api_keys,
     change_log,
     channels,

@@ -7,11 +7,13 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest
-from unfold.decorators import display
+from django.http import HttpRequest, HttpResponse
+from unfold.decorators import action, display
 
 from channels_cfg.admin.access_rights import HeldRightsInline
 from channels_cfg.admin.configurator import ConfiguratorAdmin, ConfiguratorInline
+from channels_cfg.admin.copied_roles import copy_group_page
+from channels_cfg.admin.effective_rights import ShowsEffectiveRights
 from channels_cfg.default_roles import DEFAULT_ROLES
 from channels_cfg.models import User
 
@@ -23,6 +25,8 @@ class MembersInline(ConfiguratorInline):
     autocomplete_fields = ["user"]
     verbose_name = "member"
     verbose_name_plural = "Members"
+    ordering = ["user__username"]
+    per_page = 20
 
 
 class GroupRightsInline(HeldRightsInline):
@@ -31,12 +35,13 @@ class GroupRightsInline(HeldRightsInline):
 
 
 @admin.register(Group)
-class GroupAdmin(ConfiguratorAdmin):
+class GroupAdmin(ShowsEffectiveRights, ConfiguratorAdmin):
     list_display = ["name", "member_count", "right_count"]
     search_fields = ["name", "user__username"]
     search_help_text = "Name or a member's user name"
     ordering = ["name"]
     inlines = [MembersInline, GroupRightsInline]
+    actions_detail = ["copy_role"]
 
     def get_fieldsets(self, request: HttpRequest, obj: Group | None = None) -> Any:
         """Which pages of the configurator a group opens is for superusers: it would let others raise themselves."""
@@ -60,6 +65,10 @@ class GroupAdmin(ConfiguratorAdmin):
         if db_field.name == "permissions":
             kwargs["queryset"] = db_field.remote_field.model.objects.select_related("content_type")
         return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    @action(description="Copy this role", url_path="copy", permissions=["auth.add_group"])
+    def copy_role(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        return copy_group_page(request, object_id)
 
     @display(description="Members", ordering="members")
     def member_count(self, group: Any) -> int:

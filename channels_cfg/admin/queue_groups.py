@@ -19,6 +19,8 @@ class QueuesInline(ConfiguratorInline):
     autocomplete_fields = ["queue"]
     verbose_name = "queue"
     verbose_name_plural = "Queues in this group"
+    ordering = ["queue__name"]
+    per_page = 20
 
 
 @admin.register(QueueGroup)

@@ -12,6 +12,7 @@ from unfold.decorators import display
 
 from channels_cfg.admin.access_rights import QueueRightsInline
 from channels_cfg.admin.configurator import ConfiguratorInline
+from channels_cfg.admin.effective_rights import ShowsEffectiveRights
 from channels_cfg.admin.extra_data_lists import ExtraDataAdmin, ExtraDataForm, kept_in_words, kind_of
 from channels_cfg.admin.uploads import ComesAsTable
 from channels_cfg.configuration_file.tables import TABLES
@@ -56,7 +57,7 @@ class QueueAddressInline(ConfiguratorInline):
 
 
 @admin.register(Queue)
-class QueueAdmin(ComesAsTable, ExtraDataAdmin):
+class QueueAdmin(ShowsEffectiveRights, ComesAsTable, ExtraDataAdmin):
     table = TABLES["queues"]
     form = QueueForm
     list_display = ["name", "channel", "kind_label", "kept_at_the_end", "group_names"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,7 +22,6 @@ from channels_cfg.admin.typed_confirmation import Danger, confirmation, is_confi
 from channels_cfg.effective_rights import (
     DIRECT,
     GROUP,
-    PLACE_FIELDS,
     QUEUE,
     QUEUE_GROUP,
     USER,
@@ -52,6 +51,7 @@ from channels_cfg.right_changes import (
     read_place,
     save_right_changes,
 )
+from channels_cfg.why import LONGEST_WHY, changing_settings, why_is_required
 
 ROWS_PER_PAGE = 25
 MOST_COLUMNS = 5
@@ -68,6 +68,7 @@ KIND_WORDS = {
     QUEUE_GROUP: "All queues of",
     DIRECT: "Direct conversations of",
 }
+CHOOSE = {USER: "user", GROUP: "group", QUEUE: "queue", QUEUE_GROUP: "queue group", DIRECT: "direct, group"}
 MODELS: dict[str, type[Model]] = {USER: User, GROUP: Group, QUEUE: Queue, QUEUE_GROUP: QueueGroup, DIRECT: Group}
 FIELDS = {
     USER: "user",
@@ -181,7 +182,7 @@ class ChooseColumns(forms.Form):
             self.fields[f"add_{kind}"] = forms.ModelChoiceField(
                 MODELS[kind]._default_manager.none(),
                 required=False,
-                label=KIND_WORDS[kind],
+                label=CHOOSE[kind],
                 widget=AutocompleteSelect(source, admin.site, attrs={"data-placeholder": "Search …"}),
             )
 
@@ -241,7 +242,7 @@ def preview_page(
 ) -> HttpResponse:
     """What the changes would do, in words, and what to type where that is dangerous."""
     preview = again or preview_of(changes)
-    if not preview.changes:
+    if not preview.changes and not context.get("notes"):
         messages.info(request, "There is nothing to save: the rights are as you want them.")
         return HttpResponseRedirect(next_address)
     danger = danger_of(preview)
@@ -253,8 +254,11 @@ def preview_page(
         "counts": counts_in_words(preview.changes),
         "grants": " ".join(map(str, preview.changes.grants)),
         "withdrawals": " ".join(map(str, preview.changes.withdrawals)),
-        "changed_meanwhile": again is not None and request.POST.get("agreed_to") != again.fingerprint,
+        "changed_meanwhile": again is not None and request.POST.get("agreed_to") not in (None, again.fingerprint),
         "may_edit": True,
+        "why": request.POST.get("why", ""),
+        "why_required": why_is_required(),
+        "longest_why": LONGEST_WHY,
         **context,
     }
     return TemplateResponse(request, "admin/channels_cfg/accessright/preview.html", context)
@@ -273,14 +277,30 @@ def saved_or_asked_again(
     agreed = request.POST.get("agreed_to", "")
     preview = preview_of(changes)
     danger = danger_of(preview)
-    if preview.fingerprint != agreed or (danger and not is_confirmed(request, danger)):
+    if preview.fingerprint != agreed or not may_be_saved(request, danger):
         return preview_page(request, changes, next_address=next_address, again=preview, **context)
     try:
-        done = save_right_changes(changes, agreed_to=agreed)
+        with changing_settings(by=signed_in(request), why=request.POST.get("why", "").strip()):
+            done = save_right_changes(changes, agreed_to=agreed)
     except SomethingElseNow as other:
         return preview_page(request, changes, next_address=next_address, again=other.preview, **context)
     messages.success(request, f"Saved: {counts_in_words(done.changes).lower()}.")
     return HttpResponseRedirect(next_address)
+
+
+def may_be_saved(request: HttpRequest, danger: Danger | None) -> bool:
+    """Whether everything was said that saving takes: the typed words, and why."""
+    if danger and not is_confirmed(request, danger):
+        return False
+    if not request.POST.get("why", "").strip() and why_is_required():
+        messages.error(request, "Say why: this portal saves no settings without a reason.")
+        return False
+    return True
+
+
+def signed_in(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # the pages of the configurator ask for it
+    return request.user
 
 
 def matrix_page(request: HttpRequest, question: Question, pending: RightChanges | None = None) -> HttpResponse:
@@ -468,7 +488,3 @@ def matrix_of(*items: Item, rows: str | None = None) -> str:
     """The address of the matrix with these holders, or these places, as columns."""
     by = BY_HOLDER if isinstance(items[0], Holder) else BY_PLACE
     return Question(by=by, columns=tuple(items), rows=rows or next(iter(KINDS[by]))).address
-
-
-def places_of(rights: Collection[AccessRight]) -> list[Place]:
-    return [Place(kind, pk) for right in rights for kind, name in PLACE_FIELDS.items() if (pk := getattr(right, name))]

@@ -8,16 +8,18 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import AutocompleteSelectMultipleFilter
-from unfold.decorators import display
+from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSelect2Widget
 
 from channels_cfg.admin.access_rights import HeldRightsInline
 from channels_cfg.admin.configurator import ConfiguratorAdmin
+from channels_cfg.admin.copied_roles import copy_rights_page
+from channels_cfg.admin.effective_rights import ShowsEffectiveRights
 from channels_cfg.admin.uploads import ComesAsTable
 from channels_cfg.configuration_file.tables import TABLES
 from channels_cfg.models import User
@@ -71,7 +73,7 @@ class UserRightsInline(HeldRightsInline):
 
 
 @admin.register(User)
-class UserAdmin(ComesAsTable, DjangoUserAdmin, ConfiguratorAdmin):  # type: ignore[misc]
+class UserAdmin(ShowsEffectiveRights, ComesAsTable, DjangoUserAdmin, ConfiguratorAdmin):  # type: ignore[misc]
     table = TABLES["users"]
     form = PersonForm
     add_form = NewUserForm
@@ -85,6 +87,7 @@ class UserAdmin(ComesAsTable, DjangoUserAdmin, ConfiguratorAdmin):  # type: igno
     autocomplete_fields = ["groups"]
     inlines = [UserRightsInline]
     history_parts = [(User.groups.through, "user")]
+    actions_detail = ["copy_rights"]
     conditional_fields = dict.fromkeys(
         ["password1", "password2", "is_staff"], "typeof is_api_client === 'undefined' || !is_api_client"
     )
@@ -125,6 +128,10 @@ class UserAdmin(ComesAsTable, DjangoUserAdmin, ConfiguratorAdmin):  # type: igno
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("groups")
+
+    @action(description="Copy these rights", url_path="copy-rights", permissions=["channels_cfg.change_user"])
+    def copy_rights(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        return copy_rights_page(request, object_id)
 
     @display(description="User", ordering="username", header=True)
     def person(self, user: User) -> tuple[str, str]:

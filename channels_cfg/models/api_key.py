@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import UserManager
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -33,6 +33,12 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
     def matching(self, key: str) -> ApiKey | None:
         """The valid key with its user, or None."""
         return self.valid().select_related("user").filter(digest=digest(key)).first()
+
+    def rotate(self, key: ApiKey, *, old_until: datetime) -> tuple[ApiKey, str]:
+        """Make a key that follows this one; the old one opens nothing from then on. The new text is in the answer."""
+        with transaction.atomic():
+            key.expire(at=old_until)
+            return self.issue(user=key.user, name=key.name)
 
     def issue(self, *, user: object, name: str = "") -> tuple[ApiKey, str]:
         """Make a key. Its text is in the answer and nowhere else."""
