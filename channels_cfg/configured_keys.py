@@ -64,32 +64,64 @@ def naming_any_of(names: Iterable[str], *, lists: Iterable[str] = EXTRA_DATA_LIS
     return reduce(or_, (Q(**{f"{name}__overlap": names}) for name in lists))
 
 
-def places_of(names: Iterable[str]) -> dict[str, list[KeyPlace]]:
-    """The lists that name each of the keys, or a parent of it; three queries. Keys that no list names are left out."""
-    asked: dict[str, list[str]] = {}
-    for name in names:
-        for listed in [name, *parents_of(name)]:
-            asked.setdefault(listed, []).append(name)
-    places: dict[str, list[KeyPlace]] = {}
-    for record, kind in _records(naming_any_of(asked)) if asked else ():
-        for field in EXTRA_DATA_LISTS:
-            for name in dict.fromkeys(name for listed in getattr(record, field) for name in asked.get(listed, ())):
-                places.setdefault(name, []).append(KeyPlace(record, field, kind))
+_PLACES = """
+    WITH asked AS (SELECT * FROM unnest(%(names)s::text[], %(listed)s::text[]) AS asked (name, listed)),
+    named AS (
+        SELECT DISTINCT asked.name, place.level, place.id, place.title, place.kind, place.list
+          FROM asked JOIN ({places}) AS place USING (listed)),
+    counted AS (
+        SELECT *,
+               row_number() OVER (PARTITION BY name ORDER BY level, title, list) AS number,
+               count(*) OVER (PARTITION BY name) AS total
+          FROM named)
+    SELECT * FROM counted WHERE number <= %(at_most)s ORDER BY name, number
+"""
+_KIND_AND_TITLE: tuple[tuple[str, str], ...] = (
+    ("NULL", "''"),
+    ("kind", "name"),
+    ("(SELECT kind FROM channels_cfg_channel AS channel WHERE channel.id = channel_id)", "name"),
+)
+_PLACES = _PLACES.replace(
+    "{places}",
+    " UNION ALL ".join(
+        f'SELECT {level} AS level, id, {title} AS title, {kind} AS kind, {number} AS list, unnest("{field}") AS listed '
+        f'FROM "{model._meta.db_table}" WHERE "{field}" && %(listed)s::varchar[]'
+        for level, (model, (kind, title)) in enumerate(zip(LEVELS, _KIND_AND_TITLE, strict=True))
+        for number, field in enumerate(EXTRA_DATA_LISTS)
+    ),
+)
+_EVERY = 2**31 - 1
+
+
+class KeyPlaces(list[KeyPlace]):
+    """Places of one key, the highest level first. ``total`` counts those that were not asked for as well."""
+
+    total = 0
+
+
+def places_of(names: Iterable[str], *, at_most: int = _EVERY) -> dict[str, KeyPlaces]:
+    """The lists that name each of the keys, or a parent of it, ``at_most`` so many of each; one query.
+
+    Keys that no list names are left out. The records know their number and name alone.
+    """
+    asked = [(name, listed) for name in dict.fromkeys(names) for listed in [name, *parents_of(name)]]
+    places: dict[str, KeyPlaces] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _PLACES,
+            {"names": [name for name, _ in asked], "listed": [listed for _, listed in asked], "at_most": at_most},
+        )
+        for name, level, pk, title, kind, field, _number, total in cursor.fetchall():
+            record = LEVELS[level](pk=pk, **({"name": title} if title else {}))
+            found = places.setdefault(name, KeyPlaces())
+            found.append(KeyPlace(record, EXTRA_DATA_LISTS[field], kind))
+            found.total = total
     return places
 
 
 def parents_of(name: str) -> list[str]:
     """The keys whose listing includes this one: ``a`` and ``a.b`` for ``a.b.c``."""
     return [name[:at] for at, character in enumerate(name) if character == "."]
-
-
-def _records(condition: Q) -> Iterable[tuple[ExtraDataLists, str | None]]:
-    for system in SystemSettings.objects.filter(condition):
-        yield system, None
-    for channel in Channel.objects.filter(condition):
-        yield channel, channel.kind
-    for queue in Queue.objects.filter(condition).select_related("channel"):
-        yield queue, queue.channel.kind
 
 
 def look_alike_warnings(names: Iterable[str], *, besides: Iterable[KeyPlace] = ()) -> dict[str, str]:
