@@ -8,9 +8,11 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest
 
+from channels_cfg.admin.can_be_planned import CanBePlanned
 from channels_cfg.admin.configurator import ConfiguratorAdmin
 from channels_cfg.admin.key_list import KeyListFormField, KeyListWidget
 from channels_cfg.admin.source_order import SourceOrderField, SourceOrderWidget
+from channels_cfg.catalogue import own_names, replaced_in_words
 from channels_cfg.configured_keys import KeyPlace, list_name, look_alike_warnings
 from channels_cfg.effective_settings import EXTRA_DATA_LISTS, LISTS_OF_KIND, Effective, EffectiveSettings
 from channels_cfg.models import Channel, ExtraDataLists, KeyListField
@@ -36,8 +38,12 @@ class ExtraDataForm(forms.ModelForm):
 
     instance: ExtraDataLists
 
+    replaced: dict[str, str]
+    """Other names of keys that were typed, each with the key's own."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.replaced = {}
         inherited = self.inherited()
         for name in EXTRA_DATA_LISTS:
             if name in self.fields:
@@ -70,13 +76,21 @@ class ExtraDataForm(forms.ModelForm):
             if kind and name in self.fields and name not in LISTS_OF_KIND[kind]:
                 self.errors.pop(name, None)  # its field is not shown, so nobody could mend it
                 self.cleaned_data[name] = []
+        self._name_keys_as_the_catalogue_does()
         return cleaned
+
+    def _name_keys_as_the_catalogue_does(self) -> None:
+        lists = [name for name in EXTRA_DATA_LISTS if self.cleaned_data.get(name)]
+        _, self.replaced = own_names(key for name in lists for key in self.cleaned_data[name])
+        for name in lists:
+            keys = [self.replaced.get(key, key) for key in self.cleaned_data[name]]
+            self.cleaned_data[name] = list(dict.fromkeys(keys))
 
     def chosen_kind(self) -> str | None:
         return self.known_kind()
 
 
-class ExtraDataAdmin(ConfiguratorAdmin):
+class ExtraDataAdmin(CanBePlanned, ConfiguratorAdmin):
     """A page with extra-data lists; look-alikes of other keys draw a warning once saved."""
 
     formfield_overrides = {
@@ -86,6 +100,8 @@ class ExtraDataAdmin(ConfiguratorAdmin):
 
     def save_model(self, request: HttpRequest, obj: ExtraDataLists, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
+        for sentence in replaced_in_words(form.replaced):
+            messages.info(request, sentence)
         names = dict.fromkeys(key for name in EXTRA_DATA_LISTS for key in getattr(obj, name))
         own = [KeyPlace(obj, name, None) for name in EXTRA_DATA_LISTS]
         for warning in look_alike_warnings(names, besides=own).values():

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from channels_cfg.models import Channel, Queue, SystemSettings
 from tests.channels_cfg.admin.forms import save_form
-from tests.factories import ChannelFactory, QueueFactory
+from tests.factories import AttachedKeyFactory, ChannelFactory, QueueFactory
 
 
 def page_of(record: object) -> str:
@@ -208,3 +208,14 @@ def test_system_settings_open_as_one_form_before_anybody_saved_them(browser: Cli
     assert answer.context["adminform"].form.initial["false_attempt_seconds"] == 5
     assert SystemSettings.load().statistics_keys == ["customerType"]
     assert not Queue.objects.exists()
+
+
+def test_a_list_names_a_key_by_its_own_name_and_says_so(browser: Client):
+    AttachedKeyFactory(name="customerType", aliases=["custmerType"])
+    channel = ChannelFactory()
+
+    answer = save_form(browser, page_of(channel), statistics_keys="custmerType, tier, customerType")
+
+    channel.refresh_from_db()
+    assert channel.statistics_keys == ["customerType", "tier"]
+    assert "“custmerType” is another name of customerType; the list names customerType now." in answer.content.decode()
