@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.text import capfirst, get_text_list
 
 from channels_cfg.models import Channel, ExtraDataLists, Queue, ScheduledChange, SystemSettings, User
@@ -32,32 +34,38 @@ def planned_for(record: models.Model) -> QuerySet[ScheduledChange]:
     ).select_related("planned_by")
 
 
-def plan_change(
-    record: ExtraDataLists, changes: Mapping[str, Any], *, at: datetime, by: User, why: str = "", now: datetime
-) -> ScheduledChange:
-    """Let the fields of the stored record take these values at that time.
+def check_plan(record: ExtraDataLists, changes: Mapping[str, Any], *, at: datetime, now: datetime) -> dict[str, Any]:
+    """For the fields that would change at that time, what they will hold until then.
 
-    Only fields whose value differs from what they will hold by then are noted. Raises ``ValidationError``, by field
-    where it is about one, having planned nothing.
+    Raises ``ValidationError``, by field where it is about one, where this cannot be planned.
     """
     if at <= now:
         raise ValidationError({"takes_effect_at": "Choose a time in the future."})
-    unplannable = sorted(changes.keys() - set(plannable_fields(type(record))))
-    if unplannable:
-        raise ValidationError(
-            dict.fromkeys(unplannable, "This takes effect at once. Save it by itself, without a time.")
-        )
+    if unplannable := sorted(changes.keys() - set(plannable_fields(type(record)))):
+        at_once = "This takes effect at once. Save it by itself, without a time."
+        raise ValidationError(dict.fromkeys(unplannable, at_once))
     held = {name: getattr(record, name) for name in changes}
     for earlier in planned_for(record).filter(takes_effect_at__lte=at):
         held |= {name: value for name, value in earlier.changes.items() if name in held}
-    changed = {name: value for name, value in changes.items() if value != held[name]}
-    if not changed:
+    replaced = {name: value for name, value in held.items() if value != changes[name]}
+    if not replaced:
         raise ValidationError({"takes_effect_at": "Nothing would change then. Change a field first."})
+    return replaced
+
+
+def plan_change(
+    record: ExtraDataLists, changes: Mapping[str, Any], *, at: datetime, by: User, why: str = "", now: datetime
+) -> ScheduledChange:
+    """Let the fields of the stored record take these values at that time; those that hold them by then are not noted.
+
+    Raises ``ValidationError`` as ``check_plan`` does, having planned nothing.
+    """
+    replaced = check_plan(record, changes, at=at, now=now)
     return ScheduledChange.objects.create(
         model=type(record).__name__,
         object_id=record.pk,
-        changes=changed,
-        replaces={name: held[name] for name in changed},
+        changes={name: changes[name] for name in replaced},
+        replaces=replaced,
         takes_effect_at=at,
         reason=why[:LONGEST_WHY],
         planned_by=by,
@@ -126,17 +134,32 @@ def _apply(change: ScheduledChange) -> None:
         record.save(update_fields=list(change.changes) if record.pk else None)
 
 
-def values_in_words(change: ScheduledChange) -> list[tuple[str, str, str]]:
-    """Label, old and new value of each field."""
-    model = PLANNABLE[change.model]
+@dataclass(frozen=True)
+class FieldInWords:
+    """One field of a planned change; ``old`` or ``new`` is empty where there is nothing."""
+
+    label: str
+    old: str
+    new: str
+
+
+def values_in_words(change: ScheduledChange) -> list[FieldInWords]:
+    """What becomes what."""
+    fields = [(PLANNABLE[change.model]._meta.get_field(name), name) for name in change.changes]
     return [
-        (
-            str(capfirst(str(model._meta.get_field(name).verbose_name))),
-            _in_words(model._meta.get_field(name), change.replaces.get(name)),
-            _in_words(model._meta.get_field(name), value),
+        FieldInWords(
+            str(capfirst(str(field.verbose_name))),
+            _in_words(field, change.replaces.get(name)),
+            _in_words(field, change.changes[name]),
         )
-        for name, value in change.changes.items()
+        for field, name in fields
     ]
+
+
+def when_in_words(change: ScheduledChange) -> str:
+    """``Monday 24 November 2025, 00:00 (Europe/Helsinki)``, on the viewer's clock."""
+    at = timezone.localtime(change.takes_effect_at)
+    return f"{at:%A} {at.day} {at:%B %Y, %H:%M} ({timezone.get_current_timezone_name()})"
 
 
 def _in_words(field: Any, value: Any) -> str:

@@ -9,6 +9,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from channels_cfg.why import LONGEST_WHY
+
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
@@ -26,10 +28,15 @@ class ViewersTimeZone:
 
 
 class ConfigurationHistory(pghistory.middleware.HistoryMiddleware):
-    """Notes who changed the configuration and on which page.
+    """Notes who changed the configuration, on which page and why.
 
     Machines have no session and change no configuration, so they are spared the extra statement.
     """
+
+    def get_context(self, request: HttpRequest) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context(request)  # type: ignore[no-untyped-call]
+        why = request.POST.get("why", "").strip() if request.path.startswith("/admin/") else ""
+        return context | ({"why": why[:LONGEST_WHY]} if why else {})
 
     def __call__(self, request: HttpRequest) -> Any:
         if not has_session(request):

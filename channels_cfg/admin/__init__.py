@@ -8,6 +8,7 @@ from channels_cfg.admin import (  # noqa: F401  each registers its pages
     channels,
     groups,
     messaging_services,
+    planned_changes,
     queue_groups,
     queues,
     system_settings,

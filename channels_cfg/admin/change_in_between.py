@@ -23,6 +23,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from channels_cfg.admin.asks_why import AboutTheChange
 from channels_cfg.admin.carried import CARRIED, carry, unpack
 from channels_cfg.change_history import Change
 
@@ -336,9 +337,8 @@ def _fields(form: Any) -> Iterator[Any]:
     for bound in form:
         hidden = isinstance(bound.field.widget, forms.HiddenInput) or bound.field.disabled
         secret = isinstance(bound.field.widget, forms.PasswordInput)
-        if not (
-            hidden or secret or bound.name == "DELETE" or isinstance(bound.field, forms.models.InlineForeignKeyField)
-        ):
+        of_another_kind = isinstance(bound.field, (AboutTheChange, forms.models.InlineForeignKeyField))
+        if not (hidden or secret or of_another_kind or bound.name == "DELETE"):
             yield bound
 
 

@@ -16,6 +16,8 @@ from django.template.response import TemplateResponse
 from django.utils.text import capfirst, get_text_list
 from unfold.admin import ModelAdmin, TabularInline
 
+from channels_cfg.admin.asks_why import AsksWhy
+from channels_cfg.admin.can_be_planned import TakesEffectAtOnce
 from channels_cfg.admin.change_in_between import NothingOverwritten
 from channels_cfg.admin.typed_confirmation import AsksBeforeDanger
 from channels_cfg.change_history import Change, ChangeHistory, event_models
@@ -34,7 +36,7 @@ class ChosenOnPurpose:
         return super().formfield_for_choice_field(db_field, request, **kwargs)  # type: ignore[misc]
 
 
-class ConfiguratorAdmin(AsksBeforeDanger, NothingOverwritten, ChosenOnPurpose, ModelAdmin):
+class ConfiguratorAdmin(AsksWhy, AsksBeforeDanger, NothingOverwritten, ChosenOnPurpose, ModelAdmin):
     """A page of the System Configurator."""
 
     list_per_page = 50
@@ -111,6 +113,10 @@ class ConfiguratorInline(ChosenOnPurpose, TabularInline):
 
     extra = 0
     hide_title = True
+
+    def get_formset(self, request: HttpRequest, obj: models.Model | None = None, **kwargs: Any) -> Any:
+        formset = super().get_formset(request, obj, **kwargs)
+        return type(formset.__name__, (TakesEffectAtOnce, formset), {})
 
     def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
         """Without the buttons that add and change related records: a row has no room for them."""

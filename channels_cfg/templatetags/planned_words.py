@@ -1,0 +1,20 @@
+"""Planned changes in the words of pages."""
+
+from __future__ import annotations
+
+from django import template
+
+from channels_cfg.models import ScheduledChange
+from channels_cfg.planned_changes import FieldInWords, values_in_words, when_in_words
+
+register = template.Library()
+
+
+@register.filter
+def when(change: ScheduledChange) -> str:
+    return when_in_words(change)
+
+
+@register.filter
+def fields_in_words(change: ScheduledChange) -> list[FieldInWords]:
+    return values_in_words(change)
