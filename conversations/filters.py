@@ -30,12 +30,6 @@ from conversations.periods import Period, bounds, midnight
 MOST_CONDITIONS = 10
 DIRECT = "direct"
 
-MESSAGING_CHANNELS = (
-    "WHATSAPP", "RCS", "SMS", "MESSENGER", "VIBERBM", "MMS", "INSTAGRAM", "TELEGRAM", "KAKAOTALK", "KAKAOTALKCHAT",
-    "LINE", "WECHAT", "APPLEBC",
-)  # fmt: skip
-"""Suggestions; the list of the Conversation API is open."""
-
 
 # What can be asked
 

@@ -243,6 +243,14 @@ CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # its answers would pile up in the 
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 
+# Calls to other systems. They go to public addresses over HTTPS; hosts of one's own may be named here, to be called
+# in a private network and without TLS. A file of certificates is trusted besides the usual ones.
+OUTGOING_OWN_HOSTS = [host.lower() for host in environment.words("OUTGOING_OWN_HOSTS")]
+OUTGOING_CA_FILE = environment.text("OUTGOING_CA_FILE")
+# Where Sinch answers.
+CONVERSATION_API_ADDRESS = environment.text("CONVERSATION_API_ADDRESS", "https://{region}.conversation.api.sinch.com")
+SINCH_SIGN_IN_ADDRESS = environment.text("SINCH_SIGN_IN_ADDRESS", "https://auth.sinch.com")
+
 # Callbacks. A sender repeats one that was not answered; how long is not documented, so the window is wide.
 CALLBACK_SIGNATURE_WINDOW = timedelta(minutes=environment.number("CALLBACK_SIGNATURE_WINDOW_MINUTES", 48 * 60))
 # How long one worker may hold a delivery before another may take it over.

@@ -1,3 +1,3 @@
-"""What administrators see of conversations: the delivery log."""
+"""What administrators see of conversations: the delivery log, how messaging services fare."""
 
-from conversations.admin import delivery_log  # noqa: F401  registers its pages
+from conversations.admin import delivery_log, messaging_services  # noqa: F401  each registers its pages

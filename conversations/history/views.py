@@ -12,8 +12,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django_htmx.http import push_url
 
+from channels_cfg.messaging_channels import MESSAGING_CHANNELS
 from channels_cfg.models import AccessRight, Right
-from conversations.filters import MESSAGING_CHANNELS, ConversationFilter
+from conversations.filters import ConversationFilter
 from conversations.history.kept_table import kept_table
 from conversations.kept_condition import Operator
 from conversations.keyset import KeysetPage, keyset_page
@@ -150,7 +151,7 @@ def _form_facts(request: HttpRequest, filterset: ConversationFilter) -> dict[str
         "offered_keys": filterset.offered_keys(),
         "more_is_open": any(name in filterset.data for name in UNDER_MORE_FILTERS),
         "operators": Operator.choices,
-        "messaging_channels": MESSAGING_CHANNELS,
+        "messaging_channels": [(wire, channel.label) for channel in MESSAGING_CHANNELS for wire in channel.wires],
         "chosen_states": filterset.data.getlist("state"),
     }
 

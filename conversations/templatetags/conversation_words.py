@@ -5,6 +5,7 @@ from typing import Any
 
 from django import template
 
+from channels_cfg.messaging_channels import label_of
 from channels_cfg.models import Source
 from conversations.models import Conversation, State
 from conversations.pairs import as_text
@@ -23,6 +24,7 @@ CHIP_OF_STATE = {
 }
 
 register.filter("as_text", as_text)
+register.filter("channel_label", label_of)
 
 
 @register.filter

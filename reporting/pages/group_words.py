@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
+from channels_cfg.messaging_channels import label_of
 from channels_cfg.models import Channel, Queue, User
 from conversations.attached_data import REASONS
 from conversations.models import Conversation, State
@@ -59,6 +60,8 @@ def _names(by: str, groups: set[Any]) -> dict[Any, str]:
             return dict(Conversation.Direction.choices)
         case "state":
             return dict(State.choices)
+        case "messaging_channel":
+            return {wire: label_of(wire) for wire in groups}
         case _:
             return {}
 

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db.models.functions import Lower
 
 from channels_cfg.key_names import BadKeyName, check_key_name
+from channels_cfg.messaging_channels import ADDRESS_DOMAIN, ADDRESS_OF_WIRE
 from channels_cfg.models import Channel, Queue, QueueAddress, Source
 from conversations import attached_data, lifecycle
 from conversations.doors.conversation_api import contacts, payloads, threads
@@ -25,9 +26,6 @@ from conversations.models import (
     ReportableChange,
 )
 from conversations.pairs import Pairs, RefusedPairs, check_value
-
-CHANNEL_ADDRESSES = {"SINCH_CHAT": "nativechannel"}
-"""How a queue's address names a channel whose own name it does not use."""
 
 SILENT_EVENTS = {"composing_event", "composing_end_event"}
 
@@ -159,8 +157,8 @@ def begin(thread: MessagingThread, message: Inbound, queue: Queue) -> Conversati
 
 def queue_for(callback: Callback, message: Inbound) -> Queue:
     """The queue with the address ``<APP_ID>@<channel>.sinchconversation.com``, else the service's own."""
-    channel = CHANNEL_ADDRESSES.get(message.channel, message.channel.lower())
-    address = f"{callback.app_id}@{channel}.sinchconversation.com".lower()
+    channel = ADDRESS_OF_WIRE.get(message.channel, message.channel.lower())
+    address = f"{callback.app_id}@{channel}.{ADDRESS_DOMAIN}".lower()
     found = (
         QueueAddress.objects.alias(written=Lower("address"))
         .filter(written=address)

@@ -18,10 +18,10 @@ from django.views.decorators.http import require_POST
 
 from channels_cfg.models import WebhookSecret
 from channels_cfg.problem_details import problem
-from conversations.doors.conversation_api import payloads
+from conversations.doors.conversation_api import door_notes, payloads
 from conversations.doors.conversation_api.nudge import nudge
 from conversations.doors.conversation_api.signature import Signature, keyed_digest
-from conversations.models import InboundDelivery
+from conversations.models import InboundDelivery, RefusedCallbacks
 
 LARGEST_BODY = 1024 * 1024
 
@@ -33,6 +33,14 @@ class Recipient:
     service_id: int
     app_id: str
     project_id: str
+
+
+@dataclass(frozen=True)
+class Signed:
+    """Whom a callback is for, and which of the secrets signed it."""
+
+    recipients: list[Recipient]
+    secrets: list[int]
 
 
 @csrf_exempt
@@ -50,9 +58,11 @@ def receive(request: HttpRequest) -> HttpResponse:
         return too_large(request)
 
     signature = Signature.read(request.headers)
-    recipients = signed_for(signature, body) if signature else []
-    if not signature or not recipients or not signature.is_recent(now=now):
+    signed = signed_for(signature, body) if signature else None
+    if not signature or not signed or not signed.recipients or not signature.is_recent(now=now):
+        door_notes.note_refusal(_why_refused(signature, signed))
         return unauthorized(request)
+    recipients = signed.recipients
 
     try:
         callback = payloads.read(body)
@@ -66,6 +76,7 @@ def receive(request: HttpRequest) -> HttpResponse:
     delivery_id = keep(recipient, signature.nonce, body, digest, payloads.trigger_of(callback), now)
     if delivery_id is None and not is_the_same(recipient, signature.nonce, digest):
         return unauthorized(request)
+    door_notes.note_use(signed.secrets)
     if delivery_id is not None:
         transaction.on_commit(nudge)
     return HttpResponse(b"{}", content_type="application/json")
@@ -73,7 +84,7 @@ def receive(request: HttpRequest) -> HttpResponse:
 
 # As SQL, since putting a query together through the ORM costs more than asking it.
 _SECRETS = """
-    SELECT webhook.secret, service.id, service.app_id, service.project_id
+    SELECT webhook.id, webhook.secret, service.id, service.app_id, service.project_id
       FROM channels_cfg_webhooksecret webhook
       JOIN channels_cfg_messagingservice service ON service.id = webhook.service_id
      WHERE service.enabled
@@ -81,16 +92,23 @@ _SECRETS = """
 _SECRET = WebhookSecret._meta.get_field("secret")
 
 
-def signed_for(signature: Signature, body: bytes) -> list[Recipient]:
+def signed_for(signature: Signature, body: bytes) -> Signed:
     """The enabled services one of whose secrets signed the body. Every secret is tried, whichever fits."""
     with connection.cursor() as cursor:
         cursor.execute(_SECRETS)
         rows = cursor.fetchall()
     tried = [
-        (Recipient(*service), signature.fits(body, _SECRET.from_db_value(stored, None, connection) or ""))
-        for stored, *service in rows
+        (secret, Recipient(*service), signature.fits(body, _SECRET.from_db_value(stored, None, connection) or ""))
+        for secret, stored, *service in rows
     ]
-    return sorted({recipient for recipient, fits in tried if fits})
+    fitting = [(secret, recipient) for secret, recipient, fits in tried if fits]
+    return Signed(sorted({recipient for _secret, recipient in fitting}), [secret for secret, _recipient in fitting])
+
+
+def _why_refused(signature: Signature | None, signed: Signed | None) -> RefusedCallbacks.Reason:
+    if signature is None:
+        return RefusedCallbacks.Reason.UNSIGNED
+    return RefusedCallbacks.Reason.OLD if signed and signed.recipients else RefusedCallbacks.Reason.WRONG
 
 
 def chosen(recipients: list[Recipient], callback: dict[str, object]) -> Recipient:
