@@ -66,7 +66,16 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
     home = {"title": "Home", "icon": "home", "link": reverse("admin:index")}
     sections = [*SECTIONS, ("Operation", [STATUS, *_operation(), *LAST])]
     shown = [{"title": title, "separator": True, "items": list(_items(request, pages))} for title, pages in sections]
+    mark_current(request, [item for section in shown for item in section["items"]])
     return [{"items": [home]}, *[section for section in shown if section["items"]]]
+
+
+def mark_current(request: HttpRequest, items: list[dict[str, Any]]) -> None:
+    """The page that is open belongs to one entry: of two addresses that it begins with, to the longer."""
+    begun = [item["link"] for item in items if request.path.startswith(item["link"])]
+    current = max(begun, key=len, default="")
+    for item in items:
+        item["active"] = item["link"] == current
 
 
 def _operation() -> Iterator[Entry]:

@@ -22,7 +22,7 @@ from channels_cfg.admin.copied_roles import copy_rights_page
 from channels_cfg.admin.effective_rights import ShowsEffectiveRights
 from channels_cfg.admin.uploads import ComesAsTable
 from channels_cfg.configuration_file.tables import TABLES
-from channels_cfg.models import User
+from channels_cfg.models import ApiKey, User
 
 
 def time_zones() -> list[tuple[str, str]]:
@@ -86,7 +86,7 @@ class UserAdmin(ShowsEffectiveRights, ComesAsTable, DjangoUserAdmin, Configurato
     filter_horizontal = []
     autocomplete_fields = ["groups"]
     inlines = [UserRightsInline]
-    history_parts = [(User.groups.through, "user")]
+    history_parts = [(User.groups.through, "user"), (ApiKey, "user")]
     actions_detail = ["copy_rights"]
     conditional_fields = dict.fromkeys(
         ["password1", "password2", "is_staff"], "typeof is_api_client === 'undefined' || !is_api_client"
