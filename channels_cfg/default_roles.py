@@ -16,8 +16,9 @@ API_CLIENT = "API Client"
 DEFAULT_ROLES = (CONFIGURATOR, SUPERVISOR, AGENT, REPORTING_ADMINISTRATOR, API_CLIENT)
 
 _CONFIGURED_APPS = ("channels_cfg", "auth", "django_celery_beat")
-_MAY_SEE = ("view_inbounddelivery",)
-"""What floors above let a configurator look at: the delivery log, which holds no customer data."""
+_MAY_SEE = ("view_inbounddelivery", "view_seenkey")
+"""What floors above let a configurator look at, none of which holds customer data: the delivery log, and which keys
+came in."""
 
 
 def ensure_default_roles(**_: Any) -> None:

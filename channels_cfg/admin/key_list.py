@@ -47,8 +47,8 @@ class KeyListWidget(forms.Textarea):
     """``channel.5.statistics_keys``: the list that is edited, for the check while typing."""
 
     class Media:
-        css = {"all": ["configurator/lists.css"]}
-        js = ["configurator/lists.js"]
+        css = {"all": ["configurator/lists.css", "configurator/what_if.css"]}
+        js = ["configurator/lists.js", "configurator/what_if.js"]
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context = super().get_context(name, value, {"rows": 3, "spellcheck": "false", **(attrs or {})})

@@ -1,3 +1,3 @@
-"""What administrators see of conversations: the delivery log, how messaging services fare."""
+"""What administrators see of conversations: the delivery log, and which keys came in."""
 
-from conversations.admin import delivery_log, messaging_services  # noqa: F401  each registers its pages
+from conversations.admin import delivery_log, unknown_keys  # noqa: F401  each registers its pages

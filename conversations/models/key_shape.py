@@ -8,7 +8,9 @@ The conversation as a whole is the parent of all its keys, with an empty name.
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GistIndex, OpClass
 from django.db import models
+from django.db.models.functions import Lower
 
 from channels_cfg.key_names import MAX_KEY_LENGTH
 from channels_cfg.models import Channel, Queue, Source
@@ -105,7 +107,10 @@ class SeenKey(models.Model):
     class Meta:
         verbose_name = "seen key"
         ordering = ["name"]
-        indexes = [models.Index(fields=["-last_seen_at", "name"], name="seen_key_newest")]
+        indexes = [
+            models.Index(fields=["-last_seen_at", "name"], name="seen_key_newest"),
+            GistIndex(OpClass(Lower("name"), "gist_trgm_ops"), name="seen_key_alike"),
+        ]
 
     def __str__(self) -> str:
         return self.name
