@@ -53,6 +53,7 @@ def report(request: HttpRequest) -> HttpResponse:
         totals = query.totals(user)
         context |= {"summary": _summary(query, totals), "totals": totals, "table": count_table(query, user, totals)}
         context |= {"rows_address": rows_address(query.drilled()), "params": query.drilled().as_params()}
+        context["saved_params"] = query.as_params()
     if is_partial:
         response = render(request, "reports/_report.html", context)
         return push_url(response, f"{reverse('reports:index')}?{params.urlencode(safe=':~')}")
@@ -249,6 +250,7 @@ def _row_facts(request: HttpRequest, query: LogQuery, user: User) -> dict[str, A
             for entry in page.items
         ],
         "params": query.as_params(),
+        "saved_params": {"column": keys or [""], **query.as_params()},
         "other_params": {name: values for name, values in query.as_params().items() if name != "column"},
         "newest": address if any(place.values()) else "",
         "older": f"{address}&after={page.next_cursor}" if page.next_cursor else "",

@@ -1,11 +1,15 @@
 from django.urls import path
 
-from reporting.pages import contact_log, report_files, report_runs
+from reporting.pages import contact_log, report_files, report_runs, saved_reports
 
 app_name = "reports"
 urlpatterns = [
     path("", contact_log.report, name="index"),
     path("rows/", contact_log.rows, name="rows"),
+    path("saved/", saved_reports.report_list, name="saved"),
+    path("saved/save/", saved_reports.save, name="save"),
+    path("saved/<int:pk>/rename/", saved_reports.rename, name="rename_saved"),
+    path("saved/<int:pk>/delete/", saved_reports.delete, name="delete_saved"),
     path("files/", report_files.file_list, name="files"),
     path("files/ask/", report_files.ask, name="ask_for_file"),
     path("files/<uuid:pk>/", report_files.progress, name="file"),

@@ -1,0 +1,80 @@
+"""The viewer's saved reports: save, open, rename, delete."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from conversations.signed_in import page_for_people, viewer
+from reporting.contact_log.query import LogQuery, zone_of
+from reporting.models import SavedReport
+from reporting.pages.report_runs import may_view_reports
+from reporting.saved_reports import rename_report, reports_of, save_report
+
+
+def _own(request: HttpRequest, pk: int) -> SavedReport:
+    """The viewer's report. Another's is not found."""
+    return get_object_or_404(reports_of(viewer(request)), pk=pk)
+
+
+def address_of(report: SavedReport) -> str:
+    """The page that shows it: rows where columns were chosen, else counts."""
+    page = reverse("reports:rows" if "column" in report.query else "reports:index")
+    query = {"interval": ["none"], **report.query}
+    return f"{page}?{urlencode(query, doseq=True, safe=':~')}"
+
+
+@page_for_people
+@require_GET
+def report_list(request: HttpRequest) -> HttpResponse:
+    """The viewer's saved reports by name."""
+    reports = [(report, address_of(report)) for report in reports_of(viewer(request))]
+    return render(request, "reports/saved_list.html", {"reports": reports})
+
+
+@page_for_people
+@require_POST
+def save(request: HttpRequest) -> HttpResponse:
+    """Keep the report that is shown, under a name."""
+    user = viewer(request)
+    if not may_view_reports(user):
+        return redirect("reports:index")
+    now = timezone.now()
+    try:
+        query = LogQuery.parse(request.POST, zone=zone_of(user), now=now)
+        report = save_report(query=query, name=request.POST.get("name", ""), owner=user, now=now)
+    except ValidationError as bad:
+        messages.error(request, " ".join(bad.messages))
+        asked = {key: values for key, values in request.POST.lists() if key not in ("name", "csrfmiddlewaretoken")}
+        return redirect(f"{reverse('reports:index')}?{urlencode(asked, doseq=True, safe=':~')}")
+    messages.success(request, _("“%(name)s” is saved.") % {"name": report.name})
+    return redirect(address_of(report))
+
+
+@page_for_people
+@require_POST
+def rename(request: HttpRequest, pk: int) -> HttpResponse:
+    report = _own(request, pk)
+    try:
+        rename_report(report, name=request.POST.get("name", ""))
+        messages.success(request, _("The report is called “%(name)s” now.") % {"name": report.name})
+    except ValidationError as bad:
+        messages.error(request, " ".join(bad.messages))
+    return redirect("reports:saved")
+
+
+@page_for_people
+@require_POST
+def delete(request: HttpRequest, pk: int) -> HttpResponse:
+    report = _own(request, pk)
+    report.delete()
+    messages.success(request, _("“%(name)s” is deleted.") % {"name": report.name})
+    return redirect("reports:saved")
