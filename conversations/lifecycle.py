@@ -215,10 +215,32 @@ def reject(conversation_id: uuid.UUID, *, by: User, now: datetime) -> Conversati
         raise WrongState(conversation, "reject", State.ALLOCATED)
     if conversation.agent_id != by.pk:
         raise TakenByAnother(conversation, "reject")
-    _leave(conversation, Leg.Purpose.AGENT, at=now)
+    _back_from_agent(conversation, at=now)
+    _tell(conversation, Event.Kind.REJECTED, at=now, by=by)
+    _save(conversation)
+    return conversation
+
+
+def _back_from_agent(conversation: Conversation, *, at: datetime) -> None:
+    _leave(conversation, Leg.Purpose.AGENT, at=at)
     conversation.agent = None
     conversation.state = State.QUEUED if conversation.queue_id else State.RECEIVED
-    _tell(conversation, Event.Kind.REJECTED, at=now, by=by)
+
+
+@transaction.atomic
+def withdraw(conversation_id: uuid.UUID, *, now: datetime) -> Conversation:
+    """Take back an offer that was neither accepted nor rejected in the time its channel gives: to its queue, or,
+    without one, to received. An offer whose time is not over stays."""
+    conversation = locked(conversation_id)
+    seconds = conversation.channel.pick_up_seconds
+    if conversation.state != State.ALLOCATED or seconds is None:
+        return conversation
+    offers = Leg.objects.filter(conversation=conversation, purpose=Leg.Purpose.AGENT, ended_at=None)
+    if offers.filter(started_at__gt=now - timedelta(seconds=seconds)).exists():
+        return conversation
+    agent = conversation.agent_id
+    _back_from_agent(conversation, at=now)
+    _tell(conversation, Event.Kind.WITHDRAWN, at=now, agent=agent, seconds=seconds)
     _save(conversation)
     return conversation
 

@@ -9,10 +9,10 @@ from django.conf import settings
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 
-from conversations import shapes
+from conversations import lifecycle, shapes
 from conversations.doors.conversation_api.apply import apply_delivery
 from conversations.idempotency import REMEMBERED_FOR
-from conversations.models import IdempotentAnswer, InboundDelivery
+from conversations.models import Conversation, IdempotentAnswer, InboundDelivery
 
 HANDFUL = 20
 LONGEST_TURN = timedelta(seconds=30)
@@ -41,6 +41,15 @@ def apply_waiting_deliveries() -> None:
 def fold_key_sightings() -> None:
     """Add what the ends of conversations noted to the shape ledger. Several workers may do so at once."""
     shapes.fold()
+
+
+@shared_task
+def withdraw_stale_offers() -> None:
+    """Take back offers that nobody accepted in time. Several workers may do so at once; each is taken back once."""
+    now = timezone.now()
+    stale = Conversation.objects.offered_too_long(now=now).order_by("allocated_at").values_list("pk", flat=True)
+    for conversation_id in stale[:BATCH]:
+        lifecycle.withdraw(conversation_id, now=now)
 
 
 @shared_task

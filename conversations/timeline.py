@@ -54,7 +54,11 @@ def _detail(event: Event, queues: Mapping[int, str], agents: Mapping[int, str]) 
     if queue := queues.get(detail.get("queue", 0)):
         words = _("in %(name)s") if event.kind == Event.Kind.QUEUED else _("to %(name)s")
         parts.append(words % {"name": queue})
-    if agent := agents.get(detail.get("agent", 0)):
+    agent = agents.get(detail.get("agent", 0))
+    if event.kind == Event.Kind.WITHDRAWN:
+        words = _("%(name)s did not accept it within %(seconds)s seconds")
+        parts.append(words % {"name": agent or _("Nobody"), "seconds": detail.get("seconds", "")})
+    elif agent:
         parts.append(_("to %(name)s") % {"name": agent})
     if detail.get("ended_by") in Conversation.Party.values:
         parts.append(_("by the %(party)s") % {"party": Conversation.Party(detail["ended_by"]).label.lower()})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet, Subquery
 from django.http import HttpRequest
 from django.urls import reverse
@@ -15,6 +16,8 @@ from unfold.decorators import display
 from channels_cfg.admin.extra_data_lists import APPLIES, ExtraDataAdmin, ExtraDataForm, kept_in_words
 from channels_cfg.effective_settings import EffectiveSettings, effective_settings
 from channels_cfg.models import Channel, SystemSettings
+
+SHORTEST_OFFER = 5
 
 
 class ChannelForm(ExtraDataForm):
@@ -32,6 +35,12 @@ class ChannelForm(ExtraDataForm):
             self.fields[
                 "false_attempt_seconds"
             ].help_text = f"Empty: as in the system settings, now {counted.false_attempt_seconds.value}. Example: 5"
+
+    def clean_pick_up_seconds(self) -> int | None:
+        seconds: int | None = self.cleaned_data["pick_up_seconds"]
+        if seconds is not None and seconds < SHORTEST_OFFER:
+            raise ValidationError(f"At least {SHORTEST_OFFER} seconds: nobody accepts sooner. Empty: an offer stays.")
+        return seconds
 
     def inherited(self) -> EffectiveSettings:
         return effective_settings(channel=Channel(kind=self.known_kind() or Channel.Kind.VOICE))
@@ -62,7 +71,10 @@ class ChannelAdmin(ExtraDataAdmin):
                 "fields": ["statistics_keys", "allocation_keys", "connection_keys", "outbound_keys"],
             },
         ),
-        ("Conversations", {"fields": ["live_data_until_handled", "precedence", "false_attempt_seconds"]}),
+        (
+            "Conversations",
+            {"fields": ["live_data_until_handled", "precedence", "false_attempt_seconds", "pick_up_seconds"]},
+        ),
     ]
     confirms_deleting = True
     deleting_leads_to = ["Its settings are gone. What was recorded of their changes stays in the change log."]

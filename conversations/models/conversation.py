@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import ExpressionWrapper, F, Q, Value
 from django.db.models.functions import Lower
 
 from channels_cfg.key_names import MAX_KEY_LENGTH
@@ -52,6 +52,19 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
 
     def ended(self) -> ConversationQuerySet:
         return self.filter(state__in=ENDED_STATES)
+
+    def offered_too_long(self, *, now: datetime) -> ConversationQuerySet:
+        """Offered to an agent for longer than their channel gives time to accept."""
+        time_to_accept = ExpressionWrapper(
+            F("channel__pick_up_seconds") * Value(timedelta(seconds=1)), output_field=models.DurationField()
+        )
+        return self.filter(
+            state=State.ALLOCATED,
+            channel__pick_up_seconds__isnull=False,
+            legs__purpose="agent",
+            legs__ended_at=None,
+            legs__started_at__lte=now - time_to_accept,
+        )
 
     def newest_first(self) -> ConversationQuerySet:
         return self.order_by("-received_at", "-id")
