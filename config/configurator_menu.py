@@ -34,6 +34,7 @@ SECTIONS: list[tuple[str, list[Entry]]] = [
     (
         "Attached data",
         [
+            ("channels_cfg.attachedkey", "Keys", "key"),
             ("conversations.seenkey", "Unknown keys", "move_to_inbox"),
         ],
     ),

@@ -33,6 +33,7 @@ UNFOLD: dict[str, Any] = {
             "channels_cfg.channel",
             "channels_cfg.queue",
             "channels_cfg.queuegroup",
+            "channels_cfg.attachedkey",
             "channels_cfg.messagingservice",
             "channels_cfg.user",
             "auth.group",

@@ -12,9 +12,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from channels_cfg.models import AccessRight, ApiKey, Channel, MessagingService, Queue, QueueGroup, Right, User
+from channels_cfg.models import AccessRight, ApiKey, AttachedKey, Channel, MessagingService, Queue, QueueGroup, Right, User
 from tests.factories import (
     ApiKeyFactory,
+    AttachedKeyFactory,
     ChannelFactory,
     GroupFactory,
     MessagingServiceFactory,
@@ -35,6 +36,7 @@ MAKERS: dict[type[Model], Callable[[], Any]] = {
     Group: GroupFactory,
     AccessRight: lambda: user_with(Right.SERVE, on=QueueFactory()),
     ApiKey: ApiKeyFactory,
+    AttachedKey: lambda: AttachedKeyFactory(aliases=[f"other{AttachedKey.objects.count()}"]),
 }
 
 
