@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pghistory
@@ -12,9 +13,10 @@ from django.contrib.auth.models import Group, Permission
 from django.db import IntegrityError, OperationalError, connection, models, transaction
 from django.utils import timezone
 
+from channels_cfg.catalogue import rename_in_lists
 from channels_cfg.configuration_file.entries import LinkEntry, LinksEntry, PermissionsEntry, RowsEntry
 from channels_cfg.configuration_file.plan import Deed, Plan, Step
-from channels_cfg.configuration_file.sections import BY_NAME, SECTIONS, SERVICES, USERS, Section
+from channels_cfg.configuration_file.sections import BY_NAME, KEYS, SECTIONS, SERVICES, USERS, Section
 from channels_cfg.models import MessagingService, SystemSettings, WebhookSecret
 
 BATCH = 1000
@@ -98,9 +100,19 @@ class _Doer:
             self._add(section)
             self._change(section)
             self._join(section)
+        rename_in_lists(self._new_other_names())
         for section in reversed(sections):
             if section.name not in loose:
                 self._remove(section)
+
+    def _new_other_names(self) -> dict[str, str]:
+        """Other names of keys that lists may still say, each with the key's own."""
+        return {
+            alias: step.key[0]
+            for step, old, new in _changed(self.steps(KEYS, Deed.ADD, Deed.CHANGE), "aliases")
+            for alias in new
+            if alias not in old
+        }
 
     def _pk(self, section_name: str, name: str) -> Any:
         """The key of a record by its name, those just added included."""
@@ -171,15 +183,8 @@ class _Doer:
             if isinstance(entry, RowsEntry):
                 self._add_rows(steps, entry)
             elif isinstance(entry, LinksEntry):
-                target = entry.section
-                self._link(
-                    steps,
-                    entry.name,
-                    entry.through,
-                    entry.owner,
-                    entry.other,
-                    lambda name, to=target: self._pk(to, name),
-                )
+                pk_of = partial(self._pk, entry.section)
+                self._link(steps, entry.name, entry.through, entry.owner, entry.other, pk_of)
             elif isinstance(entry, PermissionsEntry):
                 self._grant_pages(steps, entry)
         if section is SERVICES:

@@ -240,7 +240,8 @@ class SecretsEntry(Entry):
         wanted = node.value if isinstance(node.value, list) else [node]
         if not self.several and len(wanted) > 1:
             raise Refused(node.problem("One secret is expected here."))
-        found, problems = [], []
+        found: list[Secret] = []
+        problems: list[Problem] = []
         for item in wanted:
             try:
                 found.append(self._resolved(item, environment))

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from functools import total_ordering
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 
-@total_ordering
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A line and column of a text, or a row and column of a table, counted from 1; ``column_name`` is of a table."""
 
     line: int
     column: int
     column_name: str = ""
-
-    def __lt__(self, other: Place) -> bool:
-        return (self.line, self.column) < (other.line, other.column)
 
     def __str__(self) -> str:
         if self.column_name:
@@ -40,7 +34,7 @@ class Problem:
         return f"{where}: {self.text}" if where else self.text
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Node:
     """A scalar as it is written, a list, or a mapping; what it means depends on the setting it is for.
 
@@ -51,7 +45,7 @@ class Node:
     value: str | list[Node] | dict[str, Node] | None
     place: Place
     path: str = ""
-    name_place: Place | None = field(default=None, compare=False)
+    name_place: Place | None = None
     unusable: str = ""
 
     def problem(self, text: str) -> Problem:

@@ -74,7 +74,7 @@ class Plan:
     @property
     def problems(self) -> list[Problem]:
         found = [*self.own_problems, *[problem for step in self.steps for problem in step.problems]]
-        return sorted(found, key=lambda problem: (problem.place is None, problem.place or 0))
+        return sorted(found, key=lambda problem: (problem.place is None, problem.place or ()))
 
     @property
     def effects(self) -> Iterator[Step]:
@@ -94,7 +94,8 @@ class Plan:
 
     @property
     def fingerprint(self) -> str:
-        """The same for two plans that do the same; tells whether somebody changed settings in between."""
+        """The same for two plans that do the same, refused records aside; tells whether somebody changed settings in
+        between."""
         told = [
             [
                 step.section.name,
@@ -103,6 +104,7 @@ class Plan:
                 [[change.entry.name, _told(change.old), _told(change.new)] for change in step.changes],
             ]
             for step in self.effects
+            if not step.problems
         ]
         return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()
 

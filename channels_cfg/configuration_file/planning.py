@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 from django.contrib.auth.models import Permission
@@ -30,6 +31,7 @@ from channels_cfg.configuration_file.sections import (
     KEYS,
     QUEUES,
     SECTIONS,
+    SYSTEM,
     USERS,
     Key,
     Section,
@@ -115,7 +117,7 @@ class _Planner:
 
     def plan(self) -> Plan:
         sections = [section for section in SECTIONS if section.name in self.nodes]
-        for section in sections:
+        for section in sorted(sections, key=lambda section: section is not KEYS):  # lists say keys by their own names
             self.steps[section.name] = self._read(section, self.nodes[section.name])
             if section is CHANNELS:
                 self.channels = {step.key[0]: step.values for step in self.steps[section.name]}
@@ -123,11 +125,12 @@ class _Planner:
             self._plan_removals(section)
         for section in sections:
             for step in self.steps[section.name]:
-                if step.deed != Deed.REMOVE:
+                if step.deed != Deed.REMOVE and step.node and isinstance(step.node.value, dict):
                     self._check(step)
             self._check_unique(section)
             self._check_permissions(section)
         self._check_fixed_channels()
+        self._tell_renamed_lists()
         for section in sections:
             self._check_removals(section)
         return Plan(
@@ -187,9 +190,34 @@ class _Planner:
                 if isinstance(entry, SecretsEntry):
                     step.secrets[name] = entry.resolve(node, self.environment)
                 else:
-                    yield name, entry.read(node)
+                    value = entry.read(node)
+                    yield name, self._by_own_names(value) if name in EXTRA_DATA_LISTS else value
             except Refused as refused:
                 step.problems += refused.problems
+
+    def _by_own_names(self, listed: list[str]) -> list[str]:
+        """Another name of a key is replaced by its own, as the pages do."""
+        return list(dict.fromkeys(self._own_names.get(name, name) for name in listed))
+
+    @cached_property
+    def _own_names(self) -> dict[str, str]:
+        described = "keys" in self.nodes and self.complete
+        names = {} if described else {key: record.values for key, record in self.state.records(KEYS).items()}
+        names |= {step.key: step.values for step in self.steps.get("keys", [])}
+        return {alias: key[0] for key, values in names.items() for alias in values["aliases"]}
+
+    def _tell_renamed_lists(self) -> None:
+        """A new other name that a list outside the file says: the list says the key's own name from then on."""
+        keys = {alias: step for step in self.steps.get("keys", []) for alias in _gained(step, "aliases")}
+        if not keys:
+            return
+        for section in (SYSTEM, CHANNELS, QUEUES):
+            for values in self.final(section).values():
+                for name in EXTRA_DATA_LISTS:
+                    for alias in keys.keys() & set(values[name]):
+                        keys[alias].takes_along.append(
+                            f"“{alias}” becomes “{keys[alias].key[0]}” in {list_name(name)} of {section.called(values)}"
+                        )
 
     def _empty_lists_of_another_kind(self, step: Step) -> None:
         """A queue that goes to a channel of another kind leaves the lists behind that say nothing there."""
@@ -294,12 +322,10 @@ class _Planner:
         self.guesses += 1
         return did_you_mean(name, known) if self.guesses <= MOST_GUESSES else ""
 
-    @property
+    @cached_property
     def _permissions(self) -> set[str]:
-        if not hasattr(self, "_known_permissions"):
-            names = Permission.objects.order_by().values_list("content_type__app_label", "codename")
-            self._known_permissions = {f"{app}.{codename}" for app, codename in names}
-        return self._known_permissions
+        names = Permission.objects.order_by().values_list("content_type__app_label", "codename")
+        return {f"{app}.{codename}" for app, codename in names}
 
     def _check_lists(self, step: Step) -> None:
         kind = self._kind(step.values)
@@ -325,7 +351,7 @@ class _Planner:
         }
         if not moved:
             return
-        conversations = Queue._meta.get_field("conversations").related_model._base_manager  # type: ignore[union-attr]
+        conversations = Queue._meta.get_field("conversations").related_model._base_manager
         used = Queue.objects.filter(pk__in=moved).filter(
             models.Exists(conversations.filter(queue=models.OuterRef("pk")))
         )
@@ -478,6 +504,12 @@ def _instead(section: Section) -> str:
     if section is USERS:
         return "Keep the user in the file and set is_active to false."
     return "Keep it in the file."
+
+
+def _gained(step: Step, name: str) -> list[str]:
+    """What a list of the record has that it had not."""
+    changes = [change for change in step.changes if change.entry.name == name]
+    return [item for change in changes for item in change.new if item not in change.old]
 
 
 def _is_row(section: Section, model: type[models.Model]) -> bool:

@@ -105,7 +105,7 @@ class _Reader:
             return Node(list(self._items(path, depth)), place, path, name_place)
         if isinstance(event, yaml.MappingStartEvent):
             return Node(self._entries(path, depth), place, path, name_place)
-        value = None if event.style is None and event.value in _NULLS else event.value
+        value = None if event.implicit[0] and event.value in _NULLS else event.value
         return Node(value, place, path, name_place)
 
     def _items(self, path: str, depth: int) -> Iterator[Node]:

@@ -79,6 +79,10 @@ class Section:
         return {entry.name: _copied(entry.default) for entry in self.entries if not entry.is_secret}
 
 
+_LABELS = {"is_staff": "May open the System Configurator"}
+"""What the pages call a setting otherwise than its model."""
+
+
 def _copied(value: Any) -> Any:
     return list(value) if isinstance(value, list) else value
 
@@ -91,7 +95,7 @@ def _entries(model: type[models.Model], *, without: Iterable[str] = (), links: d
         default = field.get_default() if field.default is not NOT_PROVIDED else None if field.null else ""
         facts: dict[str, Any] = {
             "name": field.name,
-            "label": label_of(field),
+            "label": _LABELS.get(field.name) or label_of(field),
             "default": default,
             "help_text": str(field.help_text),
             "field": field,
@@ -134,7 +138,7 @@ KEYS = Section(
         *_entries(AttachedKey),
         RowsEntry(
             "aliases",
-            "Aliases",
+            "Other names",
             help_text="Other names under which the key comes in. Example: custmerType, customer_type",
             model=AttachedKeyAlias,
             owner="key",

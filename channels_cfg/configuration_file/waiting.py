@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -49,9 +48,8 @@ def confirm(
 
     def make_plan() -> Plan:
         plan = _plan(root, upload.kind, by=upload.user, environment=environment)
-        if without_refused and plan.problems:
-            good = _good_rows(root, plan)
-            plan = _plan(good, upload.kind, by=upload.user, environment=environment)
+        if without_refused and upload.kind in TABLES:
+            plan.steps = [step for step in plan.steps if not step.problems]
         return plan
 
     try:
@@ -78,12 +76,6 @@ def _plan(root: Node, kind: str, *, by: User, environment: Mapping[str, str]) ->
     plan = plan_sections({kind: root}, complete=False, environment=allowed, by=by)
     plan.kept, plan.left_alone = [], []
     return plan
-
-
-def _good_rows(root: Node, plan: Plan) -> Node:
-    bad = {id(step.node) for step in plan.steps if step.problems}
-    assert isinstance(root.value, list)
-    return replace(root, value=[row for row in root.value if id(row) not in bad])
 
 
 # Showing
@@ -140,7 +132,8 @@ def _problems(step: Step, *, is_table: bool) -> Iterator[dict[str, Any]]:
 
 def _changes(step: Step) -> Iterator[dict[str, Any]]:
     if step.takes_along:
-        yield {"label": "With it go", "lost": step.takes_along}
+        which = "lost" if step.deed == Deed.REMOVE else "gained"
+        yield {"label": "With it", which: step.takes_along}
     if step.deed in (Deed.ADD, Deed.CHANGE):
         yield from (_change(change, step.deed) for change in step.changes if not _is_name(change, step))
 

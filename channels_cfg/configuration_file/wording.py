@@ -24,7 +24,7 @@ def summary(plan: Plan) -> str:
 
 def heading(step: Step) -> str:
     """``change channel “Phone”``"""
-    along = f", and with it {', '.join(step.takes_along)}" if step.takes_along else ""
+    along = f", and with it: {', '.join(step.takes_along)}" if step.takes_along else ""
     return f"{_VERBS[step.deed]} {step.called}{along}"
 
 
