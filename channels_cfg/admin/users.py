@@ -129,7 +129,11 @@ class UserAdmin(ShowsEffectiveRights, ComesAsTable, DjangoUserAdmin, Configurato
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("groups")
 
-    @action(description="Copy these rights", url_path="copy-rights", permissions=["channels_cfg.change_user"])
+    def has_copy_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """A method, since naming the permission would ask the database before it has tables."""
+        return request.user.has_perm("channels_cfg.change_user")
+
+    @action(description="Copy these rights", url_path="copy-rights", permissions=["copy"])
     def copy_rights(self, request: HttpRequest, object_id: int) -> HttpResponse:
         return copy_rights_page(request, object_id)
 
