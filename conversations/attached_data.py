@@ -177,6 +177,14 @@ def keys_shown_to_agent(conversation: Conversation, *, system: SystemSettings | 
     return shown
 
 
+def is_at_work_on(conversation: Conversation, user: User) -> bool:
+    """Whether live data shows to this user, who may serve: to whom the conversation is allocated, and, while it waits,
+    to whoever may take it."""
+    if conversation.state in (State.RECEIVED, State.QUEUED):
+        return True
+    return conversation.agent_id == user.pk and conversation.state in (State.ALLOCATED, State.ACCEPTED, State.WRAP_UP)
+
+
 def shown_to_agent(conversation: Conversation) -> list[LiveDatum]:
     """Live data as the conversation's agent may see it at this moment, by key."""
     return shown_to_agents([conversation])[conversation.pk]

@@ -60,6 +60,15 @@ def bytes_of(key: str, value: Value) -> int:
     return len(json.dumps({key: value}, ensure_ascii=False).encode())
 
 
+def characters_in_words(buckets: Collection[int]) -> str:
+    """``8–31`` for the length buckets 4 and 5."""
+    if not buckets or max(buckets) == 0:
+        return "0"
+    shortest, longest = min(buckets), 2 ** max(buckets) - 1
+    first = 2 ** (shortest - 1) if shortest else 0
+    return str(first) if first == longest else f"{first}–{longest}"
+
+
 def parents_of(key: str) -> list[str]:
     """Every name whose listing includes the key, the highest first: ``a`` and ``a.b`` for ``a.b.c``."""
     return [key[:at] for at, character in enumerate(key) if character == "."]

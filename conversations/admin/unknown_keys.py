@@ -29,6 +29,7 @@ from conversations import unknown_keys
 from conversations.admin.what_if import hits_in_words, number_in, scope_of, what_if
 from conversations.conversation_id import conversation_id
 from conversations.models import Hit, SeenKey, ValueType
+from conversations.shapes import characters_in_words
 from conversations.unknown_keys import UnknownKey
 
 PER_PAGE = 25
@@ -54,7 +55,7 @@ class Row:
         return cls(
             unknown,
             _shares({ValueType(name).label.lower(): number for name, number in key.types.items() if name != "group"}),
-            _span([int(bucket) for bucket in key.lengths]),
+            characters_in_words([int(bucket) for bucket in key.lengths]),
             sorted(key.sources),
             [f"{Hit(name).label} {number}" for name, number in sorted(key.hits.items())],
         )
@@ -67,15 +68,6 @@ def _shares(numbers: Mapping[str, int]) -> str:
     total = sum(numbers.values())
     common_first = sorted(numbers.items(), key=lambda item: -item[1])
     return ", ".join(f"{name} {max(1, round(100 * number / total))} %" for name, number in common_first)
-
-
-def _span(buckets: list[int]) -> str:
-    """``8–31`` characters for the buckets 4 and 5."""
-    if not buckets or max(buckets) == 0:
-        return "0"
-    shortest, longest = min(buckets), 2 ** max(buckets) - 1
-    first = 2 ** (shortest - 1) if shortest else 0
-    return str(first) if first == longest else f"{first}–{longest}"
 
 
 @admin.register(SeenKey)

@@ -31,7 +31,7 @@ def data_seen_by(user: User, conversations: Collection[Conversation]) -> dict[uu
     ids = [conversation.pk for conversation in conversations]
     served = _granted(Right.SERVE, user, ids)
     in_history = _granted(Right.VIEW_HISTORY, user, ids)
-    at_work = [row for row in conversations if row.pk in served and _is_at_work(row, user)]
+    at_work = [row for row in conversations if row.pk in served and attached_data.is_at_work_on(row, user)]
     seen: dict[uuid.UUID, Pairs] = {
         pk: {datum.key: datum.value for datum in data} for pk, data in attached_data.shown_to_agents(at_work).items()
     }
@@ -43,9 +43,3 @@ def data_seen_by(user: User, conversations: Collection[Conversation]) -> dict[uu
 
 def _granted(right: Right, user: User, ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
     return set(Conversation.objects.granting(right, to=user).filter(pk__in=ids).values_list("pk", flat=True))
-
-
-def _is_at_work(conversation: Conversation, user: User) -> bool:
-    if conversation.state in (State.RECEIVED, State.QUEUED):
-        return True
-    return conversation.agent_id == user.pk and conversation.state in BEFORE_HISTORY

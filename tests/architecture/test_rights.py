@@ -162,6 +162,12 @@ ADDRESSES = {
     "": listed("/"),
     "history/": listed("/history/", "supervisor"),
     "history/<conversation:pk>/": one("/history/{}/", "ended", "supervisor"),
+    "history/<conversation:pk>/after-the-end/": Address(
+        lambda client, centre: client.get(f"/history/{centre.served.pk}/after-the-end/?keys=live&level=queue"),
+        ("agent", "supervisor"),
+        is_one_thing=True,
+        shows_data=None,  # values to whom they show on the desk, names of keys to the others
+    ),
     "desk/": listed("/desk/", "agent"),
     "desk/news/": listed("/desk/news/", "agent"),
     "desk/<conversation:pk>/": one("/desk/{}/", "served", "agent", of="agent"),
