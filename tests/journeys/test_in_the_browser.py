@@ -19,7 +19,6 @@ from channels_cfg.models import MessagingService, User
 from conversations.models import Conversation
 from tests.factories import UserFactory
 from tests.journeys.conftest import Portal, eventually
-from tests.pages.conftest import browser as browser
 
 PASSWORD = "correct horse battery"
 
