@@ -21,6 +21,9 @@ SECTIONS: list[tuple[str, list[Entry]]] = [
             ("channels_cfg.channel", "Channels", "forum"),
             ("channels_cfg.messagingservice", "Messaging services", "sms"),
             ("channels_cfg.messagingservice", "Messaging channels", "hub", "admin:messaging_channels"),
+            ("channels_cfg.settingsversion", "Versions", "history"),
+            ("channels_cfg.settingsversion", "Change log", "manage_history", "admin:change_log"),
+            ("channels_cfg.scheduledchange", "Planned changes", "event_upcoming"),
             ("channels_cfg.systemsettings", "Configuration file", "file_json", "admin:configuration_file"),
         ],
     ),
@@ -34,6 +37,7 @@ SECTIONS: list[tuple[str, list[Entry]]] = [
     (
         "Attached data",
         [
+            ("channels_cfg.channel", "Extra data", "table_view", "extra_data"),
             ("channels_cfg.attachedkey", "Keys", "key"),
             ("conversations.seenkey", "Unknown keys", "move_to_inbox"),
         ],
@@ -58,7 +62,6 @@ OPERATION_ICONS = {"inbounddelivery": "webhook"}
 STATUS: Entry = ("channels_cfg.systemsettings", "Status", "monitor_heart", "status")
 LAST: list[Entry] = [
     ("django_celery_beat.periodictask", "Periodic tasks", "schedule"),
-    ("channels_cfg.settingsversion", "Change log", "manage_history"),
 ]
 
 

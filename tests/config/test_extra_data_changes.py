@@ -83,18 +83,20 @@ def test_many_places_cost_as_many_queries_as_one():
     assert cost(queues) == cost(queues[:1])
 
 
+@pytest.mark.django_db(transaction=True)
 def test_bulk_changes_are_one_version_and_begin_with_what_was_followed():
     channel = ChannelFactory(statistics_keys=["alpha", "beta"])
     queues = [QueueFactory(channel=channel) for _ in range(3)]
     by = UserFactory()
+    email = ChannelFactory(kind="email")
     versions = SettingsVersion.objects.count()
 
-    changes, skipped = in_bulk([*queues, ChannelFactory(kind="voice")], KEPT, add=["orderId"], remove=["alpha"])
+    changes, skipped = in_bulk([*queues, email], KEPT, add=["orderId"], remove=["alpha"])
     save_changes(changes, by=by, why="spring")
 
     assert skipped == []
     assert {tuple(queue.statistics_keys) for queue in channel.queues.all()} == {("beta", "orderId")}
-    assert SettingsVersion.objects.count() - versions <= 2  # the voice channel above, and this
+    assert SettingsVersion.objects.count() == versions + 1
 
 
 def test_nothing_is_saved_over_a_change_in_between():

@@ -1,0 +1,208 @@
+"""The pages of the extra-data matrix."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from django.contrib.auth.models import Group
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from channels_cfg.change_history import event_models
+from channels_cfg.default_roles import CONFIGURATOR
+from channels_cfg.models import AttachedKey, Channel, Queue
+from tests.factories import AttachedKeyFactory, ChannelFactory, QueueFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def browser() -> Client:
+    user = UserFactory(is_staff=True)
+    user.groups.add(Group.objects.get(name=CONFIGURATOR))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def page_of(place: Channel | Queue) -> str:
+    return reverse("extra_data_place", args=[place._meta.model_name, place.pk])
+
+
+def loaded(**lists: list[list[str]]) -> str:
+    return json.dumps(lists)
+
+
+def test_ticks_are_saved_in_the_order_they_had_new_ones_last(browser):
+    queue = QueueFactory(statistics_keys=["b", "a"])
+
+    browser.post(
+        page_of(queue),
+        {"loaded": loaded(statistics_keys=[["b", "a"], []]), "statistics_keys": ["a", "b", "c"], "why": "spring"},
+    )
+
+    queue.refresh_from_db()
+    assert queue.statistics_keys == ["b", "a", "c"]
+    events = event_models()[Queue].objects.filter(pgh_obj=queue.pk, pgh_label="update")
+    assert [event.pgh_context.metadata["why"] for event in events] == ["spring"]
+
+
+def test_an_inherited_list_left_as_it_is_stays_inherited(browser):
+    queue = QueueFactory(channel__statistics_keys=["a", "b"])
+    page = browser.get(page_of(queue)).content.decode()
+
+    browser.post(page_of(queue), {"loaded": loaded(statistics_keys=[[], ["a", "b"]]), "statistics_keys": ["b", "a"]})
+
+    queue.refresh_from_db()
+    assert queue.statistics_keys == []
+    assert f"from channel {queue.channel}" in page
+
+
+def test_another_administrators_change_is_shown_as_a_difference_of_three(browser):
+    queue = QueueFactory(statistics_keys=["theirs"])
+    typed = {"loaded": loaded(statistics_keys=[["was"], []]), "statistics_keys": ["was", "mine"]}
+
+    asked = browser.post(page_of(queue), typed)
+    queue.refresh_from_db()
+    untouched = queue.statistics_keys
+    browser.post(page_of(queue), typed | {"choice_statistics_keys": "yours"})
+    queue.refresh_from_db()
+
+    assert asked.status_code == 409
+    (conflict,) = asked.context["conflicts"]
+    assert (conflict.was, conflict.theirs, conflict.yours) == (["was"], ["theirs"], ["was", "mine"])
+    assert untouched == ["theirs"]
+    assert queue.statistics_keys == ["was", "mine"]
+
+
+@pytest.mark.parametrize(
+    ("pasted", "rows"),
+    [
+        ("a, b", {"a", "b"}),
+        ("a\nb", {"a", "b"}),
+        ('["a", "b"]', {"a", "b"}),
+        ("key,statistics_keys\na,yes\nb,no", {"a"}),
+    ],
+)
+def test_pasted_keys_are_ticked_and_not_saved_yet(browser, pasted, rows):
+    queue = QueueFactory()
+
+    page = browser.post(
+        page_of(queue),
+        {"loaded": loaded(statistics_keys=[[], []]), "paste": "yes", "paste_into": "statistics_keys", "pasted": pasted},
+    )
+
+    assert {key for key, _known, _cells in page.context["rows"]} == rows
+    assert Queue.objects.get().statistics_keys == []
+
+
+@pytest.mark.parametrize(
+    ("pasted", "said"),
+    [
+        ("customer Id, 2nd", "Item 2, “2nd”"),
+        ("key,statistics_keys\ngood,x\nbad key,x", "Line 3: “bad key”: Character 4"),
+    ],
+)
+def test_a_bad_paste_names_where_and_loses_nothing(browser, pasted, said):
+    queue = QueueFactory(statistics_keys=["kept"])
+
+    page = browser.post(
+        page_of(queue),
+        {
+            "loaded": loaded(statistics_keys=[["kept"], []]),
+            "statistics_keys": "kept",
+            "paste": "yes",
+            "paste_into": "statistics_keys",
+            "pasted": pasted,
+        },
+    )
+
+    assert page.status_code == 422
+    assert any(said in problem for problem in page.context["problems"])
+    assert page.context["pasted"] == pasted
+
+
+def test_a_sensitive_key_is_listed_once_its_name_was_typed(browser):
+    AttachedKeyFactory(name="iban", sensitive=True)
+    queue = QueueFactory()
+    typed = {"loaded": loaded(statistics_keys=[[], []]), "statistics_keys": "iban"}
+
+    asked = browser.post(page_of(queue), typed)
+    before = Queue.objects.get().statistics_keys
+    browser.post(page_of(queue), typed | {"_typed": "iban"})
+
+    assert asked.status_code == 409
+    assert (before, Queue.objects.get().statistics_keys) == ([], ["iban"])
+
+
+def test_bulk_is_previewed_then_saved(browser):
+    queues = [QueueFactory(channel__statistics_keys=["a"]) for _ in range(3)]
+    asked = {"list": "statistics_keys", "add": "orderId", "place": [f"queue-{queue.pk}" for queue in queues]}
+
+    preview = browser.post(reverse("extra_data_bulk"), asked)
+    browser.post(
+        reverse("extra_data_bulk"), asked | {"save": "yes", "why": "x", "agreed_to": preview.context["agreed_to"]}
+    )
+
+    assert "adds 3, removes 0; affects 3 queues" in preview.content.decode()
+    assert [queue.statistics_keys for queue in Queue.objects.all()] == [["a", "orderId"]] * 3
+
+
+def test_the_panel_says_what_saving_would_do(browser):
+    channel = ChannelFactory(statistics_keys=["a"])
+    QueueFactory.create_batch(2, channel=channel)
+
+    answer = browser.post(
+        f"{page_of(channel)}impact/", {"loaded": loaded(statistics_keys=[["a"], []]), "statistics_keys": "b"}
+    )
+
+    assert "adds 1, removes 1; affects 2 queues (2 by following the channel)" in answer.content.decode()
+
+
+def test_without_rights_nothing_is_shown_or_saved():
+    queue = QueueFactory()
+    client = Client()
+    client.force_login(UserFactory(is_staff=True))
+    addresses = [
+        page_of(queue),
+        *(reverse(name) for name in ("extra_data", "extra_data_bulk", "extra_data_keys", "extra_data_places")),
+    ]
+
+    answers = [client.get(address).status_code for address in addresses]
+    answers.append(client.post(page_of(queue), {"statistics_keys": "a"}).status_code)
+
+    assert answers == [403] * 6
+
+
+def test_pages_stay_quick_and_cheap_with_ten_thousand_keys_and_two_thousand_queues(browser):
+    channel = ChannelFactory(statistics_keys=[f"key{number}" for number in range(20)])
+    first = QueueFactory(channel=channel)
+    addresses = [
+        reverse("extra_data"),
+        reverse("extra_data_bulk"),
+        reverse("extra_data_keys") + "?q=key99",
+        reverse("extra_data_places") + "?q=queue",
+        page_of(channel),
+        page_of(first),
+    ]
+
+    def cost(address: str) -> tuple[int, float]:
+        browser.get(address)
+        with CaptureQueriesContext(connection) as queries:
+            started = time.perf_counter()
+            assert browser.get(address).status_code == 200
+        return len(queries), time.perf_counter() - started
+
+    few = [cost(address)[0] for address in addresses]
+    AttachedKey.objects.bulk_create(AttachedKey(name=f"key{number}") for number in range(10_000))
+    Queue.objects.bulk_create(Queue(name=f"Many {number}", channel=channel) for number in range(2_000))
+    many = [cost(address) for address in addresses]
+
+    for address, (queries, seconds) in zip(addresses, many, strict=True):
+        print(f"{address}: {queries} queries, {seconds * 1000:.0f} ms")
+    assert [queries for queries, _ in many] == few
+    assert max(seconds for _, seconds in many) < 1
