@@ -146,7 +146,7 @@ def _take_in(what: str, explanation: Explanation, *, asking: User) -> None:
         return
     try:
         page = resolve(urlsplit(what).path)
-    except Resolver404:
+    except (Resolver404, ValueError):  # no such page, or no address at all
         explanation.notes.append("The portal has no page or door under this address. Is it mistyped?")
         return
     name = page.view_name.partition(":")[0]
