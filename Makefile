@@ -18,7 +18,7 @@ run: $(STAMP)
 	@$(BIN)/python manage.py serve_portal $(ARGS)
 
 test: $(STAMP) programs
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
 bench: $(STAMP)
 	@$(BIN)/python -m tests.bench $(ARGS)
