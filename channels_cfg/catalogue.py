@@ -62,8 +62,9 @@ def rename_in_lists(names: Mapping[str, str]) -> list[ExtraDataLists]:
 
 # Names near another
 
-NEAR = 0.45
-"""Trigrams that two names share, of all they have: customerType and custmerType share 0.56."""
+NEAR = 0.52
+"""Trigrams that two names share, of all they have: customerType and custmerType share 0.67, customerType and customerId
+0.50."""
 
 NAMED_AT_MOST = 5
 
@@ -81,7 +82,8 @@ _NEAR_NAMES = """
          UNION ALL
         SELECT listed.name, NULL::bigint, 'list'
           FROM ({listed}) AS listed, asked
-         WHERE lower(listed.name) %% asked.name AND listed.name <> %(name)s)
+         WHERE lower(listed.name) %% asked.name AND listed.name <> %(name)s
+           AND NOT EXISTS (SELECT FROM channels_cfg_attachedkey AS key WHERE key.name = listed.name))
     SELECT near.name, near.key, near.place, owner.name, similarity(lower(near.name), asked.name) AS share
       FROM asked, near LEFT JOIN channels_cfg_attachedkey AS owner ON owner.id = near.key
      WHERE similarity(lower(near.name), asked.name) >= %(least)s
@@ -106,7 +108,7 @@ class NearName:
 
 
 def near_names(name: str, *, besides: int | None = None) -> list[NearName]:
-    """Names in the catalogue and on lists that are near this one or the same, the nearest first; each name once.
+    """Names in the catalogue, or else on lists, that are near this one or the same, the nearest first; each name once.
 
     ``besides`` is the key that is being edited: its own names do not count.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth.models import Group
 from django.db import transaction
@@ -12,6 +13,8 @@ from channels_cfg import default_roles
 from channels_cfg.models import (
     AccessRight,
     ApiKey,
+    AttachedKey,
+    AttachedKeyAlias,
     Channel,
     MessagingService,
     Queue,
@@ -38,6 +41,8 @@ SERVICES = (
     ("WhatsApp sales", "01KEEPSAKEDEMOSALES0000001", "Chat sales"),
     ("Messaging care", "01KEEPSAKEDEMOCARE00000002", "Chat care"),
 )
+CUSTOMER_TYPES = ["gold", "silver", "bronze"]
+TOPICS = ["delivery", "invoice", "offer", "order"]
 PROJECT = "5f3a7c1e-0d2b-4c55-9a52-0e6d1b7c9a10"
 
 
@@ -67,10 +72,56 @@ def load_demo_configuration(known: DemoSecrets) -> DemoSecrets:
     New secrets for users that are there already, because the file with the old ones was lost, replace those.
     """
     SystemSettings.load().save()
+    _keys()
     queues = _queues()
     _people(known, queues)
     _services(known, queues)
     return DemoSecrets(known.passwords, _clients(known, queues), known.webhook_secrets)
+
+
+def _keys() -> None:
+    """Four keys of a catalogue: two with choices, a sensitive one, one with a pattern; and another name of one."""
+    kinds, violations = AttachedKey.Kind, AttachedKey.OnViolation
+    keys: dict[str, dict[str, Any]] = {
+        "customerType": {
+            "label": "Customer type",
+            "help_text": "Decides the service level",
+            "purpose": "Routing to the right service level",
+            "kind": kinds.CHOICE,
+            "choices": CUSTOMER_TYPES,
+        },
+        "customerId": {
+            "label": "Customer number",
+            "help_text": "Seven digits, as on the invoice",
+            "purpose": "Finding the customer in the CRM",
+            "pattern": "[0-9]{7}",
+            "example": "1234567",
+            "sensitive": True,
+        },
+        "topic": {
+            "label": "Topic",
+            "group": "Contact",
+            "owner": "Care team",
+            "purpose": "Knowing why customers get in touch",
+            "kind": kinds.CHOICE,
+            "choices": TOPICS,
+            "on_violation": violations.DROP,
+        },
+        "orderId": {
+            "label": "Order",
+            "group": "Contact",
+            "owner": "Web shop team",
+            "purpose": "Opening the order that a task is about",
+            "pattern": "[A-Z]{2}[0-9]{6}",
+            "example": "FI123456",
+            "on_violation": violations.REFUSE,
+        },
+    }
+    for name, facts in keys.items():
+        AttachedKey.objects.get_or_create(name=name, defaults={"group": "Customer", "owner": "CRM team"} | facts)
+    AttachedKeyAlias.objects.get_or_create(
+        name="customer_type", defaults={"key": AttachedKey.objects.get(name="customerType")}
+    )
 
 
 def _queues() -> dict[str, Queue]:

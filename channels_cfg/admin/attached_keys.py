@@ -79,6 +79,8 @@ class AttachedKeyForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if "choices" in self.fields:
             self.fields["choices"].help_text = _("One a line. Example: gold, silver and bronze on three lines")
+        if "sensitive" in self.fields:
+            self.fields["sensitive"].help_text = " ".join(map(str, SENSITIVE_EFFECTS))
 
     def clean(self) -> dict[str, Any] | None:
         super().clean()
@@ -205,9 +207,15 @@ class AttachedKeyAdmin(ComesAsTable, ConfiguratorAdmin):
     # The form
 
     def get_fieldsets(self, request: HttpRequest, obj: AttachedKey | None = None) -> Any:
-        effects = " ".join(map(str, SENSITIVE_EFFECTS))
+        fixed = _(
+            "The name is fixed, since conversations keep data under it; the label is free to change. To rename a key, "
+            "make a new one and give it this name as another name."
+        )
         return [
-            (_("What it is"), {"fields": ["name", ("label", "group"), "help_text"]}),
+            (
+                _("What it is"),
+                {"description": fixed if obj else "", "fields": ["name", ("label", "group"), "help_text"]},
+            ),
             (
                 _("Its values"),
                 {
@@ -222,8 +230,7 @@ class AttachedKeyAdmin(ComesAsTable, ConfiguratorAdmin):
             (
                 _("Governance"),
                 {
-                    "description": _("Who answers for it and why it is processed. Sensitive: %(effects)s")
-                    % {"effects": effects},
+                    "description": _("Who answers for it, and why it is processed."),
                     "fields": ["owner", "purpose", "sensitive"],
                 },
             ),
@@ -391,9 +398,7 @@ class AttachedKeyAdmin(ComesAsTable, ConfiguratorAdmin):
         if changes.get("sensitive") is False and (asked := self._ask_about_sensitive(request, chosen)):
             return asked
         count = chosen.update(**changes)
-        self.message_user(
-            request, ngettext("%(n)d key has changed.", "%(n)d keys have changed.", count) % {"n": count}
-        )
+        self.message_user(request, ngettext("%(n)d key has changed.", "%(n)d keys have changed.", count) % {"n": count})
         return HttpResponseRedirect(request.get_full_path())
 
     def _ask_what_to_change(

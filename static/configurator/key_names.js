@@ -22,7 +22,7 @@
         clearTimeout(this.timer);
         this.timer = setTimeout(() => this.check(), 200);
       });
-      if (input.value) this.check();
+      if (input.value && !facts.known.split(" ").includes(input.value)) this.check();
     }
 
     async check() {
