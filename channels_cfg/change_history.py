@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import Max, OuterRef, QuerySet, Subquery, Value
 
 from channels_cfg.models import User
@@ -80,19 +80,51 @@ class ChangeHistory:
         return len(self)
 
     def __getitem__(self, wanted: slice) -> list[Change]:
+        return self._described(self._index()[wanted]) if self.events else []
+
+    def in_chunks(self, size: int) -> Iterator[list[Change]]:
+        """All of them, so many at a time."""
+        found = list(self._index()) if self.events else []
+        for start in range(0, len(found), size):
+            yield self._described(found[start : start + size])
+
+    def _index(self) -> QuerySet[Any, Any]:
+        """Version, number of the event and place of its model, newest first."""
         index = [
             events.order_by().values_list("pgh_version_id", "pgh_id", Value(number))
             for number, events in enumerate(self.events)
         ]
-        if not index:
-            return []
-        page = index[0].union(*index[1:], all=True).order_by("-pgh_version_id", "-pgh_id")[wanted]
-        found = [(number, pgh_id) for _version, pgh_id, number in page]
+        return index[0].union(*index[1:], all=True).order_by("-pgh_version_id", "-pgh_id")
+
+    def _described(self, index: Iterable[tuple[int, int, int]]) -> list[Change]:
+        found = [(number, pgh_id) for _version, pgh_id, number in index]
         rows = {
             number: self._rows(number, [pgh_id for owner, pgh_id in found if owner == number])
             for number in {number for number, _ in found}
         }
         return list(_changes([rows[number][pgh_id] for number, pgh_id in found]))
+
+    def first_of_each_version(self, versions: Sequence[int], *, most: int) -> dict[int, tuple[list[Change], int]]:
+        """For each of the versions its first changes, at most so many, and how many there are."""
+        index = [
+            events.filter(pgh_version__in=versions).order_by().values_list("pgh_version_id", "pgh_id", Value(number))
+            for number, events in enumerate(self.events)
+        ]
+        if not index or not versions:
+            return {}
+        asked, parameters = index[0].union(*index[1:], all=True).query.sql_with_params()
+        with connection.cursor() as cursor:
+            cursor.execute(_FIRST_OF_EACH.format(index=asked), (*parameters, most))
+            found = cursor.fetchall()
+        rows = {
+            number: self._rows(number, [pgh_id for _, owner, pgh_id, _ in found if owner == number])
+            for number in {number for _, number, _, _ in found}
+        }
+        changes = _changes([rows[number][pgh_id] for _, number, pgh_id, _ in found])
+        first: dict[int, tuple[list[Change], int]] = {}
+        for (version, _, _, total), change in zip(found, changes, strict=True):
+            first.setdefault(version, ([], total))[0].append(change)
+        return first
 
     def _rows(self, number: int, pgh_ids: list[int]) -> dict[int, tuple[Any, Any]]:
         """Each event with the one before it of the same record, or None."""
@@ -114,6 +146,16 @@ class ChangeHistory:
         events = list(rows)
         before: dict[int, Any] = QuerySet(event_model).in_bulk([event.previous for event in events if event.previous])
         return {event.pgh_id: (event, before.get(event.previous)) for event in events}
+
+
+_FIRST_OF_EACH = """
+    SELECT version, number, pgh_id, total
+      FROM (SELECT version, number, pgh_id, count(*) OVER (PARTITION BY version) AS total,
+                   row_number() OVER (PARTITION BY version ORDER BY number, pgh_id) AS place
+              FROM ({index}) AS found (version, pgh_id, number)) AS numbered
+     WHERE place <= %s
+     ORDER BY version, place
+"""
 
 
 def _changes(events: Sequence[tuple[Any, Any]]) -> Iterator[Change]:

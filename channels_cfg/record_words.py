@@ -27,9 +27,19 @@ Pair = tuple[Any, Any]
 
 @cache
 def event_models() -> dict[type[models.Model], Any]:
-    """The recorded models, each with the model of its events."""
+    """The recorded models, each with the model of its events, the weightiest first."""
     events: list[Any] = [model for model in apps.get_models() if issubclass(model, RecordedEvent)]
-    return {event.pgh_tracked_model._meta.concrete_model: event for event in events}
+    found = {event.pgh_tracked_model._meta.concrete_model: event for event in events}
+    first = [model for name in _WEIGHTIEST for model in found if model.__name__ == name]
+    return {model: found[model] for model in (*first, *(other for other in found if other not in first))}
+
+
+_WEIGHTIEST = ("SystemSettings", "Channel", "Queue", "AttachedKey", "MessagingService", "User", "Group", "QueueGroup")
+
+
+def kind_of(model: type[models.Model]) -> Any:
+    """The model under whose name people know the records."""
+    return event_models()[model].pgh_tracked_model._meta
 
 
 def recorded_fields(event: Any) -> list[models.Field]:

@@ -94,6 +94,9 @@ class Undoing:
     dangers: list[str] = field(default_factory=list)
     """What asks for a typed confirmation."""
     changes: list[Change] = field(default_factory=list)
+    permissions: set[str] = field(default_factory=set)
+    """What it takes to do the same by hand: ``channels_cfg.delete_queue``."""
+    takes_a_superuser: bool = False
     leaves_out_secrets: bool = False
 
     @property
@@ -147,6 +150,8 @@ def _undo(versions: list[int], *, leave_out_secrets: bool) -> Undoing:
     steps = [step for step in steps if not _is_secret(step, undoing)]
     if undoing.conflicts or undoing.lost:
         return undoing
+    undoing.permissions = {_permission(step) for step in steps}
+    undoing.takes_a_superuser = any(_is_about_a_superuser(step) for step in steps)
     before = SettingsVersion.current() or 0
     try:
         with transaction.atomic():
@@ -288,6 +293,29 @@ def _note_lost(row: models.Model, undoing: Undoing) -> None:
         undoing.conflicts.append(Conflict(number, sentence))
     else:
         undoing.lost.append(name)
+
+
+# What it takes
+
+_MEMBERSHIPS = {
+    GroupMembership._meta.concrete_model: "auth.change_group",
+    QueueGroupMembership._meta.concrete_model: "channels_cfg.change_queuegroup",
+}
+
+
+def _permission(step: _Step) -> str:
+    if step.model in _MEMBERSHIPS:
+        return _MEMBERSHIPS[step.model]
+    deed = "delete" if step.goes else "add" if step.comes_back is not None else "change"
+    return f"{step.model._meta.app_label}.{deed}_{step.model._meta.model_name}"
+
+
+def _is_about_a_superuser(step: _Step) -> bool:
+    """Whether it makes or unmakes a superuser, or changes one."""
+    if step.model is not User:
+        return False
+    becomes_one = "is_superuser" in step.fields or getattr(step.comes_back, "is_superuser", False)
+    return becomes_one or User.objects.filter(pk=step.pk, is_superuser=True).exists()
 
 
 # What asks for a typed confirmation

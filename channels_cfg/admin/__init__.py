@@ -4,7 +4,6 @@ from channels_cfg.admin import (  # noqa: F401  each registers its pages
     access_rights,
     api_clients,
     api_keys,
-    change_log,
     channels,
     groups,
     messaging_services,
@@ -13,4 +12,5 @@ from channels_cfg.admin import (  # noqa: F401  each registers its pages
     queues,
     system_settings,
     users,
+    versions,
 )

@@ -34,4 +34,5 @@ class QueueGroupMembership(Queue.groups.through):  # type: ignore[name-defined]
     class Meta:
         proxy = True
         verbose_name = "queue in a queue group"
+        verbose_name_plural = "queues in queue groups"
         default_permissions = ()

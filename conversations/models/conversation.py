@@ -159,6 +159,11 @@ class Conversation(models.Model):
                 condition=Q(state__in=[*ACTIVE_STATES, State.WRAP_UP]),
                 name="conversation_on_desk",
             ),
+            models.Index(
+                fields=["settings_version", "queue"],
+                condition=Q(settings_version__isnull=False),
+                name="conversation_judged_by",
+            ),
             GinIndex(OpClass(F("kept_data"), "jsonb_path_ops"), name="conversation_kept_pairs"),
             GinIndex(
                 OpClass(Lower("customer_address"), "gin_trgm_ops"),
