@@ -16,7 +16,7 @@ from django.utils import timezone
 from channels_cfg.catalogue import rename_in_lists
 from channels_cfg.configuration_file.entries import LinkEntry, LinksEntry, PermissionsEntry, RowsEntry
 from channels_cfg.configuration_file.plan import Deed, Plan, Step
-from channels_cfg.configuration_file.sections import BY_NAME, KEYS, SECTIONS, SERVICES, USERS, Section
+from channels_cfg.configuration_file.sections import BY_NAME, SECTIONS, SERVICES, USERS, Section
 from channels_cfg.models import MessagingService, SystemSettings, WebhookSecret
 
 BATCH = 1000
@@ -65,15 +65,11 @@ def _recorded_with(context: dict[str, str]) -> Iterator[None]:
 
 
 def _keep_others_out() -> None:
-    """Hold the tables against writers, not against readers: what was planned is what is there when it is done.
-
-    Links to these rows may be made meanwhile, so no conversation waits.
-    """
-    tables = sorted({section.model._meta.db_table for section in SECTIONS})
+    """Settings are changed by one transaction after the other; begin our turn before reading, not with the first
+    change, so that what was planned is what is there when it is done. Whoever only reads does not wait."""
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL lock_timeout = '{PATIENCE}'")
-        names = ", ".join(connection.ops.quote_name(table) for table in tables)
-        cursor.execute(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE")
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('channels_cfg_settingsversion'))")
 
 
 class _Doer:
@@ -100,19 +96,10 @@ class _Doer:
             self._add(section)
             self._change(section)
             self._join(section)
-        rename_in_lists(self._new_other_names())
+        rename_in_lists(self.plan.renames)
         for section in reversed(sections):
             if section.name not in loose:
                 self._remove(section)
-
-    def _new_other_names(self) -> dict[str, str]:
-        """Other names of keys that lists may still say, each with the key's own."""
-        return {
-            alias: step.key[0]
-            for step, old, new in _changed(self.steps(KEYS, Deed.ADD, Deed.CHANGE), "aliases")
-            for alias in new
-            if alias not in old
-        }
 
     def _pk(self, section_name: str, name: str) -> Any:
         """The key of a record by its name, those just added included."""

@@ -70,6 +70,8 @@ class Plan:
     """Sections that the file does not have."""
     kept: list[str] = field(default_factory=list)
     """Records that the file's sections do not name and that stay all the same."""
+    renames: dict[str, str] = field(default_factory=dict)
+    """Other names of keys that lists outside the file say, each with the key's own name, which they get."""
 
     @property
     def problems(self) -> list[Problem]:

@@ -111,6 +111,7 @@ class _Planner:
         self.steps: dict[str, list[Step]] = {}
         self.problems: list[Problem] = []
         self.kept: list[str] = []
+        self.renames: dict[str, str] = {}
         self.guesses = 0
         self.channels: dict[str, Values] = {}
         self._final: dict[str, dict[Key, Values]] = {}
@@ -138,6 +139,7 @@ class _Planner:
             self.problems,
             [section.name for section in SECTIONS if section.name not in self.nodes],
             self.kept,
+            self.renames,
         )
 
     # Reading
@@ -213,11 +215,10 @@ class _Planner:
             return
         for section in (SYSTEM, CHANNELS, QUEUES):
             for values in self.final(section).values():
-                for name in EXTRA_DATA_LISTS:
-                    for alias in keys.keys() & set(values[name]):
-                        keys[alias].takes_along.append(
-                            f"“{alias}” becomes “{keys[alias].key[0]}” in {list_name(name)} of {section.called(values)}"
-                        )
+                listed = {name for field in EXTRA_DATA_LISTS for name in values[field]}
+                for alias in sorted(keys.keys() & listed):
+                    self.renames[alias] = keys[alias].key[0]
+                    keys[alias].takes_along.append(f"{section.called(values)} lists it instead of “{alias}”")
 
     def _empty_lists_of_another_kind(self, step: Step) -> None:
         """A queue that goes to a channel of another kind leaves the lists behind that say nothing there."""

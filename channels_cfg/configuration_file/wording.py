@@ -24,7 +24,9 @@ def summary(plan: Plan) -> str:
 
 def heading(step: Step) -> str:
     """``change channel “Phone”``"""
-    along = f", and with it: {', '.join(step.takes_along)}" if step.takes_along else ""
+    more = len(step.takes_along) - KEPT_AT_MOST
+    along = ", ".join([*step.takes_along[:KEPT_AT_MOST], *([f"and {more} more"] if more > 0 else [])])
+    along = f", and with it: {along}" if along else ""
     return f"{_VERBS[step.deed]} {step.called}{along}"
 
 

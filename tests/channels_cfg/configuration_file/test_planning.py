@@ -173,7 +173,7 @@ def test_several_problems_are_named_at_once_each_with_line_column_and_path(centr
         ),
         ("access_rights: [{user: aino, right: serve}]", "A right is held on one “queue”"),
         (
-            "access_rights: [{user: aino, right: serve, queue: Chat sales}, {user: aino, right: serve, queue: Chat sales}]",
+            "access_rights: [{user: aino, right: serve, queue: 0800}, {queue: 0800, user: aino, right: serve}]",
             "is here twice",
         ),
         ("messaging_services: [{name: WhatsApp, queue: 0800}]", "Queue “0800” is of a voice channel."),
@@ -282,7 +282,7 @@ def test_lists_name_keys_by_their_own_name(centre: None):
         "channels: [{name: Customer chat, statistics_keys: [custmerType, customerType]}]\n"
     )
 
-    assert "becomes “customerType” in Extra Data Included in Outbound Calls of channel “Phone”" in wording.text(plan)
+    assert "and with it: channel “Phone” lists it instead of “custmerType”" in wording.text(plan)
     assert Channel.objects.get(name="Customer chat").statistics_keys == ["customerType"]
     assert Channel.objects.get(name="Phone").outbound_keys == ["customerType"]
 
@@ -345,7 +345,7 @@ def test_a_file_makes_one_settings_version_with_who_and_why():
     version = SettingsVersion.objects.count()
 
     applied(
-        f"{OPENING}channels: [{{name: Web, kind: chat}}]\nqueues: [{{name: a, channel: Web}}, {{name: b, channel: Web}}]\n",
+        f"{OPENING}channels: [{{name: Web, kind: chat}}]\nqueues: [{{name: a, channel: Web}}]\n",
         by="manage.py apply_configuration",
         why="Web chat opens",
     )
