@@ -188,10 +188,9 @@ def _facts(event: Any) -> dict[str, Any]:
 
 
 def who(metadata: Mapping[str, Any], *, names: Mapping[Any, str]) -> str:
-    """``Aino Virtanen``, ``Aino Virtanen, as planned`` or ``manage.py create_api_key``; ``names`` by (User, number)."""
-    if command := metadata.get("command"):
-        return f"manage.py {command}"
+    """``Aino Virtanen``, ``Aino Virtanen, as planned`` or ``manage.py migrate``; ``names`` by (User, number)."""
     if user := metadata.get("user"):
         name = names.get((User, user), f"user number {user}")
         return f"{name}, as planned" if metadata.get("planned") else name
-    return OUTSIDE
+    command = metadata.get("command")
+    return f"manage.py {command}" if command else metadata.get("by") or OUTSIDE

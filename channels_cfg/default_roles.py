@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.models import Group, Permission
+from django.db import transaction
 from django.db.models import Q
+
+from channels_cfg.why import changing_settings
 
 CONFIGURATOR = "System Configurator"
 SUPERVISOR = "Supervisor"
@@ -24,8 +27,12 @@ came in."""
 def ensure_default_roles(**_: Any) -> None:
     """Make the groups that are missing. The configurator may change every setting; what the others see is
     granted on queues."""
-    for name in DEFAULT_ROLES:
-        Group.objects.get_or_create(name=name)
+    with (
+        transaction.atomic(),
+        changing_settings(command="migrate", why="The groups that every installation starts with"),
+    ):
+        for name in DEFAULT_ROLES:
+            Group.objects.get_or_create(name=name)
     configurator = Group.objects.get(name=CONFIGURATOR)
     meant = Q(content_type__app_label__in=_CONFIGURED_APPS) | Q(codename__in=_MAY_SEE)
     missing = Permission.objects.filter(meant).exclude(group=configurator)

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from channels_cfg.models import ApiKey, User
+from channels_cfg.why import changing_settings
 
 
 class Command(BaseCommand):
@@ -22,5 +23,6 @@ class Command(BaseCommand):
             raise CommandError(f"There is no user “{username}”. Make one in the System Configurator first.")
         if not user.is_active:
             raise CommandError(f"“{username}” is deactivated, so a key would open nothing. Activate the user first.")
-        _, text = ApiKey.objects.issue(user=user, name=name)
+        with changing_settings(command="create_api_key"):
+            _, text = ApiKey.objects.issue(user=user, name=name)
         self.stdout.write(text)

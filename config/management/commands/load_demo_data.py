@@ -13,6 +13,7 @@ from django.utils import timezone
 from channels_cfg.demo import CLIENTS, PEOPLE, DemoSecrets, load_demo_configuration, new_secrets
 from channels_cfg.effective_settings import effective_settings
 from channels_cfg.models import MessagingService
+from channels_cfg.why import changing_settings
 from config.management.commands.serve_portal import base_url
 from conversations.demo import CALLBACK_PATH, load_demo_conversations
 
@@ -22,7 +23,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         found = known_secrets(demo_file())
-        known = load_demo_configuration(found or new_secrets())
+        with changing_settings(command="load_demo_data", why="A small centre to look at"):
+            known = load_demo_configuration(found or new_secrets())
         write_privately(demo_file(), json.dumps(described(known), indent=1))
         before = timezone.now()
         load_demo_conversations(now=before)
