@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from channels_cfg.catalogue import known_keys
 from channels_cfg.key_names import is_listed
-from channels_cfg.models import Channel
-from conversations.attached_data import settings_of, shown_to_agent
+from channels_cfg.models import AttachedKey, Channel
+from conversations.attached_data import INVALID, settings_of, shown_to_agent
 from conversations.models import Conversation
-from conversations.pairs import as_text
+from conversations.pairs import Value, as_text
+from conversations.typed_values import TypedValue, typed
 
 TASK_BODY = "XRI-body"
 """The key whose value is the body of an e-mail task (rule 6 of the domain)."""
@@ -16,12 +18,19 @@ TASK_BODY = "XRI-body"
 
 @dataclass(frozen=True)
 class Shown:
-    """One pair. ``is_kept`` says whether it outlives the conversation, as the settings stand."""
+    """One pair. ``is_kept`` says whether it outlives the conversation, as the settings stand; ``flag``, which rule the
+    value breaks; ``known`` is the key in the catalogue."""
 
     key: str
-    text: str
+    value: Value
     source: str
     is_kept: bool
+    flag: str = ""
+    known: AttachedKey | None = None
+
+    @property
+    def typed(self) -> TypedValue:
+        return typed(self.value, self.known)
 
 
 @dataclass(frozen=True)
@@ -36,18 +45,26 @@ class AttachedData:
 def attached_data_for_agent(conversation: Conversation) -> AttachedData:
     """Live data while active. Afterwards kept data, and live data as long as the channel lets agents see it."""
     kept = [
-        Shown(key, as_text(value), conversation.kept_sources.get(key, ""), is_kept=True)
+        Shown(
+            key,
+            value,
+            conversation.kept_sources.get(key, ""),
+            is_kept=True,
+            flag=conversation.kept_flags.get(key, ""),
+        )
         for key, value in sorted(conversation.kept_data.items())
     ]
     listed = conversation.judged_keys if conversation.ended_at else settings_of(conversation).statistics_keys.value
     live = [
-        Shown(datum.key, as_text(datum.value), datum.source, is_kept=is_listed(datum.key, listed or []))
+        Shown(datum.key, datum.value, datum.source, is_kept=is_listed(datum.key, listed or []), flag=datum.flag)
         for datum in shown_to_agent(conversation)
         if datum.key not in conversation.kept_data
     ]
-    pairs = [*kept, *live]
+    known = known_keys(pair.key for pair in [*kept, *live])
+    pairs = [replace(pair, known=known.get(pair.key)) for pair in [*kept, *live]]
     body = ""
     if conversation.channel.kind == Channel.Kind.EMAIL:
-        body = next((pair.text for pair in pairs if pair.key == TASK_BODY), "")
+        body = next((as_text(pair.value) for pair in pairs if pair.key == TASK_BODY), "")
         pairs = [pair for pair in pairs if pair.key != TASK_BODY]
-    return AttachedData(pairs, body, destroyed=0 if live else len(conversation.dropped_keys))
+    destroyed = sum(reason != INVALID for reason in conversation.dropped_keys.values())
+    return AttachedData(pairs, body, destroyed=0 if live else destroyed)

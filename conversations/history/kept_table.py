@@ -2,36 +2,47 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from channels_cfg.catalogue import known_keys
 from channels_cfg.key_names import is_listed
+from channels_cfg.models import AttachedKey
 from conversations.attached_data import REASONS, missing_reason, settings_of
 from conversations.models import Conversation
-from conversations.pairs import Value, as_text
+from conversations.pairs import Value
+from conversations.typed_values import TypedValue, typed
 
 
 @dataclass(frozen=True)
 class Row:
-    """One key: its value and source, or the reason why there is none."""
+    """One key: its value, source and the rule it breaks, or the reason why there is none. ``known`` is the key in the
+    catalogue."""
 
     key: str
-    text: str = ""
+    value: Value = None
     source: str = ""
+    flag: str = ""
     reason: str = ""
+    known: AttachedKey | None = None
+
+    @property
+    def typed(self) -> TypedValue:
+        return typed(self.value, self.known)
 
 
 def kept_table(conversation: Conversation) -> list[Row]:
     """The kept keys by name, then configured ones without a value, then those that were destroyed."""
     kept: dict[str, Value] = conversation.kept_data
     rows = [
-        Row(key, text=as_text(value), source=conversation.kept_sources.get(key, ""))
+        Row(key, value, conversation.kept_sources.get(key, ""), flag=conversation.kept_flags.get(key, ""))
         for key, value in sorted(kept.items())
     ]
     for key in [*missing_configured_keys(conversation), *sorted(conversation.dropped_keys)]:
         if all(row.key != key for row in rows):
             reason = missing_reason(conversation, key)
             rows.append(Row(key, reason=REASONS.get(reason, reason)))
-    return rows
+    known = known_keys(row.key for row in rows)
+    return [replace(row, known=known.get(row.key)) for row in rows]
 
 
 def missing_configured_keys(conversation: Conversation) -> list[str]:
