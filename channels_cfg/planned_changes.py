@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.text import capfirst, get_text_list
 
@@ -132,6 +132,24 @@ def _apply(change: ScheduledChange) -> None:
         raise CannotApply(f"The {kind} would not be valid: {' '.join(invalid.messages)}") from invalid
     with changing_settings(by=change.planned_by, why=change.reason, planned=change.pk):
         record.save(update_fields=list(change.changes) if record.pk else None)
+
+
+def with_names(changes: QuerySet[ScheduledChange]) -> QuerySet[ScheduledChange]:
+    """With the names of the records they are about, for ``name_of``."""
+    return changes.select_related("planned_by").annotate(
+        channel_name=Subquery(Channel.objects.filter(pk=OuterRef("object_id")).values("name")[:1]),
+        queue_name=Subquery(Queue.objects.filter(pk=OuterRef("object_id")).values("name")[:1]),
+    )
+
+
+def name_of(change: Any) -> str:
+    """``Channel “Customer chat”``, for a change ``with_names``; of a deleted record its number."""
+    model = PLANNABLE[change.model]
+    kind = str(capfirst(str(model._meta.verbose_name)))
+    if model is SystemSettings:
+        return kind
+    name = change.channel_name if model is Channel else change.queue_name
+    return f"{kind} “{name}”" if name else f"{kind} number {change.object_id}, which was deleted"
 
 
 @dataclass(frozen=True)

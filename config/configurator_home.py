@@ -2,20 +2,24 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 
 from channels_cfg.configured_keys import LEVELS, listed_names, places_of
 from channels_cfg.key_names import look_alikes
-from channels_cfg.models import AccessRight, ApiKey, Channel, MessagingService, Queue, Right, User
+from channels_cfg.models import AccessRight, ApiKey, Channel, MessagingService, Queue, Right, ScheduledChange, User
+from channels_cfg.planned_changes import name_of, with_names
 from config.configurator_menu import may_open, page_of
 from conversations.models import InboundDelivery
 from reporting.models import ReportRun
 
 NAMED_AT_MOST = 5
+FAILED_LATELY = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -43,12 +47,14 @@ def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if not may_open(request, Channel):
         return context
     steps = first_steps()
+    planned = ScheduledChange.objects.filter(state=ScheduledChange.State.PLANNED)
     counts = [model for model in (Channel, Queue, MessagingService, User, AccessRight) if may_open(request, model)]
     return context | {
         "configures": True,
         "steps": steps,
         "first_run": not all(step.done for step in steps),
         "attention": list(needs_attention()),
+        "planned": [(change, name_of(change)) for change in with_names(planned)[:NAMED_AT_MOST]],
         "counts": [(model._meta.verbose_name_plural, model.objects.count(), page_of(model)) for model in counts],
         "report_run": ReportRun.objects.order_by("-started_at").first(),
         "delivery": InboundDelivery.objects.order_by("-received_at").values("received_at", "service__name").first(),
@@ -104,6 +110,14 @@ def needs_attention() -> Iterator[Attention]:
     yield from _look_alikes()
     if given_up := InboundDelivery.objects.filter(outcome=InboundDelivery.Outcome.FAILED).count():
         yield Attention(f"Callbacks that could not be applied: {given_up}.", _page(InboundDelivery))
+    failed = ScheduledChange.objects.filter(
+        state=ScheduledChange.State.FAILED, settled_at__gt=timezone.now() - FAILED_LATELY
+    )
+    for change in with_names(failed)[:NAMED_AT_MOST]:
+        yield Attention(
+            f"A planned change of {name_of(change)} did not take effect: {change.problem}",
+            reverse("admin:channels_cfg_scheduledchange_change", args=[change.pk]),
+        )
     last_run = ReportRun.objects.order_by("-started_at").first()
     if last_run and last_run.error:
         yield Attention(f"The last reporting job failed: {last_run.error}", _page(ReportRun))

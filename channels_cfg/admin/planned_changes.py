@@ -6,22 +6,21 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from channels_cfg.admin.configurator import ConfiguratorAdmin
-from channels_cfg.models import Channel, Queue, ScheduledChange
-from channels_cfg.planned_changes import PLANNABLE, cancel_change, values_in_words, when_in_words
+from channels_cfg.models import ScheduledChange
+from channels_cfg.planned_changes import PLANNABLE, cancel_change, name_of, values_in_words, when_in_words, with_names
 
 
 @admin.register(ScheduledChange)
@@ -31,7 +30,6 @@ class ScheduledChangeAdmin(ConfiguratorAdmin):
     list_display = ["record", "becomes", "takes_effect", "state_label", "planned_by", "reason"]
     list_display_links = ["takes_effect"]
     list_filter = [("state", ChoicesDropdownFilter)]
-    list_select_related = ["planned_by"]
     search_fields = ["reason", "planned_by__username"]
     search_help_text = "Reason, or who planned it"
     ordering = [F("settled_at").desc(nulls_first=True), "takes_effect_at"]
@@ -53,10 +51,7 @@ class ScheduledChangeAdmin(ConfiguratorAdmin):
         return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ScheduledChange]:
-        channels, queues = (
-            model.objects.filter(pk=OuterRef("object_id")).values("name")[:1] for model in (Channel, Queue)
-        )
-        return super().get_queryset(request).annotate(channel_name=Subquery(channels), queue_name=Subquery(queues))
+        return with_names(super().get_queryset(request))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -117,18 +112,6 @@ class ScheduledChangeAdmin(ConfiguratorAdmin):
 def may_change(request: HttpRequest, change: ScheduledChange) -> bool:
     model = PLANNABLE[change.model]
     return request.user.has_perm(f"{model._meta.app_label}.change_{model._meta.model_name}")
-
-
-def name_of(change: Any) -> str:
-    """``Channel “Customer chat”``; of a deleted record its number."""
-    model = PLANNABLE[change.model]
-    kind = str(capfirst(str(model._meta.verbose_name)))
-    if model not in (Channel, Queue):
-        return kind
-    name = change.channel_name if model is Channel else change.queue_name
-    if not name:
-        return _("%(kind)s number %(number)s, which was deleted") % {"kind": kind, "number": change.object_id}
-    return f"{kind} “{name}”"
 
 
 def address_of(change: ScheduledChange) -> str:
