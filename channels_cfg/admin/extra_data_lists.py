@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from channels_cfg.admin.can_be_planned import CanBePlanned
 from channels_cfg.admin.configurator import ConfiguratorAdmin
 from channels_cfg.admin.key_list import KeyListFormField, KeyListWidget
 from channels_cfg.admin.source_order import SourceOrderField, SourceOrderWidget
+from channels_cfg.admin.typed_confirmation import Danger, words_for
 from channels_cfg.catalogue import own_names, replaced_in_words
 from channels_cfg.configured_keys import KeyPlace, list_name, look_alike_warnings
 from channels_cfg.effective_settings import EXTRA_DATA_LISTS, LISTS_OF_KIND, Effective, EffectiveSettings
 from channels_cfg.models import Channel, ExtraDataLists, KeyListField
 from channels_cfg.models.system_settings import PrecedenceField
+from channels_cfg.sensitive_keys import newly_listed
 
 WHEN_NOTHING_IS_NAMED = {
     "allocation_keys": "Empty: the agent is shown nothing when it is offered.",
@@ -106,6 +110,34 @@ class ExtraDataAdmin(CanBePlanned, ConfiguratorAdmin):
         own = [KeyPlace(obj, name, None) for name in EXTRA_DATA_LISTS]
         for warning in look_alike_warnings(names, besides=own).values():
             messages.warning(request, warning)
+
+    def danger_of_saving(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> Danger | None:
+        """Keeping or showing a sensitive key where it was not is confirmed with typed words."""
+        found = list(_sensitive_keys_shown_anew(form))
+        if not found:
+            return super().danger_of_saving(request, form, formsets, change)
+        keys = sorted({key for key, _list in found})
+        one = ", ".join(keys)
+        words = words_for(one, otherwise=_("%(number)d sensitive keys") % {"number": len(keys)})
+        newly = _("“%(key)s” is sensitive, and is newly on “%(list)s”.")
+        return Danger(
+            title=_("Sensitive: %(keys)s") % {"keys": one},
+            consequences=[newly % {"key": key, "list": name} for key, name in found],
+            words=words,
+            button=_("Save it all the same"),
+        )
+
+
+def _sensitive_keys_shown_anew(form: ExtraDataForm) -> Iterator[tuple[str, str]]:
+    """Each sensitive key with a list that counts from now on and did not have it; inherited lists included."""
+    inherited = form.inherited()
+    for name in EXTRA_DATA_LISTS:
+        if name not in form.changed_data:
+            continue
+        above = getattr(inherited, name).value if inherited else []
+        before, after = form.initial.get(name) or above, form.cleaned_data[name] or above
+        for key in newly_listed(before=before, after=after):
+            yield key, str(form.fields[name].label)
 
 
 def kept_in_words(effective: Effective[list[str]], *, here: str) -> str:

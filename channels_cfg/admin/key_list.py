@@ -79,7 +79,9 @@ class KeyListFormField(forms.Field):
     widget = KeyListWidget
 
     def __init__(self, *, base_field: Any = None, max_length: int | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)  # the model's array field also names its base field, which is always text
+        # The model's array field also names its base field, which is always text. Its default is a function, which
+        # would have a form compare with a second, hidden field instead of with the record.
+        super().__init__(**{**kwargs, "show_hidden_initial": False})
 
     def prepare_value(self, value: Any) -> Any:
         return ", ".join(value) if isinstance(value, list) else value

@@ -42,7 +42,8 @@ class SourceOrderField(forms.Field):
     widget = SourceOrderWidget
 
     def __init__(self, *, base_field: Any = None, max_length: int | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)  # the model's array field also names its base field, which is always a source
+        # The model's array field also names its base field, which is always a source; see KeyListFormField.
+        super().__init__(**{**kwargs, "show_hidden_initial": False})
 
     def prepare_value(self, value: Any) -> Any:
         return ", ".join(value) if isinstance(value, list) else value

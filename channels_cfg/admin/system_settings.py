@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from channels_cfg.admin import uploads
+from channels_cfg.admin.chat_settings import CHAT_DESCRIPTION, CHAT_FIELDS, ChatSettingsForm
 from channels_cfg.admin.extra_data_lists import ExtraDataAdmin, ExtraDataForm
 from channels_cfg.admin.key_list import problem_with
 from channels_cfg.configured_keys import KeyPlace, listed_names, look_alike_warnings
@@ -23,7 +24,7 @@ from channels_cfg.models import ExtraDataLists, SystemSettings
 SUGGESTED_KEYS = 500
 
 
-class SystemSettingsForm(ExtraDataForm):
+class SystemSettingsForm(ChatSettingsForm, ExtraDataForm):
     instance: SystemSettings
 
 
@@ -51,6 +52,7 @@ class SystemSettingsAdmin(ExtraDataAdmin):
                 "fields": ["value_characters", "pairs_per_conversation", "bytes_per_conversation"],
             },
         ),
+        ("Chat settings", {"description": CHAT_DESCRIPTION, "fields": CHAT_FIELDS}),
     ]
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -8,7 +8,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from channels_cfg.models import Channel, MessagingService, Queue
+from channels_cfg.models import AttachedKey, Channel, MessagingService, Queue
+from tests.channels_cfg.admin.forms import save_form
 from tests.factories import ChannelFactory, MessagingServiceFactory, QueueFactory
 
 MAKERS = {Channel: ChannelFactory, Queue: QueueFactory, MessagingService: MessagingServiceFactory}
@@ -61,3 +62,40 @@ def test_a_record_that_is_used_stays_whatever_is_typed(browser: Client):
 
     assert "Cannot be deleted" in answer.content.decode()
     assert Channel.objects.count() == 1
+
+
+def test_a_sensitive_key_is_kept_only_after_its_name_was_typed(browser: Client):
+    AttachedKey.objects.create(name="iban", sensitive=True)
+    channel = ChannelFactory(name="Chat", statistics_keys=["tier"])
+    address = page_of(Channel, "change", channel.pk)
+
+    asked = save_form(browser, address, statistics_keys="tier, iban")
+    channel.refresh_from_db()
+    before = channel.statistics_keys
+    done = browser.post(address, {"_carried": asked.context["carried"], "_typed": "iban"}, follow=True)
+    channel.refresh_from_db()
+
+    assert "“iban” is sensitive, and is newly on “Extra Data Included in Statistics”." in asked.content.decode()
+    assert before == ["tier"]
+    assert done.status_code == 200
+    assert channel.statistics_keys == ["tier", "iban"]
+
+
+def test_emptying_a_list_asks_where_the_level_above_keeps_a_sensitive_key(browser: Client):
+    AttachedKey.objects.create(name="iban", sensitive=True)
+    queue = QueueFactory(channel__statistics_keys=["iban"], statistics_keys=["tier"])
+
+    asked = save_form(browser, page_of(Queue, "change", queue.pk), statistics_keys="")
+
+    assert asked.status_code == 409
+    assert Queue.objects.get().statistics_keys == ["tier"]
+
+
+def test_a_list_without_sensitive_keys_is_saved_at_once(browser: Client):
+    AttachedKey.objects.create(name="iban", sensitive=True)
+    channel = ChannelFactory(statistics_keys=["iban"])
+
+    save_form(browser, page_of(Channel, "change", channel.pk), statistics_keys="iban, tier")
+
+    channel.refresh_from_db()
+    assert channel.statistics_keys == ["iban", "tier"]
