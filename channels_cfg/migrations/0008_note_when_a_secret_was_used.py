@@ -4,15 +4,20 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('channels_cfg', '0007_find_other_names_of_keys_that_are_alike'),
+        ("channels_cfg", "0007_find_other_names_of_keys_that_are_alike"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='webhooksecret',
-            name='last_used_at',
-            field=models.DateTimeField(blank=True, editable=False, help_text='When it last signed a callback, to the minute', null=True, verbose_name='last used'),
+            model_name="webhooksecret",
+            name="last_used_at",
+            field=models.DateTimeField(
+                blank=True,
+                editable=False,
+                help_text="When it last signed a callback, to the minute",
+                null=True,
+                verbose_name="last used",
+            ),
         ),
     ]

@@ -4,14 +4,17 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('channels_cfg', '0009_let_uploads_wait_for_confirmation'),
+        ("channels_cfg", "0009_let_uploads_wait_for_confirmation"),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='queuegroupmembership',
-            options={'default_permissions': (), 'verbose_name': 'queue in a queue group', 'verbose_name_plural': 'queues in queue groups'},
+            name="queuegroupmembership",
+            options={
+                "default_permissions": (),
+                "verbose_name": "queue in a queue group",
+                "verbose_name_plural": "queues in queue groups",
+            },
         ),
     ]

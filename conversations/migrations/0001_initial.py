@@ -11,291 +11,695 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('channels_cfg', '0001_initial'),
+        ("channels_cfg", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         TrigramExtension(),
         migrations.CreateModel(
-            name='Conversation',
+            name="Conversation",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('messaging_channel', models.CharField(blank=True, help_text='WHATSAPP, SMS, …; open list', max_length=30)),
-                ('direction', models.CharField(choices=[('inbound', 'Inbound'), ('outbound', 'Outbound')], default='inbound', max_length=8)),
-                ('state', models.CharField(choices=[('received', 'Received'), ('queued', 'Queued'), ('allocated', 'Allocated'), ('accepted', 'Accepted'), ('wrap_up', 'Wrap-up'), ('handled', 'Handled'), ('abandoned', 'Abandoned'), ('false_attempt', 'False attempt')], default='received', max_length=13)),
-                ('customer_address', models.CharField(blank=True, help_text='Number or address of the customer', max_length=320)),
-                ('customer_name', models.CharField(blank=True, max_length=200)),
-                ('received_at', models.DateTimeField()),
-                ('queued_at', models.DateTimeField(blank=True, null=True)),
-                ('allocated_at', models.DateTimeField(blank=True, null=True)),
-                ('accepted_at', models.DateTimeField(blank=True, help_text='First accepted', null=True)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('handled_at', models.DateTimeField(blank=True, null=True)),
-                ('ended_by', models.CharField(blank=True, choices=[('customer', 'Customer'), ('agent', 'Agent'), ('system', 'System')], max_length=8)),
-                ('kept_data', models.JSONField(blank=True, default=dict, help_text='{key: value}; empty while active')),
-                ('kept_sources', models.JSONField(blank=True, default=dict, help_text='{key: source}')),
-                ('kept_times', models.JSONField(blank=True, default=dict, help_text='{key: when its source said so}; without an entry: posted after the end')),
-                ('dropped_keys', models.JSONField(blank=True, default=dict, help_text='{key: reason}; never a value')),
-                ('judged_keys', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=128), blank=True, help_text='The effective statistics list at the moment of ending', null=True, size=None)),
-                ('settings_version', models.BigIntegerField(blank=True, help_text='The settings that judged', null=True)),
-                ('version', models.PositiveBigIntegerField(default=1, help_text='Grows with every change')),
-                ('agent', models.ForeignKey(blank=True, db_index=False, help_text='Whom it is allocated to, or who served it last', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='conversations', to=settings.AUTH_USER_MODEL)),
-                ('channel', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='conversations', to='channels_cfg.channel')),
-                ('queue', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='conversations', to='channels_cfg.queue')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                (
+                    "messaging_channel",
+                    models.CharField(blank=True, help_text="WHATSAPP, SMS, …; open list", max_length=30),
+                ),
+                (
+                    "direction",
+                    models.CharField(
+                        choices=[("inbound", "Inbound"), ("outbound", "Outbound")], default="inbound", max_length=8
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("received", "Received"),
+                            ("queued", "Queued"),
+                            ("allocated", "Allocated"),
+                            ("accepted", "Accepted"),
+                            ("wrap_up", "Wrap-up"),
+                            ("handled", "Handled"),
+                            ("abandoned", "Abandoned"),
+                            ("false_attempt", "False attempt"),
+                        ],
+                        default="received",
+                        max_length=13,
+                    ),
+                ),
+                (
+                    "customer_address",
+                    models.CharField(blank=True, help_text="Number or address of the customer", max_length=320),
+                ),
+                ("customer_name", models.CharField(blank=True, max_length=200)),
+                ("received_at", models.DateTimeField()),
+                ("queued_at", models.DateTimeField(blank=True, null=True)),
+                ("allocated_at", models.DateTimeField(blank=True, null=True)),
+                ("accepted_at", models.DateTimeField(blank=True, help_text="First accepted", null=True)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("handled_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "ended_by",
+                    models.CharField(
+                        blank=True,
+                        choices=[("customer", "Customer"), ("agent", "Agent"), ("system", "System")],
+                        max_length=8,
+                    ),
+                ),
+                ("kept_data", models.JSONField(blank=True, default=dict, help_text="{key: value}; empty while active")),
+                ("kept_sources", models.JSONField(blank=True, default=dict, help_text="{key: source}")),
+                (
+                    "kept_times",
+                    models.JSONField(
+                        blank=True,
+                        default=dict,
+                        help_text="{key: when its source said so}; without an entry: posted after the end",
+                    ),
+                ),
+                ("dropped_keys", models.JSONField(blank=True, default=dict, help_text="{key: reason}; never a value")),
+                (
+                    "judged_keys",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=128),
+                        blank=True,
+                        help_text="The effective statistics list at the moment of ending",
+                        null=True,
+                        size=None,
+                    ),
+                ),
+                (
+                    "settings_version",
+                    models.BigIntegerField(blank=True, help_text="The settings that judged", null=True),
+                ),
+                ("version", models.PositiveBigIntegerField(default=1, help_text="Grows with every change")),
+                (
+                    "agent",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        help_text="Whom it is allocated to, or who served it last",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="conversations",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "channel",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="conversations",
+                        to="channels_cfg.channel",
+                    ),
+                ),
+                (
+                    "queue",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="conversations",
+                        to="channels_cfg.queue",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-received_at', '-id'],
+                "ordering": ["-received_at", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='Leg',
+            name="Leg",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('purpose', models.CharField(choices=[('customer', 'Customer'), ('workflow', 'IVR or workflow'), ('queue', 'Queue'), ('agent', 'Agent')], max_length=8)),
-                ('started_at', models.DateTimeField()),
-                ('connected_at', models.DateTimeField(blank=True, null=True)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('agent', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('conversation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='legs', to='conversations.conversation')),
-                ('queue', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='channels_cfg.queue')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[
+                            ("customer", "Customer"),
+                            ("workflow", "IVR or workflow"),
+                            ("queue", "Queue"),
+                            ("agent", "Agent"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("started_at", models.DateTimeField()),
+                ("connected_at", models.DateTimeField(blank=True, null=True)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "agent",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "conversation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="legs",
+                        to="conversations.conversation",
+                    ),
+                ),
+                (
+                    "queue",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="channels_cfg.queue",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['started_at', 'id'],
+                "ordering": ["started_at", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Communication',
+            name="Communication",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('medium', models.CharField(choices=[('message', 'Message'), ('voice', 'Voice'), ('email', 'E-mail')], max_length=8)),
-                ('started_at', models.DateTimeField()),
-                ('connected_at', models.DateTimeField(blank=True, null=True)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('leg', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='communications', to='conversations.leg')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "medium",
+                    models.CharField(
+                        choices=[("message", "Message"), ("voice", "Voice"), ("email", "E-mail")], max_length=8
+                    ),
+                ),
+                ("started_at", models.DateTimeField()),
+                ("connected_at", models.DateTimeField(blank=True, null=True)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "leg",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="communications",
+                        to="conversations.leg",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['started_at', 'id'],
+                "ordering": ["started_at", "id"],
             },
         ),
         migrations.CreateModel(
-            name='LiveDatum',
+            name="LiveDatum",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=128)),
-                ('value', models.JSONField(null=True)),
-                ('source', models.CharField(choices=[('customer', 'Customer'), ('agent', 'Agent'), ('integration', 'Integration'), ('api', 'API')], max_length=12)),
-                ('attached_at', models.DateTimeField(help_text='When the source said so, not when it reached us')),
-                ('conversation', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='live_data', to='conversations.conversation')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=128)),
+                ("value", models.JSONField(null=True)),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("customer", "Customer"),
+                            ("agent", "Agent"),
+                            ("integration", "Integration"),
+                            ("api", "API"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("attached_at", models.DateTimeField(help_text="When the source said so, not when it reached us")),
+                (
+                    "conversation",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="live_data",
+                        to="conversations.conversation",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'live data',
-                'ordering': ['key'],
+                "verbose_name_plural": "live data",
+                "ordering": ["key"],
             },
         ),
         migrations.CreateModel(
-            name='MessagingThread',
+            name="MessagingThread",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('external_id', models.CharField(max_length=64)),
-                ('contact_external_id', models.CharField(blank=True, max_length=64)),
-                ('stopped_at', models.DateTimeField(blank=True, null=True)),
-                ('deleted_at', models.DateTimeField(blank=True, null=True)),
-                ('service', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='threads', to='channels_cfg.messagingservice')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("external_id", models.CharField(max_length=64)),
+                ("contact_external_id", models.CharField(blank=True, max_length=64)),
+                ("stopped_at", models.DateTimeField(blank=True, null=True)),
+                ("deleted_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "service",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="threads",
+                        to="channels_cfg.messagingservice",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('external_id', models.CharField(blank=True, max_length=64)),
-                ('author', models.CharField(choices=[('customer', 'Customer'), ('agent', 'Agent'), ('system', 'System')], max_length=8)),
-                ('messaging_channel', models.CharField(blank=True, max_length=30)),
-                ('content_type', models.CharField(default='text_message', max_length=40)),
-                ('text', models.TextField(blank=True, help_text='What a reader sees; for media, the caption')),
-                ('content', models.JSONField(blank=True, default=dict, help_text='The parts of a message that is more than text')),
-                ('reply_to', models.CharField(blank=True, help_text='External id of the quoted message', max_length=64)),
-                ('sent_at', models.DateTimeField()),
-                ('rank', models.JSONField(blank=True, default=list, help_text='Orders versions of the same message (a redaction beats the original): the greatest is shown')),
-                ('agent', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('conversation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='conversations.conversation')),
-                ('thread', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='conversations.messagingthread')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("external_id", models.CharField(blank=True, max_length=64)),
+                (
+                    "author",
+                    models.CharField(
+                        choices=[("customer", "Customer"), ("agent", "Agent"), ("system", "System")], max_length=8
+                    ),
+                ),
+                ("messaging_channel", models.CharField(blank=True, max_length=30)),
+                ("content_type", models.CharField(default="text_message", max_length=40)),
+                ("text", models.TextField(blank=True, help_text="What a reader sees; for media, the caption")),
+                (
+                    "content",
+                    models.JSONField(
+                        blank=True, default=dict, help_text="The parts of a message that is more than text"
+                    ),
+                ),
+                (
+                    "reply_to",
+                    models.CharField(blank=True, help_text="External id of the quoted message", max_length=64),
+                ),
+                ("sent_at", models.DateTimeField()),
+                (
+                    "rank",
+                    models.JSONField(
+                        blank=True,
+                        default=list,
+                        help_text="Orders versions of the same message (a redaction beats the original): the greatest is shown",
+                    ),
+                ),
+                (
+                    "agent",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "conversation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="messages",
+                        to="conversations.conversation",
+                    ),
+                ),
+                (
+                    "thread",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="messages",
+                        to="conversations.messagingthread",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['sent_at', 'id'],
+                "ordering": ["sent_at", "id"],
             },
         ),
         migrations.AddField(
-            model_name='conversation',
-            name='thread',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='conversations', to='conversations.messagingthread'),
+            model_name="conversation",
+            name="thread",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="conversations",
+                to="conversations.messagingthread",
+            ),
         ),
         migrations.CreateModel(
-            name='ReportableChange',
+            name="ReportableChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('made_at', models.DateTimeField()),
-                ('conversation', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='conversations.conversation')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("made_at", models.DateTimeField()),
+                (
+                    "conversation",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="conversations.conversation",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Contact',
+            name="Contact",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('external_id', models.CharField(max_length=64)),
-                ('display_name', models.CharField(blank=True, max_length=200)),
-                ('email', models.CharField(blank=True, max_length=320)),
-                ('language', models.CharField(blank=True, max_length=20)),
-                ('identities', models.JSONField(default=list, help_text='[{channel, identity, app_id}]')),
-                ('changed_at', models.DateTimeField(help_text='Time of the news this row shows; older news changes nothing.')),
-                ('deleted_at', models.DateTimeField(blank=True, null=True)),
-                ('merged_into', models.CharField(blank=True, help_text='External id of the contact that was preserved', max_length=64)),
-                ('service', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contacts', to='channels_cfg.messagingservice')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("external_id", models.CharField(max_length=64)),
+                ("display_name", models.CharField(blank=True, max_length=200)),
+                ("email", models.CharField(blank=True, max_length=320)),
+                ("language", models.CharField(blank=True, max_length=20)),
+                ("identities", models.JSONField(default=list, help_text="[{channel, identity, app_id}]")),
+                (
+                    "changed_at",
+                    models.DateTimeField(help_text="Time of the news this row shows; older news changes nothing."),
+                ),
+                ("deleted_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "merged_into",
+                    models.CharField(
+                        blank=True, help_text="External id of the contact that was preserved", max_length=64
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="contacts",
+                        to="channels_cfg.messagingservice",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('service', 'external_id'), name='a_contact_is_stored_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("service", "external_id"), name="a_contact_is_stored_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='DeliveryStatus',
+            name="DeliveryStatus",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('message_external_id', models.CharField(max_length=64)),
-                ('status', models.CharField(max_length=40)),
-                ('rank', models.SmallIntegerField(help_text='A status of a lower rank never replaces one of a higher')),
-                ('reason_code', models.CharField(blank=True, max_length=80)),
-                ('at', models.DateTimeField()),
-                ('service', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='delivery_statuses', to='channels_cfg.messagingservice')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("message_external_id", models.CharField(max_length=64)),
+                ("status", models.CharField(max_length=40)),
+                ("rank", models.SmallIntegerField(help_text="A status of a lower rank never replaces one of a higher")),
+                ("reason_code", models.CharField(blank=True, max_length=80)),
+                ("at", models.DateTimeField()),
+                (
+                    "service",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="delivery_statuses",
+                        to="channels_cfg.messagingservice",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'delivery statuses',
-                'constraints': [models.UniqueConstraint(fields=('service', 'message_external_id'), name='a_message_has_one_delivery_status')],
+                "verbose_name_plural": "delivery statuses",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("service", "message_external_id"), name="a_message_has_one_delivery_status"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('received', 'Received'), ('queued', 'Queued'), ('allocated', 'Allocated'), ('accepted', 'Accepted'), ('rejected', 'Rejected'), ('transferred', 'Transferred'), ('held', 'On hold'), ('resumed', 'Resumed'), ('ended', 'Ended'), ('abandoned', 'Abandoned'), ('handled', 'Handled'), ('attached', 'Data attached'), ('kept', 'Data kept'), ('posted', 'Data posted'), ('late', 'Arrived after the end'), ('customer_event', 'Customer event')], max_length=14)),
-                ('at', models.DateTimeField()),
-                ('detail', models.JSONField(blank=True, default=dict)),
-                ('external_id', models.CharField(blank=True, help_text='Id at the sender: the same event comes once', max_length=64)),
-                ('actor', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('conversation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='conversations.conversation')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("received", "Received"),
+                            ("queued", "Queued"),
+                            ("allocated", "Allocated"),
+                            ("accepted", "Accepted"),
+                            ("rejected", "Rejected"),
+                            ("transferred", "Transferred"),
+                            ("held", "On hold"),
+                            ("resumed", "Resumed"),
+                            ("ended", "Ended"),
+                            ("abandoned", "Abandoned"),
+                            ("handled", "Handled"),
+                            ("attached", "Data attached"),
+                            ("kept", "Data kept"),
+                            ("posted", "Data posted"),
+                            ("late", "Arrived after the end"),
+                            ("customer_event", "Customer event"),
+                        ],
+                        max_length=14,
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("detail", models.JSONField(blank=True, default=dict)),
+                (
+                    "external_id",
+                    models.CharField(
+                        blank=True, help_text="Id at the sender: the same event comes once", max_length=64
+                    ),
+                ),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "conversation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="events",
+                        to="conversations.conversation",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['at', 'id'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('external_id', ''), _negated=True), fields=('conversation', 'external_id'), name='an_event_from_outside_is_stored_once')],
+                "ordering": ["at", "id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("external_id", ""), _negated=True),
+                        fields=("conversation", "external_id"),
+                        name="an_event_from_outside_is_stored_once",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='IdempotentAnswer',
+            name="IdempotentAnswer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=255)),
-                ('request_digest', models.CharField(max_length=64)),
-                ('answer', models.JSONField()),
-                ('etag', models.CharField(max_length=70)),
-                ('answered_at', models.DateTimeField(db_index=True)),
-                ('conversation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='conversations.conversation')),
-                ('user', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=255)),
+                ("request_digest", models.CharField(max_length=64)),
+                ("answer", models.JSONField()),
+                ("etag", models.CharField(max_length=70)),
+                ("answered_at", models.DateTimeField(db_index=True)),
+                (
+                    "conversation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="conversations.conversation"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('user', 'key'), name='an_idempotency_key_is_used_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("user", "key"), name="an_idempotency_key_is_used_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='InboundDelivery',
+            name="InboundDelivery",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('nonce', models.CharField(max_length=128)),
-                ('body_digest', models.BinaryField(help_text='SHA-256 of the body, keyed with SECRET_KEY', max_length=32)),
-                ('body', models.BinaryField(help_text='As received; erased when applied or given up', null=True)),
-                ('trigger', models.CharField(blank=True, max_length=60)),
-                ('received_at', models.DateTimeField()),
-                ('held_until', models.DateTimeField(blank=True, null=True)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('outcome', models.CharField(choices=[('waiting', 'Waiting'), ('applied', 'Applied'), ('ignored', 'Accepted, nothing to do'), ('failed', 'Given up')], default='waiting', max_length=8)),
-                ('notes', models.JSONField(blank=True, default=list, help_text='What was left out and why, in words without values')),
-                ('service', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='channels_cfg.messagingservice')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("nonce", models.CharField(max_length=128)),
+                (
+                    "body_digest",
+                    models.BinaryField(help_text="SHA-256 of the body, keyed with SECRET_KEY", max_length=32),
+                ),
+                ("body", models.BinaryField(help_text="As received; erased when applied or given up", null=True)),
+                ("trigger", models.CharField(blank=True, max_length=60)),
+                ("received_at", models.DateTimeField()),
+                ("held_until", models.DateTimeField(blank=True, null=True)),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("applied", "Applied"),
+                            ("ignored", "Accepted, nothing to do"),
+                            ("failed", "Given up"),
+                        ],
+                        default="waiting",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "notes",
+                    models.JSONField(
+                        blank=True, default=list, help_text="What was left out and why, in words without values"
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="deliveries",
+                        to="channels_cfg.messagingservice",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'inbound deliveries',
-                'ordering': ['-id'],
-                'indexes': [models.Index(condition=models.Q(('finished_at', None)), fields=['id'], name='delivery_waiting')],
-                'constraints': [models.UniqueConstraint(fields=('service', 'nonce'), name='a_nonce_is_taken_once')],
+                "verbose_name_plural": "inbound deliveries",
+                "ordering": ["-id"],
+                "indexes": [
+                    models.Index(condition=models.Q(("finished_at", None)), fields=["id"], name="delivery_waiting")
+                ],
+                "constraints": [models.UniqueConstraint(fields=("service", "nonce"), name="a_nonce_is_taken_once")],
             },
         ),
         migrations.AddConstraint(
-            model_name='leg',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('purpose', 'queue'), ('queue__isnull', False)), models.Q(('purpose', 'queue'), _negated=True), _connector='OR'), name='a_queue_leg_names_its_queue'),
+            model_name="leg",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("purpose", "queue"), ("queue__isnull", False)),
+                    models.Q(("purpose", "queue"), _negated=True),
+                    _connector="OR",
+                ),
+                name="a_queue_leg_names_its_queue",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='leg',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('agent__isnull', False), ('purpose', 'agent')), models.Q(('purpose', 'agent'), _negated=True), _connector='OR'), name='an_agent_leg_names_its_agent'),
+            model_name="leg",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("agent__isnull", False), ("purpose", "agent")),
+                    models.Q(("purpose", "agent"), _negated=True),
+                    _connector="OR",
+                ),
+                name="an_agent_leg_names_its_agent",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='livedatum',
-            constraint=models.UniqueConstraint(fields=('conversation', 'key'), name='a_key_has_one_live_value'),
+            model_name="livedatum",
+            constraint=models.UniqueConstraint(fields=("conversation", "key"), name="a_key_has_one_live_value"),
         ),
         migrations.AddIndex(
-            model_name='messagingthread',
-            index=models.Index(fields=['service', 'contact_external_id'], name='thread_by_contact'),
+            model_name="messagingthread",
+            index=models.Index(fields=["service", "contact_external_id"], name="thread_by_contact"),
         ),
         migrations.AddConstraint(
-            model_name='messagingthread',
-            constraint=models.UniqueConstraint(fields=('service', 'external_id'), name='a_thread_is_stored_once'),
+            model_name="messagingthread",
+            constraint=models.UniqueConstraint(fields=("service", "external_id"), name="a_thread_is_stored_once"),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['conversation', 'sent_at'], name='message_transcript'),
+            model_name="message",
+            index=models.Index(fields=["conversation", "sent_at"], name="message_transcript"),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(condition=models.Q(('external_id', ''), _negated=True), fields=('thread', 'external_id'), name='a_message_is_stored_once'),
+            model_name="message",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("external_id", ""), _negated=True),
+                fields=("thread", "external_id"),
+                name="a_message_is_stored_once",
+            ),
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(models.OrderBy(models.F('received_at'), descending=True), models.OrderBy(models.F('id'), descending=True), name='conversation_newest'),
+            model_name="conversation",
+            index=models.Index(
+                models.OrderBy(models.F("received_at"), descending=True),
+                models.OrderBy(models.F("id"), descending=True),
+                name="conversation_newest",
+            ),
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(models.F('queue'), models.OrderBy(models.F('received_at'), descending=True), models.OrderBy(models.F('id'), descending=True), name='conversation_queue_newest'),
+            model_name="conversation",
+            index=models.Index(
+                models.F("queue"),
+                models.OrderBy(models.F("received_at"), descending=True),
+                models.OrderBy(models.F("id"), descending=True),
+                name="conversation_queue_newest",
+            ),
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(models.F('agent'), models.OrderBy(models.F('received_at'), descending=True), models.OrderBy(models.F('id'), descending=True), name='conversation_agent_newest'),
+            model_name="conversation",
+            index=models.Index(
+                models.F("agent"),
+                models.OrderBy(models.F("received_at"), descending=True),
+                models.OrderBy(models.F("id"), descending=True),
+                name="conversation_agent_newest",
+            ),
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(condition=models.Q(('state__in', ['received', 'queued', 'allocated', 'accepted', 'wrap_up'])), fields=['queue', 'received_at'], name='conversation_on_desk'),
+            model_name="conversation",
+            index=models.Index(
+                condition=models.Q(("state__in", ["received", "queued", "allocated", "accepted", "wrap_up"])),
+                fields=["queue", "received_at"],
+                name="conversation_on_desk",
+            ),
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass(models.F('kept_data'), 'jsonb_path_ops'), name='conversation_kept_pairs'),
+            model_name="conversation",
+            index=django.contrib.postgres.indexes.GinIndex(
+                django.contrib.postgres.indexes.OpClass(models.F("kept_data"), "jsonb_path_ops"),
+                name="conversation_kept_pairs",
+            ),
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Lower('customer_address'), 'gin_trgm_ops'), django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Lower('customer_name'), 'gin_trgm_ops'), name='conversation_customer_text'),
+            model_name="conversation",
+            index=django.contrib.postgres.indexes.GinIndex(
+                django.contrib.postgres.indexes.OpClass(
+                    django.db.models.functions.text.Lower("customer_address"), "gin_trgm_ops"
+                ),
+                django.contrib.postgres.indexes.OpClass(
+                    django.db.models.functions.text.Lower("customer_name"), "gin_trgm_ops"
+                ),
+                name="conversation_customer_text",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='conversation',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ('received', 'queued', 'allocated', 'accepted'))), fields=('thread',), name='a_thread_has_one_active_conversation'),
+            model_name="conversation",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ("received", "queued", "allocated", "accepted"))),
+                fields=("thread",),
+                name="a_thread_has_one_active_conversation",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='conversation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('state__in', ('received', 'queued', 'allocated', 'accepted'))), models.Q(('ended_at__isnull', False), ('state__in', ('wrap_up', 'handled', 'abandoned', 'false_attempt'))), _connector='OR'), name='a_conversation_has_an_end_once_it_ended'),
+            model_name="conversation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ended_at", None), ("state__in", ("received", "queued", "allocated", "accepted"))),
+                    models.Q(
+                        ("ended_at__isnull", False), ("state__in", ("wrap_up", "handled", "abandoned", "false_attempt"))
+                    ),
+                    _connector="OR",
+                ),
+                name="a_conversation_has_an_end_once_it_ended",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='conversation',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['wrap_up', 'handled']), ('kept_data', {}), _connector='OR'), name='only_an_accepted_and_ended_conversation_keeps_data'),
+            model_name="conversation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["wrap_up", "handled"]), ("kept_data", {}), _connector="OR"),
+                name="only_an_accepted_and_ended_conversation_keeps_data",
+            ),
         ),
     ]

@@ -4,26 +4,58 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('conversations', '0004_sum_up_seen_keys'),
+        ("conversations", "0004_sum_up_seen_keys"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='RefusedCallbacks',
+            name="RefusedCallbacks",
             fields=[
-                ('reason', models.CharField(choices=[('unsigned', 'No signature, or one that is not complete'), ('wrong', 'The signature fits no secret'), ('old', 'The signature is too old, or from the future')], max_length=8, primary_key=True, serialize=False)),
-                ('last_at', models.DateTimeField()),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[
+                            ("unsigned", "No signature, or one that is not complete"),
+                            ("wrong", "The signature fits no secret"),
+                            ("old", "The signature is too old, or from the future"),
+                        ],
+                        max_length=8,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("last_at", models.DateTimeField()),
             ],
             options={
-                'verbose_name_plural': 'refused callbacks',
-                'default_permissions': (),
+                "verbose_name_plural": "refused callbacks",
+                "default_permissions": (),
             },
         ),
         migrations.AlterField(
-            model_name='event',
-            name='kind',
-            field=models.CharField(choices=[('received', 'Received'), ('queued', 'Queued'), ('allocated', 'Allocated'), ('accepted', 'Accepted'), ('rejected', 'Rejected'), ('withdrawn', 'Offer withdrawn'), ('transferred', 'Transferred'), ('held', 'On hold'), ('resumed', 'Resumed'), ('ended', 'Ended'), ('abandoned', 'Abandoned'), ('handled', 'Handled'), ('attached', 'Data attached'), ('kept', 'Data kept'), ('posted', 'Data posted'), ('late', 'Arrived after the end'), ('customer_event', 'Customer event')], max_length=14),
+            model_name="event",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("received", "Received"),
+                    ("queued", "Queued"),
+                    ("allocated", "Allocated"),
+                    ("accepted", "Accepted"),
+                    ("rejected", "Rejected"),
+                    ("withdrawn", "Offer withdrawn"),
+                    ("transferred", "Transferred"),
+                    ("held", "On hold"),
+                    ("resumed", "Resumed"),
+                    ("ended", "Ended"),
+                    ("abandoned", "Abandoned"),
+                    ("handled", "Handled"),
+                    ("attached", "Data attached"),
+                    ("kept", "Data kept"),
+                    ("posted", "Data posted"),
+                    ("late", "Arrived after the end"),
+                    ("customer_event", "Customer event"),
+                ],
+                max_length=14,
+            ),
         ),
     ]

@@ -5,16 +5,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('channels_cfg', '0009_let_uploads_wait_for_confirmation'),
-        ('conversations', '0006_find_seen_keys_that_are_alike'),
+        ("channels_cfg", "0009_let_uploads_wait_for_confirmation"),
+        ("conversations", "0006_find_seen_keys_that_are_alike"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(condition=models.Q(('settings_version__isnull', False)), fields=['settings_version', 'queue'], name='conversation_judged_by'),
+            model_name="conversation",
+            index=models.Index(
+                condition=models.Q(("settings_version__isnull", False)),
+                fields=["settings_version", "queue"],
+                name="conversation_judged_by",
+            ),
         ),
     ]

@@ -12,7 +12,17 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from channels_cfg.models import AccessRight, ApiKey, AttachedKey, Channel, MessagingService, Queue, QueueGroup, Right, User
+from channels_cfg.models import (
+    AccessRight,
+    ApiKey,
+    AttachedKey,
+    Channel,
+    MessagingService,
+    Queue,
+    QueueGroup,
+    Right,
+    User,
+)
 from tests.factories import (
     ApiKeyFactory,
     AttachedKeyFactory,

@@ -86,7 +86,10 @@ def test_one_bad_pair_refuses_the_whole_write_and_names_itself():
     conversation = queued_conversation(QueueFactory(), data={"tier": "gold"})
 
     with pytest.raises(RefusedPairs) as refusal:
-        attach(conversation, {"good": 1, "2nd": 2, "customer Id": 3, "long": "x" * 4097, "nul": "a\x00", "none": {}, "nobody": []})
+        attach(
+            conversation,
+            {"good": 1, "2nd": 2, "customer Id": 3, "long": "x" * 4097, "nul": "a\x00", "none": {}, "nobody": []},
+        )
 
     complaints = refusal.value.complaints
     assert set(complaints) == {"2nd", "customer Id", "long", "nul", "none", "nobody"}
