@@ -105,12 +105,12 @@ def test_the_same_conversations_after_saving_keep_exactly_what_was_estimated(lev
     queues = [QueueFactory(channel=chat), QueueFactory(channel=chat, statistics_keys=["tier"])]
     places = [(chat, queues[0]), (chat, queues[1]), (chat, None), (other, QueueFactory(channel=other)),
               (ChannelFactory(), None)]  # fmt: skip
-    first_time = scripts(chance, places, 100)
-    for script in first_time[:70]:
+    first_time = scripts(chance, places, 300)
+    for script in first_time[:200]:
         happen(script)
     shapes.fold()
     analyze()
-    for script in first_time[70:]:
+    for script in first_time[200:]:
         happen(script)  # counted before it is folded
     record: Any = {"system": SystemSettings.load(), "channel": chat, "queue": queues[1]}[level]
     keys = LISTS[level]
