@@ -45,6 +45,8 @@ class Step:
     node: Node | None = None
     nodes: dict[str, Node] = field(default_factory=dict)
     secrets: dict[str, list[Secret]] = field(default_factory=dict)
+    misread: dict[str, str] = field(default_factory=dict)
+    """What is written where no value could be read."""
     problems: list[Problem] = field(default_factory=list)
     takes_along: list[str] = field(default_factory=list)
     """What goes with a removed record: ``3 access rights``."""

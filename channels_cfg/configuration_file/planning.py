@@ -177,6 +177,7 @@ class _Planner:
             step.pk, step.deed = record.pk, Deed.CHANGE
         starts_from = record.values if record is not None and not self.complete else section.defaults()
         step.values = {**starts_from, **written}
+        step.values |= {name: step.misread[name][:100] for name in section.identity if name in step.misread}
         self._empty_lists_of_another_kind(step)
         step.changes = list(self._changes(step, record.values if record else section.defaults()))
         if record is not None and not step.changes:
@@ -195,6 +196,7 @@ class _Planner:
                     value = entry.read(node)
                     yield name, self._by_own_names(value) if name in EXTRA_DATA_LISTS else value
             except Refused as refused:
+                step.misread[name] = str(node.value or "")
                 step.problems += refused.problems
 
     def _by_own_names(self, listed: list[str]) -> list[str]:
@@ -288,9 +290,7 @@ class _Planner:
     def _check_needed(self, step: Step, entry: Entry) -> None:
         if not isinstance(entry, FieldEntry) or entry.field.blank or isinstance(entry.field, models.BooleanField):
             return
-        refused = {problem.path for problem in step.problems}
-        node = step.nodes.get(entry.name)
-        if step.values[entry.name] in ("", None, []) and not (node and refused & {node.path, f"{node.path}[0]"}):
+        if step.values[entry.name] in ("", None, []) and entry.name not in step.misread:
             example = entry.help_text.partition("Example: ")[2]
             step.refuse(
                 f"{_capital(_a(step.section))} needs “{entry.name}”.{f' Example: {example}' if example else ''}",
