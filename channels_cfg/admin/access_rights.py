@@ -9,9 +9,9 @@ from django.core.exceptions import ValidationError
 from django.urls import path
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import display
-from unfold.forms import PaginationInlineFormSet
 
 from channels_cfg.admin.configurator import ConfiguratorAdmin, ConfiguratorInline
+from channels_cfg.admin.known_choices import KnownChoicesFormSet, KnowsItsChoices
 from channels_cfg.admin.rights_matrix import matrix
 from channels_cfg.models import AccessRight
 
@@ -19,7 +19,7 @@ HOLDERS = ["user", "group"]
 PLACES = ["queue", "queue_group", "direct_conversations_of"]
 
 
-class RightsFormSet(PaginationInlineFormSet):
+class RightsFormSet(KnownChoicesFormSet):
     """Refuses a right that is granted twice; constraints that include the record itself are not checked by forms."""
 
     def clean(self) -> None:
@@ -43,7 +43,7 @@ class RightsFormSet(PaginationInlineFormSet):
             form.add_error(None, problem.messages)
 
 
-class RightsInline(ConfiguratorInline):
+class RightsInline(KnowsItsChoices, ConfiguratorInline):
     model = AccessRight
     formset = RightsFormSet
     verbose_name = "right"

@@ -14,13 +14,14 @@ from channels_cfg.admin.access_rights import HeldRightsInline
 from channels_cfg.admin.configurator import ConfiguratorAdmin, ConfiguratorInline
 from channels_cfg.admin.copied_roles import copy_group_page
 from channels_cfg.admin.effective_rights import ShowsEffectiveRights
+from channels_cfg.admin.known_choices import KnowsItsChoices
 from channels_cfg.default_roles import DEFAULT_ROLES
 from channels_cfg.models import User
 
 admin.site.unregister(Group)
 
 
-class MembersInline(ConfiguratorInline):
+class MembersInline(KnowsItsChoices, ConfiguratorInline):
     model = User.groups.through
     autocomplete_fields = ["user"]
     verbose_name = "member"

@@ -11,10 +11,11 @@ from unfold.decorators import display
 
 from channels_cfg.admin.access_rights import QueueGroupRightsInline
 from channels_cfg.admin.configurator import ConfiguratorAdmin, ConfiguratorInline
+from channels_cfg.admin.known_choices import KnowsItsChoices
 from channels_cfg.models import Queue, QueueGroup
 
 
-class QueuesInline(ConfiguratorInline):
+class QueuesInline(KnowsItsChoices, ConfiguratorInline):
     model = Queue.groups.through
     autocomplete_fields = ["queue"]
     verbose_name = "queue"

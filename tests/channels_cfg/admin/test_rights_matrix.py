@@ -319,7 +319,7 @@ def test_pages_about_rights_stay_fast_in_a_large_centre(browser: Client, large_c
     }.get(page, PAGES[page])
     browser.get(address)
 
-    spent = []
+    spent = []  # of the processor: other work on this machine does not count
     for _ in range(3):
         started = time.process_time()
         assert browser.get(address).status_code == 200
