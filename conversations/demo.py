@@ -15,7 +15,7 @@ from typing import Any
 from django.test import Client
 
 from channels_cfg.models import Channel, MessagingService, Queue, User
-from conversations import lifecycle
+from conversations import lifecycle, shapes
 from conversations.doors.conversation_api.apply import apply_delivery
 from conversations.models import Conversation, InboundDelivery
 
@@ -45,6 +45,8 @@ ANSWERS = (
 )
 TYPES = ("gold", "gold", "silver", "silver", "silver", "bronze")
 TOPICS = ("order", "invoice", "delivery", "offer")
+CARDS = ("4111 1111 1111 1111", "5555555555554444", "378282246310005")
+"""Numbers that issuers publish for testing."""
 CHANNELS = ("WHATSAPP", "WHATSAPP", "WHATSAPP", "SMS", "MESSENGER", "RCS")
 
 
@@ -134,6 +136,7 @@ def load_demo_conversations(*, now: datetime) -> int:
     """Two weeks of conversations in every state; nothing where there are any already. Returns how many there are."""
     if not Conversation.objects.exists():
         _Centre(now).run()
+        shapes.fold()
     return Conversation.objects.count()
 
 
@@ -143,6 +146,7 @@ class _Centre:
     def __init__(self, now: datetime) -> None:
         self.now = now
         self.chance = random.Random(7)
+        self.others = random.Random(11)
         self.services = list(MessagingService.objects.order_by("name"))
         self.agents = list(User.objects.filter(username__in=["agent", "benedikt", "chloe"]).order_by("username"))
         self.agent = User.objects.get(username="agent")
@@ -174,7 +178,8 @@ class _Centre:
             "topic": self.chance.choice(TOPICS),
         }
         if self.chance.random() < 0.15:
-            del data["customerType"]
+            data["custmerType"] = data.pop("customerType")  # somebody's slip, for the inbox of unknown keys
+        data |= self.unasked()
         channel = self.chance.choice(CHANNELS)
         for offset, text in enumerate(self.chance.sample(OPENINGS, self.chance.randrange(1, 4))):
             message = inbound_message(
@@ -188,6 +193,17 @@ class _Centre:
             )
             deliver(service, message, now=self.now)
         return Conversation.objects.get(thread__external_id=thread)
+
+    def unasked(self) -> dict[str, Any]:
+        """What websites send along although nobody asked for it; destroyed at the end, and counted by its shape."""
+        sent: dict[str, Any] = {
+            "loyalty_card": self.others.choice(CARDS),
+            "page.url": "https://shop.example/chairs",
+            "page.language": self.others.choice(["fi", "sv", "en"]),
+            "newsletter": self.others.random() < 0.4,
+            "contact_email": "maija.korhonen@example.com",
+        }
+        return {key: value for key, value in sent.items() if self.others.random() < 0.3}
 
     def past_conversation(self, number: int) -> None:
         day = self.now - timedelta(days=1 + number % 14)

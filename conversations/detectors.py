@@ -119,8 +119,10 @@ def _has_iban(text: str) -> bool:
 
 def _is_iban_from(text: str, start: re.Match[str]) -> bool:
     length = _IBAN_LENGTHS.get(start[0][:2].upper())
-    rest = length and re.compile(rf"(?:[ -]?[A-Za-z0-9]){{{length - 4}}}(?![A-Za-z0-9])").match(text, start.end())
-    return bool(rest) and is_iban(start[0] + re.sub("[ -]", "", rest[0]))
+    if length is None:
+        return False
+    rest = re.compile(rf"(?:[ -]?[A-Za-z0-9]){{{length - 4}}}(?![A-Za-z0-9])").match(text, start.end())
+    return rest is not None and is_iban(start[0] + re.sub("[ -]", "", rest[0]))
 
 
 def is_iban(account: str) -> bool:

@@ -28,7 +28,7 @@ from channels_cfg.why import note_why
 from conversations import unknown_keys
 from conversations.admin.what_if import hits_in_words, number_in, scope_of, what_if
 from conversations.conversation_id import conversation_id
-from conversations.models import Hit, SeenKey, ValueType
+from conversations.models import SeenKey, ValueType
 from conversations.shapes import characters_in_words
 from conversations.unknown_keys import UnknownKey
 
@@ -57,7 +57,7 @@ class Row:
             _shares({ValueType(name).label.lower(): number for name, number in key.types.items() if name != "group"}),
             characters_in_words([int(bucket) for bucket in key.lengths]),
             sorted(key.sources),
-            [f"{Hit(name).label} {number}" for name, number in sorted(key.hits.items())],
+            list(hits_in_words(key.hits)),
         )
 
 
@@ -119,7 +119,7 @@ class UnknownKeysAdmin(ModelAdmin):
         if request.GET.get("hits"):
             unknown = unknown.exclude(hits={})
         page = Paginator(unknown, PER_PAGE).get_page(request.GET.get("page"))
-        rows = [Row.of(row) for row in unknown_keys.described(page.object_list)]
+        rows = [Row.of(row) for row in unknown_keys.described(list(page))]
         places = {place.code: place for row in rows for place in row.unknown.places}
         return self._page(
             request,

@@ -17,7 +17,8 @@ from channels_cfg.admin.key_list import problem_with
 from channels_cfg.key_names import split_key_list
 from channels_cfg.models import Channel, Queue
 from conversations.models import Hit, SeenKey
-from conversations.unknown_keys import RECENTLY, nearest_seen
+from conversations.near_names import nearest_seen
+from conversations.unknown_keys import RECENTLY
 from conversations.what_if import Estimate, KeyEstimate, estimate
 
 
@@ -66,8 +67,9 @@ def scope_of(code: str) -> tuple[Channel | None, Queue | None, bool]:
     return None, None, level == "systemsettings"
 
 
-def number_in(text: str | None) -> int | None:
-    return int(text) if text and text.isdecimal() and len(text) < 10 else None
+def number_in(text: str | None) -> int:
+    """0, which is no record's number, for what is none."""
+    return int(text) if text and text.isdecimal() and len(text) < 10 else 0
 
 
 def in_words(told: Estimate) -> Iterator[Row]:

@@ -1,11 +1,12 @@
 """What happens, as rows."""
 
+from conversations.detectors import Hit
 from conversations.models.contact import Contact
 from conversations.models.conversation import ACTIVE_STATES, ENDED_STATES, Conversation, State, direct_agents
 from conversations.models.event import Event
 from conversations.models.idempotent_answer import IdempotentAnswer
 from conversations.models.inbound_delivery import InboundDelivery
-from conversations.models.key_shape import EndedCount, Hit, KeyShape, KeySighting, SeenKey, ValueType
+from conversations.models.key_shape import EndedCount, KeyShape, KeySighting, SeenKey, ValueType
 from conversations.models.leg import Communication, Leg
 from conversations.models.live_data import LiveDatum
 from conversations.models.message import DeliveryStatus, Message

@@ -86,7 +86,7 @@ def test_the_inbox_shows_shape_and_place_and_no_value(browser: Client):
     page = browser.get(INBOX).content.decode()
 
     assert "loyalty_card" in page
-    assert "Card number 5" in page
+    assert "5 look like card numbers" in page
     assert "16–31 characters" in page
     assert "Customer chat" in page
     assert "4111" not in page
