@@ -10,6 +10,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db import models
@@ -88,7 +89,7 @@ class AttachedKeyForm(forms.ModelForm):
         for name in CONSTRAINTS:
             if name in self.errors and name not in CONSTRAINTS_OF_KIND.get(self.cleaned_data.get("kind", ""), ()):
                 del self.errors[name]  # its field is not shown, so nobody could mend it
-                self.cleaned_data[name] = AttachedKey._meta.get_field(name).get_default()
+                self.cleaned_data[name] = AttachedKey._meta.get_field(name).get_default()  # type: ignore[union-attr]  # no relation
         return self.cleaned_data
 
 
@@ -96,11 +97,11 @@ class AliasFormSet(PaginationInlineFormSet):
     """Other names differ from each other and from the key's own."""
 
     def clean(self) -> None:
-        super().clean()
         for form in self.forms:
             name = form.cleaned_data.get("name") if form.is_valid() else None
             if name and not form.cleaned_data.get("DELETE") and name == self.instance.name:
                 form.add_error("name", _("This is the key's own name already. Remove the row."))
+        super().clean()
 
 
 class AliasInline(ConfiguratorInline):
@@ -132,7 +133,7 @@ class UsedFilter(admin.SimpleListFilter):
 class KeyChangeList(ChangeList):
     """Looks up for a page of keys at once what their rows say."""
 
-    places: dict[str, KeyPlaces]
+    model_admin: AttachedKeyAdmin
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
@@ -192,12 +193,6 @@ class AttachedKeyAdmin(ComesAsTable, ConfiguratorAdmin):
         name: " || ".join(f"kind == '{kind}'" for kind, named in CONSTRAINTS_OF_KIND.items() if name in named)
         for name in CONSTRAINTS
     }
-    instead_of_deleting = ""
-    deleting_leads_to = (
-        gettext_lazy("Its values are no longer checked, and come in as they are sent."),
-        gettext_lazy("Its other names become keys of their own, which no list keeps."),
-        gettext_lazy("Lists go on naming it, and what is kept under its name stays."),
-    )
     change_form_template = "admin/channels_cfg/attachedkey/change_form.html"
 
     class Media:
@@ -413,7 +408,7 @@ class AttachedKeyAdmin(ComesAsTable, ConfiguratorAdmin):
             "names": list(chosen.order_by("name").values_list("name", flat=True)[:20]),
             "carried": [
                 (name, value)
-                for name in (admin.helpers.ACTION_CHECKBOX_NAME, "action", "select_across")
+                for name in (ACTION_CHECKBOX_NAME, "action", "select_across")
                 for value in request.POST.getlist(name)
             ],
         }

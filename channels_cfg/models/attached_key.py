@@ -39,7 +39,7 @@ class AttachedKey(models.Model):
     name = models.CharField(
         max_length=MAX_KEY_LENGTH,
         unique=True,
-        validators=[check_key_name],
+        validators=[check_key_name],  # type: ignore[list-item]  # what it returns is of no use here
         help_text="As it comes in and goes out; upper and lower case differ. Example: customerType",
     )
     label = models.CharField(max_length=120, blank=True, help_text="How people call it. Example: Customer type")
@@ -139,7 +139,7 @@ class AttachedKeyAlias(models.Model):
     name = models.CharField(
         max_length=MAX_KEY_LENGTH,
         unique=True,
-        validators=[check_key_name],
+        validators=[check_key_name],  # type: ignore[list-item]  # what it returns is of no use here
         help_text="Accepted on input. Example: custmerType",
     )
 

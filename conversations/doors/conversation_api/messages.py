@@ -16,6 +16,7 @@ from channels_cfg.models import Channel, Queue, QueueAddress, Source
 from conversations import attached_data, lifecycle
 from conversations.doors.conversation_api import contacts, payloads, threads
 from conversations.doors.conversation_api.callback import APPLIED, IGNORED, Callback, TooEarly
+from conversations.known_pairs import Verdict
 from conversations.models import (
     Conversation,
     DeliveryStatus,
@@ -232,7 +233,7 @@ def _good_pairs(callback: Callback, field: str, pairs: Pairs, *, longest: int) -
 
 
 def _attach(callback: Callback, conversation: Conversation, message: Inbound, pairs: Pairs) -> None:
-    def attach(some: Pairs) -> dict[str, attached_data.Verdict]:
+    def attach(some: Pairs) -> dict[str, Verdict]:
         return attached_data.attach(
             conversation, some, source=Source.CUSTOMER, at=message.sent_at, told_in=message.external_id
         )
@@ -240,9 +241,7 @@ def _attach(callback: Callback, conversation: Conversation, message: Inbound, pa
     _by_the_catalogue(callback, pairs, attach)
 
 
-def _by_the_catalogue(
-    callback: Callback, pairs: Pairs, attach: Callable[[Pairs], dict[str, attached_data.Verdict]]
-) -> list[str]:
+def _by_the_catalogue(callback: Callback, pairs: Pairs, attach: Callable[[Pairs], dict[str, Verdict]]) -> list[str]:
     """Attach the pairs without those that are refused, and log why; the keys that were judged."""
     if not pairs:
         return []
@@ -272,7 +271,7 @@ def _judge_late(
 ) -> None:
     """Its conversation has ended. Where nobody served it, the rows become as if the message had come in time."""
 
-    def attach(some: Pairs) -> dict[str, attached_data.Verdict]:
+    def attach(some: Pairs) -> dict[str, Verdict]:
         return attached_data.attach_late(conversation, some, source=Source.CUSTOMER, at=message.sent_at)
 
     keys = _by_the_catalogue(callback, pairs, attach)
