@@ -7,6 +7,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
+from channels_cfg.models import WaitingUpload
 from channels_cfg.planned_changes import apply_change, due_changes
 
 logger = logging.getLogger(__name__)
@@ -20,3 +21,9 @@ def apply_planned_changes() -> None:
             apply_change(number, now=timezone.now())
         except Exception:  # one that fails must not hold up the others; the next sweep tries again
             logger.exception("Planned change %s could not be applied", number)
+
+
+@shared_task
+def forget_old_uploads() -> None:
+    """Files that nobody confirmed in time are gone."""
+    WaitingUpload.objects.forget_old(now=timezone.now())

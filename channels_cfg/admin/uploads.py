@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from unfold.decorators import action
 
+from channels_cfg.admin.asks_why import MISSING
 from channels_cfg.admin.typed_confirmation import Danger, confirmation, is_confirmed
 from channels_cfg.configuration_file import waiting
 from channels_cfg.configuration_file.applying import NotApplied
@@ -42,6 +43,7 @@ from channels_cfg.configuration_file.tables import (
 )
 from channels_cfg.configuration_file.writing import export
 from channels_cfg.models import PlannedRecord, SystemSettings, User, WaitingUpload
+from channels_cfg.why import LONGEST_WHY, why_is_required
 
 RECORDS_PER_PAGE = 50
 PROBLEMS_SHOWN = 50
@@ -150,14 +152,15 @@ def preview(request: HttpRequest, pk: Any, model_admin: Any = None) -> HttpRespo
 
 def _confirm(request: HttpRequest, upload: WaitingUpload) -> HttpResponse:
     danger = _danger(upload)
-    if danger and not is_confirmed(request, danger):
+    why = request.POST.get("why", "").strip()[:LONGEST_WHY]
+    if (danger and not is_confirmed(request, danger)) or (not why and why_is_required()):
         return _preview_page(request, upload, status=409)
     try:
         plan = waiting.confirm(
             upload,
             environment=os.environ,
             without_refused=request.POST.get("without_refused") == "yes",
-            why=request.POST.get("why", "").strip()[:300],
+            why=why,
         )
     except NotApplied as not_applied:
         messages.error(request, f"{not_applied.reason} " + _("Nothing was changed."))
@@ -195,7 +198,9 @@ def _preview_page(request: HttpRequest, upload: WaitingUpload, *, status: int = 
         "chosen": chosen,
         "page": Paginator(records, RECORDS_PER_PAGE).get_page(request.GET.get("page")),
         "back": _back(upload),
-        "why": request.POST.get("why", ""),
+        "why_errors": [MISSING]
+        if request.method == "POST" and not request.POST.get("why") and why_is_required()
+        else [],
         "without_refused": request.POST.get("without_refused"),
     }
     return TemplateResponse(request, "admin/upload_preview.html", context, status=status)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-import pghistory
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, Permission
 from django.db import IntegrityError, OperationalError, connection, models, transaction
@@ -17,7 +15,8 @@ from channels_cfg.catalogue import rename_in_lists
 from channels_cfg.configuration_file.entries import LinkEntry, LinksEntry, PermissionsEntry, RowsEntry
 from channels_cfg.configuration_file.plan import Deed, Plan, Step
 from channels_cfg.configuration_file.sections import BY_NAME, SECTIONS, SERVICES, USERS, Section
-from channels_cfg.models import MessagingService, SystemSettings, WebhookSecret
+from channels_cfg.models import MessagingService, SystemSettings, User, WebhookSecret
+from channels_cfg.why import changing_settings
 
 BATCH = 1000
 PATIENCE = "10s"
@@ -32,15 +31,22 @@ class NotApplied(Exception):
         self.plan = plan
 
 
-def apply(make_plan: Callable[[], Plan], *, fingerprint: str = "", **context: str) -> Plan:
+def apply(
+    make_plan: Callable[[], Plan],
+    *,
+    fingerprint: str = "",
+    by: User | None = None,
+    why: str = "",
+    command: str = "",
+) -> Plan:
     """Make the plan and do it while nobody else can change settings; answer what was done, or raise ``NotApplied``.
 
-    ``fingerprint`` is that of the plan somebody agreed to; another one is not done. ``context`` is recorded with the
-    version: who and why.
+    ``fingerprint`` is that of the plan somebody agreed to; another one is not done. Who, why and the command are noted
+    with the settings version.
     """
     plan = Plan([])
     try:
-        with transaction.atomic(), _recorded_with(context):
+        with transaction.atomic(), changing_settings(by=by, why=why, command=command):
             _keep_others_out()
             plan = make_plan()
             if plan.problems:
@@ -56,12 +62,6 @@ def apply(make_plan: Callable[[], Plan], *, fingerprint: str = "", **context: st
             raise
         raise NotApplied("Somebody is changing settings at this moment. Try again.", plan) from error
     return plan
-
-
-@contextmanager
-def _recorded_with(context: dict[str, str]) -> Iterator[None]:
-    with pghistory.context(**{name: text for name, text in context.items() if text}):
-        yield
 
 
 def _keep_others_out() -> None:

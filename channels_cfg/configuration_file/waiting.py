@@ -53,7 +53,7 @@ def confirm(
         return plan
 
     try:
-        plan = apply(make_plan, fingerprint=upload.fingerprint, why=why)
+        plan = apply(make_plan, fingerprint=upload.fingerprint, by=upload.user, why=why)
     except NotApplied:
         plan = _plan(root, upload.kind, by=upload.user, environment=environment)
         with transaction.atomic():

@@ -66,7 +66,7 @@ def test_the_configuration_file_is_sent_looked_at_and_confirmed(
     expect(page.locator(".planned .is-change ins")).to_contain_text("tier")
     expect(page.locator(".planned .is-remove")).to_contain_text("Channel “Fax”")
     assert Channel.objects.count() == 2
-    page.get_by_label("Why").fill("Tiers are kept from now on")
+    page.get_by_label("Why?").fill("Tiers are kept from now on")
     page.get_by_label("Type remove 1 to confirm").fill("remove 1")
     page.get_by_role("button", name="Apply 2 changes").click()
 

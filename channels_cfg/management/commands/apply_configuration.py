@@ -14,8 +14,7 @@ from channels_cfg.configuration_file.applying import NotApplied, apply
 from channels_cfg.configuration_file.plan import Plan
 from channels_cfg.configuration_file.planning import Environment, plan_file
 from channels_cfg.configuration_file.reading import Unreadable, read_yaml
-
-BY = "manage.py apply_configuration"
+from channels_cfg.why import why_is_required
 
 
 class Command(BaseCommand):
@@ -49,12 +48,14 @@ class Command(BaseCommand):
         self.stdout.write(wording.text(planned))
         if plan or planned.is_empty:
             return
+        if not why and why_is_required():
+            raise CommandError("The system settings ask for a reason. Add --why “…”. Nothing was changed.")
         if ask and planned.removes and sys.stdin.isatty():
             wanted = f"remove {planned.removes}"
             if input(f"Type “{wanted}” to go on: ").strip() != wanted:
                 raise CommandError("Nothing was changed.")
         try:
-            apply(make_plan, fingerprint=planned.fingerprint, by=BY, why=why)
+            apply(make_plan, fingerprint=planned.fingerprint, why=why, command="apply_configuration")
         except NotApplied as not_applied:
             raise CommandError(f"{not_applied.reason} Nothing was changed.") from not_applied
         self.stdout.write("Applied.")

@@ -16,7 +16,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from channels_cfg.change_history import ChangeHistory
-from channels_cfg.models import AttachedKey, Channel, Queue, User, WaitingUpload
+from channels_cfg.models import AttachedKey, Channel, Queue, SystemSettings, User, WaitingUpload
+from channels_cfg.tasks import forget_old_uploads
 from tests.factories import ChannelFactory, QueueFactory, UserFactory
 
 FILE = reverse("admin:configuration_file")
@@ -42,7 +43,7 @@ def test_a_file_is_shown_first_and_counts_when_it_is_confirmed(browser: Client):
     assert Channel.objects.get().statistics_keys == ["tier"]
     assert not WaitingUpload.objects.exists()
     newest = ChangeHistory.of(Channel.objects.get())[:1][0]
-    assert newest.by == "aino"
+    assert (newest.by, newest.why) == ("aino", "Web chat opens")
 
 
 def test_the_downloaded_file_has_nothing_to_change(browser: Client):
@@ -101,6 +102,18 @@ def test_what_a_colleague_changes_in_between_is_shown_again_instead_of_overwritt
     assert Channel.objects.get().description == "mine"
 
 
+def test_a_reason_is_asked_for_where_the_settings_want_one(browser: Client):
+    SystemSettings(why_required=True).save()
+    sent = send(browser, channels("- {name: Web, kind: chat}\n"))
+
+    asked = browser.post(sent["Location"])
+    assert asked.status_code == 409
+    assert not Channel.objects.exists()
+    browser.post(sent["Location"], {"why": "Web chat opens"})
+
+    assert Channel.objects.exists()
+
+
 def test_a_forgotten_file_changes_nothing(browser: Client):
     sent = send(browser, channels("- {name: Web, kind: chat}\n"))
 
@@ -128,8 +141,8 @@ def test_a_file_waits_an_hour(browser: Client):
         sent = send(client, channels("- {name: Web, kind: chat}\n"))
 
     assert browser.get(sent["Location"]).status_code == 404
-    send(browser, channels("- {name: Web, kind: chat}\n"))
-    assert WaitingUpload.objects.count() == 1
+    forget_old_uploads()
+    assert not WaitingUpload.objects.exists()
 
 
 def test_secrets_of_the_machine_are_none_of_an_uploads_business(browser: Client, monkeypatch: pytest.MonkeyPatch):

@@ -346,13 +346,13 @@ def test_a_file_makes_one_settings_version_with_who_and_why():
 
     applied(
         f"{OPENING}channels: [{{name: Web, kind: chat}}]\nqueues: [{{name: a, channel: Web}}]\n",
-        by="manage.py apply_configuration",
+        command="apply_configuration",
         why="Web chat opens",
     )
 
     assert SettingsVersion.objects.count() == version + 1
     context = pghistory.models.Context.objects.latest("created_at")
-    assert context.metadata == {"by": "manage.py apply_configuration", "why": "Web chat opens"}
+    assert context.metadata == {"command": "apply_configuration", "why": "Web chat opens"}
 
 
 @pytest.mark.django_db(transaction=True)
