@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.db.models import BooleanField, Exists, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
+from channels_cfg.catalogue import rename_in_lists
 from channels_cfg.configured_keys import list_name
 from channels_cfg.effective_settings import EXTRA_DATA_LISTS, effective_settings
 from channels_cfg.models import (
@@ -169,7 +170,8 @@ def are_set_aside(*, now: datetime) -> QuerySet[KeyVerdict]:
 
 @transaction.atomic
 def make_alias(name: str, *, of: str) -> AttachedKeyAlias:
-    """From now on let what comes in under ``name`` be the key ``of``, which joins the catalogue where it is not in it.
+    """From now on let what comes in under ``name`` be the key ``of``, which joins the catalogue where it is not in it;
+    lists that named it otherwise name it so.
 
     Raises ``ValidationError`` where either cannot be.
     """
@@ -181,6 +183,7 @@ def make_alias(name: str, *, of: str) -> AttachedKeyAlias:
     alias = AttachedKeyAlias(key=key, name=name)
     alias.full_clean()
     alias.save()
+    rename_in_lists({name: key.name})
     return alias
 
 
