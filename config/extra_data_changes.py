@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, Q
@@ -42,7 +43,7 @@ class ListChange:
     """One list of one channel or queue: what it holds, what it shall hold, and what counts while it is empty."""
 
     place: Place
-    list: str
+    name: str
     was: list[str]
     wanted: list[str]
     above: Above
@@ -99,10 +100,10 @@ def impact_of(changes: Iterable[ListChange], *, with_estimate: bool = False) -> 
     effective = [change for change in changes if change.added or change.removed]
     named = {change.place.pk for change in effective if isinstance(change.place, Queue)}
     following = _following(effective)
-    lost = [key for change in changes if change.list == KEPT for key in change.no_longer_included]
+    lost = [key for change in changes if change.name == KEPT for key in change.no_longer_included]
     added = list(dict.fromkeys(key for change in changes for key in change.added))
     known = known_keys(added) if added else {}
-    kept = [change for change in changes if change.list == KEPT]
+    kept = [change for change in changes if change.name == KEPT]
     return Impact(
         changes=changes,
         added=sum(len(change.added) for change in changes),
@@ -126,7 +127,7 @@ def _following(changes: Iterable[ListChange]) -> set[int]:
     """The queues that follow a channel in a list that is changed there; one query."""
     reached = Q(pk__in=[])
     for name in EXTRA_DATA_LISTS:
-        channels = [change.place.pk for change in changes if change.list == name and isinstance(change.place, Channel)]
+        channels = [change.place.pk for change in changes if change.name == name and isinstance(change.place, Channel)]
         if channels:
             reached |= Q(**{"channel__in": channels, name: []})
     return set(Queue.objects.filter(reached).values_list("pk", flat=True))
@@ -182,19 +183,19 @@ def save_changes(changes: Iterable[ListChange], *, by: User, why: str) -> None:
             change.place
             for change in changes
             if (place := now.get(_name(change.place))) is None
-            or getattr(place, change.list) != change.was
-            or (not change.was and above(place, change.list, system).keys != change.above.keys)
+            or getattr(place, change.name) != change.was
+            or (not change.was and above(place, change.name, system).keys != change.above.keys)
         ]
         if stale:
             raise SomethingElseNow(stale)
         changed: dict[tuple[type, int], Place] = {}
         for change in changes:
             place = changed.setdefault(_name(change.place), now[_name(change.place)])
-            setattr(place, change.list, change.wanted)
-        for model in (Channel, Queue):
-            model._default_manager.bulk_update(  # type: ignore[attr-defined]
-                [place for place in changed.values() if isinstance(place, model)], EXTRA_DATA_LISTS, batch_size=500
-            )
+            setattr(place, change.name, change.wanted)
+        channels = [place for place in changed.values() if isinstance(place, Channel)]
+        queues = [place for place in changed.values() if isinstance(place, Queue)]
+        Channel.objects.bulk_update(channels, EXTRA_DATA_LISTS, batch_size=500)
+        Queue.objects.bulk_update(queues, EXTRA_DATA_LISTS, batch_size=500)
 
 
 def _held(changes: Sequence[ListChange]) -> dict[tuple[type, int], Place]:
@@ -213,5 +214,5 @@ def _name(place: Place) -> tuple[type, int]:
 def own_list_counts() -> dict[int, dict[str, int]]:
     """For each channel the number of queues that have a list of their own, by list; one query."""
     counts = {name: Count("pk", filter=~Q(**{name: []})) for name in EXTRA_DATA_LISTS}
-    counted = Queue.objects.order_by().values("channel").annotate(queues=Count("pk"), **counts)
+    counted: Any = Queue.objects.order_by().values("channel").annotate(queues=Count("pk"), **counts)
     return {row.pop("channel"): row for row in counted}

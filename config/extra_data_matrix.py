@@ -158,12 +158,12 @@ def place_page(request: HttpRequest, level: str, pk: int) -> HttpResponse:
 
 
 def _save(request: HttpRequest, place: Place, changes: list[ListChange]) -> HttpResponse:
-    typed = {change.list: change.will_count for change in changes}
+    typed = {change.name: change.will_count for change in changes}
     conflicts = _conflicts(request.POST, place, changes)
     if conflicts and not all(request.POST.get(f"choice_{conflict.name}") for conflict in conflicts):
         return _matrix(request, place, typed, conflicts=conflicts, status=409)
-    theirs = {change.list for change in changes if request.POST.get(f"choice_{change.list}") == "theirs"}
-    impact = impact_of(change for change in changes if change.list not in theirs)
+    theirs = {change.name for change in changes if request.POST.get(f"choice_{change.name}") == "theirs"}
+    impact = impact_of(change for change in changes if change.name not in theirs)
     why = request.POST.get("why", "").strip()
     if not impact.changes:
         messages.info(request, _("There is nothing to save: the lists are as you want them."))
@@ -305,17 +305,17 @@ def _conflicts(posted: QueryDict, place: Place, changes: Sequence[ListChange]) -
     loaded = _loaded(posted, list(columns.values()))
     conflicts = []
     for change in changes:
-        was, now = loaded[change.list], [change.was, change.above.keys]
+        was, now = loaded[change.name], [change.was, change.above.keys]
         stale = was[0] != now[0] or (not now[0] and was[1] != now[1])
         if stale and change.was != change.wanted:
-            label = columns[change.list].label
-            conflicts.append(Conflict(change.list, label, was[0] or was[1], change.counted, change.will_count))
+            label = columns[change.name].label
+            conflicts.append(Conflict(change.name, label, was[0] or was[1], change.counted, change.will_count))
     return conflicts
 
 
 def _with_pasted(posted: QueryDict, place: Place, changes: Sequence[ListChange]) -> dict[str, list[str]]:
     """The lists with pasted keys added: to the chosen list, or, of a CSV with a heading, to those that it names."""
-    typed = {change.list: list(change.will_count) for change in changes}
+    typed = {change.name: list(change.will_count) for change in changes}
     for name, keys in read_paste(posted.get("pasted", ""), place, posted.get("paste_into", "")).items():
         typed[name] = list(dict.fromkeys([*typed[name], *keys]))
     return typed
@@ -410,7 +410,12 @@ def bulk(request: HttpRequest) -> HttpResponse:
     agreed = json.dumps([[_code(change.place), change.was, change.wanted] for change in impact.changes])
     why = request.POST.get("why", "").strip()
     if "save" not in request.POST or request.POST.get("agreed_to") != agreed or (not why and why_is_required()):
-        context = {"impact": impact, "words": counts_in_words(impact), "skipped": skipped, "agreed_to": agreed}
+        context: dict[str, Any] = {
+            "impact": impact,
+            "words": counts_in_words(impact),
+            "skipped": skipped,
+            "agreed_to": agreed,
+        }
         context |= {"is_changed": "agreed_to" in request.POST and request.POST["agreed_to"] != agreed}
         return _bulk_page(request, request.POST, **context)
     if asked := ask_about_sensitive(request, impact):

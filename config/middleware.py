@@ -34,7 +34,7 @@ class ConfigurationHistory(pghistory.middleware.HistoryMiddleware):
     """
 
     def get_context(self, request: HttpRequest) -> dict[str, Any]:
-        context: dict[str, Any] = super().get_context(request)  # type: ignore[no-untyped-call]
+        context: dict[str, Any] = super().get_context(request)
         why = request.POST.get("why", "").strip() if request.path.startswith("/admin/") else ""
         return context | ({"why": why[:LONGEST_WHY]} if why else {})
 

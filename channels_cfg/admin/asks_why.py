@@ -66,7 +66,7 @@ def _asking(delete: Callable[..., Any]) -> Callable[..., Any]:
         if asked["why_errors"]:
             typed = request.POST.copy()
             typed.pop("post", None)
-            request.POST = typed
+            request.POST = typed  # type: ignore[assignment]  # Django takes any QueryDict
         answer = delete(model_admin, request, chosen)
         if isinstance(answer, TemplateResponse) and answer.context_data is not None:
             answer.context_data.update(asked)

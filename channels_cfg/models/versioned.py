@@ -51,7 +51,7 @@ def versioned(*, exclude: Sequence[str] = (), model_name: str | None = None) -> 
             pgtrigger.Trigger(
                 name="settings_change_in_turns",
                 level=pgtrigger.Statement,
-                operation=pgtrigger.Insert | pgtrigger.UpdateOf(*columns) | pgtrigger.Delete,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf(*columns) | pgtrigger.Delete,  # type: ignore[no-untyped-call]
                 when=pgtrigger.Before,
                 func=_TAKE_TURNS,
             )
