@@ -64,11 +64,24 @@ def naming_any_of(names: Iterable[str], *, lists: Iterable[str] = EXTRA_DATA_LIS
     return reduce(or_, (Q(**{f"{name}__overlap": names}) for name in lists))
 
 
-_PLACES = """
+_KIND_AND_TITLE = (
+    ("NULL", "''"),
+    ("kind", "name"),
+    ("(SELECT kind FROM channels_cfg_channel AS channel WHERE channel.id = channel_id)", "name"),
+)
+"""How SQL calls the kind of channel and the name of a record on each level."""
+
+_EVERY_PLACE = " UNION ALL ".join(
+    f'SELECT {level} AS level, id, {title} AS title, {kind} AS kind, {number} AS list, unnest("{field}") AS listed '
+    f'FROM "{model._meta.db_table}" WHERE "{field}" && %(listed)s::varchar[]'
+    for level, (model, (kind, title)) in enumerate(zip(LEVELS, _KIND_AND_TITLE, strict=True))
+    for number, field in enumerate(EXTRA_DATA_LISTS)
+)
+_PLACES = f"""
     WITH asked AS (SELECT * FROM unnest(%(names)s::text[], %(listed)s::text[]) AS asked (name, listed)),
     named AS (
         SELECT DISTINCT asked.name, place.level, place.id, place.title, place.kind, place.list
-          FROM asked JOIN ({places}) AS place USING (listed)),
+          FROM asked JOIN ({_EVERY_PLACE}) AS place USING (listed)),
     counted AS (
         SELECT *,
                row_number() OVER (PARTITION BY name ORDER BY level, title, list) AS number,
@@ -76,20 +89,6 @@ _PLACES = """
           FROM named)
     SELECT * FROM counted WHERE number <= %(at_most)s ORDER BY name, number
 """
-_KIND_AND_TITLE: tuple[tuple[str, str], ...] = (
-    ("NULL", "''"),
-    ("kind", "name"),
-    ("(SELECT kind FROM channels_cfg_channel AS channel WHERE channel.id = channel_id)", "name"),
-)
-_PLACES = _PLACES.replace(
-    "{places}",
-    " UNION ALL ".join(
-        f'SELECT {level} AS level, id, {title} AS title, {kind} AS kind, {number} AS list, unnest("{field}") AS listed '
-        f'FROM "{model._meta.db_table}" WHERE "{field}" && %(listed)s::varchar[]'
-        for level, (model, (kind, title)) in enumerate(zip(LEVELS, _KIND_AND_TITLE, strict=True))
-        for number, field in enumerate(EXTRA_DATA_LISTS)
-    ),
-)
 _EVERY = 2**31 - 1
 
 

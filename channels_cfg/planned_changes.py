@@ -122,7 +122,8 @@ def _apply(change: ScheduledChange) -> None:
     if record is None:
         raise CannotApply(f"The {kind} has been deleted.")
     if other := [name for name, value in change.replaces.items() if getattr(record, name) != value]:
-        names = get_text_list([capfirst(str(model._meta.get_field(name).verbose_name)) for name in other], "and")
+        fields: list[Any] = [model._meta.get_field(name) for name in other]
+        names = get_text_list([capfirst(str(field.verbose_name)) for field in fields], "and")
         raise CannotApply(f"Changed by somebody in the meantime: {names}. Plan it anew if it is still wanted.")
     for name, value in change.changes.items():
         setattr(record, name, value)
@@ -163,7 +164,7 @@ class FieldInWords:
 
 def values_in_words(change: ScheduledChange) -> list[FieldInWords]:
     """What becomes what."""
-    fields = [(PLANNABLE[change.model]._meta.get_field(name), name) for name in change.changes]
+    fields: list[tuple[Any, str]] = [(PLANNABLE[change.model]._meta.get_field(name), name) for name in change.changes]
     return [
         FieldInWords(
             str(capfirst(str(field.verbose_name))),

@@ -43,7 +43,7 @@ class SettingsAt:
     def events(self, model: type[models.Model]) -> QuerySet[Any]:
         """The latest event of every record of the model that was there."""
         event_model = event_models()[model]
-        latest = (
+        latest: QuerySet[Any] = (
             QuerySet(event_model)
             .filter(pgh_version__lte=self.version)
             .order_by("pgh_obj_id", "-pgh_id")
@@ -62,6 +62,7 @@ class SettingsAt:
             conditions |= Q(**{f"{name}__icontains": text})
         return events.filter(conditions) if names else events.none()
 
+    @cached_property
     def counts(self) -> dict[type[models.Model], int]:
         """How many records of each recorded model there were; one query."""
         kinds = list(event_models())
@@ -150,8 +151,8 @@ class Differences(Sequence[Difference]):
         events: dict[tuple[int, int | None], Any] = {}
         for kind in {row.kind for row in page}:
             ids = {pgh_id for row in page if row.kind == kind for pgh_id in (row.before, row.after) if pgh_id}
-            event_model = event_models()[self.kinds[kind]]
-            events |= {(kind, pgh_id): event for pgh_id, event in QuerySet(event_model).in_bulk(ids).items()}
+            found: dict[int, Any] = QuerySet(event_models()[self.kinds[kind]]).in_bulk(ids)
+            events |= {(kind, pgh_id): event for pgh_id, event in found.items()}
         return list(InWords([(events.get((row.kind, row.before)), events.get((row.kind, row.after))) for row in page]))
 
 
@@ -172,7 +173,7 @@ _DIFFERING = """
 
 def _parts(model: type[models.Model]) -> dict[str, str]:
     """Table and columns of the model's events, quoted for ``_DIFFERING``."""
-    columns = [connection.ops.quote_name(field.column) for field in recorded_fields(event_models()[model])]
+    columns = [connection.ops.quote_name(str(field.column)) for field in recorded_fields(event_models()[model])]
     return {
         "table": _table(model),
         "earlier": ", ".join(f"earlier.{column}" for column in columns),

@@ -338,7 +338,7 @@ def _kept_again(steps: list[_Step], before: int) -> Iterator[str]:
     if not any(issubclass(step.model, ExtraDataLists) for step in steps):
         return
     then, now = as_of(before), as_of(SettingsVersion.current() or 0)
-    sensitive = {key.name for state in (then, now) for key in state.records(AttachedKey).values() if key.sensitive}
+    sensitive = {event.name for state in (then, now) for event in state.events(AttachedKey).filter(sensitive=True)}
     kept_then = _kept(then) if sensitive else {}
     for place, (name, keys) in (_kept(now) if sensitive else {}).items():
         _, already = kept_then.get(place, ("", []))

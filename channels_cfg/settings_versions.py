@@ -55,7 +55,8 @@ def _changed(record: Record) -> Q:
     condition = Q(pk__in=own.values("pgh_version"))
     for part, event_model in event_models().items():
         for field in part._meta.concrete_fields:
-            if field.related_model is model and part is not model and field.remote_field.on_delete is models.CASCADE:
+            target: Any = field.remote_field
+            if field.related_model is model and part is not model and target.on_delete is models.CASCADE:
                 rows: QuerySet[Any] = QuerySet(event_model).filter(**{field.name: pk})
                 condition |= Q(pk__in=rows.values("pgh_version"))
     return condition

@@ -69,7 +69,9 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
     """The sections with those pages that the user may open."""
     home = {"title": "Home", "icon": "home", "link": reverse("admin:index")}
     sections: list[tuple[str, list[Entry]]] = [*SECTIONS, ("Operation", [STATUS, *_operation(), *LAST])]
-    shown = [{"title": title, "separator": True, "items": list(_items(request, pages))} for title, pages in sections]
+    shown: list[dict[str, Any]] = [
+        {"title": title, "separator": True, "items": list(_items(request, pages))} for title, pages in sections
+    ]
     mark_current(request, [item for section in shown for item in section["items"]])
     return [{"items": [home]}, *[section for section in shown if section["items"]]]
 

@@ -29,6 +29,7 @@ from unfold.decorators import action, display
 from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from channels_cfg.admin.asks_why import WhyField
 from channels_cfg.admin.carried import unpack
 from channels_cfg.admin.configurator import ConfiguratorAdmin, ConfiguratorInline
 from channels_cfg.admin.key_list import problem_with
@@ -39,10 +40,11 @@ from channels_cfg.configuration_file.tables import TABLES
 from channels_cfg.configured_keys import LISTED_NAMES, KeyPlaces, list_name, places_of
 from channels_cfg.models import AttachedKey, AttachedKeyAlias
 from channels_cfg.value_rules import CONSTRAINTS, CONSTRAINTS_OF_KIND, rules_without_what_says_nothing
+from channels_cfg.why import note_why, why_is_required
 
 PLACES_NAMED = 8
 SENSITIVE_EFFECTS = (
-    gettext_lazy("A lock marks it on these pages, on the desk and in History."),
+    gettext_lazy("It is marked on these pages, on the desk and in History."),
     gettext_lazy("Putting it on one more list asks for a typed confirmation; so does switching this off."),
     gettext_lazy("Its values are stored and shown like any other: put it on as few lists as possible."),
 )
@@ -158,9 +160,13 @@ class SeveralKeysForm(forms.Form):
         choices=[STAYS, ("yes", gettext_lazy("Sensitive")), ("no", gettext_lazy("Not sensitive"))], required=False
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["why"] = WhyField(required=why_is_required())
+
     def changes(self) -> dict[str, Any]:
         """The fields to set."""
-        chosen = {name: value for name, value in self.cleaned_data.items() if value}
+        chosen = {name: value for name, value in self.cleaned_data.items() if value and name != "why"}
         if "sensitive" in chosen:
             chosen["sensitive"] = chosen["sensitive"] == "yes"
         return chosen
@@ -392,6 +398,7 @@ class AttachedKeyAdmin(ComesAsTable, ConfiguratorAdmin):
         changes = form.changes()
         if changes.get("sensitive") is False and (asked := self._ask_about_sensitive(request, chosen)):
             return asked
+        note_why(form.cleaned_data["why"])
         count = chosen.update(**changes)
         self.message_user(request, ngettext("%(n)d key has changed.", "%(n)d keys have changed.", count) % {"n": count})
         return HttpResponseRedirect(request.get_full_path())

@@ -119,10 +119,14 @@ class ConfiguratorInline(ChosenOnPurpose, TabularInline):
         return type(formset.__name__, (TakesEffectAtOnce, formset), {})
 
     def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
-        """Without the buttons that add and change related records: a row has no room for them."""
+        """Without the buttons that add and change related records, for which a row has no room; and named, since the
+        heading of its column is no label to a screen reader."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if isinstance(getattr(field, "widget", None), RelatedFieldWidgetWrapper):
-            widget = field.widget
+        widget = getattr(field, "widget", None)
+        if isinstance(widget, RelatedFieldWidgetWrapper):
             widget.can_add_related = widget.can_change_related = False
             widget.can_delete_related = widget.can_view_related = False
+            widget = widget.widget
+        if widget is not None:
+            widget.attrs.setdefault("aria-label", capfirst(str(db_field.verbose_name)))
         return field

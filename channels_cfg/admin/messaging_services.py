@@ -56,6 +56,8 @@ class WebhookSecretForm(forms.ModelForm):
             self.fields["secret"].disabled = True
             self.fields["secret"].required = False
             self.fields["secret"].widget.attrs["placeholder"] = _("Stored. Not shown again.")
+        if "secret" in self.fields:
+            self.fields["secret"].widget.attrs["aria-label"] = _("Secret")
 
     def clean_secret(self) -> str:
         return self.instance.secret if self.instance.pk else self.cleaned_data["secret"]

@@ -13,6 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
@@ -94,7 +95,7 @@ class ScheduledChangeAdmin(ConfiguratorAdmin):
     @display(description="Becomes")
     def becomes(self, change: ScheduledChange) -> str:
         rows = [(field.label, field.new or _("empty")) for field in values_in_words(change)]
-        return format_html_join(format_html("<br>"), "{}: <b>{}</b>", rows)
+        return format_html_join(mark_safe("<br>"), "{}: <b>{}</b>", rows)
 
     @display(description="Takes effect", ordering="takes_effect_at")
     def takes_effect(self, change: ScheduledChange) -> str:

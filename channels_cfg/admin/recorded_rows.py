@@ -60,9 +60,10 @@ class RecordRows:
 
     def __init__(self, state: SettingsAt, model: type[models.Model], text: str) -> None:
         self.events = state.named(model, text)
+        self.number = self.events.count() if text else state.counts[model]
 
     def __len__(self) -> int:
-        return self.events.count()
+        return self.number
 
     def count(self) -> int:
         return len(self)
@@ -89,15 +90,17 @@ class EffectiveRows:
         self.state = state
         self.channels = state.named(Channel, text)
         self.queues = state.named(Queue, text)
+        self.number_of_channels = self.channels.count() if text else state.counts[Channel]
+        self.number_of_queues = self.queues.count() if text else state.counts[Queue]
 
     def __len__(self) -> int:
-        return self.channels.count() + self.queues.count()
+        return self.number_of_channels + self.number_of_queues
 
     def count(self) -> int:
         return len(self)
 
     def __getitem__(self, wanted: slice) -> list[EffectiveRow]:
-        number = self.channels.count()
+        number = self.number_of_channels
         start, stop = wanted.start or 0, wanted.stop
         channels = _records(self.channels[start:stop], Channel) if start < number else []
         queues = _records(self.queues[max(start - number, 0) : max(stop - number, 0)], Queue)

@@ -154,9 +154,8 @@ class VersionsAdmin(ConfiguratorAdmin):
         chosen = request.GET.get("kind", "")
         chosen = chosen if chosen in kinds or chosen == EFFECTIVE else "systemsettings"
         text = request.GET.get("q", "").strip()[:100]
-        rows = EffectiveRows(state, text) if chosen == EFFECTIVE else RecordRows(state, kinds[chosen], text)
+        rows: Any = EffectiveRows(state, text) if chosen == EFFECTIVE else RecordRows(state, kinds[chosen], text)
         page = Paginator(rows, RECORDS_PER_PAGE).get_page(request.GET.get("page"))
-        counts = state.counts()
         return self._render(
             request,
             "as_of.html",
@@ -164,7 +163,7 @@ class VersionsAdmin(ConfiguratorAdmin):
             form=form,
             state=state,
             version=SettingsVersion.objects.filter(pk=state.version).first(),
-            kinds=[(name, kind_of(model).verbose_name_plural, counts[model]) for name, model in kinds.items()],
+            kinds=[(name, kind_of(model).verbose_name_plural, state.counts[model]) for name, model in kinds.items()],
             chosen=chosen,
             effective=chosen == EFFECTIVE,
             text=text,

@@ -321,5 +321,5 @@ def what_for(entry: Entry) -> str:
         else ""
     )
     items = "Several are separated by commas. " if isinstance(entry, ListEntry | NamesEntry) else ""
-    switch = "yes or no. " if isinstance(entry.default, bool) else ""
+    switch = "Yes or no. " if isinstance(entry.default, bool) else ""
     return f"{choices}{switch}{items}{entry.help_text}"

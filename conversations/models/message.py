@@ -80,9 +80,7 @@ class DeliveryStatus(models.Model):
     class Meta:
         verbose_name_plural = "delivery statuses"
         constraints = [
-            models.UniqueConstraint(
-                fields=["service", "message_external_id"], name="a_message_has_one_delivery_status"
-            )
+            models.UniqueConstraint(fields=["service", "message_external_id"], name="a_message_has_one_delivery_status")
         ]
 
     def __str__(self) -> str:

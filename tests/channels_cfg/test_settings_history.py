@@ -185,5 +185,5 @@ def test_counts_and_names_are_those_of_the_time():
 
     state = as_of(then)
 
-    assert state.counts()[QueueAddress] == 1
+    assert state.counts[QueueAddress] == 1
     assert [event.name for event in state.named(Queue, "chat s")] == ["Chat sales"]

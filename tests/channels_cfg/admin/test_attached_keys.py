@@ -354,7 +354,9 @@ def test_several_keys_are_changed_at_once_and_each_change_is_recorded(browser: C
     first, second, third = (AttachedKeyFactory(name=name, owner="Nobody", label=name) for name in ("a", "b", "c"))
 
     asked = change_several(browser, [first, second])
-    done = change_several(browser, [first, second], _change="1", group="Customer", owner="CRM team", sensitive="yes")
+    done = change_several(
+        browser, [first, second], _change="1", group="Customer", owner="CRM team", sensitive="yes", why="Tidying"
+    )
 
     assert "2 keys" in asked.content.decode()
     assert "2 keys have changed." in done.content.decode()
