@@ -47,6 +47,7 @@ from channels_cfg.why import LONGEST_WHY, why_is_required
 
 RECORDS_PER_PAGE = 50
 PROBLEMS_SHOWN = 50
+SENSITIVE_NAMED = 10
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV = "text/csv; charset=utf-8"
 
@@ -210,20 +211,27 @@ _EFFECTS = (PlannedRecord.Outcome.ADD, PlannedRecord.Outcome.CHANGE, PlannedReco
 
 
 def _danger(upload: WaitingUpload, *, removed: int | None = None) -> Danger | None:
-    """Removing asks for typed words."""
+    """Removing, and showing sensitive keys in more places, asks for typed words."""
     if removed is None:
         removed = upload.records.filter(outcome=PlannedRecord.Outcome.REMOVE).count()
-    if not removed:
+    sensitive = waiting.sensitive_keys(upload)
+    consequences = []
+    if removed:
+        sentence = ngettext(
+            "%(count)d record is removed, with what belongs to it.",
+            "%(count)d records are removed, with what belongs to them.",
+            removed,
+        )
+        consequences.append(sentence % {"count": removed})
+    if sensitive:
+        keys = ", ".join(sensitive[:SENSITIVE_NAMED]) + (", …" if len(sensitive) > SENSITIVE_NAMED else "")
+        consequences.append(_("Sensitive keys are kept, or shown in more places: %(keys)s.") % {"keys": keys})
+    if not consequences:
         return None
-    sentence = ngettext(
-        "%(count)d record is removed, with what belongs to it.",
-        "%(count)d records are removed, with what belongs to them.",
-        removed,
-    )
     return Danger(
         title=_("Apply the file?"),
-        consequences=[sentence % {"count": removed}],
-        words=_("remove %(count)d") % {"count": removed},
+        consequences=consequences,
+        words=_("remove %(count)d") % {"count": removed} if removed else _("show sensitive keys"),
         button=_("Apply"),
     )
 

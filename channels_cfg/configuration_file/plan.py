@@ -51,6 +51,9 @@ class Step:
     takes_along: list[str] = field(default_factory=list)
     """What goes with a removed record: ``3 access rights``."""
 
+    sensitive: list[str] = field(default_factory=list)
+    """Sensitive keys that its lists name and did not name before."""
+
     @property
     def called(self) -> str:
         return self.section.called(self.values)
@@ -97,6 +100,11 @@ class Plan:
         return self.count(Deed.REMOVE)
 
     @property
+    def sensitive(self) -> list[str]:
+        """Sensitive keys that are kept, or shown in more places."""
+        return sorted({name for step in self.steps for name in step.sensitive})
+
+    @property
     def fingerprint(self) -> str:
         """The same for two plans that do the same, refused records aside; tells whether somebody changed settings in
         between."""
@@ -105,6 +113,7 @@ class Plan:
                 step.section.name,
                 step.key,
                 step.deed,
+                step.sensitive,
                 [[change.entry.name, _told(change.old), _told(change.new)] for change in step.changes],
             ]
             for step in self.effects

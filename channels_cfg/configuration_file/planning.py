@@ -117,7 +117,7 @@ class _Planner:
         self._final: dict[str, dict[Key, Values]] = {}
 
     def plan(self) -> Plan:
-        sections = [section for section in SECTIONS if section.name in self.nodes]
+        sections = [section for section in SECTIONS if section.name in self.nodes and self._may_see(section)]
         for section in sorted(sections, key=lambda section: section is not KEYS):  # lists say keys by their own names
             self.steps[section.name] = self._read(section, self.nodes[section.name])
             if section is CHANNELS:
@@ -132,6 +132,7 @@ class _Planner:
             self._check_permissions(section)
         self._check_fixed_channels()
         self._tell_renamed_lists()
+        self._tell_sensitive_keys()
         for section in sections:
             self._check_removals(section)
         return Plan(
@@ -221,6 +222,20 @@ class _Planner:
                 for alias in sorted(keys.keys() & listed):
                     self.renames[alias] = keys[alias].key[0]
                     keys[alias].takes_along.append(f"{section.called(values)} lists it instead of “{alias}”")
+
+    def _tell_sensitive_keys(self) -> None:
+        """What lists show of sensitive keys from then on and did not before, parents of keys included."""
+        steps = [step for name in ("system_settings", "channels", "queues") for step in self.steps.get(name, [])]
+        gained = {id(step): {name for field in EXTRA_DATA_LISTS for name in _gained(step, field)} for step in steps}
+        if not any(gained.values()):
+            return
+        named: dict[str, set[str]] = {}
+        for (key, *_), values in self.final(KEYS).items():
+            parts = key.split(".") if values["sensitive"] else []
+            for number in range(1, len(parts) + 1):
+                named.setdefault(".".join(parts[:number]), set()).add(key)
+        for step in steps:
+            step.sensitive = sorted({key for name in gained[id(step)] for key in named.get(name, ())})
 
     def _empty_lists_of_another_kind(self, step: Step) -> None:
         """A queue that goes to a channel of another kind leaves the lists behind that say nothing there."""
@@ -430,6 +445,17 @@ class _Planner:
         return f"{_capital(section.one)} “{other[0]}” has “{value}” already. It can belong to one only."
 
     # Rights of whoever applies the file
+
+    def _may_see(self, section: Section) -> bool:
+        """Nobody learns from a plan what the pages would not show."""
+        meta = section.model._meta
+        if self.by is None or any(
+            self.by.has_perm(f"{meta.app_label}.{verb}_{meta.model_name}") for verb in ("view", "change")
+        ):
+            return True
+        text = f"You may not see {_plural(section)}. Leave the section out."
+        self.problems.append(Problem(self.nodes[section.name].name_place, section.name, text))
+        return False
 
     def _check_permissions(self, section: Section) -> None:
         if self.by is None or self.by.is_superuser:

@@ -21,6 +21,7 @@ from channels_cfg.models import PlannedRecord, User, WaitingUpload
 SECRETS_OF_UPLOADS = "KEEPSAKE_SECRET_"
 """Uploaded files may name only such variables: others are none of an administrator's business."""
 
+SENSITIVE = "Sensitive, and kept or shown"
 BATCH = 2000
 
 
@@ -136,6 +137,16 @@ def _changes(step: Step) -> Iterator[dict[str, Any]]:
         yield {"label": "With it", which: step.takes_along}
     if step.deed in (Deed.ADD, Deed.CHANGE):
         yield from (_change(change, step.deed) for change in step.changes if not _is_name(change, step))
+    if step.sensitive:
+        yield {"label": SENSITIVE, "gained": step.sensitive}
+
+
+def sensitive_keys(upload: WaitingUpload) -> list[str]:
+    """Sensitive keys that confirming the upload would keep, or show in more places."""
+    marked = upload.records.filter(lines__contains=[{"label": SENSITIVE}]).values_list("lines", flat=True)
+    return sorted(
+        {key for lines in marked for line in lines if line.get("label") == SENSITIVE for key in line["gained"]}
+    )
 
 
 def _is_name(change: Change, step: Step) -> bool:

@@ -73,6 +73,8 @@ def lines(plan: Plan) -> Iterator[str]:
             yield f"  {heading(step)}"
             if step.deed != Deed.REMOVE:
                 yield from (f"      {change_in_words(change, step.deed)}" for change in step.changes)
+            if step.sensitive:
+                yield f"      Sensitive, and kept or shown from then on: {', '.join(step.sensitive)}"
     yield summary(plan)
     yield from notes(plan)
 

@@ -28,7 +28,10 @@ class Command(BaseCommand):
         parser.add_argument("--plan", action="store_true", help="only say what would be done")
         parser.add_argument("--why", default="", help="the reason, for the change log")
         parser.add_argument(
-            "--no-input", action="store_false", dest="ask", help="remove records without asking at a terminal"
+            "--no-input",
+            action="store_false",
+            dest="ask",
+            help="remove records and show sensitive keys without asking at a terminal",
         )
 
     def handle(self, *, file: Path, plan: bool, why: str, ask: bool, **options: Any) -> None:
@@ -50,8 +53,8 @@ class Command(BaseCommand):
             return
         if not why and why_is_required():
             raise CommandError("The system settings ask for a reason. Add --why “…”. Nothing was changed.")
-        if ask and planned.removes and sys.stdin.isatty():
-            wanted = f"remove {planned.removes}"
+        if ask and (planned.removes or planned.sensitive) and sys.stdin.isatty():
+            wanted = f"remove {planned.removes}" if planned.removes else "show sensitive keys"
             if input(f"Type “{wanted}” to go on: ").strip() != wanted:
                 raise CommandError("Nothing was changed.")
         try:

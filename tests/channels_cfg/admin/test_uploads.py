@@ -102,6 +102,19 @@ def test_what_a_colleague_changes_in_between_is_shown_again_instead_of_overwritt
     assert Channel.objects.get().description == "mine"
 
 
+def test_showing_a_sensitive_key_in_more_places_asks_for_typed_words(browser: Client):
+    AttachedKey.objects.create(name="customer.iban", sensitive=True)
+    ChannelFactory(name="Web")
+    sent = send(browser, channels("- {name: Web, kind: chat, statistics_keys: [customer]}\n"))
+
+    asked = browser.post(sent["Location"])
+    assert "Sensitive keys are kept, or shown in more places: customer.iban." in asked.content.decode()
+    assert Channel.objects.get().statistics_keys == []
+    browser.post(sent["Location"], {"_typed": "show sensitive keys"})
+
+    assert Channel.objects.get().statistics_keys == ["customer"]
+
+
 def test_a_reason_is_asked_for_where_the_settings_want_one(browser: Client):
     SystemSettings(why_required=True).save()
     sent = send(browser, channels("- {name: Web, kind: chat}\n"))

@@ -7,7 +7,7 @@ from textwrap import dedent
 
 import pghistory.models
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
@@ -436,6 +436,20 @@ def test_a_configurator_may_not_raise_anybody_to_superuser(centre: None):
 
 
 def test_who_may_not_change_a_kind_of_record_is_refused(centre: None):
-    found = problems(f"{OPENING}channels: [{{name: Phone, description: x}}]\n", by=UserFactory(is_staff=True))
+    viewer = UserFactory(is_staff=True)
+    viewer.user_permissions.add(Permission.objects.get(codename="view_channel"))
+
+    found = problems(f"{OPENING}channels: [{{name: Phone, description: x}}]\nqueues: []\n", by=viewer)
 
     assert "You may not change channels." in found[0]
+    assert found[1] == "line 3, column 1, queues: You may not see queues. Leave the section out."
+
+
+def test_the_plan_says_which_sensitive_keys_are_shown_in_more_places(centre: None):
+    plan = planned(
+        f"{OPENING}keys: [{{name: customer.iban, sensitive: true}}, {{name: tier}}]\n"
+        "channels: [{name: Customer chat, statistics_keys: [customer, tier]}]\n"
+    )
+
+    assert plan.sensitive == ["customer.iban"]
+    assert "      Sensitive, and kept or shown from then on: customer.iban" in wording.text(plan).splitlines()
