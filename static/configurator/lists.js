@@ -202,7 +202,8 @@
     /** After a refusal the caret stands on the character that is wrong. */
     showFirstProblem() {
       const input = this.rows.querySelector("input[data-position]");
-      if (!input || document.activeElement?.dataset.position) return;
+      const elsewhere = document.activeElement !== input && document.activeElement?.dataset.position;
+      if (!input || elsewhere) return;
       const at = Number(input.dataset.position) - 1;
       input.focus();
       input.setSelectionRange(at, at + 1);

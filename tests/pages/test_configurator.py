@@ -169,12 +169,12 @@ def test_the_history_tells_who_changed_what(open_as: OpenAs, configurator: User)
     item(page, 1).fill("customerType")
     with page.expect_navigation():
         page.get_by_role("button", name="Save and continue editing").click()
-    page.locator("a[href$='/history/']").first.click()
+    page.locator(f"a[href='{page_of(channel, 'history')}']").first.click()
 
     newest = page.locator(".change").first
     expect(newest).to_contain_text("Aino Virtanen changed channel “Customer chat”")
-    expect(newest.locator("del")).to_have_text("tier")
-    expect(newest.locator("ins")).to_have_text("customerType")
+    expect(newest.locator("small del")).to_have_text("tier")
+    expect(newest.locator("small ins")).to_have_text("customerType")
 
 
 def test_lists_are_edited_as_text_without_javascript(browser, live_server, configurator: User):
