@@ -39,7 +39,8 @@ def page_of(record: Channel | Queue) -> str:
 
 
 def save(page: Page) -> None:
-    page.get_by_role("button", name="Save", exact=True).click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save", exact=True).click()
 
 
 def problems_of(page: Page, part: str | None = None) -> list[tuple[str, list[str]]]:
