@@ -192,7 +192,7 @@ ADDRESSES = {
     "reports/saved/save/": Address(
         lambda client, _: client.post("/reports/saved/save/", {"name": "of the guarded queue", "q": "nobody"})
     ),
-    "reports/saved/<int:pk>/rename/": form("/reports/saved/{}/rename/", "saved", "reporter", of="reporter", name="Mine"),
+    "reports/saved/<int:pk>/rename/": form("/reports/saved/{}/rename/", "saved", "reporter", of="reporter", name="b"),
     "reports/saved/<int:pk>/delete/": form("/reports/saved/{}/delete/", "saved", "reporter", of="reporter"),
     # Machine doors
     "RI/cmi/contactData": listed("/RI/cmi/contactData", "contact_manager"),
