@@ -16,7 +16,8 @@ def surroundings(tmp_path):
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     own = {"VAR_DIR": str(tmp_path / "var"), "PORT": str(port), "DJANGO_SETTINGS_MODULE": "config.settings.base"}
-    inherited = {name: os.environ[name] for name in os.environ if name not in {"DATABASE_URL", "CELERY_BROKER_URL"}}
+    left_out = {"DATABASE_URL", "CELERY_BROKER_URL", "PYTHONUNBUFFERED"}
+    inherited = {name: os.environ[name] for name in os.environ if name not in left_out}
     return inherited | own
 
 

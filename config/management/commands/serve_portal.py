@@ -57,6 +57,7 @@ class Command(BaseCommand):
             known = json.loads((settings.VAR_DIR / "demo.json").read_text())
             for role, user in known["users"].items():
                 self.stdout.write(f"  {role:<14} {user['username']:<16} {user['password']}")
+        self.stdout.flush()  # a pipe or a file hears it now, not when the portal stops
 
 
 def portal_programs() -> list[Program]:
