@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -9,14 +10,21 @@ from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
 
 
+def refuse_unknown(sent: Iterable[str], *, known: Iterable[str]) -> None:
+    """Raise REST framework's ``ValidationError`` by name where one is not known: a misspelt one is not left out
+    silently."""
+    known = list(known)
+    if unknown := sorted(set(sent) - set(known)):
+        names = ", ".join(known) or "none"
+        raise serializers.ValidationError(dict.fromkeys(unknown, f"There is no such field. Known are: {names}."))
+
+
 class StrictSerializer(serializers.Serializer[Any]):
-    """Refuses a field it does not know, so that a misspelt one is not silently left out."""
+    """Refuses a field it does not know."""
 
     def to_internal_value(self, data: Any) -> Any:
         known = super().to_internal_value(data)
-        if unknown := sorted(set(data) - set(self.fields)):
-            names = ", ".join(self.fields) or "none"
-            raise serializers.ValidationError(dict.fromkeys(unknown, f"There is no such field. Known are: {names}."))
+        refuse_unknown(data, known=self.fields)
         return known
 
 

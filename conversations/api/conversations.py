@@ -22,6 +22,7 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
+from channels_cfg.api.bodies import refuse_unknown
 from channels_cfg.api.problems import problems
 from channels_cfg.models import Right
 from conversations.api.caller import caller
@@ -206,10 +207,7 @@ class ConversationListView(ListAPIView[Conversation]):
         responses={200: ConversationSerializer(many=True), **problems(400, 401)},
     )
     def get(self, request: Request) -> Response:
-        known = {*ApiConversationFilter.base_filters, "after", "limit"}
-        if unknown := sorted(set(request.query_params) - known):
-            complaint = f"Nothing can be asked by this name. Known are: {', '.join(sorted(known))}."
-            raise ValidationError(dict.fromkeys(unknown, complaint))
+        refuse_unknown(request.query_params, known=[*ApiConversationFilter.base_filters, "after", "limit"])
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         assert page is not None  # the pagination always makes pages
         context = {**self.get_serializer_context(), "data_seen": data_seen_by(caller(request), page)}

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from channels_cfg.api.bodies import refuse_unknown
 from channels_cfg.api.problems import problems
 from conversations.api.caller import caller
 from conversations.attached_data import REASONS
@@ -100,11 +101,16 @@ FILTERS = [
     _parameter("interval", "The interval that “at” starts", enum=list(INTERVALS)),
     _parameter("at", "Only what was received in the interval that starts at this moment"),
 ]
+PAGE = [
+    OpenApiParameter("limit", int, description=f"Rows a page, at most {LARGEST_LIMIT}; {DEFAULT_LIMIT} without"),
+    _parameter("after", "The place in the list, as “next” gives it"),
+]
 CSV_COLUMNS = _parameter("column", "A kept key that is a column; without any: all that occur", many=True)
 
 
-def _query(request: Request) -> tuple[QueryDict, LogQuery]:
+def _query(request: Request, *more: OpenApiParameter) -> tuple[QueryDict, LogQuery]:
     params = request.query_params
+    refuse_unknown(params, known=[parameter.name for parameter in (*FILTERS, *more)])
     return params, LogQuery.parse(params, zone=zone_of(caller(request)), now=timezone.now())
 
 
@@ -116,17 +122,11 @@ class ContactLogView(APIView):
         description="Ended conversations of the queues on which the caller holds *View reports*, with their kept data, "
         "the newest first. A conversation is there once the reporting job has run after it ended or changed.",
         tags=TAGS,
-        parameters=[
-            *FILTERS,
-            OpenApiParameter(
-                "limit", int, description=f"Rows a page, at most {LARGEST_LIMIT}; {DEFAULT_LIMIT} without"
-            ),
-            _parameter("after", "The place in the list, as “next” gives it"),
-        ],
+        parameters=[*FILTERS, *PAGE],
         responses={200: PageSerializer, **problems(400, 401)},
     )
     def get(self, request: Request) -> Response:
-        params, query = _query(request)
+        params, query = _query(request, *PAGE)
         asked = LimitSerializer(data=params.dict())
         asked.is_valid(raise_exception=True)
         entries = query.entries(caller(request)).select_related("channel", "queue", "agent")
@@ -157,7 +157,7 @@ class ContactLogCsvView(APIView):
         responses={(200, "text/csv"): OpenApiTypes.STR, **problems(400, 401)},
     )
     def get(self, request: Request) -> StreamingHttpResponse:
-        _params, query = _query(request)
+        _params, query = _query(request, CSV_COLUMNS)
         return StreamingHttpResponse(
             csv_stream(query, to=caller(request)),
             content_type="text/csv; charset=utf-8",

@@ -107,3 +107,12 @@ def test_a_bad_place_in_the_list_is_refused_by_name(ask, name, value):
 
     assert refused.status_code == 400
     assert name in refused.json()["errors"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/api/v1/contact-log", "/api/v1/contact-log.csv"])
+def test_a_filter_that_is_not_there_is_refused_rather_than_left_out(ask, path):
+    refused = ask(path, customer="358401234567")
+
+    assert refused.status_code == 400
+    assert "Known are: period, received_after" in refused.json()["errors"]["customer"][0]
