@@ -1,12 +1,14 @@
-"""What operations watch: how much waits, for how long, and whether the reporting job still succeeds.
+"""What operations watch: how requests fare, how much waits, for how long, and whether the reporting job still succeeds.
 
-Asked of the database when somebody looks, so the doors spend nothing on it, and every process gives the same answer.
-Counts and ages alone: no metric and no label says anything about a customer.
+Requests are counted by the processes that answer them. The rest is asked of the database when somebody looks, so the
+doors spend nothing on it, and every process gives the same answer. Counts and times alone: no metric and no label
+says anything about a customer.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from time import perf_counter
 
 from django.db import Error
 from django.db.models import Count, Min
@@ -14,7 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django_prometheus.exports import ExportToDjangoView
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -23,6 +25,29 @@ from conversations.models.conversation import ACTIVE_STATES, State
 from reporting.models import ReportRun
 
 UNFINISHED_STATES = (*ACTIVE_STATES, State.WRAP_UP)
+
+REQUESTS = Histogram(
+    "keepsake_request_seconds", "How long requests took, by pattern of the address", ["method", "route", "status"]
+)
+
+
+class CountedRequests:
+    """Counts and times every request. The outermost of the middleware, so that it sees the answer that is sent."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        start = perf_counter()
+        response = self.get_response(request)
+        route = request.resolver_match.route if request.resolver_match else "elsewhere"
+        method = request.method if request.method in KNOWN_METHODS else "other"
+        REQUESTS.labels(method, route, response.status_code).observe(perf_counter() - start)
+        return response
+
+
+KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""Others are counted together: each label is kept for good, and anybody may invent a method."""
 
 
 @never_cache

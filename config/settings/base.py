@@ -68,6 +68,7 @@ INSTALLED_APPS = [
 
 # The machine doors pass through all of this too, so each one earns its microseconds.
 MIDDLEWARE = [
+    "config.metrics.CountedRequests",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
