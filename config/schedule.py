@@ -5,6 +5,7 @@ from typing import Any
 SECONDS_BETWEEN = {
     "channels_cfg.tasks.apply_planned_changes": 10,
     "channels_cfg.tasks.forget_old_uploads": 600,
+    "config.tasks.forget_expired_sign_ins": 3600,
     "config.tasks.note_heartbeat": 15,
     "conversations.tasks.apply_waiting_deliveries": 10,
     "conversations.tasks.fold_key_sightings": 60,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from celery import Task, shared_task
+from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
+from oauth2_provider.models import clear_expired
 
 from config.models import WORKER, Heartbeat
 
@@ -18,3 +20,10 @@ def note_heartbeat(task: Task) -> None:
     now = timezone.now()
     Heartbeat.objects.note(f"{WORKER}{task.request.hostname}", now=now)
     Heartbeat.objects.filter(at__lt=now - FORGOTTEN_AFTER).delete()
+
+
+@shared_task
+def forget_expired_sign_ins() -> None:
+    """Delete sessions and bearer tokens that let nobody in any more."""
+    SessionStore.clear_expired()
+    clear_expired()
