@@ -16,6 +16,7 @@ from channels_cfg.configuration_file.entries import LinkEntry, LinksEntry, Permi
 from channels_cfg.configuration_file.plan import Deed, Plan, Step
 from channels_cfg.configuration_file.sections import BY_NAME, SECTIONS, SERVICES, USERS, Section
 from channels_cfg.models import MessagingService, SystemSettings, User, WebhookSecret
+from channels_cfg.models.versioned import take_our_turn
 from channels_cfg.why import changing_settings
 
 BATCH = 1000
@@ -69,7 +70,7 @@ def _keep_others_out() -> None:
     change, so that what was planned is what is there when it is done. Whoever only reads does not wait."""
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL lock_timeout = '{PATIENCE}'")
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('channels_cfg_settingsversion'))")
+    take_our_turn()
 
 
 class _Doer:

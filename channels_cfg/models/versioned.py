@@ -8,14 +8,22 @@ from typing import TypeVar
 import pghistory
 import pghistory.models
 import pgtrigger
-from django.db import models
+from django.db import connection, models
 
 M = TypeVar("M", bound=type[models.Model])
 
 # Settings are changed by one transaction after the other. So versions are committed in the order of their numbers, and
 # whoever sees version 6 sees exactly what versions 1 to 6 made. Waiting before the first row is locked, a transaction
 # that changes many rows and one that changes one of them never wait for each other.
-_TAKE_TURNS = "PERFORM pg_advisory_xact_lock(hashtext('channels_cfg_settingsversion')); RETURN NULL;"
+_TURN = "pg_advisory_xact_lock(hashtext('channels_cfg_settingsversion'))"
+_TAKE_TURNS = f"PERFORM {_TURN}; RETURN NULL;"
+
+
+def take_our_turn() -> None:
+    """Wait for it now, before reading: nobody else changes settings until this transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {_TURN}")
+
 
 _JOIN_VERSION = """
     SELECT id INTO NEW.pgh_version_id FROM channels_cfg_settingsversion
