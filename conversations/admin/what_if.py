@@ -21,6 +21,8 @@ from conversations.near_names import nearest_seen
 from conversations.unknown_keys import RECENTLY
 from conversations.what_if import Estimate, KeyEstimate, estimate
 
+PART = "admin/conversations/seenkey/what_if.html"
+
 
 @dataclass(frozen=True)
 class Row:
@@ -46,11 +48,15 @@ def what_if(request: HttpRequest) -> HttpResponse:
     channel, queue, is_there = scope_of(sent.get("scope", ""))
     keys = [name for name in split_key_list(sent.get("keys", "")) if problem_with(name) is None]
     told = estimate(channel=channel, queue=queue, keys=keys) if is_there else None
-    context: dict[str, Any] = {"told": told, "channel": channel, "queue": queue}
-    if told:
-        a_year = bytes_in_words(told.bytes_a_year)
-        context |= {"rows": list(in_words(told)), "a_year": a_year, "hits": list(hits_in_words(told.hits))}
-    return render(request, "admin/conversations/seenkey/what_if.html", context)
+    return render(request, PART, in_a_page(told))
+
+
+def in_a_page(told: Estimate | None) -> dict[str, Any]:
+    """What the part of a page needs that tells the estimate."""
+    if told is None:
+        return {"told": None}
+    a_year = bytes_in_words(told.bytes_a_year)
+    return {"told": told, "rows": list(in_words(told)), "a_year": a_year, "hits": list(hits_in_words(told.hits))}
 
 
 def scope_of(code: str) -> tuple[Channel | None, Queue | None, bool]:
