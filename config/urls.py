@@ -4,10 +4,10 @@ from importlib.util import find_spec
 
 from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
-from django.urls import include, path, re_path
+from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from config import extra_data_matrix, health
+from config import health
 from config.front_page import front_page
 from config.metrics import metrics
 from config.status import status
@@ -17,20 +17,7 @@ urlpatterns = [
     path("", front_page, name="front_page"),
     path("admin/status/", admin.site.admin_view(status), name="status"),
     path("admin/why/", admin.site.admin_view(why_rights), name="why_rights"),
-    path("admin/extra-data/", admin.site.admin_view(extra_data_matrix.overview), name="extra_data"),
-    path("admin/extra-data/keys/", admin.site.admin_view(extra_data_matrix.find_keys), name="extra_data_keys"),
-    path("admin/extra-data/places/", admin.site.admin_view(extra_data_matrix.find_places), name="extra_data_places"),
-    path("admin/extra-data/bulk/", admin.site.admin_view(extra_data_matrix.bulk), name="extra_data_bulk"),
-    re_path(
-        r"^admin/extra-data/(?P<level>channel|queue)/(?P<pk>\d{1,18})/$",
-        admin.site.admin_view(extra_data_matrix.place_page),
-        name="extra_data_place",
-    ),
-    re_path(
-        r"^admin/extra-data/(?P<level>channel|queue)/(?P<pk>\d{1,18})/impact/$",
-        admin.site.admin_view(extra_data_matrix.impact_panel),
-        name="extra_data_impact",
-    ),
+    path("admin/extra-data/", include("config.extra_data.urls")),
     path("admin/", admin.site.urls),
     path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),

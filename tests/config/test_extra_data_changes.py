@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from channels_cfg.effective_settings import effective_settings
 from channels_cfg.models import Channel, Queue, SettingsVersion, SystemSettings
-from config.extra_data_changes import KEPT, SomethingElseNow, impact_of, in_bulk, in_one_list, save_changes
+from config.extra_data.changes import KEPT, SomethingElseNow, impact_of, in_bulk, in_one_list, save_changes
 from reporting.models import SavedReport
 from tests.factories import AttachedKeyFactory, ChannelFactory, QueueFactory, UserFactory
 

@@ -1,26 +1,32 @@
-"""Changes of extra-data lists in many places at once: what they would do, and making them as one settings version."""
+"""Changes of extra-data lists, in one place or in many: what they would do, and making them as one settings version."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from channels_cfg.catalogue import known_keys, own_names
-from channels_cfg.configured_keys import look_alike_warnings
-from channels_cfg.effective_settings import EXTRA_DATA_LISTS, LISTS_OF_KIND
-from channels_cfg.key_names import check_key_list, is_listed
+from channels_cfg.configured_keys import list_name, look_alike_warnings, parents_of
+from channels_cfg.key_names import check_key_list
 from channels_cfg.models import Channel, Queue, SystemSettings, User
+from channels_cfg.models.versioned import take_our_turn
 from channels_cfg.why import changing_settings
+from config.extra_data.places import LISTS, Place, kind_of, lists_of
 from conversations.what_if import Estimate, estimate
 from reporting.models import SavedReport
 from reporting.saved_reports import reports_losing
 
-Place = Channel | Queue
 KEPT = "statistics_keys"
+ESTIMATED_AT_MOST = 50
 
 
 @dataclass(frozen=True)
@@ -34,8 +40,8 @@ class Above:
 def above(place: Place, name: str, system: SystemSettings) -> Above:
     """What the place's list follows while it is empty."""
     if isinstance(place, Queue) and getattr(place.channel, name):
-        return Above(getattr(place.channel, name), f"channel {place.channel}")
-    return Above(getattr(system, name), "the system settings")
+        return Above(getattr(place.channel, name), _("channel %(name)s") % {"name": place.channel})
+    return Above(getattr(system, name), _("the system settings"))
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,10 @@ class ListChange:
     above: Above
 
     @property
+    def label(self) -> str:
+        return list_name(self.name, kind=kind_of(self.place))
+
+    @property
     def counted(self) -> list[str]:
         return self.was or self.above.keys
 
@@ -56,18 +66,21 @@ class ListChange:
     def will_count(self) -> list[str]:
         return self.wanted or self.above.keys
 
-    @property
+    @cached_property
     def added(self) -> list[str]:
-        return [key for key in self.will_count if key not in self.counted]
+        before = set(self.counted)
+        return [key for key in self.will_count if key not in before]
 
-    @property
+    @cached_property
     def removed(self) -> list[str]:
-        return [key for key in self.counted if key not in self.will_count]
+        after = set(self.will_count)
+        return [key for key in self.counted if key not in after]
 
     @property
     def no_longer_included(self) -> list[str]:
         """What was removed, but for what a parent on the list still includes."""
-        return [key for key in self.removed if not is_listed(key, self.will_count)]
+        after = set(self.will_count)
+        return [key for key in self.removed if not after.intersection(parents_of(key))]
 
     @property
     def starts_to_replace(self) -> bool:
@@ -81,7 +94,8 @@ class ListChange:
 @dataclass(frozen=True)
 class Impact:
     """What changes would do. ``queues`` is how many queues they reach: those named, and those that follow a channel
-    that is named; ``reports`` use a key that is kept no longer in some place."""
+    that is named; ``reports`` use a key that is kept no longer in some place. ``estimate`` is of the keys that one
+    place begins to keep."""
 
     changes: Sequence[ListChange]
     added: int
@@ -91,7 +105,34 @@ class Impact:
     reports: list[SavedReport]
     sensitive: list[str]
     warnings: list[str] = field(default_factory=list)
-    estimates: list[Estimate] = field(default_factory=list)
+    estimate: Estimate | None = None
+
+    def __str__(self) -> str:
+        """``adds 1, removes 2; affects 4 queues (3 by following the channel); 2 saved reports lose a column.``"""
+        words = _("adds %(added)d, removes %(removed)d; affects %(queues)s") % {
+            "added": self.added,
+            "removed": self.removed,
+            "queues": ngettext("%(number)d queue", "%(number)d queues", self.queues) % {"number": self.queues},
+        }
+        if self.following:
+            words += _(" (%(number)d by following the channel)") % {"number": self.following}
+        if self.reports:
+            lose = ngettext("%(n)d saved report loses a column", "%(n)d saved reports lose a column", len(self.reports))
+            words += f"; {lose % {'n': len(self.reports)}}"
+        return f"{words}."
+
+    @property
+    def of_several_lists(self) -> bool:
+        return len({change.name for change in self.changes}) > 1
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same changes of the same lists; another one for anything else."""
+        told = [
+            [type(change.place).__name__, change.place.pk, change.name, change.was, change.wanted, change.counted]
+            for change in self.changes
+        ]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
 def impact_of(changes: Iterable[ListChange], *, with_estimate: bool = False) -> Impact:
@@ -100,10 +141,10 @@ def impact_of(changes: Iterable[ListChange], *, with_estimate: bool = False) -> 
     effective = [change for change in changes if change.added or change.removed]
     named = {change.place.pk for change in effective if isinstance(change.place, Queue)}
     following = _following(effective)
-    lost = [key for change in changes if change.name == KEPT for key in change.no_longer_included]
+    kept = [change for change in changes if change.name == KEPT]
+    lost = [key for change in kept for key in change.no_longer_included]
     added = list(dict.fromkeys(key for change in changes for key in change.added))
     known = known_keys(added) if added else {}
-    kept = [change for change in changes if change.name == KEPT]
     return Impact(
         changes=changes,
         added=sum(len(change.added) for change in changes),
@@ -113,20 +154,21 @@ def impact_of(changes: Iterable[ListChange], *, with_estimate: bool = False) -> 
         reports=reports_losing(lost),
         sensitive=[name for name in added if name in known and known[name].sensitive],
         warnings=list(look_alike_warnings(added).values()) if added else [],
-        estimates=[_estimate(change) for change in kept] if with_estimate and len(kept) == 1 else [],
+        estimate=_estimate(kept[0]) if with_estimate and len(kept) == 1 and kept[0].added else None,
     )
 
 
 def _estimate(change: ListChange) -> Estimate:
+    keys = change.added[:ESTIMATED_AT_MOST]
     if isinstance(change.place, Queue):
-        return estimate(channel=change.place.channel, queue=change.place, keys=change.wanted)
-    return estimate(channel=change.place, keys=change.wanted)
+        return estimate(channel=change.place.channel, queue=change.place, keys=keys)
+    return estimate(channel=change.place, keys=keys)
 
 
 def _following(changes: Iterable[ListChange]) -> set[int]:
     """The queues that follow a channel in a list that is changed there; one query."""
     reached = Q(pk__in=[])
-    for name in EXTRA_DATA_LISTS:
+    for name in LISTS:
         channels = [change.place.pk for change in changes if change.name == name and isinstance(change.place, Channel)]
         if channels:
             reached |= Q(**{"channel__in": channels, name: []})
@@ -151,8 +193,7 @@ def in_bulk(
     removing = set(check_key_list(remove))
     changes, skipped = [], []
     for place in places:
-        kind = place.channel.kind if isinstance(place, Queue) else place.kind
-        if name not in LISTS_OF_KIND[kind]:
+        if name not in lists_of(place):
             skipped.append(place)
             continue
         follows, was = above(place, name, system), list(getattr(place, name))
@@ -177,7 +218,8 @@ def save_changes(changes: Iterable[ListChange], *, by: User, why: str) -> None:
     """
     changes = [change for change in changes if change.was != change.wanted]
     with transaction.atomic(), changing_settings(by=by, why=why):
-        now = _held(changes)
+        take_our_turn()
+        now = _as_stored(changes)
         system = SystemSettings.load()
         stale = [
             change.place
@@ -188,23 +230,39 @@ def save_changes(changes: Iterable[ListChange], *, by: User, why: str) -> None:
         ]
         if stale:
             raise SomethingElseNow(stale)
-        changed: dict[tuple[type, int], Place] = {}
-        for change in changes:
-            place = changed.setdefault(_name(change.place), now[_name(change.place)])
-            setattr(place, change.name, change.wanted)
-        channels = [place for place in changed.values() if isinstance(place, Channel)]
-        queues = [place for place in changed.values() if isinstance(place, Queue)]
-        Channel.objects.bulk_update(channels, EXTRA_DATA_LISTS, batch_size=500)
-        Queue.objects.bulk_update(queues, EXTRA_DATA_LISTS, batch_size=500)
+        for model in (Channel, Queue):
+            _write(model, [change for change in changes if isinstance(change.place, model)])
 
 
-def _held(changes: Sequence[ListChange]) -> dict[tuple[type, int], Place]:
-    """The places as they are, which nobody else changes until the transaction ends; channels first."""
+def _as_stored(changes: Sequence[ListChange]) -> dict[tuple[type, int], Place]:
     channels = {change.place.pk for change in changes if isinstance(change.place, Channel)}
     queues = {change.place.pk for change in changes if isinstance(change.place, Queue)}
-    held: list[Place] = list(Channel.objects.select_for_update().filter(pk__in=channels).order_by("pk"))
-    held += Queue.objects.select_related("channel").select_for_update(of=("self",)).filter(pk__in=queues).order_by("pk")
-    return {_name(place): place for place in held}
+    stored: list[Place] = [*Channel.objects.filter(pk__in=channels)]
+    stored += Queue.objects.prefetch_related("channel").filter(pk__in=queues)
+    return {_name(place): place for place in stored}
+
+
+_WRITE = """
+    UPDATE {table} AS place
+       SET {lists}
+      FROM jsonb_to_recordset(%s) AS wanted (id bigint, lists jsonb)
+     WHERE place.id = wanted.id
+"""
+_ONE_LIST = """{name} = CASE
+           WHEN wanted.lists ? '{name}' THEN ARRAY(SELECT jsonb_array_elements_text(wanted.lists -> '{name}'))
+           ELSE place.{name} END"""
+_EVERY_LIST = ",\n           ".join(_ONE_LIST.format(name=name) for name in LISTS)
+
+
+def _write(model: type[Channel | Queue], changes: Iterable[ListChange]) -> None:
+    """Any number of lists of any number of places; one statement, which records one event for each place."""
+    wanted: dict[int, dict[str, list[str]]] = {}
+    for change in changes:
+        wanted.setdefault(change.place.pk, {})[change.name] = change.wanted
+    if wanted:
+        rows = [{"id": pk, "lists": lists} for pk, lists in wanted.items()]
+        with connection.cursor() as cursor:
+            cursor.execute(_WRITE.format(table=model._meta.db_table, lists=_EVERY_LIST), [json.dumps(rows)])
 
 
 def _name(place: Place) -> tuple[type, int]:
@@ -213,6 +271,6 @@ def _name(place: Place) -> tuple[type, int]:
 
 def own_list_counts() -> dict[int, dict[str, int]]:
     """For each channel the number of queues that have a list of their own, by list; one query."""
-    counts = {name: Count("pk", filter=~Q(**{name: []})) for name in EXTRA_DATA_LISTS}
+    counts = {name: Count("pk", filter=~Q(**{name: []})) for name in LISTS}
     counted: Any = Queue.objects.order_by().values("channel").annotate(queues=Count("pk"), **counts)
     return {row.pop("channel"): row for row in counted}
