@@ -1,4 +1,5 @@
-"""Pages of libraries in the System Configurator: periodic tasks stay, the rest is not for administrators."""
+"""Pages of libraries in the System Configurator: periodic tasks stay, the rest is not for administrators; and links
+between pages of different floors."""
 
 from typing import Any
 
@@ -11,6 +12,8 @@ from django_celery_beat.models import CrontabSchedule, IntervalSchedule, Periodi
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from config.extra_data import links  # noqa: F401  registers its pages
 
 for application in ("oauth2_provider", "django_celery_beat"):
     for model in apps.get_app_config(application).get_models():

@@ -61,26 +61,26 @@ class ChannelAdmin(ExtraDataAdmin):
     search_help_text = "Name, description or a key that is kept"
     ordering = ["name"]
     conditional_fields = APPLIES
-    fieldsets = [
-        (None, {"fields": ["name", "kind", "description"]}),
-        (
-            "Extra data",
-            {
-                "description": "Which attached data is shown, passed on and kept. A queue of this channel may replace "
-                "any of these lists by its own.",
-                "fields": ["statistics_keys", "allocation_keys", "connection_keys", "outbound_keys"],
-            },
-        ),
-        (
-            "Conversations",
-            {"fields": ["live_data_until_handled", "precedence", "false_attempt_seconds", "pick_up_seconds"]},
-        ),
-    ]
     confirms_deleting = True
     deleting_leads_to = ["Its settings are gone. What was recorded of their changes stays in the change log."]
     instead_of_deleting = (
         "It stays as long as History and the Contact Log need it. To stop using it, remove the addresses of its queues."
     )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Channel | None = None) -> Any:
+        description = (
+            "Which attached data is shown, passed on and kept. A queue of this channel may replace any of these lists "
+            "by its own."
+        )
+        lists = ["statistics_keys", "allocation_keys", "connection_keys", "outbound_keys"]
+        return [
+            (None, {"fields": ["name", "kind", "description"]}),
+            ("Extra data", {"description": self.about_lists(description, obj), "fields": lists}),
+            (
+                "Conversations",
+                {"fields": ["live_data_until_handled", "precedence", "false_attempt_seconds", "pick_up_seconds"]},
+            ),
+        ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Channel]:
         system = SystemSettings.objects.values("statistics_keys")[:1]

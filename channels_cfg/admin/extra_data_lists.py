@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from channels_cfg.admin.can_be_planned import CanBePlanned
@@ -101,6 +102,19 @@ class ExtraDataAdmin(CanBePlanned, ConfiguratorAdmin):
         KeyListField: {"form_class": KeyListFormField, "widget": KeyListWidget},
         PrecedenceField: {"form_class": SourceOrderField, "widget": SourceOrderWidget},
     }
+
+    def page_of_lists(self, record: Any) -> str:
+        """The address of a page on which the record's lists stand side by side; a floor above has one."""
+        return ""
+
+    def about_lists(self, sentences: str, record: ExtraDataLists | None) -> str:
+        """What stands above the lists in the form, with the way to that page."""
+        address = self.page_of_lists(record) if record else ""
+        if not address:
+            return format_html("{}", sentences)
+        link = _("Decide in the extra-data matrix")
+        says = _("side by side, with what saving would do")
+        return format_html('{} <a class="text-link" href="{}">{}</a>: {}.', sentences, address, link, says)
 
     def save_model(self, request: HttpRequest, obj: ExtraDataLists, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)

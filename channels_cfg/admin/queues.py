@@ -94,7 +94,7 @@ class QueueAdmin(ShowsEffectiveRights, ComesAsTable, ExtraDataAdmin):
         )
         return [
             (None, {"fields": ["name", "channel", "groups", "description"]}),
-            ("Extra data", {"description": description, "fields": shown}),
+            ("Extra data", {"description": self.about_lists(description, obj), "fields": shown}),
         ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Queue]:
