@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from channels_cfg.change_history import event_models
 from channels_cfg.default_roles import CONFIGURATOR
+from channels_cfg.effective_settings import EXTRA_DATA_LISTS
 from channels_cfg.models import AttachedKey, Channel, Queue
 from tests.factories import AttachedKeyFactory, ChannelFactory, QueueFactory, UserFactory
 
@@ -104,7 +105,7 @@ def test_pasted_keys_are_ticked_and_not_saved_yet(browser, pasted, rows):
     ("pasted", "said"),
     [
         ("customer Id, 2nd", "Item 2, “2nd”"),
-        ("key,statistics_keys\ngood,x\nbad key,x", "Line 3: “bad key”: Character 4"),
+        ("key,statistics_keys\ngood,x\nbad key,x", "Line 3, “bad key”: Character 4"),
     ],
 )
 def test_a_bad_paste_names_where_and_loses_nothing(browser, pasted, said):
@@ -139,17 +140,107 @@ def test_a_sensitive_key_is_listed_once_its_name_was_typed(browser):
     assert (before, Queue.objects.get().statistics_keys) == ([], ["iban"])
 
 
+def test_a_change_in_between_is_asked_about_also_after_something_was_wrong(browser):
+    queue = QueueFactory(statistics_keys=["was"])
+    typed = {"loaded": loaded(statistics_keys=[["was"], []]), "statistics_keys": ["was", "2nd"]}
+    Queue.objects.update(statistics_keys=["theirs"])
+
+    refused = browser.post(page_of(queue), typed)
+    asked = browser.post(page_of(queue), typed | {"loaded": refused.context["loaded"], "statistics_keys": ["mine"]})
+
+    assert (refused.status_code, asked.status_code) == (422, 409)
+    assert [conflict.theirs for conflict in asked.context["conflicts"]] == [["theirs"]]
+
+
+def test_a_key_that_is_typed_but_not_added_becomes_a_row_instead_of_being_forgotten(browser):
+    key = AttachedKeyFactory(name="customerType")
+    key.aliases.create(name="custmerType")
+    queue = QueueFactory(statistics_keys=["kept", "gone"])
+
+    page = browser.post(
+        page_of(queue),
+        {
+            "loaded": loaded(statistics_keys=[["kept", "gone"], []]),
+            "row": ["kept", "gone"],
+            "statistics_keys": "kept",
+            "key": "custmerType",
+        },
+    )
+
+    assert [(row, cells[0].marks) for row, _known, cells in page.context["rows"]] == [
+        ("kept", "checked"),
+        ("gone", "data-differs"),
+        ("customerType", ""),
+    ]
+    assert Queue.objects.get().statistics_keys == ["kept", "gone"]
+
+
+def test_a_page_that_is_out_of_date_says_so_and_keeps_its_ticks(browser):
+    page = browser.post(page_of(QueueFactory()), {"loaded": "{", "statistics_keys": "mine"})
+
+    assert page.status_code == 422
+    assert page.context["problems"] == ["The page is out of date. Your ticks are below; look at them, and save again."]
+    assert [row for row, _known, _cells in page.context["rows"]] == ["mine"]
+
+
+def test_five_hundred_keys_on_each_of_four_lists_can_be_saved(browser):
+    channel = ChannelFactory(kind="voice")
+    lists = {name: [f"{name}{number}" for number in range(500)] for name in EXTRA_DATA_LISTS}
+    rows = [key for keys in lists.values() for key in keys]
+
+    browser.post(page_of(channel), {"loaded": loaded(**{name: [[], []] for name in lists}), "row": rows, **lists})
+
+    channel.refresh_from_db()
+    assert {name: getattr(channel, name) for name in lists} == lists
+
+
 def test_bulk_is_previewed_then_saved(browser):
     queues = [QueueFactory(channel__statistics_keys=["a"]) for _ in range(3)]
     asked = {"list": "statistics_keys", "add": "orderId", "place": [f"queue-{queue.pk}" for queue in queues]}
+    asked["preview"] = "yes"
 
     preview = browser.post(reverse("extra_data_bulk"), asked)
     browser.post(
-        reverse("extra_data_bulk"), asked | {"save": "yes", "why": "x", "agreed_to": preview.context["agreed_to"]}
+        reverse("extra_data_bulk"),
+        asked | {"save": "yes", "why": "x", "agreed_to": preview.context["impact"].fingerprint},
     )
 
     assert "adds 3, removes 0; affects 3 queues" in preview.content.decode()
     assert [queue.statistics_keys for queue in Queue.objects.all()] == [["a", "orderId"]] * 3
+
+
+def test_bulk_reaches_every_queue_that_is_found_as_one_version(browser):
+    channel = ChannelFactory(name="Chat", statistics_keys=["a"])
+    Queue.objects.bulk_create(Queue(name=f"Many {number}", channel=channel) for number in range(2_500))
+    QueueFactory(name="Other", channel__name="Other channel")
+    asked = {"list": "statistics_keys", "add": "orderId", "q": "chat", "searched": "chat"}
+    found = browser.post(reverse("extra_data_bulk"), asked | {"choose": "queues"})
+    chosen = asked | {"chosen": str(found.context["chosen"]), "shown": found.context["shown"]}
+    chosen["place"] = found.context["shown"].split()[1:-1]  # neither the channel nor the last queue
+
+    preview = browser.post(reverse("extra_data_bulk"), chosen | {"preview": "yes"})
+    agreed = {"save": "yes", "agreed_to": preview.context["impact"].fingerprint}
+    with CaptureQueriesContext(connection) as queries:
+        browser.post(reverse("extra_data_bulk"), chosen | agreed)
+
+    assert (found.context["found_channels"], found.context["found_queues"]) == (1, 2_500)
+    assert "adds 2499, removes 0; affects 2499 queues" in preview.content.decode()
+    assert Queue.objects.filter(statistics_keys=["a", "orderId"]).count() == 2_499
+    assert len([query for query in queries if "UPDATE channels_cfg_queue" in query["sql"]]) == 1
+
+
+def test_bulk_is_not_saved_when_it_does_something_else_by_now(browser):
+    queue = QueueFactory(statistics_keys=["a"])
+    asked = {"list": "statistics_keys", "add": "orderId", "chosen": f"queue-{queue.pk}"}
+    preview = browser.post(reverse("extra_data_bulk"), asked | {"preview": "yes"})
+    Queue.objects.update(statistics_keys=["b"])
+
+    again = browser.post(
+        reverse("extra_data_bulk"), asked | {"save": "yes", "agreed_to": preview.context["impact"].fingerprint}
+    )
+
+    assert again.context["is_changed"]
+    assert Queue.objects.get().statistics_keys == ["b"]
 
 
 def test_the_panel_says_what_saving_would_do(browser):
@@ -178,8 +269,17 @@ def test_without_rights_nothing_is_shown_or_saved():
     assert answers == [403] * 6
 
 
-def test_pages_stay_quick_and_cheap_with_ten_thousand_keys_and_two_thousand_queues(browser):
-    channel = ChannelFactory(statistics_keys=[f"key{number}" for number in range(20)])
+def test_keys_are_found_by_the_beginning_of_their_name_first(browser):
+    for name, label in (("zip", ""), ("agent_zip", ""), ("code", "Zip code"), ("other", "")):
+        AttachedKeyFactory(name=name, label=label)
+
+    found = browser.get(reverse("extra_data_keys"), {"q": "zip"}).json()["keys"]
+
+    assert [key["name"] for key in found] == ["zip", "agent_zip", "code"]
+
+
+def test_pages_stay_quick_and_cheap_with_ten_thousand_keys_and_lists_of_five_hundred(browser):
+    channel = ChannelFactory(kind="voice", statistics_keys=["key1"])
     first = QueueFactory(channel=channel)
     addresses = [
         reverse("extra_data"),
@@ -198,11 +298,28 @@ def test_pages_stay_quick_and_cheap_with_ten_thousand_keys_and_two_thousand_queu
         return len(queries), time.perf_counter() - started
 
     few = [cost(address)[0] for address in addresses]
-    AttachedKey.objects.bulk_create(AttachedKey(name=f"key{number}") for number in range(10_000))
-    Queue.objects.bulk_create(Queue(name=f"Many {number}", channel=channel) for number in range(2_000))
+    names = [f"key{number}" for number in range(10_000)]
+    AttachedKey.objects.bulk_create(AttachedKey(name=name) for name in names)
+    for start, name in enumerate(EXTRA_DATA_LISTS):
+        setattr(channel, name, names[start * 100 : start * 100 + 500])
+    channel.save()
+    Queue.objects.bulk_create(
+        Queue(name=f"Many {number}", channel=channel, statistics_keys=names[:500] if number % 10 == 0 else [])
+        for number in range(2_000)
+    )
     many = [cost(address) for address in addresses]
 
     for address, (queries, seconds) in zip(addresses, many, strict=True):
         print(f"{address}: {queries} queries, {seconds * 1000:.0f} ms")
     assert [queries for queries, _ in many] == few
     assert max(seconds for _, seconds in many) < 1
+
+
+def test_forms_of_channels_and_queues_lead_to_their_matrix(browser):
+    queue = QueueFactory(channel__name="Sales <b>&</b> care")
+
+    for place in (queue, queue.channel):
+        name = f"admin:channels_cfg_{place._meta.model_name}_change"
+        form = browser.get(reverse(name, args=[place.pk])).content.decode()
+        assert f'href="{page_of(place)}"' in form
+        assert "<b>&</b>" not in form
