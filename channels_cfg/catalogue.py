@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from channels_cfg.configured_keys import LEVELS, LISTED_NAMES, naming_any_of
 from channels_cfg.effective_settings import EXTRA_DATA_LISTS
 from channels_cfg.models import AttachedKey, AttachedKeyAlias, ExtraDataLists
+from channels_cfg.models.versioned import take_our_turn
 
 # A name finds its row by index in either table; an OR over a join would read the catalogue whole.
 _KNOWN_KEYS = """
@@ -50,6 +51,7 @@ def rename_in_lists(names: Mapping[str, str]) -> list[ExtraDataLists]:
     changed: list[ExtraDataLists] = []
     if not names:
         return changed
+    take_our_turn()
     for model in LEVELS:
         for record in model._default_manager.filter(naming_any_of(names)).select_for_update():
             for field in EXTRA_DATA_LISTS:

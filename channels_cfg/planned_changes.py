@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.text import capfirst, get_text_list
 
 from channels_cfg.models import Channel, ExtraDataLists, Queue, ScheduledChange, SystemSettings, User
+from channels_cfg.models.versioned import take_our_turn
 from channels_cfg.why import LONGEST_WHY, changing_settings
 
 logger = logging.getLogger(__name__)
@@ -116,6 +117,7 @@ def _apply(change: ScheduledChange) -> None:
     permission = f"{model._meta.app_label}.change_{model._meta.model_name}"
     if change.planned_by is None or not (change.planned_by.is_active and change.planned_by.has_perm(permission)):
         raise CannotApply(f"Who planned it may not change a {kind} any more. Plan it anew.")
+    take_our_turn()
     record = model._base_manager.select_for_update().filter(pk=change.object_id).first()
     if record is None and model is SystemSettings:
         record = SystemSettings()

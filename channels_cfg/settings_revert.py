@@ -36,6 +36,7 @@ from channels_cfg.models import (
     User,
     WebhookSecret,
 )
+from channels_cfg.models.versioned import take_our_turn
 from channels_cfg.record_words import InWords, event_models, recorded_fields
 from channels_cfg.settings_history import SettingsAt, as_of, record_from
 from channels_cfg.why import changing_settings
@@ -143,6 +144,7 @@ def revert(versions: Iterable[int], *, by: User, why: str = "", leave_out_secret
 
 
 def _undo(versions: list[int], *, leave_out_secrets: bool) -> Undoing:
+    take_our_turn()
     undoing = Undoing(versions, leaves_out_secrets=leave_out_secrets)
     steps = list(_steps(undoing))
     if undoing.conflicts:

@@ -26,6 +26,7 @@ from django.utils.translation import gettext as _
 from channels_cfg.admin.asks_why import AboutTheChange
 from channels_cfg.admin.carried import CARRIED, carry, unpack
 from channels_cfg.change_history import Change
+from channels_cfg.models.versioned import take_our_turn
 
 LOADED = "_loaded"
 CHOICE = "_choice-"
@@ -85,6 +86,7 @@ class NothingOverwritten:
         record = self.get_object(request, object_id)
         if record is None or not self.has_change_permission(request, record):
             return None
+        take_our_turn()
         list(self.model._base_manager.select_for_update().filter(pk=record.pk).values_list("pk"))
         return self.get_object(request, object_id)
 

@@ -20,7 +20,7 @@ _TAKE_TURNS = f"PERFORM {_TURN}; RETURN NULL;"
 
 
 def take_our_turn() -> None:
-    """Wait for it now, before reading: nobody else changes settings until this transaction ends."""
+    """Wait for it now, before a row is read or locked: nobody else changes settings until this transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {_TURN}")
 

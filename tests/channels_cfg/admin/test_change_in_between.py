@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import html
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
+from django.db import connection, connections, transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from channels_cfg.default_roles import CONFIGURATOR
+from channels_cfg.default_roles import CONFIGURATOR, ensure_default_roles
 from channels_cfg.models import AccessRight, Channel, Queue, QueueAddress, Right, WebhookSecret
+from channels_cfg.models.versioned import take_our_turn
 from tests.channels_cfg.admin.forms import open_form, save_form
 from tests.factories import (
     ChannelFactory,
@@ -233,3 +237,37 @@ def test_rows_on_other_pages_are_no_change_in_between(browser: Client):
     assert saved.status_code == 200
     assert Queue.objects.get().description == "mine"
     assert queue.access_rights.count() == 25
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_form_that_waits_for_its_turn_holds_up_nobody(client: Client):
+    ensure_default_roles()
+    user = UserFactory(is_staff=True)
+    user.groups.add(Group.objects.get(name=CONFIGURATOR))
+    client.force_login(user)
+    channel = ChannelFactory(description="old")
+    sent = {**opened(client, page_of(channel)), "description": "typed"}
+
+    with ThreadPoolExecutor(1) as another:
+        with transaction.atomic():
+            take_our_turn()
+            saving = another.submit(client.post, page_of(channel), sent)
+            wait_for_somebody_to_wait()
+            Channel.objects.select_for_update(nowait=True).get()  # locked by the form, the two would wait in a circle
+            Channel.objects.update(statistics_keys=["ours"])
+        page = saving.result(timeout=30)
+        another.submit(connections.close_all).result()
+
+    assert page.status_code == 409
+    (difference,) = page.context["comparison"].differences
+    assert difference.theirs == "ours"
+
+
+def wait_for_somebody_to_wait() -> None:
+    for _ in range(300):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+            if cursor.fetchone() is not None:
+                return
+        time.sleep(0.1)
+    raise AssertionError("Nobody waits for a turn.")
