@@ -16,6 +16,9 @@ logger = logging.getLogger(__name__)
 
 CHANGES_PER_BATCH = 20_000
 
+LONGEST_SECONDS = 2**31 - 1
+"""What a column of seconds holds. One conversation that claims to have waited longer must not stop all others."""
+
 # One statement sees one state of the database: the change and the conversation it tells of. Changes that another run
 # has in hand are passed over; should the two hold the same conversation, the later version stays, whoever comes last.
 # Conversations are written in one order, so that two runs never wait for each other in a circle; by time, which the
@@ -34,7 +37,7 @@ _REPORT_BATCH = """
            kept_data, kept_sources, dropped_keys, judged_keys, settings_version, version, reported_at)
     SELECT id, channel_id, queue_id, agent_id, messaging_channel, direction, state,
            received_at, accepted_at, ended_at, handled_at,
-           extract(epoch FROM coalesce(accepted_at, ended_at) - received_at)::int,
+           least(extract(epoch FROM coalesce(accepted_at, ended_at) - received_at), %(longest)s)::int,
            extract(epoch FROM handled_at - accepted_at)::int,
            kept_data, kept_sources, dropped_keys, judged_keys, settings_version, version, %(now)s
       FROM conversations_conversation
@@ -79,7 +82,13 @@ def _report_batch(run: ReportRun) -> bool:
     now = timezone.now()
     with connection.cursor() as cursor:
         cursor.execute(
-            _REPORT_BATCH, {"changes": CHANGES_PER_BATCH, "now": now, "ended": [state.value for state in ENDED_STATES]}
+            _REPORT_BATCH,
+            {
+                "changes": CHANGES_PER_BATCH,
+                "now": now,
+                "ended": [state.value for state in ENDED_STATES],
+                "longest": LONGEST_SECONDS,
+            },
         )
         reported = cursor.rowcount
     if reported:

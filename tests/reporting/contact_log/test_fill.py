@@ -51,6 +51,28 @@ def test_an_abandoned_conversation_is_counted_and_nothing_of_its_data_reported(q
 
 
 @pytest.mark.django_db
+def test_a_conversation_in_wrap_up_has_no_handling_time_yet(queue):
+    served(queue, received_at=NOON, handled=False)
+
+    run_reporting_job()
+
+    assert ContactLogEntry.objects.get().handling_seconds is None
+
+
+@pytest.mark.django_db
+def test_a_conversation_that_claims_to_have_waited_for_centuries_stops_no_other(queue):
+    served(queue, received_at=NOON)
+    served(queue, received_at=NOON, handled=False)
+    Conversation.objects.update(received_at=datetime(1600, 1, 1, tzinfo=UTC))
+    abandoned(queue, received_at=NOON)
+
+    run = run_reporting_job()
+
+    assert (run.outcome, run.conversations) == ("done", 3)
+    assert sorted(ContactLogEntry.objects.values_list("waited_seconds", flat=True)) == [60, 2**31 - 1, 2**31 - 1]
+
+
+@pytest.mark.django_db
 def test_what_is_posted_after_the_end_is_reported_by_the_next_run(queue):
     conversation = served(queue, received_at=NOON, data={"customerType": "gold"})
     run_reporting_job()
