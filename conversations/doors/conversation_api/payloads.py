@@ -18,6 +18,8 @@ from conversations.pairs import Value
 
 DEEPEST = 100
 LONGEST_ID = 50
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""Years before the Conversation API. What is older stands for no time: 1970-01-01, 0001-01-01."""
 
 TRIGGERS = {
     "message": "MESSAGE_INBOUND",
@@ -122,12 +124,14 @@ def external_id(holder: Any, *path: str) -> str:
 
 
 def moment(holder: Any, *path: str) -> datetime | None:
-    """A time such as ``2024-06-06T14:42:42.1492634Z``, with 0 to 9 digits of a second; None where it is none."""
+    """A time such as ``2024-06-06T14:42:42.1492634Z``, with 0 to 9 digits of a second; None where it is none, or one
+    that nobody set."""
     try:
         found = datetime.fromisoformat(text(holder, *path))
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+        found = (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    return found if found >= EARLIEST else None
 
 
 def storable(value: str) -> str:

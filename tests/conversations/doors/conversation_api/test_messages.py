@@ -75,6 +75,13 @@ def test_a_message_is_never_accepted_later_than_it_reached_us(sender: Sender) ->
     assert Conversation.objects.get().received_at == InboundDelivery.objects.get().received_at
 
 
+@pytest.mark.parametrize("unset", ["0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z"])
+def test_a_time_that_nobody_set_is_no_time(sender: Sender, unset: str) -> None:
+    sender.tell(message(at=unset))
+
+    assert Conversation.objects.get().received_at == InboundDelivery.objects.get().received_at
+
+
 # Metadata
 
 
