@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Case, F, Func, Q, QuerySet, TextField, Value, When
@@ -98,7 +99,9 @@ def empty_because(keys: Sequence[str]) -> Expression:
             When(Exact(missing_reason(key), Value(code)), then=Value(f"{key}: {REASONS[code]}")) for code in REASONS
         ]
         reasons.append(Case(*words, output_field=TextField()))
-    joined = Func(Value("; "), Value(None, TextField()), *reasons, function="concat_ws", output_field=TextField())
+    # Not concat_ws: PostgreSQL passes at most 100 arguments to a function, and there may be more keys.
+    each = Func(*reasons, template="ARRAY[%(expressions)s]::text[]", output_field=ArrayField(TextField()))
+    joined = Func(each, Value("; "), function="array_to_string", output_field=TextField())
     return NullIf(joined, Value("", TextField()))
 
 

@@ -17,7 +17,7 @@ from conversations import attached_data
 from reporting import tasks
 from reporting.contact_log import files
 from reporting.contact_log.fill import run_reporting_job
-from reporting.contact_log.query import LogQuery
+from reporting.contact_log.query import MOST_KEYS, LogQuery
 from reporting.models import ReportFile
 from reporting.models.report_file import LEASE, report_folder
 from tests.factories import QueueFactory, user_with
@@ -172,6 +172,20 @@ def test_rows_beyond_what_a_sheet_holds_go_to_the_next(queue, viewer, monkeypatc
 
     assert workbook.sheetnames == ["Contact Log", "Contact Log 2", "Contact Log 3", "About"]
     assert [workbook[name].max_row - 1 for name in workbook.sheetnames[:3]] == [2, 2, 1]
+
+
+@pytest.mark.parametrize("format", ["csv", "xlsx"])
+def test_a_file_has_more_keys_than_one_conversation_holds(format):
+    keys = [f"key{number:03}" for number in range(MOST_KEYS)]
+    queue = QueueFactory(statistics_keys=keys)
+    viewer = user_with(Right.VIEW_REPORTS, on=queue)
+    for some in (keys[:100], keys[100:]):
+        served(queue, received_at=NOON, data=dict.fromkeys(some, "gold"))
+    run_reporting_job()
+
+    file = written(asked_file(viewer, format=format))
+
+    assert (file.state, file.rows_total) == ("ready", 2)
 
 
 def test_an_empty_report_is_a_file_with_headings(viewer):
