@@ -3,6 +3,7 @@
 A line carries ids, never what a customer said or sent: no bodies, query strings or SQL.
 """
 
+import re
 from typing import Any
 
 import structlog
@@ -14,6 +15,12 @@ from config import environment
 def first_line_only(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Drop what follows the first line of a message: databases quote rows there."""
     event["event"] = str(event["event"]).split("\n", 1)[0]
+    return event
+
+
+def without_questions(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Cut the query string off every address: it may hold a customer's name, or a value somebody searched for."""
+    event["event"] = re.sub(r"(/\S*)\?\S*", r"\1", str(event["event"]))
     return event
 
 
@@ -62,6 +69,7 @@ LOGGING: dict[str, Any] = {
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
                 task_without_its_values,
                 first_line_only,
+                without_questions,
             ],
             "processors": [
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
@@ -79,5 +87,7 @@ LOGGING: dict[str, Any] = {
         "django.db.backends": {"level": "WARNING"},
         "celery": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
+        # Its own handler writes whole exceptions, with the values they quote.
+        "gunicorn.error": {"handlers": ["line"], "level": "WARNING", "propagate": False},
     },
 }

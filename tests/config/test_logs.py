@@ -44,6 +44,20 @@ def test_a_failure_is_told_by_its_kind_and_place_without_the_value_it_quotes(wri
     assert CANARY not in line
 
 
+def test_an_address_is_told_without_its_query_string(written):
+    logging.getLogger("conversations").error("Error handling request %s %s", "GET", f"/history/?q={CANARY}&queue=1")
+
+    assert "GET /history/" in written.getvalue()
+    assert CANARY not in written.getvalue()
+
+
+def test_the_web_servers_own_lines_have_the_same_form():
+    server = logging.getLogger("gunicorn.error")
+
+    assert ProcessorFormatter in [type(handler.formatter) for handler in server.handlers]
+    assert not server.propagate
+
+
 def test_a_failed_task_is_told_without_the_value_its_exception_quotes(written):
     @app.task(name="tests.fail")
     def fail():
