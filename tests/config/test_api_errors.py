@@ -92,6 +92,13 @@ def test_garbage_is_a_bad_request(body):
     assert send(body).status_code == 400
 
 
+def test_a_value_that_would_replace_another_of_the_same_name_is_refused():
+    answer = send(b'{"attached_data": {"a": 1}, "attached_data": {"b": 2}}')
+
+    assert answer.status_code == 400
+    assert "“attached_data” is there twice" in json.loads(answer.content)["detail"]
+
+
 def test_a_body_beyond_the_limit_is_refused(settings):
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
 
