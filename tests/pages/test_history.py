@@ -82,6 +82,15 @@ def test_pages_follow_each_other_there_and_back(open_as, queue, viewer):
     expect(page.get_by_text("50 conversations shown, older ones follow")).to_be_visible()
 
 
+def test_a_telephone_number_stays_on_one_line(open_as, queue, viewer):
+    number = "491511234567890"
+    ended_conversation(queue, data={"customerType": "gold since the shop opened " * 3}, customer_address=number)
+
+    page = open_as(viewer, "/history/")
+
+    assert page.get_by_role("link", name=number).evaluate("link => link.getClientRects().length") == 1
+
+
 def test_what_cannot_be_searched_is_told_and_what_was_typed_stays(open_as, viewer):
     page = open_as(viewer, "/history/")
     page.get_by_text("More filters").click()
