@@ -71,6 +71,18 @@ def test_from_a_report_to_a_group_to_its_rows_to_a_file(open_as, worker, reporte
     assert download.value.suggested_filename.endswith("_Europe-Helsinki.csv")
 
 
+def test_groups_left_out_are_told_in_a_place_of_their_own(open_as):
+    queue = QueueFactory(statistics_keys=["topic"])
+    for number in range(9):
+        served(queue, received_at=timezone.now() - timedelta(days=1), data={"topic": f"topic {number}"})
+    run_reporting_job()
+
+    page = open_as(user_with(Right.VIEW_REPORTS, on=queue), "/reports/?interval=day&by=key:topic")
+
+    measures, notice = (page.locator(part).bounding_box() for part in (".measures", ".notice--warn"))
+    assert notice["y"] >= measures["y"] + measures["height"] + 8
+
+
 def test_back_from_the_rows_keeps_the_question(open_as, reporter):
     page = open_as(reporter, "/reports/?interval=none&by=key:customerType")
     page.get_by_role("row").filter(has_text="silver").get_by_role("link").first.click()
