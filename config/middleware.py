@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pghistory.middleware
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -42,6 +43,19 @@ class ConfigurationHistory(pghistory.middleware.HistoryMiddleware):
         if not has_session(request):
             return self.get_response(request)
         return super().__call__(request)  # type: ignore[no-untyped-call]
+
+
+class NoNulInTheConfigurator:
+    """Refuses a search or filter of the configurator that holds NUL: no text of the database does, so PostgreSQL would
+    refuse the question as a whole."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith("/admin/") and "%00" in request.META["QUERY_STRING"]:
+            raise BadRequest("NUL in the query")
+        return self.get_response(request)
 
 
 def has_session(request: HttpRequest) -> bool:

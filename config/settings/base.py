@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "config.middleware.NoNulInTheConfigurator",
     "config.middleware.ViewersTimeZone",
     "config.middleware.ConfigurationHistory",
 ]

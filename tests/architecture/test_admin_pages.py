@@ -78,6 +78,21 @@ def test_every_list_opens_searches_and_filters(root: Client, model: type[Model])
     assert [answer.status_code for answer in (opened, searched, filtered)] == [200, 200, 200]
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/admin/autocomplete/?app_label=channels_cfg&model_name=accessright&field_name=queue&term=%00",
+        "/admin/conversations/seenkey/?q=%00",
+        "/admin/extra-data/?q=%00",
+        "/admin/extra-data/keys/?q=%00",
+        "/admin/reporting/reportfile/?state__exact=%00",
+        "/admin/why/?user=%00",
+    ],
+)
+def test_a_question_that_holds_nul_is_a_bad_request(root: Client, address: str):
+    assert root.get(address).status_code == 400
+
+
 @pytest.mark.parametrize("model", REGISTERED, ids=lambda model: model._meta.label)
 def test_every_form_opens(root: Client, model: type[Model]):
     names = f"{model._meta.app_label}_{model._meta.model_name}"
