@@ -62,11 +62,11 @@ def is_named(etag: str, header: str | None) -> bool:
 
 
 @extend_schema_field(OpenApiTypes.STR)
-class ContactIds(serializers.Field[list[uuid.UUID], str, str, Any]):
-    """Ids with commas between them."""
+class ContactIds(serializers.Field[list[uuid.UUID], list[str], str, Any]):
+    """Texts, each an id or ids with commas between them."""
 
-    def to_internal_value(self, data: str) -> list[uuid.UUID]:
-        ids = [part.strip() for part in data.split(",") if part.strip()]
+    def to_internal_value(self, data: list[str]) -> list[uuid.UUID]:
+        ids = [part.strip() for text in data for part in text.split(",") if part.strip()]
         if len(ids) > MOST_IDS:
             raise serializers.ValidationError(f"At most {MOST_IDS} ids at once.")
         return [ContactIdField().to_internal_value(text) for text in ids]
@@ -111,7 +111,9 @@ class ContactDataListView(APIView):
 
     @extend_schema(parameters=[ListQuery], **schema.LIST)
     def get(self, request: Request) -> HttpResponse:
-        query = checked(ListQuery, request.query_params.dict())
+        params = request.query_params
+        lists = {"contactId": params.getlist("contactId")} if "contactId" in params else {}
+        query = checked(ListQuery, {**params.dict(), **lists})
         found = Conversation.objects.granting(Right.MANAGE_CONTACTS, to=caller(request)).newest_first()
         if "contactId" in query:
             found = found.filter(pk__in=query["contactId"])

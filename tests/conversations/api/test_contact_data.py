@@ -238,6 +238,7 @@ def test_the_list_is_newest_first_and_can_be_cut(queue, manager):
     assert listed(contactId=f"{ids[3]},{ids[0]}, {uuid.uuid4()}") == [ids[0], ids[3]]
     period = {"startTime": rows[2].received_at.isoformat(), "endTime": rows[0].received_at.isoformat()}
     assert listed(**period) == ids[1:3]  # the start is in, the end is not
+    assert listed(contactId=[ids[3], ids[0]]) == [ids[0], ids[3]]
     assert listed(**period, contactId=ids[0]) == []
 
 
