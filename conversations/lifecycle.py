@@ -262,7 +262,8 @@ def hold(conversation_id: uuid.UUID, *, by: User, now: datetime, resume: bool = 
 def transfer(
     conversation_id: uuid.UUID, *, by: User, now: datetime, queue: Queue | None = None, agent: User | None = None
 ) -> Conversation:
-    """Hand an accepted conversation to another queue or agent. Its data stays as it is."""
+    """Hand an accepted conversation to another queue or agent: its agent does, or the telephone system in that name.
+    Its data stays as it is."""
     conversation = locked(conversation_id)
     target = {"queue": queue.pk} if queue else {"agent": agent.pk if agent else None}
     waits_there = conversation.state == State.QUEUED and conversation.queue == queue
@@ -271,7 +272,7 @@ def transfer(
         return conversation
     if conversation.state != State.ACCEPTED:
         raise WrongState(conversation, "transfer", State.ACCEPTED)
-    if conversation.agent_id != by.pk:
+    if conversation.agent_id != by.pk and not by.is_api_client:
         raise TakenByAnother(conversation, "transfer")
     _tell(conversation, Event.Kind.TRANSFERRED, at=now, by=by, **target)
     if queue:

@@ -166,15 +166,16 @@ def test_who_comes_second_is_told_who_was_first(queue, agent):
         assert answer.json()["agent"] == "first"
 
 
-@pytest.mark.parametrize("deed", ["hold", "end", "handle"])
+@pytest.mark.parametrize("deed", ["hold", "transfer", "end", "handle"])
 def test_a_person_cannot_meddle_with_a_colleagues_conversation_but_a_telephone_system_can(queue, deed):
     make = ended_conversation if deed == "handle" else accepted_conversation
     conversation = make(queue, agent=user_with(Right.SERVE, on=queue))
     person, system = client_with(Right.SERVE, on=queue), client_with(Right.SERVE, on=queue)
     type(person.user).objects.filter(pk=person.user.pk).update(is_api_client=False)
+    order = {"queue": queue.name} if deed == "transfer" else {}
 
-    assert do(person, conversation, deed).status_code == 409
-    assert do(system, conversation, deed).status_code == 200
+    assert do(person, conversation, deed, **order).status_code == 409
+    assert do(system, conversation, deed, **order).status_code == 200
 
 
 @pytest.mark.parametrize("deed", DEEDS)
