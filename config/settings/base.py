@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -137,10 +138,14 @@ AUTH_PASSWORD_VALIDATORS = [
 # Times are stored in UTC and shown in the viewer's own zone, or in this one.
 USE_TZ = True
 TIME_ZONE = environment.text("TIME_ZONE", "UTC")
-LANGUAGE_CODE = "en-us"
-USE_I18N = False
 DATE_FORMAT = "Y-m-d"
 DATETIME_FORMAT = "Y-m-d H:i"
+
+# Every text is marked for translation. A language comes here once all of it is translated: Django's own texts are in
+# many, and a page in two languages helps nobody.
+LANGUAGE_CODE = "en-us"
+LANGUAGES = [("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 
 # Files: pages' own, and what the portal writes.
 STATIC_URL = "/static/"
