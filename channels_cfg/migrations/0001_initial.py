@@ -41,12 +41,14 @@ class Migration(migrations.Migration):
                         max_length=128,
                         unique=True,
                         validators=[channels_cfg.key_names.check_key_name],
+                        verbose_name="name",
                     ),
                 ),
             ],
             options={
                 "verbose_name": "other name",
                 "ordering": ["name"],
+                "verbose_name_plural": "other names",
             },
         ),
         migrations.CreateModel(
@@ -62,6 +64,7 @@ class Migration(migrations.Migration):
                         help_text="Accepted on input. Example: custmerType",
                         max_length=128,
                         validators=[channels_cfg.key_names.check_key_name],
+                        verbose_name="name",
                     ),
                 ),
             ],
@@ -82,12 +85,16 @@ class Migration(migrations.Migration):
                         help_text="As it comes in and goes out; upper and lower case differ. Example: customerType",
                         max_length=128,
                         validators=[channels_cfg.key_names.check_key_name],
+                        verbose_name="name",
                     ),
                 ),
                 (
                     "label",
                     models.CharField(
-                        blank=True, help_text="How people call it. Example: Customer type", max_length=120
+                        blank=True,
+                        help_text="How people call it. Example: Customer type",
+                        max_length=120,
+                        verbose_name="label",
                     ),
                 ),
                 (
@@ -102,12 +109,20 @@ class Migration(migrations.Migration):
                 (
                     "group",
                     models.CharField(
-                        blank=True, help_text="Keys of a group stand together. Example: Customer", max_length=80
+                        blank=True,
+                        help_text="Keys of a group stand together. Example: Customer",
+                        max_length=80,
+                        verbose_name="group",
                     ),
                 ),
                 (
                     "owner",
-                    models.CharField(blank=True, help_text="Who answers for it. Example: CRM team", max_length=120),
+                    models.CharField(
+                        blank=True,
+                        help_text="Who answers for it. Example: CRM team",
+                        max_length=120,
+                        verbose_name="owner",
+                    ),
                 ),
                 (
                     "purpose",
@@ -115,6 +130,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         help_text="Why it is processed. Example: Routing to the right service level",
                         max_length=300,
+                        verbose_name="purpose",
                     ),
                 ),
                 (
@@ -145,19 +161,31 @@ class Migration(migrations.Migration):
                         default=list,
                         help_text="For the type Choice. Example: gold, silver, bronze",
                         size=None,
+                        verbose_name="choices",
                     ),
                 ),
                 (
                     "minimum",
                     models.CharField(
-                        blank=True, help_text="Of a number, a date, or a date and time. Example: 0", max_length=40
+                        blank=True,
+                        help_text="Of a number, a date, or a date and time. Example: 0",
+                        max_length=40,
+                        verbose_name="minimum",
                     ),
                 ),
-                ("maximum", models.CharField(blank=True, help_text="Example: 100 or 2030-12-31", max_length=40)),
+                (
+                    "maximum",
+                    models.CharField(
+                        blank=True, help_text="Example: 100 or 2030-12-31", max_length=40, verbose_name="maximum"
+                    ),
+                ),
                 (
                     "decimals",
                     models.PositiveSmallIntegerField(
-                        blank=True, help_text="Most digits after the point of a decimal number. Example: 2", null=True
+                        blank=True,
+                        help_text="Most digits after the point of a decimal number. Example: 2",
+                        null=True,
+                        verbose_name="decimals",
                     ),
                 ),
                 (
@@ -175,6 +203,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         help_text="A regular expression that the whole text matches. Example: [A-Z]{2}[0-9]{6}",
                         max_length=200,
+                        verbose_name="pattern",
                     ),
                 ),
                 (
@@ -201,6 +230,7 @@ class Migration(migrations.Migration):
                     models.BooleanField(
                         default=False,
                         help_text="Marked wherever it is configured and shown; keeping it, or showing it in more places, asks for a typed confirmation.",
+                        verbose_name="sensitive",
                     ),
                 ),
             ],
@@ -252,16 +282,22 @@ class Migration(migrations.Migration):
                         verbose_name="Extra Data Included in Statistics",
                     ),
                 ),
-                ("name", models.CharField(help_text="Example: Customer chat", max_length=100, unique=True)),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="Example: Customer chat", max_length=100, unique=True, verbose_name="name"
+                    ),
+                ),
                 (
                     "kind",
                     models.CharField(
                         choices=[("voice", "Voice"), ("email", "E-mail"), ("chat", "Chat")],
                         help_text="Fixed once the channel has queues: it decides which of the lists below apply.",
                         max_length=10,
+                        verbose_name="kind",
                     ),
                 ),
-                ("description", models.CharField(blank=True, max_length=300)),
+                ("description", models.CharField(blank=True, max_length=300, verbose_name="description")),
                 (
                     "precedence",
                     channels_cfg.models.system_settings.PrecedenceField(blank=True, default=list, size=None),
@@ -296,6 +332,8 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["name"],
                 "abstract": False,
+                "verbose_name": "channel",
+                "verbose_name_plural": "channels",
             },
         ),
         migrations.CreateModel(
@@ -345,16 +383,17 @@ class Migration(migrations.Migration):
                         verbose_name="Extra Data Included in Statistics",
                     ),
                 ),
-                ("name", models.CharField(help_text="Example: Customer chat", max_length=100)),
+                ("name", models.CharField(help_text="Example: Customer chat", max_length=100, verbose_name="name")),
                 (
                     "kind",
                     models.CharField(
                         choices=[("voice", "Voice"), ("email", "E-mail"), ("chat", "Chat")],
                         help_text="Fixed once the channel has queues: it decides which of the lists below apply.",
                         max_length=10,
+                        verbose_name="kind",
                     ),
                 ),
-                ("description", models.CharField(blank=True, max_length=300)),
+                ("description", models.CharField(blank=True, max_length=300, verbose_name="description")),
                 (
                     "precedence",
                     channels_cfg.models.system_settings.PrecedenceField(blank=True, default=list, size=None),
@@ -406,23 +445,40 @@ class Migration(migrations.Migration):
             name="KeyVerdict",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=128, unique=True)),
-                ("verdict", models.CharField(choices=[("never", "Never"), ("snoozed", "Snoozed")], max_length=7)),
+                ("name", models.CharField(max_length=128, unique=True, verbose_name="name")),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[("never", "Never"), ("snoozed", "Snoozed")], max_length=7, verbose_name="verdict"
+                    ),
+                ),
                 (
                     "until",
-                    models.DateTimeField(blank=True, help_text="For a snoozed key: when it shows up again", null=True),
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="For a snoozed key: when it shows up again",
+                        null=True,
+                        verbose_name="until",
+                    ),
                 ),
-                ("said_at", models.DateTimeField()),
+                ("said_at", models.DateTimeField(verbose_name="said at")),
             ],
             options={
                 "ordering": ["name"],
+                "verbose_name": "key verdict",
+                "verbose_name_plural": "key verdicts",
             },
         ),
         migrations.CreateModel(
             name="MessagingService",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(help_text="Example: WhatsApp Finland", max_length=100, unique=True)),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="Example: WhatsApp Finland", max_length=100, unique=True, verbose_name="name"
+                    ),
+                ),
                 (
                     "region",
                     models.CharField(
@@ -430,6 +486,7 @@ class Migration(migrations.Migration):
                         default="eu",
                         help_text="The region of the app. Apps in two regions need two messaging services.",
                         max_length=2,
+                        verbose_name="region",
                     ),
                 ),
                 (
@@ -467,10 +524,17 @@ class Migration(migrations.Migration):
                         verbose_name="access key secret",
                     ),
                 ),
-                ("enabled", models.BooleanField(default=True, help_text="Off: its callbacks are refused.")),
+                (
+                    "enabled",
+                    models.BooleanField(
+                        default=True, help_text="Off: its callbacks are refused.", verbose_name="enabled"
+                    ),
+                ),
             ],
             options={
                 "ordering": ["name"],
+                "verbose_name": "messaging service",
+                "verbose_name_plural": "messaging services",
             },
         ),
         migrations.CreateModel(
@@ -480,7 +544,7 @@ class Migration(migrations.Migration):
                 ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
                 ("pgh_label", models.TextField(help_text="The event label.")),
                 ("id", models.BigIntegerField()),
-                ("name", models.CharField(help_text="Example: WhatsApp Finland", max_length=100)),
+                ("name", models.CharField(help_text="Example: WhatsApp Finland", max_length=100, verbose_name="name")),
                 (
                     "region",
                     models.CharField(
@@ -488,6 +552,7 @@ class Migration(migrations.Migration):
                         default="eu",
                         help_text="The region of the app. Apps in two regions need two messaging services.",
                         max_length=2,
+                        verbose_name="region",
                     ),
                 ),
                 (
@@ -515,7 +580,12 @@ class Migration(migrations.Migration):
                         verbose_name="access key ID",
                     ),
                 ),
-                ("enabled", models.BooleanField(default=True, help_text="Off: its callbacks are refused.")),
+                (
+                    "enabled",
+                    models.BooleanField(
+                        default=True, help_text="Off: its callbacks are refused.", verbose_name="enabled"
+                    ),
+                ),
             ],
             options={
                 "abstract": False,
@@ -525,10 +595,15 @@ class Migration(migrations.Migration):
             name="PlannedRecord",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("number", models.PositiveIntegerField(help_text="Its order in the plan")),
+                ("number", models.PositiveIntegerField(help_text="Its order in the plan", verbose_name="number")),
                 (
                     "place",
-                    models.CharField(blank=True, help_text="Where the file names it. Example: row 12", max_length=80),
+                    models.CharField(
+                        blank=True,
+                        help_text="Where the file names it. Example: row 12",
+                        max_length=80,
+                        verbose_name="place",
+                    ),
                 ),
                 (
                     "outcome",
@@ -541,22 +616,31 @@ class Migration(migrations.Migration):
                             ("refused", "Refused"),
                         ],
                         max_length=7,
+                        verbose_name="outcome",
                     ),
                 ),
-                ("name", models.CharField(max_length=400)),
+                ("name", models.CharField(max_length=400, verbose_name="name")),
                 (
                     "lines",
                     models.JSONField(
-                        default=list, help_text="For each setting: label, old, new, gained, lost; or place and problem"
+                        default=list,
+                        help_text="For each setting: label, old, new, gained, lost; or place and problem",
+                        verbose_name="lines",
                     ),
                 ),
                 (
                     "cells",
-                    models.JSONField(default=dict, help_text="Of a refused row, its cells by setting, as uploaded"),
+                    models.JSONField(
+                        default=dict,
+                        help_text="Of a refused row, its cells by setting, as uploaded",
+                        verbose_name="cells",
+                    ),
                 ),
             ],
             options={
                 "ordering": ["number"],
+                "verbose_name": "planned record",
+                "verbose_name_plural": "planned records",
             },
         ),
         migrations.CreateModel(
@@ -603,12 +687,17 @@ class Migration(migrations.Migration):
                         verbose_name="Extra Data Included in Statistics",
                     ),
                 ),
-                ("name", models.CharField(help_text="Example: Chat sales", max_length=100, unique=True)),
-                ("description", models.CharField(blank=True, max_length=300)),
+                (
+                    "name",
+                    models.CharField(help_text="Example: Chat sales", max_length=100, unique=True, verbose_name="name"),
+                ),
+                ("description", models.CharField(blank=True, max_length=300, verbose_name="description")),
             ],
             options={
                 "ordering": ["name"],
                 "abstract": False,
+                "verbose_name": "queue",
+                "verbose_name_plural": "queues",
             },
         ),
         migrations.CreateModel(
@@ -620,12 +709,14 @@ class Migration(migrations.Migration):
                     models.CharField(
                         help_text="Examples: +358401234567 · sales@example.com · 01ABC…@whatsapp.sinchconversation.com",
                         max_length=320,
+                        verbose_name="address",
                     ),
                 ),
             ],
             options={
                 "verbose_name_plural": "queue addresses",
                 "ordering": ["address"],
+                "verbose_name": "queue address",
             },
         ),
         migrations.CreateModel(
@@ -640,6 +731,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         help_text="Examples: +358401234567 · sales@example.com · 01ABC…@whatsapp.sinchconversation.com",
                         max_length=320,
+                        verbose_name="address",
                     ),
                 ),
             ],
@@ -694,8 +786,8 @@ class Migration(migrations.Migration):
                         verbose_name="Extra Data Included in Statistics",
                     ),
                 ),
-                ("name", models.CharField(help_text="Example: Chat sales", max_length=100)),
-                ("description", models.CharField(blank=True, max_length=300)),
+                ("name", models.CharField(help_text="Example: Chat sales", max_length=100, verbose_name="name")),
+                ("description", models.CharField(blank=True, max_length=300, verbose_name="description")),
             ],
             options={
                 "abstract": False,
@@ -705,11 +797,18 @@ class Migration(migrations.Migration):
             name="QueueGroup",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(help_text="Example: Nordic sales", max_length=100, unique=True)),
-                ("description", models.CharField(blank=True, max_length=300)),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="Example: Nordic sales", max_length=100, unique=True, verbose_name="name"
+                    ),
+                ),
+                ("description", models.CharField(blank=True, max_length=300, verbose_name="description")),
             ],
             options={
                 "ordering": ["name"],
+                "verbose_name": "queue group",
+                "verbose_name_plural": "queue groups",
             },
         ),
         migrations.CreateModel(
@@ -719,8 +818,8 @@ class Migration(migrations.Migration):
                 ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
                 ("pgh_label", models.TextField(help_text="The event label.")),
                 ("id", models.BigIntegerField()),
-                ("name", models.CharField(help_text="Example: Nordic sales", max_length=100)),
-                ("description", models.CharField(blank=True, max_length=300)),
+                ("name", models.CharField(help_text="Example: Nordic sales", max_length=100, verbose_name="name")),
+                ("description", models.CharField(blank=True, max_length=300, verbose_name="description")),
             ],
             options={
                 "abstract": False,
@@ -755,19 +854,23 @@ class Migration(migrations.Migration):
             name="ScheduledChange",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("model", models.CharField(help_text="Channel, Queue or SystemSettings", max_length=40)),
-                ("object_id", models.BigIntegerField()),
-                ("changes", models.JSONField()),
+                (
+                    "model",
+                    models.CharField(help_text="Channel, Queue or SystemSettings", max_length=40, verbose_name="model"),
+                ),
+                ("object_id", models.BigIntegerField(verbose_name="object id")),
+                ("changes", models.JSONField(verbose_name="changes")),
                 (
                     "replaces",
                     models.JSONField(
                         default=dict,
                         help_text="What the fields hold until then; if they hold something else, the change fails",
+                        verbose_name="replaces",
                     ),
                 ),
-                ("takes_effect_at", models.DateTimeField()),
-                ("reason", models.CharField(blank=True, max_length=300)),
-                ("planned_at", models.DateTimeField()),
+                ("takes_effect_at", models.DateTimeField(verbose_name="takes effect at")),
+                ("reason", models.CharField(blank=True, max_length=300, verbose_name="reason")),
+                ("planned_at", models.DateTimeField(verbose_name="planned at")),
                 (
                     "state",
                     models.CharField(
@@ -779,27 +882,42 @@ class Migration(migrations.Migration):
                         ],
                         default="planned",
                         max_length=9,
+                        verbose_name="state",
                     ),
                 ),
                 (
                     "settled_at",
-                    models.DateTimeField(blank=True, help_text="When it was applied, cancelled or failed", null=True),
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="When it was applied, cancelled or failed",
+                        null=True,
+                        verbose_name="settled at",
+                    ),
                 ),
-                ("problem", models.CharField(blank=True, help_text="Why it failed, in words", max_length=500)),
+                (
+                    "problem",
+                    models.CharField(
+                        blank=True, help_text="Why it failed, in words", max_length=500, verbose_name="problem"
+                    ),
+                ),
             ],
             options={
                 "ordering": ["takes_effect_at", "id"],
+                "verbose_name": "scheduled change",
+                "verbose_name_plural": "scheduled changes",
             },
         ),
         migrations.CreateModel(
             name="SettingsVersion",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("transaction", models.PositiveBigIntegerField(editable=False)),
-                ("made_at", models.DateTimeField(editable=False)),
+                ("transaction", models.PositiveBigIntegerField(editable=False, verbose_name="transaction")),
+                ("made_at", models.DateTimeField(editable=False, verbose_name="made at")),
             ],
             options={
                 "ordering": ["-pk"],
+                "verbose_name": "settings version",
+                "verbose_name_plural": "settings versions",
             },
         ),
         migrations.CreateModel(
@@ -875,6 +993,7 @@ class Migration(migrations.Migration):
                         default=100,
                         help_text="A write that would exceed this many keys is refused whole. Example: 100",
                         validators=[django.core.validators.MinValueValidator(1)],
+                        verbose_name="pairs per conversation",
                     ),
                 ),
                 (
@@ -883,6 +1002,7 @@ class Migration(migrations.Migration):
                         default=32768,
                         help_text="All keys and values of a conversation together, as JSON in UTF-8. Example: 32768 (32 KiB)",
                         validators=[django.core.validators.MinValueValidator(1)],
+                        verbose_name="bytes per conversation",
                     ),
                 ),
                 (
@@ -910,6 +1030,7 @@ class Migration(migrations.Migration):
                         default=channels_cfg.models.system_settings.default_file_types,
                         help_text="File endings, separated by commas; upper and lower case do not differ. Example: pdf, jpg, png, mp4",
                         size=None,
+                        verbose_name="allowed file types",
                     ),
                 ),
                 (
@@ -918,6 +1039,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         help_text="Folder for files of chats. Empty: the portal's own. Example: /srv/files",
                         max_length=300,
+                        verbose_name="attachment location",
                     ),
                 ),
                 (
@@ -1019,6 +1141,7 @@ class Migration(migrations.Migration):
                         default=100,
                         help_text="A write that would exceed this many keys is refused whole. Example: 100",
                         validators=[django.core.validators.MinValueValidator(1)],
+                        verbose_name="pairs per conversation",
                     ),
                 ),
                 (
@@ -1027,6 +1150,7 @@ class Migration(migrations.Migration):
                         default=32768,
                         help_text="All keys and values of a conversation together, as JSON in UTF-8. Example: 32768 (32 KiB)",
                         validators=[django.core.validators.MinValueValidator(1)],
+                        verbose_name="bytes per conversation",
                     ),
                 ),
                 (
@@ -1054,6 +1178,7 @@ class Migration(migrations.Migration):
                         default=channels_cfg.models.system_settings.default_file_types,
                         help_text="File endings, separated by commas; upper and lower case do not differ. Example: pdf, jpg, png, mp4",
                         size=None,
+                        verbose_name="allowed file types",
                     ),
                 ),
                 (
@@ -1062,6 +1187,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         help_text="Folder for files of chats. Empty: the portal's own. Example: /srv/files",
                         max_length=300,
+                        verbose_name="attachment location",
                     ),
                 ),
                 (
@@ -1138,6 +1264,7 @@ class Migration(migrations.Migration):
                         help_text="Times on pages and in files are shown in this zone. Example: Europe/Helsinki",
                         max_length=64,
                         validators=[channels_cfg.models.user.check_time_zone],
+                        verbose_name="time zone",
                     ),
                 ),
                 (
@@ -1156,7 +1283,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="WaitingUpload",
             fields=[
-                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False, verbose_name="id"
+                    ),
+                ),
                 (
                     "kind",
                     models.CharField(
@@ -1167,16 +1299,34 @@ class Migration(migrations.Migration):
                             ("users", "Users"),
                         ],
                         max_length=13,
+                        verbose_name="kind",
                     ),
                 ),
-                ("name", models.CharField(help_text="Of the file, as its sender calls it", max_length=200)),
-                ("content", models.BinaryField()),
-                ("fingerprint", models.CharField(help_text="Of the plan that its sender was shown", max_length=64)),
-                ("notes", models.JSONField(default=list, help_text="What the plan leaves as it is, in words")),
-                ("uploaded_at", models.DateTimeField()),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="Of the file, as its sender calls it", max_length=200, verbose_name="name"
+                    ),
+                ),
+                ("content", models.BinaryField(verbose_name="content")),
+                (
+                    "fingerprint",
+                    models.CharField(
+                        help_text="Of the plan that its sender was shown", max_length=64, verbose_name="fingerprint"
+                    ),
+                ),
+                (
+                    "notes",
+                    models.JSONField(
+                        default=list, help_text="What the plan leaves as it is, in words", verbose_name="notes"
+                    ),
+                ),
+                ("uploaded_at", models.DateTimeField(verbose_name="uploaded at")),
             ],
             options={
                 "ordering": ["-uploaded_at"],
+                "verbose_name": "waiting upload",
+                "verbose_name_plural": "waiting uploads",
             },
         ),
         migrations.CreateModel(
@@ -1186,11 +1336,16 @@ class Migration(migrations.Migration):
                 (
                     "secret",
                     channels_cfg.models.encrypted.EncryptedTextField(
-                        help_text="As entered for the webhook at Sinch. It is not shown again."
+                        help_text="As entered for the webhook at Sinch. It is not shown again.", verbose_name="secret"
                     ),
                 ),
-                ("note", models.CharField(blank=True, help_text="Example: from January 2027", max_length=100)),
-                ("added_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "note",
+                    models.CharField(
+                        blank=True, help_text="Example: from January 2027", max_length=100, verbose_name="note"
+                    ),
+                ),
+                ("added_at", models.DateTimeField(auto_now_add=True, verbose_name="added at")),
                 (
                     "last_used_at",
                     models.DateTimeField(
@@ -1204,6 +1359,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["added_at"],
+                "verbose_name": "webhook secret",
+                "verbose_name_plural": "webhook secrets",
             },
         ),
         migrations.CreateModel(
@@ -1213,8 +1370,13 @@ class Migration(migrations.Migration):
                 ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
                 ("pgh_label", models.TextField(help_text="The event label.")),
                 ("id", models.BigIntegerField()),
-                ("note", models.CharField(blank=True, help_text="Example: from January 2027", max_length=100)),
-                ("added_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "note",
+                    models.CharField(
+                        blank=True, help_text="Example: from January 2027", max_length=100, verbose_name="note"
+                    ),
+                ),
+                ("added_at", models.DateTimeField(auto_now_add=True, verbose_name="added at")),
             ],
             options={
                 "abstract": False,
@@ -1287,6 +1449,7 @@ class Migration(migrations.Migration):
                         help_text="Times on pages and in files are shown in this zone. Example: Europe/Helsinki",
                         max_length=64,
                         validators=[channels_cfg.models.user.check_time_zone],
+                        verbose_name="time zone",
                     ),
                 ),
                 (
@@ -1322,6 +1485,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["username"],
+                "verbose_name": "user",
+                "verbose_name_plural": "users",
             },
             managers=[
                 ("objects", django.contrib.auth.models.UserManager()),
@@ -1358,6 +1523,7 @@ class Migration(migrations.Migration):
                         ],
                         help_text="View history: ended conversations. Serve: accept and handle. Manage contacts: read and post kept data. View reports: the Contact Log.",
                         max_length=20,
+                        verbose_name="right",
                     ),
                 ),
                 (
@@ -1369,6 +1535,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="rights_on_direct_conversations",
                         to="auth.group",
+                        verbose_name="direct conversations of",
                     ),
                 ),
                 (
@@ -1379,6 +1546,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="access_rights",
                         to="auth.group",
+                        verbose_name="group",
                     ),
                 ),
                 (
@@ -1389,11 +1557,14 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="access_rights",
                         to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
                     ),
                 ),
             ],
             options={
                 "ordering": ["right", "id"],
+                "verbose_name": "access right",
+                "verbose_name_plural": "access rights",
             },
         ),
         migrations.CreateModel(
@@ -1414,6 +1585,7 @@ class Migration(migrations.Migration):
                         ],
                         help_text="View history: ended conversations. Serve: accept and handle. Manage contacts: read and post kept data. View reports: the Contact Log.",
                         max_length=20,
+                        verbose_name="right",
                     ),
                 ),
                 (
@@ -1427,6 +1599,7 @@ class Migration(migrations.Migration):
                         related_name="+",
                         related_query_name="+",
                         to="auth.group",
+                        verbose_name="direct conversations of",
                     ),
                 ),
                 (
@@ -1439,6 +1612,7 @@ class Migration(migrations.Migration):
                         related_name="+",
                         related_query_name="+",
                         to="auth.group",
+                        verbose_name="group",
                     ),
                 ),
                 (
@@ -1470,6 +1644,7 @@ class Migration(migrations.Migration):
                         related_name="+",
                         related_query_name="+",
                         to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
                     ),
                 ),
             ],
@@ -1483,13 +1658,21 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 (
                     "name",
-                    models.CharField(blank=True, help_text="What uses it. Example: CRM nightly sync", max_length=100),
+                    models.CharField(
+                        blank=True,
+                        help_text="What uses it. Example: CRM nightly sync",
+                        max_length=100,
+                        verbose_name="name",
+                    ),
                 ),
                 ("hint", models.CharField(editable=False, max_length=4, verbose_name="ends with")),
-                ("digest", models.CharField(editable=False, max_length=64, unique=True)),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-                ("last_used_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                ("revoked_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("digest", models.CharField(editable=False, max_length=64, unique=True, verbose_name="digest")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created at")),
+                (
+                    "last_used_at",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="last used at"),
+                ),
+                ("revoked_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="revoked at")),
                 (
                     "expires_at",
                     models.DateTimeField(
@@ -1506,12 +1689,14 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="api_keys",
                         to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
                     ),
                 ),
             ],
             options={
                 "verbose_name": "API key",
                 "ordering": ["-created_at"],
+                "verbose_name_plural": "API keys",
             },
         ),
         migrations.CreateModel(
@@ -1523,11 +1708,16 @@ class Migration(migrations.Migration):
                 ("id", models.BigIntegerField()),
                 (
                     "name",
-                    models.CharField(blank=True, help_text="What uses it. Example: CRM nightly sync", max_length=100),
+                    models.CharField(
+                        blank=True,
+                        help_text="What uses it. Example: CRM nightly sync",
+                        max_length=100,
+                        verbose_name="name",
+                    ),
                 ),
                 ("hint", models.CharField(editable=False, max_length=4, verbose_name="ends with")),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-                ("revoked_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created at")),
+                ("revoked_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="revoked at")),
                 (
                     "expires_at",
                     models.DateTimeField(
@@ -1565,6 +1755,7 @@ class Migration(migrations.Migration):
                         related_name="+",
                         related_query_name="+",
                         to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
                     ),
                 ),
             ],
@@ -1583,12 +1774,16 @@ class Migration(migrations.Migration):
                         max_length=128,
                         unique=True,
                         validators=[channels_cfg.key_names.check_key_name],
+                        verbose_name="name",
                     ),
                 ),
                 (
                     "label",
                     models.CharField(
-                        blank=True, help_text="How people call it. Example: Customer type", max_length=120
+                        blank=True,
+                        help_text="How people call it. Example: Customer type",
+                        max_length=120,
+                        verbose_name="label",
                     ),
                 ),
                 (
@@ -1603,12 +1798,20 @@ class Migration(migrations.Migration):
                 (
                     "group",
                     models.CharField(
-                        blank=True, help_text="Keys of a group stand together. Example: Customer", max_length=80
+                        blank=True,
+                        help_text="Keys of a group stand together. Example: Customer",
+                        max_length=80,
+                        verbose_name="group",
                     ),
                 ),
                 (
                     "owner",
-                    models.CharField(blank=True, help_text="Who answers for it. Example: CRM team", max_length=120),
+                    models.CharField(
+                        blank=True,
+                        help_text="Who answers for it. Example: CRM team",
+                        max_length=120,
+                        verbose_name="owner",
+                    ),
                 ),
                 (
                     "purpose",
@@ -1616,6 +1819,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         help_text="Why it is processed. Example: Routing to the right service level",
                         max_length=300,
+                        verbose_name="purpose",
                     ),
                 ),
                 (
@@ -1646,19 +1850,31 @@ class Migration(migrations.Migration):
                         default=list,
                         help_text="For the type Choice. Example: gold, silver, bronze",
                         size=None,
+                        verbose_name="choices",
                     ),
                 ),
                 (
                     "minimum",
                     models.CharField(
-                        blank=True, help_text="Of a number, a date, or a date and time. Example: 0", max_length=40
+                        blank=True,
+                        help_text="Of a number, a date, or a date and time. Example: 0",
+                        max_length=40,
+                        verbose_name="minimum",
                     ),
                 ),
-                ("maximum", models.CharField(blank=True, help_text="Example: 100 or 2030-12-31", max_length=40)),
+                (
+                    "maximum",
+                    models.CharField(
+                        blank=True, help_text="Example: 100 or 2030-12-31", max_length=40, verbose_name="maximum"
+                    ),
+                ),
                 (
                     "decimals",
                     models.PositiveSmallIntegerField(
-                        blank=True, help_text="Most digits after the point of a decimal number. Example: 2", null=True
+                        blank=True,
+                        help_text="Most digits after the point of a decimal number. Example: 2",
+                        null=True,
+                        verbose_name="decimals",
                     ),
                 ),
                 (
@@ -1676,6 +1892,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         help_text="A regular expression that the whole text matches. Example: [A-Z]{2}[0-9]{6}",
                         max_length=200,
+                        verbose_name="pattern",
                     ),
                 ),
                 (
@@ -1702,6 +1919,7 @@ class Migration(migrations.Migration):
                     models.BooleanField(
                         default=False,
                         help_text="Marked wherever it is configured and shown; keeping it, or showing it in more places, asks for a typed confirmation.",
+                        verbose_name="sensitive",
                     ),
                 ),
             ],
@@ -1717,6 +1935,7 @@ class Migration(migrations.Migration):
                     ),
                     models.Index(fields=["group", "name"], name="attached_key_group"),
                 ],
+                "verbose_name_plural": "keys",
             },
         ),
         pgtrigger.migrations.AddTrigger(
@@ -1781,7 +2000,10 @@ class Migration(migrations.Migration):
             model_name="attachedkeyalias",
             name="key",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="aliases", to="channels_cfg.attachedkey"
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="aliases",
+                to="channels_cfg.attachedkey",
+                verbose_name="key",
             ),
         ),
         migrations.AddField(
@@ -1793,6 +2015,7 @@ class Migration(migrations.Migration):
                 related_name="+",
                 related_query_name="+",
                 to="channels_cfg.attachedkey",
+                verbose_name="key",
             ),
         ),
         migrations.AddField(
@@ -1955,7 +2178,11 @@ class Migration(migrations.Migration):
             model_name="keyverdict",
             name="said_by",
             field=models.ForeignKey(
-                null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="said by",
             ),
         ),
         migrations.AddField(
@@ -1983,7 +2210,10 @@ class Migration(migrations.Migration):
             model_name="queue",
             name="channel",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="queues", to="channels_cfg.channel"
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="queues",
+                to="channels_cfg.channel",
+                verbose_name="channel",
             ),
         ),
         migrations.AddField(
@@ -1997,6 +2227,7 @@ class Migration(migrations.Migration):
                 related_name="+",
                 related_query_name="+",
                 to="channels_cfg.queue",
+                verbose_name="queue",
             ),
         ),
         migrations.AddField(
@@ -2008,6 +2239,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="messaging_services",
                 to="channels_cfg.queue",
+                verbose_name="queue",
             ),
         ),
         migrations.AddField(
@@ -2021,6 +2253,7 @@ class Migration(migrations.Migration):
                 related_name="+",
                 related_query_name="+",
                 to="channels_cfg.queue",
+                verbose_name="queue",
             ),
         ),
         migrations.AddField(
@@ -2032,13 +2265,17 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.CASCADE,
                 related_name="access_rights",
                 to="channels_cfg.queue",
+                verbose_name="queue",
             ),
         ),
         migrations.AddField(
             model_name="queueaddress",
             name="queue",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="addresses", to="channels_cfg.queue"
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="addresses",
+                to="channels_cfg.queue",
+                verbose_name="queue",
             ),
         ),
         migrations.AddField(
@@ -2071,6 +2308,7 @@ class Migration(migrations.Migration):
                 related_name="+",
                 related_query_name="+",
                 to="channels_cfg.queue",
+                verbose_name="queue",
             ),
         ),
         migrations.AddField(
@@ -2082,6 +2320,7 @@ class Migration(migrations.Migration):
                 related_name="+",
                 related_query_name="+",
                 to="channels_cfg.channel",
+                verbose_name="channel",
             ),
         ),
         migrations.AddField(
@@ -2127,6 +2366,7 @@ class Migration(migrations.Migration):
                 related_name="+",
                 related_query_name="+",
                 to="channels_cfg.queuegroup",
+                verbose_name="queue group",
             ),
         ),
         migrations.AddField(
@@ -2138,6 +2378,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.CASCADE,
                 related_name="access_rights",
                 to="channels_cfg.queuegroup",
+                verbose_name="queue group",
             ),
         ),
         pgtrigger.migrations.AddTrigger(
@@ -2269,14 +2510,22 @@ class Migration(migrations.Migration):
             model_name="scheduledchange",
             name="cancelled_by",
             field=models.ForeignKey(
-                null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="cancelled by",
             ),
         ),
         migrations.AddField(
             model_name="scheduledchange",
             name="planned_by",
             field=models.ForeignKey(
-                null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="planned by",
             ),
         ),
         migrations.AddField(
@@ -2290,6 +2539,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.SET_NULL,
                 related_name="+",
                 to="pghistory.context",
+                verbose_name="context",
             ),
         ),
         migrations.AddField(
@@ -2301,6 +2551,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.DO_NOTHING,
                 related_name="+",
                 to="channels_cfg.settingsversion",
+                verbose_name="pgh version",
             ),
         ),
         migrations.AddField(
@@ -2312,6 +2563,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.DO_NOTHING,
                 related_name="+",
                 to="channels_cfg.settingsversion",
+                verbose_name="pgh version",
             ),
         ),
         migrations.AddField(
@@ -2323,6 +2575,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.DO_NOTHING,
                 related_name="+",
                 to="channels_cfg.settingsversion",
+                verbose_name="pgh version",
             ),
         ),
         migrations.AddField(
@@ -2334,6 +2587,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.DO_NOTHING,
                 related_name="+",
                 to="channels_cfg.settingsversion",
+                verbose_name="pgh version",
             ),
         ),
         migrations.AddField(
@@ -2345,6 +2599,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.DO_NOTHING,
                 related_name="+",
                 to="channels_cfg.settingsversion",
+                verbose_name="pgh version",
             ),
         ),
         migrations.AddField(
@@ -2356,6 +2611,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.DO_NOTHING,
                 related_name="+",
                 to="channels_cfg.settingsversion",
+                verbose_name="pgh version",
             ),
         ),
         migrations.AddField(
@@ -2367,6 +2623,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.DO_NOTHING,
                 related_name="+",
                 to="channels_cfg.settingsversion",
+                verbose_name="pgh version",
             ),
         ),
         migrations.AddField(
@@ -2378,6 +2635,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.DO_NOTHING,
                 related_name="+",
                 to="channels_cfg.settingsversion",
+                verbose_name="pgh version",
             ),
         ),
         migrations.AddField(
@@ -2389,6 +2647,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.DO_NOTHING,
                 related_name="+",
                 to="channels_cfg.settingsversion",
+                verbose_name="pgh version",
             ),
         ),
         migrations.AddField(
@@ -2400,6 +2659,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.DO_NOTHING,
                 related_name="+",
                 to="channels_cfg.settingsversion",
+                verbose_name="pgh version",
             ),
         ),
         migrations.AddField(
@@ -2411,6 +2671,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.DO_NOTHING,
                 related_name="+",
                 to="channels_cfg.settingsversion",
+                verbose_name="pgh version",
             ),
         ),
         migrations.AddField(
@@ -2422,6 +2683,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.DO_NOTHING,
                 related_name="+",
                 to="channels_cfg.settingsversion",
+                verbose_name="pgh version",
             ),
         ),
         migrations.AddConstraint(
@@ -2518,6 +2780,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.DO_NOTHING,
                 related_name="+",
                 to="channels_cfg.settingsversion",
+                verbose_name="pgh version",
             ),
         ),
         migrations.AddField(
@@ -2550,13 +2813,17 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.DO_NOTHING,
                 related_name="+",
                 to="channels_cfg.settingsversion",
+                verbose_name="pgh version",
             ),
         ),
         migrations.AddField(
             model_name="waitingupload",
             name="user",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="user",
             ),
         ),
         migrations.AddField(
@@ -2567,13 +2834,17 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.CASCADE,
                 related_name="records",
                 to="channels_cfg.waitingupload",
+                verbose_name="upload",
             ),
         ),
         migrations.AddField(
             model_name="webhooksecret",
             name="service",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="secrets", to="channels_cfg.messagingservice"
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="secrets",
+                to="channels_cfg.messagingservice",
+                verbose_name="service",
             ),
         ),
         migrations.AddField(
@@ -2606,6 +2877,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.DO_NOTHING,
                 related_name="+",
                 to="channels_cfg.settingsversion",
+                verbose_name="pgh version",
             ),
         ),
         migrations.AddField(
@@ -2617,6 +2889,7 @@ class Migration(migrations.Migration):
                 related_name="+",
                 related_query_name="+",
                 to="channels_cfg.messagingservice",
+                verbose_name="service",
             ),
         ),
         migrations.AddField(

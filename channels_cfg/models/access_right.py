@@ -8,6 +8,8 @@ from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.models.versioned import versioned
 
@@ -18,10 +20,10 @@ if TYPE_CHECKING:
 class Right(models.TextChoices):
     """What may be granted (rule 10 of the domain)."""
 
-    VIEW_HISTORY = "view_history", "View history"
-    SERVE = "serve", "Serve"
-    MANAGE_CONTACTS = "manage_contacts", "Manage contacts"
-    VIEW_REPORTS = "view_reports", "View reports"
+    VIEW_HISTORY = "view_history", _("View history")
+    SERVE = "serve", _("Serve")
+    MANAGE_CONTACTS = "manage_contacts", _("Manage contacts")
+    VIEW_REPORTS = "view_reports", _("View reports")
 
 
 class AccessRightQuerySet(models.QuerySet["AccessRight"]):
@@ -43,52 +45,88 @@ class AccessRight(models.Model):
     """One right, held by one user or group, on one queue, queue group, or the direct conversations of a group."""
 
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="access_rights"
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        verbose_name=_("user"),
+        null=True,
+        blank=True,
+        related_name="access_rights",
     )
-    group = models.ForeignKey(Group, models.CASCADE, null=True, blank=True, related_name="access_rights")
+    group = models.ForeignKey(
+        Group, models.CASCADE, verbose_name=_("group"), null=True, blank=True, related_name="access_rights"
+    )
     right = models.CharField(
+        _("right"),
         max_length=20,
         choices=Right.choices,
-        help_text="View history: ended conversations. Serve: accept and handle. "
-        "Manage contacts: read and post kept data. View reports: the Contact Log.",
+        help_text=_(
+            "View history: ended conversations. Serve: accept and handle. "
+            "Manage contacts: read and post kept data. View reports: the Contact Log."
+        ),
     )
-    queue = models.ForeignKey("channels_cfg.Queue", models.CASCADE, null=True, blank=True, related_name="access_rights")
+    queue = models.ForeignKey(
+        "channels_cfg.Queue",
+        models.CASCADE,
+        verbose_name=_("queue"),
+        null=True,
+        blank=True,
+        related_name="access_rights",
+    )
     queue_group = models.ForeignKey(
-        "channels_cfg.QueueGroup", models.CASCADE, null=True, blank=True, related_name="access_rights"
+        "channels_cfg.QueueGroup",
+        models.CASCADE,
+        verbose_name=_("queue group"),
+        null=True,
+        blank=True,
+        related_name="access_rights",
     )
     direct_conversations_of = models.ForeignKey(
         Group,
         models.CASCADE,
+        verbose_name=_("direct conversations of"),
         null=True,
         blank=True,
         related_name="rights_on_direct_conversations",
-        help_text="Conversations without a queue, served by a member of this group.",
+        help_text=_("Conversations without a queue, served by a member of this group."),
     )
 
     objects = AccessRightQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("access right")
+        verbose_name_plural = _("access rights")
         ordering = ["right", "id"]
         constraints = [
             models.CheckConstraint(
                 condition=_exactly_one("user", "group"),
                 name="a_right_is_held_by_one_user_or_group",
-                violation_error_message="Choose a user or a group, and only one of them.",
+                violation_error_message=_("Choose a user or a group, and only one of them."),
             ),
             models.CheckConstraint(
                 condition=_exactly_one("queue", "queue_group", "direct_conversations_of"),
                 name="a_right_is_held_on_one_place",
-                violation_error_message="Choose a queue, a queue group, or direct conversations, and only one of them.",
+                violation_error_message=_(
+                    "Choose a queue, a queue group, or direct conversations, and only one of them."
+                ),
             ),
             models.UniqueConstraint(
                 fields=["user", "group", "right", "queue", "queue_group", "direct_conversations_of"],
                 nulls_distinct=False,
                 name="a_right_is_granted_once",
-                violation_error_message="This right is granted already.",
+                violation_error_message=_("This right is granted already."),
             ),
         ]
 
     def __str__(self) -> str:
         holder = self.user or self.group
-        place = self.queue or self.queue_group or f"direct conversations of {self.direct_conversations_of}"
-        return f"{holder}: {self.get_right_display()} on {place}"
+        place = (
+            self.queue
+            or self.queue_group
+            or gettext("direct conversations of %(direct_conversations_of)s")
+            % {"direct_conversations_of": self.direct_conversations_of}
+        )
+        return gettext("%(holder)s: %(get_right_display)s on %(place)s") % {
+            "holder": holder,
+            "get_right_display": self.get_right_display(),
+            "place": place,
+        }

@@ -12,6 +12,8 @@ from django.contrib.auth.models import UserManager
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.models.user import User
 from channels_cfg.models.versioned import versioned
@@ -51,30 +53,33 @@ class ApiKey(models.Model):
     """A long random string that signs an API client in; only its digest is stored."""
 
     class State(models.TextChoices):
-        VALID = "valid", "Valid"
-        REVOKED = "revoked", "Revoked"
-        EXPIRED = "expired", "Expired"
-        USER_INACTIVE = "user_inactive", "User is inactive"
+        VALID = "valid", _("Valid")
+        REVOKED = "revoked", _("Revoked")
+        EXPIRED = "expired", _("Expired")
+        USER_INACTIVE = "user_inactive", _("User is inactive")
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="api_keys")
-    name = models.CharField(max_length=100, blank=True, help_text="What uses it. Example: CRM nightly sync")
-    hint = models.CharField("ends with", max_length=4, editable=False)
-    digest = models.CharField(max_length=64, unique=True, editable=False)
-    created_at = models.DateTimeField(auto_now_add=True)
-    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
-    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=_("user"), related_name="api_keys")
+    name = models.CharField(
+        _("name"), max_length=100, blank=True, help_text=_("What uses it. Example: CRM nightly sync")
+    )
+    hint = models.CharField(_("ends with"), max_length=4, editable=False)
+    digest = models.CharField(_("digest"), max_length=64, unique=True, editable=False)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    last_used_at = models.DateTimeField(_("last used at"), null=True, blank=True, editable=False)
+    revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True, editable=False)
     expires_at = models.DateTimeField(
-        "valid until", null=True, blank=True, editable=False, help_text="From then on the key opens nothing"
+        _("valid until"), null=True, blank=True, editable=False, help_text=_("From then on the key opens nothing")
     )
 
     objects = ApiKeyQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "API key"
+        verbose_name = _("API key")
+        verbose_name_plural = _("API keys")
         ordering = ["-created_at"]
 
     def __str__(self) -> str:
-        return f"…{self.hint} of {self.user}"
+        return gettext("…%(hint)s of %(user)s") % {"hint": self.hint, "user": self.user}
 
     def revoke(self, *, now: datetime) -> None:
         """From now on the key opens nothing."""
@@ -107,6 +112,6 @@ class ApiClient(User):
 
     class Meta:
         proxy = True
-        verbose_name = "API client"
+        verbose_name = _("API client")
         ordering = ["username"]
         default_permissions = ()

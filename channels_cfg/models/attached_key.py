@@ -9,6 +9,8 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.key_names import MAX_KEY_LENGTH, check_key_name
 from channels_cfg.models.versioned import versioned
@@ -20,78 +22,96 @@ class AttachedKey(models.Model):
     """A key that is known: described, typed, and governed. Keys that are not in the catalogue work as well."""
 
     class Kind(models.TextChoices):
-        TEXT = "text", "Text"
-        INTEGER = "integer", "Integer"
-        DECIMAL = "decimal", "Decimal number"
-        BOOLEAN = "boolean", "Yes or no"
-        DATE = "date", "Date"
-        DATETIME = "datetime", "Date and time"
-        CHOICE = "choice", "Choice"
+        TEXT = "text", _("Text")
+        INTEGER = "integer", _("Integer")
+        DECIMAL = "decimal", _("Decimal number")
+        BOOLEAN = "boolean", _("Yes or no")
+        DATE = "date", _("Date")
+        DATETIME = "datetime", _("Date and time")
+        CHOICE = "choice", _("Choice")
         URL = "url", "URL"
-        PHONE = "phone", "Phone number"
-        EMAIL = "email", "E-mail address"
+        PHONE = "phone", _("Phone number")
+        EMAIL = "email", _("E-mail address")
 
     class OnViolation(models.TextChoices):
-        REFUSE = "refuse", "Refuse the value"
-        FLAG = "flag", "Keep it with a flag"
-        DROP = "drop", "Drop it"
+        REFUSE = "refuse", _("Refuse the value")
+        FLAG = "flag", _("Keep it with a flag")
+        DROP = "drop", _("Drop it")
 
     name = models.CharField(
+        _("name"),
         max_length=MAX_KEY_LENGTH,
         unique=True,
         validators=[check_key_name],  # type: ignore[list-item]  # what it returns is of no use here
-        help_text="As it comes in and goes out; upper and lower case differ. Example: customerType",
+        help_text=_("As it comes in and goes out; upper and lower case differ. Example: customerType"),
     )
-    label = models.CharField(max_length=120, blank=True, help_text="How people call it. Example: Customer type")
+    label = models.CharField(
+        _("label"), max_length=120, blank=True, help_text=_("How people call it. Example: Customer type")
+    )
     help_text = models.CharField(
-        "help", max_length=300, blank=True, help_text="One line for agents. Example: Decides the service level"
+        _("help"), max_length=300, blank=True, help_text=_("One line for agents. Example: Decides the service level")
     )
-    group = models.CharField(max_length=80, blank=True, help_text="Keys of a group stand together. Example: Customer")
-    owner = models.CharField(max_length=120, blank=True, help_text="Who answers for it. Example: CRM team")
+    group = models.CharField(
+        _("group"), max_length=80, blank=True, help_text=_("Keys of a group stand together. Example: Customer")
+    )
+    owner = models.CharField(
+        _("owner"), max_length=120, blank=True, help_text=_("Who answers for it. Example: CRM team")
+    )
     purpose = models.CharField(
-        max_length=300, blank=True, help_text="Why it is processed. Example: Routing to the right service level"
+        _("purpose"),
+        max_length=300,
+        blank=True,
+        help_text=_("Why it is processed. Example: Routing to the right service level"),
     )
-    kind = models.CharField("type", max_length=10, choices=Kind.choices, default=Kind.TEXT)
+    kind = models.CharField(_("type"), max_length=10, choices=Kind.choices, default=Kind.TEXT)
     choices = ArrayField(
         models.CharField(max_length=200),
+        verbose_name=_("choices"),
         default=list,
         blank=True,
-        help_text="For the type Choice. Example: gold, silver, bronze",
+        help_text=_("For the type Choice. Example: gold, silver, bronze"),
     )
     minimum = models.CharField(
-        max_length=40, blank=True, help_text="Of a number, a date, or a date and time. Example: 0"
+        _("minimum"), max_length=40, blank=True, help_text=_("Of a number, a date, or a date and time. Example: 0")
     )
-    maximum = models.CharField(max_length=40, blank=True, help_text="Example: 100 or 2030-12-31")
+    maximum = models.CharField(_("maximum"), max_length=40, blank=True, help_text="Example: 100 or 2030-12-31")
     decimals = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="Most digits after the point of a decimal number. Example: 2"
+        _("decimals"), null=True, blank=True, help_text=_("Most digits after the point of a decimal number. Example: 2")
     )
     longest = models.PositiveIntegerField(
-        "most characters", null=True, blank=True, help_text="Of a text. Empty: the system's limit. Example: 40"
+        _("most characters"), null=True, blank=True, help_text=_("Of a text. Empty: the system's limit. Example: 40")
     )
     pattern = models.CharField(
+        _("pattern"),
         max_length=200,
         blank=True,
-        help_text="A regular expression that the whole text matches. Example: [A-Z]{2}[0-9]{6}",
+        help_text=_("A regular expression that the whole text matches. Example: [A-Z]{2}[0-9]{6}"),
     )
     example = models.CharField(
-        "good example", max_length=200, blank=True, help_text="Shown where a value is refused. Example: FI123456"
+        _("good example"), max_length=200, blank=True, help_text=_("Shown where a value is refused. Example: FI123456")
     )
     on_violation = models.CharField(
-        "a value that breaks the rules",
+        _("a value that breaks the rules"),
         max_length=6,
         choices=OnViolation.choices,
         default=OnViolation.FLAG,
-        help_text="Refuse: the sender gets an error. Keep with a flag: it is stored and marked. Drop: it is left out, "
-        "and the reason is shown.",
+        help_text=_(
+            "Refuse: the sender gets an error. Keep with a flag: it is stored and marked. Drop: it is left out, "
+            "and the reason is shown."
+        ),
     )
     sensitive = models.BooleanField(
+        _("sensitive"),
         default=False,
-        help_text="Marked wherever it is configured and shown; keeping it, or showing it in more places, asks for a "
-        "typed confirmation.",
+        help_text=_(
+            "Marked wherever it is configured and shown; keeping it, or showing it in more places, asks for a "
+            "typed confirmation."
+        ),
     )
 
     class Meta:
-        verbose_name = "key"
+        verbose_name = _("key")
+        verbose_name_plural = _("keys")
         ordering = ["name"]
         indexes = [
             GinIndex(OpClass(Lower("name"), "gin_trgm_ops"), name="attached_key_alike"),
@@ -124,9 +144,9 @@ class AttachedKey(models.Model):
         self.name = unicodedata.normalize("NFC", self.name)
         complaints = self.rules.problems()
         if other := AttachedKeyAlias.objects.select_related("key").filter(name=self.name).exclude(key=self.pk).first():
-            complaints["name"] = (
-                f"“{self.name}” is another name of {other.key}. Remove it from the other names there first."
-            )
+            complaints["name"] = gettext(
+                "“%(self)s” is another name of %(key)s. Remove it from the other names there first."
+            ) % {"self": self.name, "key": other.key}
         if complaints:
             raise ValidationError(complaints)
 
@@ -135,16 +155,18 @@ class AttachedKey(models.Model):
 class AttachedKeyAlias(models.Model):
     """Another name under which a key comes in. It goes out under the key's own name."""
 
-    key = models.ForeignKey(AttachedKey, models.CASCADE, related_name="aliases")
+    key = models.ForeignKey(AttachedKey, models.CASCADE, verbose_name=_("key"), related_name="aliases")
     name = models.CharField(
+        _("name"),
         max_length=MAX_KEY_LENGTH,
         unique=True,
         validators=[check_key_name],  # type: ignore[list-item]  # what it returns is of no use here
-        help_text="Accepted on input. Example: custmerType",
+        help_text=_("Accepted on input. Example: custmerType"),
     )
 
     class Meta:
-        verbose_name = "other name"
+        verbose_name = _("other name")
+        verbose_name_plural = _("other names")
         ordering = ["name"]
         indexes = [GinIndex(OpClass(Lower("name"), "gin_trgm_ops"), name="attached_key_alias_alike")]
 
@@ -157,8 +179,11 @@ class AttachedKeyAlias(models.Model):
         if AttachedKey.objects.filter(name=self.name).exists():
             raise ValidationError(
                 {
-                    "name": f"“{self.name}” is a key of its own in the catalogue. Delete that key first, or choose "
-                    "another name."
+                    "name": gettext(
+                        "“%(self)s” is a key of its own in the catalogue. Delete that key first, or choose "
+                        "another name."
+                    )
+                    % {"self": self.name}
                 }
             )
 
@@ -167,16 +192,22 @@ class KeyVerdict(models.Model):
     """What an administrator said of a key that came in unasked: never, or not now."""
 
     class Verdict(models.TextChoices):
-        NEVER = "never", "Never"
-        SNOOZED = "snoozed", "Snoozed"
+        NEVER = "never", _("Never")
+        SNOOZED = "snoozed", _("Snoozed")
 
-    name = models.CharField(max_length=MAX_KEY_LENGTH, unique=True)
-    verdict = models.CharField(max_length=7, choices=Verdict.choices)
-    until = models.DateTimeField(null=True, blank=True, help_text="For a snoozed key: when it shows up again")
-    said_by = models.ForeignKey("channels_cfg.User", models.SET_NULL, null=True, related_name="+")
-    said_at = models.DateTimeField()
+    name = models.CharField(_("name"), max_length=MAX_KEY_LENGTH, unique=True)
+    verdict = models.CharField(_("verdict"), max_length=7, choices=Verdict.choices)
+    until = models.DateTimeField(
+        _("until"), null=True, blank=True, help_text=_("For a snoozed key: when it shows up again")
+    )
+    said_by = models.ForeignKey(
+        "channels_cfg.User", models.SET_NULL, verbose_name=_("said by"), null=True, related_name="+"
+    )
+    said_at = models.DateTimeField(_("said at"))
 
     class Meta:
+        verbose_name = _("key verdict")
+        verbose_name_plural = _("key verdicts")
         ordering = ["name"]
 
     def __str__(self) -> str:

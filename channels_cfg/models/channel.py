@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.models.extra_data import ExtraDataLists
 from channels_cfg.models.system_settings import PrecedenceField
@@ -14,40 +15,47 @@ class Channel(ExtraDataLists):
     """A kind of contact with the settings its queues inherit."""
 
     class Kind(models.TextChoices):
-        VOICE = "voice", "Voice"
+        VOICE = "voice", _("Voice")
         EMAIL = "email", "E-mail"
-        CHAT = "chat", "Chat"
+        CHAT = "chat", _("Chat")
 
-    name = models.CharField(max_length=100, unique=True, help_text="Example: Customer chat")
+    name = models.CharField(_("name"), max_length=100, unique=True, help_text=_("Example: Customer chat"))
     kind = models.CharField(
+        _("kind"),
         max_length=10,
         choices=Kind.choices,
-        help_text="Fixed once the channel has queues: it decides which of the lists below apply.",
+        help_text=_("Fixed once the channel has queues: it decides which of the lists below apply."),
     )
-    description = models.CharField(max_length=300, blank=True)
+    description = models.CharField(_("description"), max_length=300, blank=True)
     precedence = PrecedenceField(default=list, blank=True)
     false_attempt_seconds = models.PositiveIntegerField(
-        "false-attempt limit (seconds)",
+        _("false-attempt limit (seconds)"),
         null=True,
         blank=True,
-        help_text="Empty: as in the system settings. Example: 5",
+        help_text=_("Empty: as in the system settings. Example: 5"),
     )
     pick_up_seconds = models.PositiveIntegerField(
-        "time to accept (seconds)",
+        _("time to accept (seconds)"),
         null=True,
         blank=True,
-        help_text="An offer that the agent neither accepts nor rejects goes back to its queue after this long. "
-        "Empty: it stays. Example: 120",
+        help_text=_(
+            "An offer that the agent neither accepts nor rejects goes back to its queue after this long. "
+            "Empty: it stays. Example: 120"
+        ),
     )
     live_data_until_handled = models.BooleanField(
-        "agents see all data until handled",
+        _("agents see all data until handled"),
         default=False,
-        help_text="Off: what is not kept is destroyed when the conversation ends. "
-        "On: it stays visible to the agent during wrap-up and is destroyed when wrap-up is over.",
+        help_text=_(
+            "Off: what is not kept is destroyed when the conversation ends. "
+            "On: it stays visible to the agent during wrap-up and is destroyed when wrap-up is over."
+        ),
     )
 
     class Meta(ExtraDataLists.Meta):
         abstract = False
+        verbose_name = _("channel")
+        verbose_name_plural = _("channels")
         ordering = ["name"]
 
     def __str__(self) -> str:

@@ -1,6 +1,7 @@
 """Who belongs to which group: recorded like every other setting, since rights follow from it."""
 
 from django.contrib.auth.models import Group
+from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.models.queue import Queue
 from channels_cfg.models.user import User
@@ -23,7 +24,7 @@ class GroupMembership(User.groups.through):  # type: ignore[name-defined]
 
     class Meta:
         proxy = True
-        verbose_name = "group membership"
+        verbose_name = _("group membership")
         default_permissions = ()
 
 
@@ -33,6 +34,6 @@ class QueueGroupMembership(Queue.groups.through):  # type: ignore[name-defined]
 
     class Meta:
         proxy = True
-        verbose_name = "queue in a queue group"
-        verbose_name_plural = "queues in queue groups"
+        verbose_name = _("queue in a queue group")
+        verbose_name_plural = _("queues in queue groups")
         default_permissions = ()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.models.encrypted import EncryptedTextField
 from channels_cfg.models.queue import Queue
@@ -14,47 +16,54 @@ class MessagingService(models.Model):
     """One Conversation API app in one region, and the queue its conversations wait in."""
 
     class Region(models.TextChoices):
-        EU = "eu", "Europe"
-        US = "us", "United States"
-        BR = "br", "Brazil"
+        EU = "eu", _("Europe")
+        US = "us", _("United States")
+        BR = "br", _("Brazil")
 
-    name = models.CharField(max_length=100, unique=True, help_text="Example: WhatsApp Finland")
+    name = models.CharField(_("name"), max_length=100, unique=True, help_text=_("Example: WhatsApp Finland"))
     region = models.CharField(
+        _("region"),
         max_length=2,
         choices=Region.choices,
         default=Region.EU,
-        help_text="The region of the app. Apps in two regions need two messaging services.",
+        help_text=_("The region of the app. Apps in two regions need two messaging services."),
     )
     project_id = models.CharField(
-        "project ID", max_length=64, help_text="Example: e2df3a34-a71b-4448-9db5-a8d2baad28e4"
+        _("project ID"), max_length=64, help_text=_("Example: e2df3a34-a71b-4448-9db5-a8d2baad28e4")
     )
     app_id = models.CharField(
-        "app ID",
+        _("app ID"),
         max_length=64,
         unique=True,
-        help_text="The Conversation API app, in CONVERSATION processing mode. Example: 01EB37HMH1M6SV18ASNS3G135H",
+        help_text=_("The Conversation API app, in CONVERSATION processing mode. Example: 01EB37HMH1M6SV18ASNS3G135H"),
     )
     queue = models.ForeignKey(
         Queue,
         models.PROTECT,
+        verbose_name=_("queue"),
         related_name="messaging_services",
         limit_choices_to={"channel__kind": "chat"},
-        help_text="Where its conversations wait, unless another queue has the address "
-        "APP_ID@channel.sinchconversation.com.",
+        help_text=_(
+            "Where its conversations wait, unless another queue has the address APP_ID@channel.sinchconversation.com."
+        ),
     )
     key_id = models.CharField(
-        "access key ID",
+        _("access key ID"),
         max_length=64,
         blank=True,
-        help_text="Of an access key of the project; the connection test signs in with it. "
-        "Example: 8f3c2a10-5b4d-4e7f-9a61-0c2d3e4f5a6b",
+        help_text=_(
+            "Of an access key of the project; the connection test signs in with it. "
+            "Example: 8f3c2a10-5b4d-4e7f-9a61-0c2d3e4f5a6b"
+        ),
     )
     key_secret = EncryptedTextField(
-        "access key secret", blank=True, default="", help_text="As shown once at Sinch. It is not shown again."
+        _("access key secret"), blank=True, default="", help_text=_("As shown once at Sinch. It is not shown again.")
     )
-    enabled = models.BooleanField(default=True, help_text="Off: its callbacks are refused.")
+    enabled = models.BooleanField(_("enabled"), default=True, help_text=_("Off: its callbacks are refused."))
 
     class Meta:
+        verbose_name = _("messaging service")
+        verbose_name_plural = _("messaging services")
         ordering = ["name"]
 
     def __str__(self) -> str:
@@ -65,16 +74,22 @@ class MessagingService(models.Model):
 class WebhookSecret(models.Model):
     """A secret that signs the callbacks of a service. Several at once, so that they can be rotated."""
 
-    service = models.ForeignKey(MessagingService, models.CASCADE, related_name="secrets")
-    secret = EncryptedTextField(help_text="As entered for the webhook at Sinch. It is not shown again.")
-    note = models.CharField(max_length=100, blank=True, help_text="Example: from January 2027")
-    added_at = models.DateTimeField(auto_now_add=True)
+    service = models.ForeignKey(MessagingService, models.CASCADE, verbose_name=_("service"), related_name="secrets")
+    secret = EncryptedTextField(_("secret"), help_text=_("As entered for the webhook at Sinch. It is not shown again."))
+    note = models.CharField(_("note"), max_length=100, blank=True, help_text=_("Example: from January 2027"))
+    added_at = models.DateTimeField(_("added at"), auto_now_add=True)
     last_used_at = models.DateTimeField(
-        "last used", null=True, blank=True, editable=False, help_text="When it last signed a callback, to the minute"
+        _("last used"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("When it last signed a callback, to the minute"),
     )
 
     class Meta:
+        verbose_name = _("webhook secret")
+        verbose_name_plural = _("webhook secrets")
         ordering = ["added_at"]
 
     def __str__(self) -> str:
-        return self.note or f"secret of {self.added_at:%Y-%m-%d}"
+        return self.note or gettext("secret of %(added_at)s") % {"added_at": f"{self.added_at:%Y-%m-%d}"}

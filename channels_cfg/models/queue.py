@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.models.access_right import AccessRight, Right
 from channels_cfg.models.channel import Channel
@@ -21,10 +22,12 @@ if TYPE_CHECKING:
 class QueueGroup(models.Model):
     """Queues on which rights are granted together."""
 
-    name = models.CharField(max_length=100, unique=True, help_text="Example: Nordic sales")
-    description = models.CharField(max_length=300, blank=True)
+    name = models.CharField(_("name"), max_length=100, unique=True, help_text=_("Example: Nordic sales"))
+    description = models.CharField(_("description"), max_length=300, blank=True)
 
     class Meta:
+        verbose_name = _("queue group")
+        verbose_name_plural = _("queue groups")
         ordering = ["name"]
 
     def __str__(self) -> str:
@@ -45,21 +48,23 @@ class QueueQuerySet(models.QuerySet["Queue"]):
 class Queue(ExtraDataLists):
     """A place where conversations of one channel wait for an agent."""
 
-    name = models.CharField(max_length=100, unique=True, help_text="Example: Chat sales")
-    channel = models.ForeignKey(Channel, models.PROTECT, related_name="queues")
+    name = models.CharField(_("name"), max_length=100, unique=True, help_text=_("Example: Chat sales"))
+    channel = models.ForeignKey(Channel, models.PROTECT, verbose_name=_("channel"), related_name="queues")
     groups = models.ManyToManyField(
         QueueGroup,
         blank=True,
         related_name="queues",
-        verbose_name="queue groups",
-        help_text="A right on the group is a right on this queue.",
+        verbose_name=_("queue groups"),
+        help_text=_("A right on the group is a right on this queue."),
     )
-    description = models.CharField(max_length=300, blank=True)
+    description = models.CharField(_("description"), max_length=300, blank=True)
 
     objects = QueueQuerySet.as_manager()
 
     class Meta(ExtraDataLists.Meta):
         abstract = False
+        verbose_name = _("queue")
+        verbose_name_plural = _("queues")
         ordering = ["name"]
 
     def __str__(self) -> str:
@@ -70,20 +75,22 @@ class Queue(ExtraDataLists):
 class QueueAddress(models.Model):
     """Where customers reach a queue: a number, an e-mail address, or APP_ID@channel.sinchconversation.com."""
 
-    queue = models.ForeignKey(Queue, models.CASCADE, related_name="addresses")
+    queue = models.ForeignKey(Queue, models.CASCADE, verbose_name=_("queue"), related_name="addresses")
     address = models.CharField(
+        _("address"),
         max_length=320,
         help_text="Examples: +358401234567 · sales@example.com · 01ABC…@whatsapp.sinchconversation.com",
     )
 
     class Meta:
+        verbose_name = _("queue address")
         ordering = ["address"]
-        verbose_name_plural = "queue addresses"
+        verbose_name_plural = _("queue addresses")
         constraints = [
             models.UniqueConstraint(
                 Lower("address"),
                 name="an_address_leads_to_one_queue",
-                violation_error_message="Another queue has this address already.",
+                violation_error_message=_("Another queue has this address already."),
             )
         ]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 
 class ScheduledChange(models.Model):
@@ -11,27 +13,37 @@ class ScheduledChange(models.Model):
     configuration file}; they hold settings, never a secret."""
 
     class State(models.TextChoices):
-        PLANNED = "planned", "Planned"
-        APPLIED = "applied", "In effect"
-        CANCELLED = "cancelled", "Cancelled"
-        FAILED = "failed", "Failed"
+        PLANNED = "planned", _("Planned")
+        APPLIED = "applied", _("In effect")
+        CANCELLED = "cancelled", _("Cancelled")
+        FAILED = "failed", _("Failed")
 
-    model = models.CharField(max_length=40, help_text="Channel, Queue or SystemSettings")
-    object_id = models.BigIntegerField()
-    changes = models.JSONField()
+    model = models.CharField(_("model"), max_length=40, help_text=_("Channel, Queue or SystemSettings"))
+    object_id = models.BigIntegerField(_("object id"))
+    changes = models.JSONField(_("changes"))
     replaces = models.JSONField(
-        default=dict, help_text="What the fields hold until then; if they hold something else, the change fails"
+        _("replaces"),
+        default=dict,
+        help_text=_("What the fields hold until then; if they hold something else, the change fails"),
     )
-    takes_effect_at = models.DateTimeField()
-    reason = models.CharField(max_length=300, blank=True)
-    planned_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    planned_at = models.DateTimeField()
-    state = models.CharField(max_length=9, choices=State.choices, default=State.PLANNED)
-    settled_at = models.DateTimeField(null=True, blank=True, help_text="When it was applied, cancelled or failed")
-    cancelled_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    problem = models.CharField(max_length=500, blank=True, help_text="Why it failed, in words")
+    takes_effect_at = models.DateTimeField(_("takes effect at"))
+    reason = models.CharField(_("reason"), max_length=300, blank=True)
+    planned_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, verbose_name=_("planned by"), null=True, related_name="+"
+    )
+    planned_at = models.DateTimeField(_("planned at"))
+    state = models.CharField(_("state"), max_length=9, choices=State.choices, default=State.PLANNED)
+    settled_at = models.DateTimeField(
+        _("settled at"), null=True, blank=True, help_text=_("When it was applied, cancelled or failed")
+    )
+    cancelled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, verbose_name=_("cancelled by"), null=True, related_name="+"
+    )
+    problem = models.CharField(_("problem"), max_length=500, blank=True, help_text=_("Why it failed, in words"))
 
     class Meta:
+        verbose_name = _("scheduled change")
+        verbose_name_plural = _("scheduled changes")
         ordering = ["takes_effect_at", "id"]
         indexes = [
             models.Index(fields=["takes_effect_at"], condition=models.Q(state="planned"), name="change_planned"),
@@ -39,4 +51,8 @@ class ScheduledChange(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.model} {self.object_id}, from {self.takes_effect_at:%Y-%m-%d %H:%M} UTC"
+        return gettext("%(model)s %(object_id)s, from %(takes_effect_at)s UTC") % {
+            "model": self.model,
+            "object_id": self.object_id,
+            "takes_effect_at": f"{self.takes_effect_at:%Y-%m-%d %H:%M}",
+        }

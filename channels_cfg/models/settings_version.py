@@ -6,6 +6,8 @@ from datetime import datetime
 
 from django.db import models
 from django.db.models import Min
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 
 class SettingsVersion(models.Model):
@@ -15,19 +17,22 @@ class SettingsVersion(models.Model):
     have made.
     """
 
-    transaction = models.PositiveBigIntegerField(editable=False)
-    made_at = models.DateTimeField(editable=False)
+    transaction = models.PositiveBigIntegerField(_("transaction"), editable=False)
+    made_at = models.DateTimeField(_("made at"), editable=False)
     context = models.ForeignKey(
         "pghistory.Context",
         models.SET_NULL,
+        verbose_name=_("context"),
         null=True,
         db_constraint=False,
         editable=False,
         related_name="+",
-        help_text="Who made it, and why",
+        help_text=_("Who made it, and why"),
     )
 
     class Meta:
+        verbose_name = _("settings version")
+        verbose_name_plural = _("settings versions")
         ordering = ["-pk"]
         indexes = [models.Index(fields=["made_at"], name="settings_version_time")]
         constraints = [
@@ -35,7 +40,7 @@ class SettingsVersion(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Settings version {self.pk}"
+        return gettext("Settings version %(self)s") % {"self": self.pk}
 
     @classmethod
     def current(cls) -> int | None:

@@ -8,6 +8,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.models.extra_data import ExtraDataLists
 from channels_cfg.models.versioned import versioned
@@ -16,9 +18,9 @@ from channels_cfg.models.versioned import versioned
 class Source(models.TextChoices):
     """Who attached a pair."""
 
-    CUSTOMER = "customer", "Customer"
-    AGENT = "agent", "Agent"
-    INTEGRATION = "integration", "Integration"
+    CUSTOMER = "customer", _("Customer")
+    AGENT = "agent", _("Agent")
+    INTEGRATION = "integration", _("Integration")
     API = "api", "API"
 
 
@@ -33,7 +35,7 @@ def default_file_types() -> list[str]:
 
 def check_precedence(sources: list[str]) -> None:
     if sorted(sources) != sorted(Source.values):
-        raise ValidationError(f"Name each source once: {', '.join(Source.values)}.")
+        raise ValidationError(gettext("Name each source once: %(sources)s.") % {"sources": ", ".join(Source.values)})
 
 
 class PrecedenceField(ArrayField):
@@ -41,8 +43,8 @@ class PrecedenceField(ArrayField):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["base_field"] = models.CharField(max_length=12, choices=Source.choices)
-        kwargs["verbose_name"] = "order of sources"
-        kwargs["help_text"] = (
+        kwargs["verbose_name"] = _("order of sources")
+        kwargs["help_text"] = _(
             "Where two sources set the same key, the one named first wins. Example: customer, agent, integration, api"
         )
         super().__init__(*args, **kwargs)
@@ -65,66 +67,76 @@ class SystemSettings(ExtraDataLists):
 
     precedence = PrecedenceField(default=default_precedence)
     false_attempt_seconds = models.PositiveIntegerField(
-        "false-attempt limit (seconds)",
+        _("false-attempt limit (seconds)"),
         default=5,
-        help_text="A customer who leaves before an agent accepts, and before this many seconds have passed, "
-        "counts as a false attempt; later, as abandoned. Example: 5",
+        help_text=_(
+            "A customer who leaves before an agent accepts, and before this many seconds have passed, "
+            "counts as a false attempt; later, as abandoned. Example: 5"
+        ),
     )
     value_characters = models.PositiveIntegerField(
-        "longest value (characters)",
+        _("longest value (characters)"),
         default=4096,
         validators=[MinValueValidator(1)],
-        help_text="A longer value is refused with the whole write. Example: 4096",
+        help_text=_("A longer value is refused with the whole write. Example: 4096"),
     )
     pairs_per_conversation = models.PositiveIntegerField(
+        _("pairs per conversation"),
         default=100,
         validators=[MinValueValidator(1)],
-        help_text="A write that would exceed this many keys is refused whole. Example: 100",
+        help_text=_("A write that would exceed this many keys is refused whole. Example: 100"),
     )
     bytes_per_conversation = models.PositiveIntegerField(
+        _("bytes per conversation"),
         default=32 * 1024,
         validators=[MinValueValidator(1)],
-        help_text="All keys and values of a conversation together, as JSON in UTF-8. Example: 32768 (32 KiB)",
+        help_text=_("All keys and values of a conversation together, as JSON in UTF-8. Example: 32768 (32 KiB)"),
     )
 
     why_required = models.BooleanField(
-        "ask why",
+        _("ask why"),
         default=False,
-        help_text="On: nothing is saved in the configurator before the field “Why?” is filled in.",
+        help_text=_("On: nothing is saved in the configurator before the field “Why?” is filled in."),
     )
 
     # Files of chats: limits for what agents send, and where the files are.
     largest_file_megabytes = models.PositiveIntegerField(
-        "largest file (MB)", default=10, validators=[MinValueValidator(1)], help_text="Example: 10"
+        _("largest file (MB)"), default=10, validators=[MinValueValidator(1)], help_text="Example: 10"
     )
     allowed_file_types = ArrayField(
         models.CharField(max_length=10),
+        verbose_name=_("allowed file types"),
         default=default_file_types,
         blank=True,
-        help_text="File endings, separated by commas; upper and lower case do not differ. Example: pdf, jpg, png, mp4",
+        help_text=_(
+            "File endings, separated by commas; upper and lower case do not differ. Example: pdf, jpg, png, mp4"
+        ),
     )
     attachment_location = models.CharField(
-        max_length=300, blank=True, help_text="Folder for files of chats. Empty: the portal's own. Example: /srv/files"
+        _("attachment location"),
+        max_length=300,
+        blank=True,
+        help_text=_("Folder for files of chats. Empty: the portal's own. Example: /srv/files"),
     )
     public_base_url = models.URLField(
-        "public base address",
+        _("public base address"),
         blank=True,
-        help_text="Where messaging channels fetch files that agents send. Example: https://chat.example.com/files",
+        help_text=_("Where messaging channels fetch files that agents send. Example: https://chat.example.com/files"),
     )
     public_attachment_hours = models.PositiveIntegerField(
-        "retention time for public attachments (hours)",
+        _("retention time for public attachments (hours)"),
         default=72,
         validators=[MinValueValidator(1)],
-        help_text="How long such an address works. Example: 72",
+        help_text=_("How long such an address works. Example: 72"),
     )
 
     class Meta:
-        verbose_name = "system settings"
-        verbose_name_plural = "system settings"
+        verbose_name = _("system settings")
+        verbose_name_plural = _("system settings")
         constraints = [models.CheckConstraint(condition=models.Q(id=1), name="there_is_one_row_of_system_settings")]
 
     def __str__(self) -> str:
-        return "System settings"
+        return gettext("System settings")
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.pk = 1

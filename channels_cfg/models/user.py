@@ -7,6 +7,8 @@ import zoneinfo
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.models.versioned import versioned
 
@@ -14,7 +16,9 @@ from channels_cfg.models.versioned import versioned
 def check_time_zone(name: str) -> None:
     """Accept an IANA zone name such as Europe/Helsinki."""
     if name not in zoneinfo.available_timezones():
-        raise ValidationError(f"“{name}” is not a time zone. Use a name such as Europe/Helsinki.")
+        raise ValidationError(
+            gettext("“%(name)s” is not a time zone. Use a name such as Europe/Helsinki.") % {"name": name}
+        )
 
 
 @versioned(exclude=["password", "last_login"])
@@ -22,18 +26,21 @@ class User(AbstractUser):
     """A person who signs in, or an API client that shows a key; both hold rights the same way."""
 
     time_zone = models.CharField(
+        _("time zone"),
         max_length=64,
         default="UTC",
         validators=[check_time_zone],
-        help_text="Times on pages and in files are shown in this zone. Example: Europe/Helsinki",
+        help_text=_("Times on pages and in files are shown in this zone. Example: Europe/Helsinki"),
     )
     is_api_client = models.BooleanField(
-        "API client",
+        _("API client"),
         default=False,
-        help_text="A program, not a person: it signs in with an API key and cannot use the pages.",
+        help_text=_("A program, not a person: it signs in with an API key and cannot use the pages."),
     )
 
     class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
         ordering = ["username"]
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ import pghistory
 import pghistory.models
 import pgtrigger
 from django.db import connection, models
+from django.utils.translation import gettext_lazy as _
 
 M = TypeVar("M", bound=type[models.Model])
 
@@ -41,12 +42,17 @@ class RecordedEvent(pghistory.models.Event):
     """One row that was created, changed or deleted, as it was afterwards, or, deleted, before."""
 
     pgh_version = models.ForeignKey(
-        "channels_cfg.SettingsVersion", models.DO_NOTHING, null=True, related_name="+", editable=False
+        "channels_cfg.SettingsVersion",
+        models.DO_NOTHING,
+        verbose_name=_("pgh version"),
+        null=True,
+        related_name="+",
+        editable=False,
     )
 
     class Meta:
         abstract = True
-        verbose_name = "event"
+        verbose_name = _("event")
 
 
 def versioned(*, exclude: Sequence[str] = (), model_name: str | None = None) -> Callable[[M], M]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.models.user import User
 
@@ -26,23 +27,27 @@ class WaitingUpload(models.Model):
     """A file with settings. Nothing in it counts before it is confirmed; after an hour it is gone."""
 
     class Kind(models.TextChoices):
-        CONFIGURATION = "configuration", "Configuration file"
-        KEYS = "keys", "Keys"
-        QUEUES = "queues", "Queues"
-        USERS = "users", "Users"
+        CONFIGURATION = "configuration", _("Configuration file")
+        KEYS = "keys", _("Keys")
+        QUEUES = "queues", _("Queues")
+        USERS = "users", _("Users")
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
-    kind = models.CharField(max_length=13, choices=Kind.choices)
-    name = models.CharField(max_length=200, help_text="Of the file, as its sender calls it")
-    content = models.BinaryField()
-    fingerprint = models.CharField(max_length=64, help_text="Of the plan that its sender was shown")
-    notes = models.JSONField(default=list, help_text="What the plan leaves as it is, in words")
-    uploaded_at = models.DateTimeField()
+    id = models.UUIDField(_("id"), primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=_("user"), related_name="+")
+    kind = models.CharField(_("kind"), max_length=13, choices=Kind.choices)
+    name = models.CharField(_("name"), max_length=200, help_text=_("Of the file, as its sender calls it"))
+    content = models.BinaryField(_("content"))
+    fingerprint = models.CharField(
+        _("fingerprint"), max_length=64, help_text=_("Of the plan that its sender was shown")
+    )
+    notes = models.JSONField(_("notes"), default=list, help_text=_("What the plan leaves as it is, in words"))
+    uploaded_at = models.DateTimeField(_("uploaded at"))
 
     objects = WaitingUploadQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("waiting upload")
+        verbose_name_plural = _("waiting uploads")
         ordering = ["-uploaded_at"]
 
     def __str__(self) -> str:
@@ -53,23 +58,31 @@ class PlannedRecord(models.Model):
     """What confirming an upload would do with one record, in words; or why the record is refused."""
 
     class Outcome(models.TextChoices):
-        ADD = "add", "Added"
-        CHANGE = "change", "Changed"
-        REMOVE = "remove", "Removed"
-        SAME = "same", "Unchanged"
-        REFUSED = "refused", "Refused"
+        ADD = "add", _("Added")
+        CHANGE = "change", _("Changed")
+        REMOVE = "remove", _("Removed")
+        SAME = "same", _("Unchanged")
+        REFUSED = "refused", _("Refused")
 
-    upload = models.ForeignKey(WaitingUpload, models.CASCADE, related_name="records", db_index=False)
-    number = models.PositiveIntegerField(help_text="Its order in the plan")
-    place = models.CharField(max_length=80, blank=True, help_text="Where the file names it. Example: row 12")
-    outcome = models.CharField(max_length=7, choices=Outcome.choices)
-    name = models.CharField(max_length=400)
-    lines = models.JSONField(
-        default=list, help_text="For each setting: label, old, new, gained, lost; or place and problem"
+    upload = models.ForeignKey(
+        WaitingUpload, models.CASCADE, verbose_name=_("upload"), related_name="records", db_index=False
     )
-    cells = models.JSONField(default=dict, help_text="Of a refused row, its cells by setting, as uploaded")
+    number = models.PositiveIntegerField(_("number"), help_text=_("Its order in the plan"))
+    place = models.CharField(
+        _("place"), max_length=80, blank=True, help_text=_("Where the file names it. Example: row 12")
+    )
+    outcome = models.CharField(_("outcome"), max_length=7, choices=Outcome.choices)
+    name = models.CharField(_("name"), max_length=400)
+    lines = models.JSONField(
+        _("lines"), default=list, help_text=_("For each setting: label, old, new, gained, lost; or place and problem")
+    )
+    cells = models.JSONField(
+        _("cells"), default=dict, help_text=_("Of a refused row, its cells by setting, as uploaded")
+    )
 
     class Meta:
+        verbose_name = _("planned record")
+        verbose_name_plural = _("planned records")
         ordering = ["number"]
         constraints = [
             models.UniqueConstraint(fields=["upload", "outcome", "number"], name="a_planned_record_has_its_number")

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("channels_cfg", "0001_initial"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ("channels_cfg", "__first__"),
     ]
 
     operations = [
@@ -30,27 +30,42 @@ class Migration(migrations.Migration):
                         max_length=8,
                         primary_key=True,
                         serialize=False,
+                        verbose_name="reason",
                     ),
                 ),
-                ("last_at", models.DateTimeField()),
+                ("last_at", models.DateTimeField(verbose_name="last at")),
             ],
             options={
                 "verbose_name_plural": "refused callbacks",
                 "default_permissions": (),
+                "verbose_name": "refused callbacks",
             },
         ),
         migrations.CreateModel(
             name="Conversation",
             fields=[
-                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False, verbose_name="id"
+                    ),
+                ),
                 (
                     "messaging_channel",
-                    models.CharField(blank=True, help_text="WHATSAPP, SMS, …; open list", max_length=30),
+                    models.CharField(
+                        blank=True,
+                        help_text="WHATSAPP, SMS, …; open list",
+                        max_length=30,
+                        verbose_name="messaging channel",
+                    ),
                 ),
                 (
                     "direction",
                     models.CharField(
-                        choices=[("inbound", "Inbound"), ("outbound", "Outbound")], default="inbound", max_length=8
+                        choices=[("inbound", "Inbound"), ("outbound", "Outbound")],
+                        default="inbound",
+                        max_length=8,
+                        verbose_name="direction",
                     ),
                 ),
                 (
@@ -68,44 +83,71 @@ class Migration(migrations.Migration):
                         ],
                         default="received",
                         max_length=13,
+                        verbose_name="state",
                     ),
                 ),
                 (
                     "customer_address",
-                    models.CharField(blank=True, help_text="Number or address of the customer", max_length=320),
+                    models.CharField(
+                        blank=True,
+                        help_text="Number or address of the customer",
+                        max_length=320,
+                        verbose_name="customer address",
+                    ),
                 ),
-                ("customer_name", models.CharField(blank=True, max_length=200)),
-                ("received_at", models.DateTimeField()),
-                ("queued_at", models.DateTimeField(blank=True, null=True)),
-                ("allocated_at", models.DateTimeField(blank=True, null=True)),
-                ("accepted_at", models.DateTimeField(blank=True, help_text="First accepted", null=True)),
-                ("ended_at", models.DateTimeField(blank=True, null=True)),
-                ("handled_at", models.DateTimeField(blank=True, null=True)),
+                ("customer_name", models.CharField(blank=True, max_length=200, verbose_name="customer name")),
+                ("received_at", models.DateTimeField(verbose_name="received at")),
+                ("queued_at", models.DateTimeField(blank=True, null=True, verbose_name="queued at")),
+                ("allocated_at", models.DateTimeField(blank=True, null=True, verbose_name="allocated at")),
+                (
+                    "accepted_at",
+                    models.DateTimeField(blank=True, help_text="First accepted", null=True, verbose_name="accepted at"),
+                ),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended at")),
+                ("handled_at", models.DateTimeField(blank=True, null=True, verbose_name="handled at")),
                 (
                     "ended_by",
                     models.CharField(
                         blank=True,
                         choices=[("customer", "Customer"), ("agent", "Agent"), ("system", "System")],
                         max_length=8,
+                        verbose_name="ended by",
                     ),
                 ),
-                ("kept_data", models.JSONField(blank=True, default=dict, help_text="{key: value}; empty while active")),
-                ("kept_sources", models.JSONField(blank=True, default=dict, help_text="{key: source}")),
+                (
+                    "kept_data",
+                    models.JSONField(
+                        blank=True, default=dict, help_text="{key: value}; empty while active", verbose_name="kept data"
+                    ),
+                ),
+                (
+                    "kept_sources",
+                    models.JSONField(blank=True, default=dict, help_text="{key: source}", verbose_name="kept sources"),
+                ),
                 (
                     "kept_times",
                     models.JSONField(
                         blank=True,
                         default=dict,
                         help_text="{key: when its source said so}; without an entry: posted after the end",
+                        verbose_name="kept times",
                     ),
                 ),
                 (
                     "kept_flags",
                     models.JSONField(
-                        blank=True, default=dict, help_text="{key: which rule of the catalogue its value breaks}"
+                        blank=True,
+                        default=dict,
+                        help_text="{key: which rule of the catalogue its value breaks}",
+                        verbose_name="kept flags",
                     ),
                 ),
-                ("dropped_keys", models.JSONField(blank=True, default=dict, help_text="{key: reason}; never a value")),
+                (
+                    "dropped_keys",
+                    models.JSONField(
+                        blank=True, default=dict, help_text="{key: reason}; never a value", verbose_name="dropped keys"
+                    ),
+                ),
                 (
                     "judged_keys",
                     django.contrib.postgres.fields.ArrayField(
@@ -114,13 +156,21 @@ class Migration(migrations.Migration):
                         help_text="The effective statistics list at the moment of ending",
                         null=True,
                         size=None,
+                        verbose_name="judged keys",
                     ),
                 ),
                 (
                     "settings_version",
-                    models.BigIntegerField(blank=True, help_text="The settings that judged", null=True),
+                    models.BigIntegerField(
+                        blank=True, help_text="The settings that judged", null=True, verbose_name="settings version"
+                    ),
                 ),
-                ("version", models.PositiveBigIntegerField(default=1, help_text="Grows with every change")),
+                (
+                    "version",
+                    models.PositiveBigIntegerField(
+                        default=1, help_text="Grows with every change", verbose_name="version"
+                    ),
+                ),
                 (
                     "agent",
                     models.ForeignKey(
@@ -131,6 +181,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="conversations",
                         to=settings.AUTH_USER_MODEL,
+                        verbose_name="agent",
                     ),
                 ),
                 (
@@ -140,6 +191,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="conversations",
                         to="channels_cfg.channel",
+                        verbose_name="channel",
                     ),
                 ),
                 (
@@ -151,11 +203,14 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="conversations",
                         to="channels_cfg.queue",
+                        verbose_name="queue",
                     ),
                 ),
             ],
             options={
                 "ordering": ["-received_at", "-id"],
+                "verbose_name": "conversation",
+                "verbose_name_plural": "conversations",
             },
         ),
         migrations.CreateModel(
@@ -172,11 +227,12 @@ class Migration(migrations.Migration):
                             ("agent", "Agent"),
                         ],
                         max_length=8,
+                        verbose_name="purpose",
                     ),
                 ),
-                ("started_at", models.DateTimeField()),
-                ("connected_at", models.DateTimeField(blank=True, null=True)),
-                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("started_at", models.DateTimeField(verbose_name="started at")),
+                ("connected_at", models.DateTimeField(blank=True, null=True, verbose_name="connected at")),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended at")),
                 (
                     "agent",
                     models.ForeignKey(
@@ -186,6 +242,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
+                        verbose_name="agent",
                     ),
                 ),
                 (
@@ -194,6 +251,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="legs",
                         to="conversations.conversation",
+                        verbose_name="conversation",
                     ),
                 ),
                 (
@@ -205,11 +263,14 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to="channels_cfg.queue",
+                        verbose_name="queue",
                     ),
                 ),
             ],
             options={
                 "ordering": ["started_at", "id"],
+                "verbose_name": "leg",
+                "verbose_name_plural": "legs",
             },
         ),
         migrations.CreateModel(
@@ -219,31 +280,36 @@ class Migration(migrations.Migration):
                 (
                     "medium",
                     models.CharField(
-                        choices=[("message", "Message"), ("voice", "Voice"), ("email", "E-mail")], max_length=8
+                        choices=[("message", "Message"), ("voice", "Voice"), ("email", "E-mail")],
+                        max_length=8,
+                        verbose_name="medium",
                     ),
                 ),
-                ("started_at", models.DateTimeField()),
-                ("connected_at", models.DateTimeField(blank=True, null=True)),
-                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("started_at", models.DateTimeField(verbose_name="started at")),
+                ("connected_at", models.DateTimeField(blank=True, null=True, verbose_name="connected at")),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended at")),
                 (
                     "leg",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="communications",
                         to="conversations.leg",
+                        verbose_name="leg",
                     ),
                 ),
             ],
             options={
                 "ordering": ["started_at", "id"],
+                "verbose_name": "communication",
+                "verbose_name_plural": "communications",
             },
         ),
         migrations.CreateModel(
             name="LiveDatum",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.CharField(max_length=128)),
-                ("value", models.JSONField(null=True)),
+                ("key", models.CharField(max_length=128, verbose_name="key")),
+                ("value", models.JSONField(null=True, verbose_name="value")),
                 (
                     "source",
                     models.CharField(
@@ -254,15 +320,24 @@ class Migration(migrations.Migration):
                             ("api", "API"),
                         ],
                         max_length=12,
+                        verbose_name="source",
                     ),
                 ),
                 (
                     "flag",
                     models.CharField(
-                        blank=True, help_text="Which rule of the catalogue the value breaks", max_length=300
+                        blank=True,
+                        help_text="Which rule of the catalogue the value breaks",
+                        max_length=300,
+                        verbose_name="flag",
                     ),
                 ),
-                ("attached_at", models.DateTimeField(help_text="When the source said so, not when it reached us")),
+                (
+                    "attached_at",
+                    models.DateTimeField(
+                        help_text="When the source said so, not when it reached us", verbose_name="attached at"
+                    ),
+                ),
                 (
                     "conversation",
                     models.ForeignKey(
@@ -270,63 +345,89 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="live_data",
                         to="conversations.conversation",
+                        verbose_name="conversation",
                     ),
                 ),
             ],
             options={
                 "verbose_name_plural": "live data",
                 "ordering": ["key"],
+                "verbose_name": "live datum",
             },
         ),
         migrations.CreateModel(
             name="MessagingThread",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("external_id", models.CharField(max_length=64)),
-                ("contact_external_id", models.CharField(blank=True, max_length=64)),
-                ("stopped_at", models.DateTimeField(blank=True, null=True)),
-                ("deleted_at", models.DateTimeField(blank=True, null=True)),
+                ("external_id", models.CharField(max_length=64, verbose_name="external id")),
+                (
+                    "contact_external_id",
+                    models.CharField(blank=True, max_length=64, verbose_name="contact external id"),
+                ),
+                ("stopped_at", models.DateTimeField(blank=True, null=True, verbose_name="stopped at")),
+                ("deleted_at", models.DateTimeField(blank=True, null=True, verbose_name="deleted at")),
                 (
                     "service",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="threads",
                         to="channels_cfg.messagingservice",
+                        verbose_name="service",
                     ),
                 ),
             ],
+            options={
+                "verbose_name": "messaging thread",
+                "verbose_name_plural": "messaging threads",
+            },
         ),
         migrations.CreateModel(
             name="Message",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("external_id", models.CharField(blank=True, max_length=64)),
+                ("external_id", models.CharField(blank=True, max_length=64, verbose_name="external id")),
                 (
                     "author",
                     models.CharField(
-                        choices=[("customer", "Customer"), ("agent", "Agent"), ("system", "System")], max_length=8
+                        choices=[("customer", "Customer"), ("agent", "Agent"), ("system", "System")],
+                        max_length=8,
+                        verbose_name="author",
                     ),
                 ),
-                ("messaging_channel", models.CharField(blank=True, max_length=30)),
-                ("content_type", models.CharField(default="text_message", max_length=40)),
-                ("text", models.TextField(blank=True, help_text="What a reader sees; for media, the caption")),
+                ("messaging_channel", models.CharField(blank=True, max_length=30, verbose_name="messaging channel")),
+                ("content_type", models.CharField(default="text_message", max_length=40, verbose_name="content type")),
+                (
+                    "text",
+                    models.TextField(
+                        blank=True, help_text="What a reader sees; for media, the caption", verbose_name="text"
+                    ),
+                ),
                 (
                     "content",
                     models.JSONField(
-                        blank=True, default=dict, help_text="The parts of a message that is more than text"
+                        blank=True,
+                        default=dict,
+                        help_text="The parts of a message that is more than text",
+                        verbose_name="content",
                     ),
                 ),
                 (
                     "reply_to",
-                    models.CharField(blank=True, help_text="External id of the quoted message", max_length=64),
+                    models.CharField(
+                        blank=True,
+                        help_text="External id of the quoted message",
+                        max_length=64,
+                        verbose_name="reply to",
+                    ),
                 ),
-                ("sent_at", models.DateTimeField()),
+                ("sent_at", models.DateTimeField(verbose_name="sent at")),
                 (
                     "rank",
                     models.JSONField(
                         blank=True,
                         default=list,
                         help_text="Orders versions of the same message (a redaction beats the original): the greatest is shown",
+                        verbose_name="rank",
                     ),
                 ),
                 (
@@ -338,6 +439,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
+                        verbose_name="agent",
                     ),
                 ),
                 (
@@ -349,6 +451,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="messages",
                         to="conversations.conversation",
+                        verbose_name="conversation",
                     ),
                 ),
                 (
@@ -359,11 +462,14 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="messages",
                         to="conversations.messagingthread",
+                        verbose_name="thread",
                     ),
                 ),
             ],
             options={
                 "ordering": ["sent_at", "id"],
+                "verbose_name": "message",
+                "verbose_name_plural": "messages",
             },
         ),
         migrations.AddField(
@@ -375,13 +481,14 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="conversations",
                 to="conversations.messagingthread",
+                verbose_name="thread",
             ),
         ),
         migrations.CreateModel(
             name="ReportableChange",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("made_at", models.DateTimeField()),
+                ("made_at", models.DateTimeField(verbose_name="made at")),
                 (
                     "conversation",
                     models.ForeignKey(
@@ -389,17 +496,20 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="+",
                         to="conversations.conversation",
+                        verbose_name="conversation",
                     ),
                 ),
             ],
             options={
                 "ordering": ["id"],
+                "verbose_name": "reportable change",
+                "verbose_name_plural": "reportable changes",
             },
         ),
         migrations.CreateModel(
             name="SeenKey",
             fields=[
-                ("name", models.CharField(max_length=128, primary_key=True, serialize=False)),
+                ("name", models.CharField(max_length=128, primary_key=True, serialize=False, verbose_name="name")),
                 (
                     "paths",
                     django.contrib.postgres.fields.ArrayField(
@@ -407,15 +517,30 @@ class Migration(migrations.Migration):
                         default=list,
                         help_text="Its parents, then itself",
                         size=None,
+                        verbose_name="paths",
                     ),
                 ),
-                ("seen", models.PositiveBigIntegerField(default=0, help_text="Conversations that had it")),
-                ("types", models.JSONField(default=dict, help_text="{value type: conversations}")),
-                ("lengths", models.JSONField(default=dict, help_text="{length bucket: conversations}")),
-                ("sources", models.JSONField(default=dict, help_text="{source: conversations}")),
-                ("hits", models.JSONField(default=dict, help_text="{detector: conversations}")),
-                ("first_seen_at", models.DateTimeField()),
-                ("last_seen_at", models.DateTimeField()),
+                (
+                    "seen",
+                    models.PositiveBigIntegerField(
+                        default=0, help_text="Conversations that had it", verbose_name="seen"
+                    ),
+                ),
+                (
+                    "types",
+                    models.JSONField(default=dict, help_text="{value type: conversations}", verbose_name="types"),
+                ),
+                (
+                    "lengths",
+                    models.JSONField(default=dict, help_text="{length bucket: conversations}", verbose_name="lengths"),
+                ),
+                (
+                    "sources",
+                    models.JSONField(default=dict, help_text="{source: conversations}", verbose_name="sources"),
+                ),
+                ("hits", models.JSONField(default=dict, help_text="{detector: conversations}", verbose_name="hits")),
+                ("first_seen_at", models.DateTimeField(verbose_name="first seen at")),
+                ("last_seen_at", models.DateTimeField(verbose_name="last seen at")),
             ],
             options={
                 "verbose_name": "seen key",
@@ -429,26 +554,38 @@ class Migration(migrations.Migration):
                         name="seen_key_alike",
                     ),
                 ],
+                "verbose_name_plural": "seen keys",
             },
         ),
         migrations.CreateModel(
             name="Contact",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("external_id", models.CharField(max_length=64)),
-                ("display_name", models.CharField(blank=True, max_length=200)),
-                ("email", models.CharField(blank=True, max_length=320)),
-                ("language", models.CharField(blank=True, max_length=20)),
-                ("identities", models.JSONField(default=list, help_text="[{channel, identity, app_id}]")),
+                ("external_id", models.CharField(max_length=64, verbose_name="external id")),
+                ("display_name", models.CharField(blank=True, max_length=200, verbose_name="display name")),
+                ("email", models.CharField(blank=True, max_length=320, verbose_name="email")),
+                ("language", models.CharField(blank=True, max_length=20, verbose_name="language")),
+                (
+                    "identities",
+                    models.JSONField(
+                        default=list, help_text="[{channel, identity, app_id}]", verbose_name="identities"
+                    ),
+                ),
                 (
                     "changed_at",
-                    models.DateTimeField(help_text="Time of the news this row shows; older news changes nothing."),
+                    models.DateTimeField(
+                        help_text="Time of the news this row shows; older news changes nothing.",
+                        verbose_name="changed at",
+                    ),
                 ),
-                ("deleted_at", models.DateTimeField(blank=True, null=True)),
+                ("deleted_at", models.DateTimeField(blank=True, null=True, verbose_name="deleted at")),
                 (
                     "merged_into",
                     models.CharField(
-                        blank=True, help_text="External id of the contact that was preserved", max_length=64
+                        blank=True,
+                        help_text="External id of the contact that was preserved",
+                        max_length=64,
+                        verbose_name="merged into",
                     ),
                 ),
                 (
@@ -457,6 +594,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="contacts",
                         to="channels_cfg.messagingservice",
+                        verbose_name="service",
                     ),
                 ),
             ],
@@ -464,23 +602,31 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.UniqueConstraint(fields=("service", "external_id"), name="a_contact_is_stored_once")
                 ],
+                "verbose_name": "contact",
+                "verbose_name_plural": "contacts",
             },
         ),
         migrations.CreateModel(
             name="DeliveryStatus",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("message_external_id", models.CharField(max_length=64)),
-                ("status", models.CharField(max_length=40)),
-                ("rank", models.SmallIntegerField(help_text="A status of a lower rank never replaces one of a higher")),
-                ("reason_code", models.CharField(blank=True, max_length=80)),
-                ("at", models.DateTimeField()),
+                ("message_external_id", models.CharField(max_length=64, verbose_name="message external id")),
+                ("status", models.CharField(max_length=40, verbose_name="status")),
+                (
+                    "rank",
+                    models.SmallIntegerField(
+                        help_text="A status of a lower rank never replaces one of a higher", verbose_name="rank"
+                    ),
+                ),
+                ("reason_code", models.CharField(blank=True, max_length=80, verbose_name="reason code")),
+                ("at", models.DateTimeField(verbose_name="at")),
                 (
                     "service",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="delivery_statuses",
                         to="channels_cfg.messagingservice",
+                        verbose_name="service",
                     ),
                 ),
             ],
@@ -491,15 +637,16 @@ class Migration(migrations.Migration):
                         fields=("service", "message_external_id"), name="a_message_has_one_delivery_status"
                     )
                 ],
+                "verbose_name": "delivery status",
             },
         ),
         migrations.CreateModel(
             name="EndedCount",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("day", models.DateField()),
-                ("ended", models.PositiveIntegerField(default=0)),
-                ("keepable", models.PositiveIntegerField(default=0)),
+                ("day", models.DateField(verbose_name="day")),
+                ("ended", models.PositiveIntegerField(default=0, verbose_name="ended")),
+                ("keepable", models.PositiveIntegerField(default=0, verbose_name="keepable")),
                 (
                     "channel",
                     models.ForeignKey(
@@ -507,6 +654,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="+",
                         to="channels_cfg.channel",
+                        verbose_name="channel",
                     ),
                 ),
                 (
@@ -517,6 +665,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="+",
                         to="channels_cfg.queue",
+                        verbose_name="queue",
                     ),
                 ),
             ],
@@ -526,6 +675,8 @@ class Migration(migrations.Migration):
                         fields=("channel", "queue", "day"), name="endings_are_counted_once_a_day", nulls_distinct=False
                     )
                 ],
+                "verbose_name": "ended count",
+                "verbose_name_plural": "ended counts",
             },
         ),
         migrations.CreateModel(
@@ -555,14 +706,18 @@ class Migration(migrations.Migration):
                             ("customer_event", "Customer event"),
                         ],
                         max_length=14,
+                        verbose_name="kind",
                     ),
                 ),
-                ("at", models.DateTimeField()),
-                ("detail", models.JSONField(blank=True, default=dict)),
+                ("at", models.DateTimeField(verbose_name="at")),
+                ("detail", models.JSONField(blank=True, default=dict, verbose_name="detail")),
                 (
                     "external_id",
                     models.CharField(
-                        blank=True, help_text="Id at the sender: the same event comes once", max_length=64
+                        blank=True,
+                        help_text="Id at the sender: the same event comes once",
+                        max_length=64,
+                        verbose_name="external id",
                     ),
                 ),
                 (
@@ -574,6 +729,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
+                        verbose_name="actor",
                     ),
                 ),
                 (
@@ -582,6 +738,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="events",
                         to="conversations.conversation",
+                        verbose_name="conversation",
                     ),
                 ),
             ],
@@ -594,21 +751,26 @@ class Migration(migrations.Migration):
                         name="an_event_from_outside_is_stored_once",
                     )
                 ],
+                "verbose_name": "event",
+                "verbose_name_plural": "events",
             },
         ),
         migrations.CreateModel(
             name="IdempotentAnswer",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.CharField(max_length=255)),
-                ("request_digest", models.CharField(max_length=64)),
-                ("answer", models.JSONField()),
-                ("etag", models.CharField(max_length=70)),
-                ("answered_at", models.DateTimeField(db_index=True)),
+                ("key", models.CharField(max_length=255, verbose_name="key")),
+                ("request_digest", models.CharField(max_length=64, verbose_name="request digest")),
+                ("answer", models.JSONField(verbose_name="answer")),
+                ("etag", models.CharField(max_length=70, verbose_name="etag")),
+                ("answered_at", models.DateTimeField(db_index=True, verbose_name="answered at")),
                 (
                     "conversation",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="conversations.conversation"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="conversations.conversation",
+                        verbose_name="conversation",
                     ),
                 ),
                 (
@@ -618,6 +780,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
                     ),
                 ),
             ],
@@ -625,23 +788,34 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.UniqueConstraint(fields=("user", "key"), name="an_idempotency_key_is_used_once")
                 ],
+                "verbose_name": "idempotent answer",
+                "verbose_name_plural": "idempotent answers",
             },
         ),
         migrations.CreateModel(
             name="InboundDelivery",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("nonce", models.CharField(max_length=128)),
+                ("nonce", models.CharField(max_length=128, verbose_name="nonce")),
                 (
                     "body_digest",
-                    models.BinaryField(help_text="SHA-256 of the body, keyed with SECRET_KEY", max_length=32),
+                    models.BinaryField(
+                        help_text="SHA-256 of the body, keyed with SECRET_KEY",
+                        max_length=32,
+                        verbose_name="body digest",
+                    ),
                 ),
-                ("body", models.BinaryField(help_text="As received; erased when applied or given up", null=True)),
-                ("trigger", models.CharField(blank=True, max_length=60)),
-                ("received_at", models.DateTimeField()),
-                ("held_until", models.DateTimeField(blank=True, null=True)),
-                ("attempts", models.PositiveIntegerField(default=0)),
-                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "body",
+                    models.BinaryField(
+                        help_text="As received; erased when applied or given up", null=True, verbose_name="body"
+                    ),
+                ),
+                ("trigger", models.CharField(blank=True, max_length=60, verbose_name="trigger")),
+                ("received_at", models.DateTimeField(verbose_name="received at")),
+                ("held_until", models.DateTimeField(blank=True, null=True, verbose_name="held until")),
+                ("attempts", models.PositiveIntegerField(default=0, verbose_name="attempts")),
+                ("finished_at", models.DateTimeField(blank=True, null=True, verbose_name="finished at")),
                 (
                     "outcome",
                     models.CharField(
@@ -653,12 +827,16 @@ class Migration(migrations.Migration):
                         ],
                         default="waiting",
                         max_length=8,
+                        verbose_name="outcome",
                     ),
                 ),
                 (
                     "notes",
                     models.JSONField(
-                        blank=True, default=list, help_text="What was left out and why, in words without values"
+                        blank=True,
+                        default=list,
+                        help_text="What was left out and why, in words without values",
+                        verbose_name="notes",
                     ),
                 ),
                 (
@@ -668,6 +846,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="deliveries",
                         to="channels_cfg.messagingservice",
+                        verbose_name="service",
                     ),
                 ),
             ],
@@ -678,23 +857,47 @@ class Migration(migrations.Migration):
                     models.Index(condition=models.Q(("finished_at", None)), fields=["id"], name="delivery_waiting")
                 ],
                 "constraints": [models.UniqueConstraint(fields=("service", "nonce"), name="a_nonce_is_taken_once")],
+                "verbose_name": "inbound delivery",
             },
         ),
         migrations.CreateModel(
             name="KeyShape",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("day", models.DateField()),
-                ("key", models.CharField(max_length=128)),
-                ("seen", models.PositiveIntegerField(default=0, help_text="Conversations that had it")),
-                ("keepable", models.PositiveIntegerField(default=0, help_text="Of these, accepted ones")),
-                ("bytes", models.PositiveBigIntegerField(default=0, help_text="Of the keepable ones")),
-                ("types", models.JSONField(default=dict, help_text="{value type: conversations}")),
-                ("lengths", models.JSONField(default=dict, help_text="{length bucket: conversations}")),
-                ("sources", models.JSONField(default=dict, help_text="{source: conversations}")),
-                ("hits", models.JSONField(default=dict, help_text="{detector: keepable conversations}")),
-                ("first_seen_at", models.DateTimeField()),
-                ("last_seen_at", models.DateTimeField()),
+                ("day", models.DateField(verbose_name="day")),
+                ("key", models.CharField(max_length=128, verbose_name="key")),
+                (
+                    "seen",
+                    models.PositiveIntegerField(default=0, help_text="Conversations that had it", verbose_name="seen"),
+                ),
+                (
+                    "keepable",
+                    models.PositiveIntegerField(
+                        default=0, help_text="Of these, accepted ones", verbose_name="keepable"
+                    ),
+                ),
+                (
+                    "bytes",
+                    models.PositiveBigIntegerField(default=0, help_text="Of the keepable ones", verbose_name="bytes"),
+                ),
+                (
+                    "types",
+                    models.JSONField(default=dict, help_text="{value type: conversations}", verbose_name="types"),
+                ),
+                (
+                    "lengths",
+                    models.JSONField(default=dict, help_text="{length bucket: conversations}", verbose_name="lengths"),
+                ),
+                (
+                    "sources",
+                    models.JSONField(default=dict, help_text="{source: conversations}", verbose_name="sources"),
+                ),
+                (
+                    "hits",
+                    models.JSONField(default=dict, help_text="{detector: keepable conversations}", verbose_name="hits"),
+                ),
+                ("first_seen_at", models.DateTimeField(verbose_name="first seen at")),
+                ("last_seen_at", models.DateTimeField(verbose_name="last seen at")),
                 (
                     "channel",
                     models.ForeignKey(
@@ -702,6 +905,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="+",
                         to="channels_cfg.channel",
+                        verbose_name="channel",
                     ),
                 ),
                 (
@@ -712,6 +916,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="+",
                         to="channels_cfg.queue",
+                        verbose_name="queue",
                     ),
                 ),
             ],
@@ -724,17 +929,27 @@ class Migration(migrations.Migration):
                         nulls_distinct=False,
                     )
                 ],
+                "verbose_name": "key shape",
+                "verbose_name_plural": "key shapes",
             },
         ),
         migrations.CreateModel(
             name="KeySighting",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("day", models.DateField(help_text="Of the conversation's end, in UTC")),
-                ("key", models.CharField(blank=True, help_text="Empty: the conversation as a whole", max_length=128)),
+                ("day", models.DateField(help_text="Of the conversation's end, in UTC", verbose_name="day")),
+                (
+                    "key",
+                    models.CharField(
+                        blank=True, help_text="Empty: the conversation as a whole", max_length=128, verbose_name="key"
+                    ),
+                ),
                 (
                     "keepable",
-                    models.BooleanField(help_text="The conversation was accepted, so that a listed key would be kept"),
+                    models.BooleanField(
+                        help_text="The conversation was accepted, so that a listed key would be kept",
+                        verbose_name="keepable",
+                    ),
                 ),
                 (
                     "value_type",
@@ -748,15 +963,20 @@ class Migration(migrations.Migration):
                             ("group", "Group of keys"),
                         ],
                         max_length=7,
+                        verbose_name="value type",
                     ),
                 ),
                 (
                     "length_bucket",
-                    models.PositiveSmallIntegerField(help_text="0: empty; n: 2^(n-1) to 2^n - 1 characters"),
+                    models.PositiveSmallIntegerField(
+                        help_text="0: empty; n: 2^(n-1) to 2^n - 1 characters", verbose_name="length bucket"
+                    ),
                 ),
                 (
                     "bytes",
-                    models.PositiveIntegerField(help_text="Of key and value as JSON; with those of all keys below it"),
+                    models.PositiveIntegerField(
+                        help_text="Of key and value as JSON; with those of all keys below it", verbose_name="bytes"
+                    ),
                 ),
                 (
                     "source",
@@ -770,6 +990,7 @@ class Migration(migrations.Migration):
                         ],
                         help_text="Empty: keys below it have different ones",
                         max_length=12,
+                        verbose_name="source",
                     ),
                 ),
                 (
@@ -787,9 +1008,10 @@ class Migration(migrations.Migration):
                         blank=True,
                         default=list,
                         size=None,
+                        verbose_name="hits",
                     ),
                 ),
-                ("seen_at", models.DateTimeField()),
+                ("seen_at", models.DateTimeField(verbose_name="seen at")),
                 (
                     "channel",
                     models.ForeignKey(
@@ -797,6 +1019,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="+",
                         to="channels_cfg.channel",
+                        verbose_name="channel",
                     ),
                 ),
                 (
@@ -807,11 +1030,14 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="+",
                         to="channels_cfg.queue",
+                        verbose_name="queue",
                     ),
                 ),
             ],
             options={
                 "indexes": [models.Index(fields=["key"], name="sighting_by_key")],
+                "verbose_name": "key sighting",
+                "verbose_name_plural": "key sightings",
             },
         ),
         migrations.AddConstraint(

@@ -12,6 +12,8 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import ExpressionWrapper, F, Q, Value
 from django.db.models.functions import Lower
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.key_names import MAX_KEY_LENGTH
 from channels_cfg.models import AccessRight, Channel, Queue, Right, User
@@ -23,14 +25,14 @@ if TYPE_CHECKING:
 class State(models.TextChoices):
     """Where a conversation is in its life."""
 
-    RECEIVED = "received", "Received"
-    QUEUED = "queued", "Queued"
-    ALLOCATED = "allocated", "Allocated"
-    ACCEPTED = "accepted", "Accepted"
+    RECEIVED = "received", _("Received")
+    QUEUED = "queued", _("Queued")
+    ALLOCATED = "allocated", _("Allocated")
+    ACCEPTED = "accepted", _("Accepted")
     WRAP_UP = "wrap_up", "Wrap-up"
-    HANDLED = "handled", "Handled"
-    ABANDONED = "abandoned", "Abandoned"
-    FALSE_ATTEMPT = "false_attempt", "False attempt"
+    HANDLED = "handled", _("Handled")
+    ABANDONED = "abandoned", _("Abandoned")
+    FALSE_ATTEMPT = "false_attempt", _("False attempt")
 
 
 ACTIVE_STATES = (State.RECEIVED, State.QUEUED, State.ALLOCATED, State.ACCEPTED)
@@ -88,67 +90,97 @@ class Conversation(models.Model):
     """One exchange with one customer, from its first contact to the end of wrap-up."""
 
     class Direction(models.TextChoices):
-        INBOUND = "inbound", "Inbound"
-        OUTBOUND = "outbound", "Outbound"
+        INBOUND = "inbound", _("Inbound")
+        OUTBOUND = "outbound", _("Outbound")
 
     class Party(models.TextChoices):
-        CUSTOMER = "customer", "Customer"
-        AGENT = "agent", "Agent"
-        SYSTEM = "system", "System"
+        CUSTOMER = "customer", _("Customer")
+        AGENT = "agent", _("Agent")
+        SYSTEM = "system", _("System")
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    channel = models.ForeignKey(Channel, models.PROTECT, related_name="conversations", db_index=False)
-    queue = models.ForeignKey(
-        Queue, models.PROTECT, null=True, blank=True, related_name="conversations", db_index=False
+    id = models.UUIDField(_("id"), primary_key=True, default=uuid.uuid4, editable=False)
+    channel = models.ForeignKey(
+        Channel, models.PROTECT, verbose_name=_("channel"), related_name="conversations", db_index=False
     )
-    messaging_channel = models.CharField(max_length=30, blank=True, help_text="WHATSAPP, SMS, …; open list")
-    direction = models.CharField(max_length=8, choices=Direction.choices, default=Direction.INBOUND)
-    state = models.CharField(max_length=13, choices=State.choices, default=State.RECEIVED)
-    agent = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
+    queue = models.ForeignKey(
+        Queue,
         models.PROTECT,
+        verbose_name=_("queue"),
         null=True,
         blank=True,
         related_name="conversations",
         db_index=False,
-        help_text="Whom it is allocated to, or who served it last",
+    )
+    messaging_channel = models.CharField(
+        _("messaging channel"), max_length=30, blank=True, help_text=_("WHATSAPP, SMS, …; open list")
+    )
+    direction = models.CharField(_("direction"), max_length=8, choices=Direction.choices, default=Direction.INBOUND)
+    state = models.CharField(_("state"), max_length=13, choices=State.choices, default=State.RECEIVED)
+    agent = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        verbose_name=_("agent"),
+        null=True,
+        blank=True,
+        related_name="conversations",
+        db_index=False,
+        help_text=_("Whom it is allocated to, or who served it last"),
     )
 
     thread = models.ForeignKey(
-        "conversations.MessagingThread", models.PROTECT, null=True, blank=True, related_name="conversations"
-    )
-    customer_address = models.CharField(max_length=320, blank=True, help_text="Number or address of the customer")
-    customer_name = models.CharField(max_length=200, blank=True)
-
-    received_at = models.DateTimeField()
-    queued_at = models.DateTimeField(null=True, blank=True)
-    allocated_at = models.DateTimeField(null=True, blank=True)
-    accepted_at = models.DateTimeField(null=True, blank=True, help_text="First accepted")
-    ended_at = models.DateTimeField(null=True, blank=True)
-    handled_at = models.DateTimeField(null=True, blank=True)
-    ended_by = models.CharField(max_length=8, choices=Party.choices, blank=True)
-
-    kept_data = models.JSONField(default=dict, blank=True, help_text="{key: value}; empty while active")
-    kept_sources = models.JSONField(default=dict, blank=True, help_text="{key: source}")
-    kept_times = models.JSONField(
-        default=dict, blank=True, help_text="{key: when its source said so}; without an entry: posted after the end"
-    )
-    kept_flags = models.JSONField(
-        default=dict, blank=True, help_text="{key: which rule of the catalogue its value breaks}"
-    )
-    dropped_keys = models.JSONField(default=dict, blank=True, help_text="{key: reason}; never a value")
-    judged_keys = ArrayField(
-        models.CharField(max_length=MAX_KEY_LENGTH),
+        "conversations.MessagingThread",
+        models.PROTECT,
+        verbose_name=_("thread"),
         null=True,
         blank=True,
-        help_text="The effective statistics list at the moment of ending",
+        related_name="conversations",
     )
-    settings_version = models.BigIntegerField(null=True, blank=True, help_text="The settings that judged")
-    version = models.PositiveBigIntegerField(default=1, help_text="Grows with every change")
+    customer_address = models.CharField(
+        _("customer address"), max_length=320, blank=True, help_text=_("Number or address of the customer")
+    )
+    customer_name = models.CharField(_("customer name"), max_length=200, blank=True)
+
+    received_at = models.DateTimeField(_("received at"))
+    queued_at = models.DateTimeField(_("queued at"), null=True, blank=True)
+    allocated_at = models.DateTimeField(_("allocated at"), null=True, blank=True)
+    accepted_at = models.DateTimeField(_("accepted at"), null=True, blank=True, help_text=_("First accepted"))
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+    handled_at = models.DateTimeField(_("handled at"), null=True, blank=True)
+    ended_by = models.CharField(_("ended by"), max_length=8, choices=Party.choices, blank=True)
+
+    kept_data = models.JSONField(
+        _("kept data"), default=dict, blank=True, help_text=_("{key: value}; empty while active")
+    )
+    kept_sources = models.JSONField(_("kept sources"), default=dict, blank=True, help_text=_("{key: source}"))
+    kept_times = models.JSONField(
+        _("kept times"),
+        default=dict,
+        blank=True,
+        help_text=_("{key: when its source said so}; without an entry: posted after the end"),
+    )
+    kept_flags = models.JSONField(
+        _("kept flags"), default=dict, blank=True, help_text=_("{key: which rule of the catalogue its value breaks}")
+    )
+    dropped_keys = models.JSONField(
+        _("dropped keys"), default=dict, blank=True, help_text=_("{key: reason}; never a value")
+    )
+    judged_keys = ArrayField(
+        models.CharField(max_length=MAX_KEY_LENGTH),
+        verbose_name=_("judged keys"),
+        null=True,
+        blank=True,
+        help_text=_("The effective statistics list at the moment of ending"),
+    )
+    settings_version = models.BigIntegerField(
+        _("settings version"), null=True, blank=True, help_text=_("The settings that judged")
+    )
+    version = models.PositiveBigIntegerField(_("version"), default=1, help_text=_("Grows with every change"))
 
     objects = ConversationQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("conversation")
+        verbose_name_plural = _("conversations")
         ordering = ["-received_at", "-id"]
         indexes = [
             models.Index(F("received_at").desc(), F("id").desc(), name="conversation_newest"),
@@ -197,7 +229,7 @@ class Conversation(models.Model):
     @property
     def customer(self) -> str:
         """How the customer is called: by name where one is known, else by address (specification 002)."""
-        return self.customer_name or self.customer_address or "Unknown customer"
+        return self.customer_name or self.customer_address or gettext("Unknown customer")
 
     @property
     def hex_id(self) -> str:

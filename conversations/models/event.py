@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from conversations.models.conversation import Conversation
 
@@ -12,34 +13,46 @@ class Event(models.Model):
     """One thing that happened. ``detail`` holds names and ids, never a value of attached data."""
 
     class Kind(models.TextChoices):
-        RECEIVED = "received", "Received"
-        QUEUED = "queued", "Queued"
-        ALLOCATED = "allocated", "Allocated"
-        ACCEPTED = "accepted", "Accepted"
-        REJECTED = "rejected", "Rejected"
-        WITHDRAWN = "withdrawn", "Offer withdrawn"
-        TRANSFERRED = "transferred", "Transferred"
-        HELD = "held", "On hold"
-        RESUMED = "resumed", "Resumed"
-        ENDED = "ended", "Ended"
-        ABANDONED = "abandoned", "Abandoned"
-        HANDLED = "handled", "Handled"
-        ATTACHED = "attached", "Data attached"
-        KEPT = "kept", "Data kept"
-        POSTED = "posted", "Data posted"
-        LATE = "late", "Arrived after the end"
-        CUSTOMER_EVENT = "customer_event", "Customer event"
+        RECEIVED = "received", _("Received")
+        QUEUED = "queued", _("Queued")
+        ALLOCATED = "allocated", _("Allocated")
+        ACCEPTED = "accepted", _("Accepted")
+        REJECTED = "rejected", _("Rejected")
+        WITHDRAWN = "withdrawn", _("Offer withdrawn")
+        TRANSFERRED = "transferred", _("Transferred")
+        HELD = "held", _("On hold")
+        RESUMED = "resumed", _("Resumed")
+        ENDED = "ended", _("Ended")
+        ABANDONED = "abandoned", _("Abandoned")
+        HANDLED = "handled", _("Handled")
+        ATTACHED = "attached", _("Data attached")
+        KEPT = "kept", _("Data kept")
+        POSTED = "posted", _("Data posted")
+        LATE = "late", _("Arrived after the end")
+        CUSTOMER_EVENT = "customer_event", _("Customer event")
 
-    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="events")
-    kind = models.CharField(max_length=14, choices=Kind.choices)
-    at = models.DateTimeField()
-    actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    conversation = models.ForeignKey(
+        Conversation, models.CASCADE, verbose_name=_("conversation"), related_name="events"
     )
-    detail = models.JSONField(default=dict, blank=True)
-    external_id = models.CharField(max_length=64, blank=True, help_text="Id at the sender: the same event comes once")
+    kind = models.CharField(_("kind"), max_length=14, choices=Kind.choices)
+    at = models.DateTimeField(_("at"))
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        verbose_name=_("actor"),
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+    )
+    detail = models.JSONField(_("detail"), default=dict, blank=True)
+    external_id = models.CharField(
+        _("external id"), max_length=64, blank=True, help_text=_("Id at the sender: the same event comes once")
+    )
 
     class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
         ordering = ["at", "id"]
         constraints = [
             models.UniqueConstraint(

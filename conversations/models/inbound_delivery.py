@@ -7,6 +7,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.models import MessagingService
 
@@ -27,27 +28,34 @@ class InboundDelivery(models.Model):
     """One callback. Its body is erased once it is applied: what an ended conversation destroys is destroyed here."""
 
     class Outcome(models.TextChoices):
-        WAITING = "waiting", "Waiting"
-        APPLIED = "applied", "Applied"
-        IGNORED = "ignored", "Accepted, nothing to do"
-        FAILED = "failed", "Given up"
+        WAITING = "waiting", _("Waiting")
+        APPLIED = "applied", _("Applied")
+        IGNORED = "ignored", _("Accepted, nothing to do")
+        FAILED = "failed", _("Given up")
 
-    service = models.ForeignKey(MessagingService, models.PROTECT, related_name="deliveries", db_index=False)
-    nonce = models.CharField(max_length=128)
-    body_digest = models.BinaryField(max_length=32, help_text="SHA-256 of the body, keyed with SECRET_KEY")
-    body = models.BinaryField(null=True, help_text="As received; erased when applied or given up")
-    trigger = models.CharField(max_length=60, blank=True)
-    received_at = models.DateTimeField()
-    held_until = models.DateTimeField(null=True, blank=True)
-    attempts = models.PositiveIntegerField(default=0)
-    finished_at = models.DateTimeField(null=True, blank=True)
-    outcome = models.CharField(max_length=8, choices=Outcome.choices, default=Outcome.WAITING)
-    notes = models.JSONField(default=list, blank=True, help_text="What was left out and why, in words without values")
+    service = models.ForeignKey(
+        MessagingService, models.PROTECT, verbose_name=_("service"), related_name="deliveries", db_index=False
+    )
+    nonce = models.CharField(_("nonce"), max_length=128)
+    body_digest = models.BinaryField(
+        _("body digest"), max_length=32, help_text=_("SHA-256 of the body, keyed with SECRET_KEY")
+    )
+    body = models.BinaryField(_("body"), null=True, help_text=_("As received; erased when applied or given up"))
+    trigger = models.CharField(_("trigger"), max_length=60, blank=True)
+    received_at = models.DateTimeField(_("received at"))
+    held_until = models.DateTimeField(_("held until"), null=True, blank=True)
+    attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
+    outcome = models.CharField(_("outcome"), max_length=8, choices=Outcome.choices, default=Outcome.WAITING)
+    notes = models.JSONField(
+        _("notes"), default=list, blank=True, help_text=_("What was left out and why, in words without values")
+    )
 
     objects = InboundDeliveryQuerySet.as_manager()
 
     class Meta:
-        verbose_name_plural = "inbound deliveries"
+        verbose_name = _("inbound delivery")
+        verbose_name_plural = _("inbound deliveries")
         ordering = ["-id"]
         indexes = [models.Index(fields=["id"], condition=Q(finished_at=None), name="delivery_waiting")]
         constraints = [models.UniqueConstraint(fields=["service", "nonce"], name="a_nonce_is_taken_once")]

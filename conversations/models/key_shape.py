@@ -11,6 +11,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GistIndex, OpClass
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.key_names import MAX_KEY_LENGTH
 from channels_cfg.models import Channel, Queue, Source
@@ -20,12 +21,12 @@ from conversations.detectors import Hit
 class ValueType(models.TextChoices):
     """What a value is in JSON terms."""
 
-    TEXT = "text", "Text"
-    INTEGER = "integer", "Integer"
-    DECIMAL = "decimal", "Decimal"
-    BOOLEAN = "boolean", "Yes or no"
-    NULL = "null", "Empty"
-    GROUP = "group", "Group of keys"
+    TEXT = "text", _("Text")
+    INTEGER = "integer", _("Integer")
+    DECIMAL = "decimal", _("Decimal")
+    BOOLEAN = "boolean", _("Yes or no")
+    NULL = "null", _("Empty")
+    GROUP = "group", _("Group of keys")
 
 
 class KeySighting(models.Model):
@@ -34,21 +35,39 @@ class KeySighting(models.Model):
     Names that too few conversations have had stay here until they are old, and then go.
     """
 
-    channel = models.ForeignKey(Channel, models.CASCADE, related_name="+", db_index=False)
-    queue = models.ForeignKey(Queue, models.CASCADE, null=True, related_name="+", db_index=False)
-    day = models.DateField(help_text="Of the conversation's end, in UTC")
-    key = models.CharField(max_length=MAX_KEY_LENGTH, blank=True, help_text="Empty: the conversation as a whole")
-    keepable = models.BooleanField(help_text="The conversation was accepted, so that a listed key would be kept")
-    value_type = models.CharField(max_length=7, choices=ValueType.choices)
-    length_bucket = models.PositiveSmallIntegerField(help_text="0: empty; n: 2^(n-1) to 2^n - 1 characters")
-    bytes = models.PositiveIntegerField(help_text="Of key and value as JSON; with those of all keys below it")
-    source = models.CharField(
-        max_length=12, choices=Source.choices, blank=True, help_text="Empty: keys below it have different ones"
+    channel = models.ForeignKey(Channel, models.CASCADE, verbose_name=_("channel"), related_name="+", db_index=False)
+    queue = models.ForeignKey(
+        Queue, models.CASCADE, verbose_name=_("queue"), null=True, related_name="+", db_index=False
     )
-    hits = ArrayField(models.CharField(max_length=5, choices=Hit.choices), default=list, blank=True)
-    seen_at = models.DateTimeField()
+    day = models.DateField(_("day"), help_text=_("Of the conversation's end, in UTC"))
+    key = models.CharField(
+        _("key"), max_length=MAX_KEY_LENGTH, blank=True, help_text=_("Empty: the conversation as a whole")
+    )
+    keepable = models.BooleanField(
+        _("keepable"), help_text=_("The conversation was accepted, so that a listed key would be kept")
+    )
+    value_type = models.CharField(_("value type"), max_length=7, choices=ValueType.choices)
+    length_bucket = models.PositiveSmallIntegerField(
+        _("length bucket"), help_text=_("0: empty; n: 2^(n-1) to 2^n - 1 characters")
+    )
+    bytes = models.PositiveIntegerField(
+        _("bytes"), help_text=_("Of key and value as JSON; with those of all keys below it")
+    )
+    source = models.CharField(
+        _("source"),
+        max_length=12,
+        choices=Source.choices,
+        blank=True,
+        help_text=_("Empty: keys below it have different ones"),
+    )
+    hits = ArrayField(
+        models.CharField(max_length=5, choices=Hit.choices), verbose_name=_("hits"), default=list, blank=True
+    )
+    seen_at = models.DateTimeField(_("seen at"))
 
     class Meta:
+        verbose_name = _("key sighting")
+        verbose_name_plural = _("key sightings")
         indexes = [models.Index(fields=["key"], name="sighting_by_key")]
 
     def __str__(self) -> str:
@@ -58,21 +77,25 @@ class KeySighting(models.Model):
 class KeyShape(models.Model):
     """One key on one channel, queue and day."""
 
-    channel = models.ForeignKey(Channel, models.CASCADE, related_name="+", db_index=False)
-    queue = models.ForeignKey(Queue, models.CASCADE, null=True, related_name="+", db_index=False)
-    day = models.DateField()
-    key = models.CharField(max_length=MAX_KEY_LENGTH)
-    seen = models.PositiveIntegerField(default=0, help_text="Conversations that had it")
-    keepable = models.PositiveIntegerField(default=0, help_text="Of these, accepted ones")
-    bytes = models.PositiveBigIntegerField(default=0, help_text="Of the keepable ones")
-    types = models.JSONField(default=dict, help_text="{value type: conversations}")
-    lengths = models.JSONField(default=dict, help_text="{length bucket: conversations}")
-    sources = models.JSONField(default=dict, help_text="{source: conversations}")
-    hits = models.JSONField(default=dict, help_text="{detector: keepable conversations}")
-    first_seen_at = models.DateTimeField()
-    last_seen_at = models.DateTimeField()
+    channel = models.ForeignKey(Channel, models.CASCADE, verbose_name=_("channel"), related_name="+", db_index=False)
+    queue = models.ForeignKey(
+        Queue, models.CASCADE, verbose_name=_("queue"), null=True, related_name="+", db_index=False
+    )
+    day = models.DateField(_("day"))
+    key = models.CharField(_("key"), max_length=MAX_KEY_LENGTH)
+    seen = models.PositiveIntegerField(_("seen"), default=0, help_text=_("Conversations that had it"))
+    keepable = models.PositiveIntegerField(_("keepable"), default=0, help_text=_("Of these, accepted ones"))
+    bytes = models.PositiveBigIntegerField(_("bytes"), default=0, help_text=_("Of the keepable ones"))
+    types = models.JSONField(_("types"), default=dict, help_text=_("{value type: conversations}"))
+    lengths = models.JSONField(_("lengths"), default=dict, help_text=_("{length bucket: conversations}"))
+    sources = models.JSONField(_("sources"), default=dict, help_text=_("{source: conversations}"))
+    hits = models.JSONField(_("hits"), default=dict, help_text=_("{detector: keepable conversations}"))
+    first_seen_at = models.DateTimeField(_("first seen at"))
+    last_seen_at = models.DateTimeField(_("last seen at"))
 
     class Meta:
+        verbose_name = _("key shape")
+        verbose_name_plural = _("key shapes")
         constraints = [
             models.UniqueConstraint(
                 fields=["channel", "queue", "day", "key"], nulls_distinct=False, name="a_key_has_one_shape_a_day"
@@ -90,22 +113,24 @@ class SeenKey(models.Model):
     A name becomes known once enough conversations have had it; what rarely comes in may be a value in disguise.
     """
 
-    name = models.CharField(max_length=MAX_KEY_LENGTH, primary_key=True)
+    name = models.CharField(_("name"), max_length=MAX_KEY_LENGTH, primary_key=True)
     paths = ArrayField(
         models.CharField(max_length=MAX_KEY_LENGTH),
+        verbose_name=_("paths"),
         default=list,
-        help_text="Its parents, then itself",
+        help_text=_("Its parents, then itself"),
     )
-    seen = models.PositiveBigIntegerField(default=0, help_text="Conversations that had it")
-    types = models.JSONField(default=dict, help_text="{value type: conversations}")
-    lengths = models.JSONField(default=dict, help_text="{length bucket: conversations}")
-    sources = models.JSONField(default=dict, help_text="{source: conversations}")
-    hits = models.JSONField(default=dict, help_text="{detector: conversations}")
-    first_seen_at = models.DateTimeField()
-    last_seen_at = models.DateTimeField()
+    seen = models.PositiveBigIntegerField(_("seen"), default=0, help_text=_("Conversations that had it"))
+    types = models.JSONField(_("types"), default=dict, help_text=_("{value type: conversations}"))
+    lengths = models.JSONField(_("lengths"), default=dict, help_text=_("{length bucket: conversations}"))
+    sources = models.JSONField(_("sources"), default=dict, help_text=_("{source: conversations}"))
+    hits = models.JSONField(_("hits"), default=dict, help_text=_("{detector: conversations}"))
+    first_seen_at = models.DateTimeField(_("first seen at"))
+    last_seen_at = models.DateTimeField(_("last seen at"))
 
     class Meta:
-        verbose_name = "seen key"
+        verbose_name = _("seen key")
+        verbose_name_plural = _("seen keys")
         ordering = ["name"]
         indexes = [
             models.Index(fields=["-last_seen_at", "name"], name="seen_key_newest"),
@@ -119,13 +144,17 @@ class SeenKey(models.Model):
 class EndedCount(models.Model):
     """How many conversations ended on one channel, queue and day: what the shapes are shares of."""
 
-    channel = models.ForeignKey(Channel, models.CASCADE, related_name="+", db_index=False)
-    queue = models.ForeignKey(Queue, models.CASCADE, null=True, related_name="+", db_index=False)
-    day = models.DateField()
-    ended = models.PositiveIntegerField(default=0)
-    keepable = models.PositiveIntegerField(default=0)
+    channel = models.ForeignKey(Channel, models.CASCADE, verbose_name=_("channel"), related_name="+", db_index=False)
+    queue = models.ForeignKey(
+        Queue, models.CASCADE, verbose_name=_("queue"), null=True, related_name="+", db_index=False
+    )
+    day = models.DateField(_("day"))
+    ended = models.PositiveIntegerField(_("ended"), default=0)
+    keepable = models.PositiveIntegerField(_("keepable"), default=0)
 
     class Meta:
+        verbose_name = _("ended count")
+        verbose_name_plural = _("ended counts")
         constraints = [
             models.UniqueConstraint(
                 fields=["channel", "queue", "day"], nulls_distinct=False, name="endings_are_counted_once_a_day"

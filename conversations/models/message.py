@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.models import MessagingService
 from conversations.models.conversation import Conversation
@@ -14,38 +15,56 @@ class Message(models.Model):
     """One message of a conversation's transcript."""
 
     class Author(models.TextChoices):
-        CUSTOMER = "customer", "Customer"
-        AGENT = "agent", "Agent"
-        SYSTEM = "system", "System"
+        CUSTOMER = "customer", _("Customer")
+        AGENT = "agent", _("Agent")
+        SYSTEM = "system", _("System")
 
     conversation = models.ForeignKey(
         Conversation,
         models.CASCADE,
+        verbose_name=_("conversation"),
         null=True,
         blank=True,
         related_name="messages",
-        help_text="None for a message sent to a customer who has not written yet; the conversation that begins "
-        "with the customer's answer takes it in",
+        help_text=_(
+            "None for a message sent to a customer who has not written yet; the conversation that begins "
+            "with the customer's answer takes it in"
+        ),
     )
-    thread = models.ForeignKey(MessagingThread, models.PROTECT, null=True, blank=True, related_name="messages")
-    external_id = models.CharField(max_length=64, blank=True)
-    author = models.CharField(max_length=8, choices=Author.choices)
+    thread = models.ForeignKey(
+        MessagingThread, models.PROTECT, verbose_name=_("thread"), null=True, blank=True, related_name="messages"
+    )
+    external_id = models.CharField(_("external id"), max_length=64, blank=True)
+    author = models.CharField(_("author"), max_length=8, choices=Author.choices)
     agent = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        verbose_name=_("agent"),
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
     )
-    messaging_channel = models.CharField(max_length=30, blank=True)
-    content_type = models.CharField(max_length=40, default="text_message")
-    text = models.TextField(blank=True, help_text="What a reader sees; for media, the caption")
-    content = models.JSONField(default=dict, blank=True, help_text="The parts of a message that is more than text")
-    reply_to = models.CharField(max_length=64, blank=True, help_text="External id of the quoted message")
-    sent_at = models.DateTimeField()
+    messaging_channel = models.CharField(_("messaging channel"), max_length=30, blank=True)
+    content_type = models.CharField(_("content type"), max_length=40, default="text_message")
+    text = models.TextField(_("text"), blank=True, help_text=_("What a reader sees; for media, the caption"))
+    content = models.JSONField(
+        _("content"), default=dict, blank=True, help_text=_("The parts of a message that is more than text")
+    )
+    reply_to = models.CharField(
+        _("reply to"), max_length=64, blank=True, help_text=_("External id of the quoted message")
+    )
+    sent_at = models.DateTimeField(_("sent at"))
     rank = models.JSONField(
+        _("rank"),
         default=list,
         blank=True,
-        help_text="Orders versions of the same message (a redaction beats the original): the greatest is shown",
+        help_text=_("Orders versions of the same message (a redaction beats the original): the greatest is shown"),
     )
 
     class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
         ordering = ["sent_at", "id"]
         indexes = [models.Index(fields=["conversation", "sent_at"], name="message_transcript")]
         constraints = [
@@ -64,21 +83,24 @@ class DeliveryStatus(models.Model):
     """The furthest a message got. A row of its own, since a report may come before the message it is about."""
 
     class Status(models.TextChoices):
-        QUEUED_ON_CHANNEL = "QUEUED_ON_CHANNEL", "Sent"
-        SWITCHING_CHANNEL = "SWITCHING_CHANNEL", "Switching channel"
-        DELIVERED = "DELIVERED", "Delivered"
-        READ = "READ", "Read"
-        FAILED = "FAILED", "Failed"
+        QUEUED_ON_CHANNEL = "QUEUED_ON_CHANNEL", _("Sent")
+        SWITCHING_CHANNEL = "SWITCHING_CHANNEL", _("Switching channel")
+        DELIVERED = "DELIVERED", _("Delivered")
+        READ = "READ", _("Read")
+        FAILED = "FAILED", _("Failed")
 
-    service = models.ForeignKey(MessagingService, models.PROTECT, related_name="delivery_statuses")
-    message_external_id = models.CharField(max_length=64)
-    status = models.CharField(max_length=40)
-    rank = models.SmallIntegerField(help_text="A status of a lower rank never replaces one of a higher")
-    reason_code = models.CharField(max_length=80, blank=True)
-    at = models.DateTimeField()
+    service = models.ForeignKey(
+        MessagingService, models.PROTECT, verbose_name=_("service"), related_name="delivery_statuses"
+    )
+    message_external_id = models.CharField(_("message external id"), max_length=64)
+    status = models.CharField(_("status"), max_length=40)
+    rank = models.SmallIntegerField(_("rank"), help_text=_("A status of a lower rank never replaces one of a higher"))
+    reason_code = models.CharField(_("reason code"), max_length=80, blank=True)
+    at = models.DateTimeField(_("at"))
 
     class Meta:
-        verbose_name_plural = "delivery statuses"
+        verbose_name = _("delivery status")
+        verbose_name_plural = _("delivery statuses")
         constraints = [
             models.UniqueConstraint(fields=["service", "message_external_id"], name="a_message_has_one_delivery_status")
         ]

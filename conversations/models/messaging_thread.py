@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.models import MessagingService
 
@@ -14,13 +15,15 @@ class MessagingThread(models.Model):
     before the messages it concerns.
     """
 
-    service = models.ForeignKey(MessagingService, models.PROTECT, related_name="threads")
-    external_id = models.CharField(max_length=64)
-    contact_external_id = models.CharField(max_length=64, blank=True)
-    stopped_at = models.DateTimeField(null=True, blank=True)
-    deleted_at = models.DateTimeField(null=True, blank=True)
+    service = models.ForeignKey(MessagingService, models.PROTECT, verbose_name=_("service"), related_name="threads")
+    external_id = models.CharField(_("external id"), max_length=64)
+    contact_external_id = models.CharField(_("contact external id"), max_length=64, blank=True)
+    stopped_at = models.DateTimeField(_("stopped at"), null=True, blank=True)
+    deleted_at = models.DateTimeField(_("deleted at"), null=True, blank=True)
 
     class Meta:
+        verbose_name = _("messaging thread")
+        verbose_name_plural = _("messaging threads")
         constraints = [models.UniqueConstraint(fields=["service", "external_id"], name="a_thread_is_stored_once")]
         indexes = [models.Index(fields=["service", "contact_external_id"], name="thread_by_contact")]
 

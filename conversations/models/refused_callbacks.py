@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class RefusedCallbacks(models.Model):
@@ -10,15 +11,16 @@ class RefusedCallbacks(models.Model):
     oftener than once a minute: whoever knocks without a secret cannot make the portal write."""
 
     class Reason(models.TextChoices):
-        UNSIGNED = "unsigned", "No signature, or one that is not complete"
-        WRONG = "wrong", "The signature fits no secret"
-        OLD = "old", "The signature is too old, or from the future"
+        UNSIGNED = "unsigned", _("No signature, or one that is not complete")
+        WRONG = "wrong", _("The signature fits no secret")
+        OLD = "old", _("The signature is too old, or from the future")
 
-    reason = models.CharField(max_length=8, choices=Reason.choices, primary_key=True)
-    last_at = models.DateTimeField()
+    reason = models.CharField(_("reason"), max_length=8, choices=Reason.choices, primary_key=True)
+    last_at = models.DateTimeField(_("last at"))
 
     class Meta:
-        verbose_name_plural = "refused callbacks"
+        verbose_name = _("refused callbacks")
+        verbose_name_plural = _("refused callbacks")
         default_permissions = ()
 
     def __str__(self) -> str:

@@ -10,8 +10,8 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("channels_cfg", "0001_initial"),
+        ("channels_cfg", "__first__"),
         ("conversations", "0001_initial"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -25,7 +25,12 @@ class Migration(migrations.Migration):
                     models.DateTimeField(help_text="Renewed with each batch", verbose_name="last sign of life"),
                 ),
                 ("finished_at", models.DateTimeField(null=True, verbose_name="finished")),
-                ("conversations", models.PositiveIntegerField(default=0, help_text="How many it reported")),
+                (
+                    "conversations",
+                    models.PositiveIntegerField(
+                        default=0, help_text="How many it reported", verbose_name="conversations"
+                    ),
+                ),
                 (
                     "outcome",
                     models.CharField(
@@ -37,9 +42,15 @@ class Migration(migrations.Migration):
                         ],
                         default="running",
                         max_length=11,
+                        verbose_name="outcome",
                     ),
                 ),
-                ("error", models.CharField(blank=True, help_text="What went wrong, in words; no data", max_length=500)),
+                (
+                    "error",
+                    models.CharField(
+                        blank=True, help_text="What went wrong, in words; no data", max_length=500, verbose_name="error"
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "run of the reporting job",
@@ -50,19 +61,35 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="ReportFile",
             fields=[
-                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ("format", models.CharField(choices=[("csv", "CSV"), ("xlsx", "Excel")], max_length=4)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False, verbose_name="id"
+                    ),
+                ),
+                (
+                    "format",
+                    models.CharField(choices=[("csv", "CSV"), ("xlsx", "Excel")], max_length=4, verbose_name="format"),
+                ),
                 (
                     "byte_order_mark",
-                    models.BooleanField(default=True, help_text="CSV only: lets Excel recognise UTF-8"),
+                    models.BooleanField(
+                        default=True, help_text="CSV only: lets Excel recognise UTF-8", verbose_name="byte order mark"
+                    ),
                 ),
                 (
                     "query",
                     models.JSONField(
-                        help_text="What was asked, as in the page's address; erased when the file expires"
+                        help_text="What was asked, as in the page's address; erased when the file expires",
+                        verbose_name="query",
                     ),
                 ),
-                ("name", models.CharField(help_text="What the file is called when it is downloaded", max_length=200)),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="What the file is called when it is downloaded", max_length=200, verbose_name="name"
+                    ),
+                ),
                 (
                     "state",
                     models.CharField(
@@ -76,14 +103,25 @@ class Migration(migrations.Migration):
                         ],
                         default="waiting",
                         max_length=9,
+                        verbose_name="state",
                     ),
                 ),
-                ("rows_total", models.PositiveIntegerField(null=True)),
-                ("rows_done", models.PositiveIntegerField(default=0)),
-                ("error", models.CharField(blank=True, help_text="What went wrong, in words; no data", max_length=500)),
-                ("holder", models.UUIDField(help_text="The claim of the worker that writes it", null=True)),
-                ("held_until", models.DateTimeField(null=True)),
-                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("rows_total", models.PositiveIntegerField(null=True, verbose_name="rows total")),
+                ("rows_done", models.PositiveIntegerField(default=0, verbose_name="rows done")),
+                (
+                    "error",
+                    models.CharField(
+                        blank=True, help_text="What went wrong, in words; no data", max_length=500, verbose_name="error"
+                    ),
+                ),
+                (
+                    "holder",
+                    models.UUIDField(
+                        help_text="The claim of the worker that writes it", null=True, verbose_name="holder"
+                    ),
+                ),
+                ("held_until", models.DateTimeField(null=True, verbose_name="held until")),
+                ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="attempts")),
                 (
                     "queues",
                     django.contrib.postgres.fields.ArrayField(
@@ -91,6 +129,7 @@ class Migration(migrations.Migration):
                         default=list,
                         help_text="The queues its rows come from",
                         size=None,
+                        verbose_name="queues",
                     ),
                 ),
                 (
@@ -100,22 +139,26 @@ class Migration(migrations.Migration):
                         default=list,
                         help_text="The agents its direct conversations come from",
                         size=None,
+                        verbose_name="direct agents",
                     ),
                 ),
                 ("created_at", models.DateTimeField(verbose_name="asked for")),
-                ("ready_at", models.DateTimeField(null=True)),
-                ("expires_at", models.DateTimeField(null=True)),
+                ("ready_at", models.DateTimeField(null=True, verbose_name="ready at")),
+                ("expires_at", models.DateTimeField(null=True, verbose_name="expires at")),
                 (
                     "owner",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="report_files",
                         to=settings.AUTH_USER_MODEL,
+                        verbose_name="owner",
                     ),
                 ),
             ],
             options={
                 "ordering": ["-created_at", "-id"],
+                "verbose_name": "report file",
+                "verbose_name_plural": "report files",
             },
         ),
         migrations.CreateModel(
@@ -130,12 +173,17 @@ class Migration(migrations.Migration):
                         related_name="contact_log_entry",
                         serialize=False,
                         to="conversations.conversation",
+                        verbose_name="conversation",
                     ),
                 ),
-                ("messaging_channel", models.CharField(blank=True, max_length=30)),
+                ("messaging_channel", models.CharField(blank=True, max_length=30, verbose_name="messaging channel")),
                 (
                     "direction",
-                    models.CharField(choices=[("inbound", "Inbound"), ("outbound", "Outbound")], max_length=8),
+                    models.CharField(
+                        choices=[("inbound", "Inbound"), ("outbound", "Outbound")],
+                        max_length=8,
+                        verbose_name="direction",
+                    ),
                 ),
                 (
                     "state",
@@ -147,6 +195,7 @@ class Migration(migrations.Migration):
                             ("false_attempt", "False attempt"),
                         ],
                         max_length=13,
+                        verbose_name="state",
                     ),
                 ),
                 ("received_at", models.DateTimeField(verbose_name="received")),
@@ -167,9 +216,17 @@ class Migration(migrations.Migration):
                         verbose_name="handling time",
                     ),
                 ),
-                ("kept_data", models.JSONField(default=dict, help_text="{key: value}")),
-                ("kept_sources", models.JSONField(default=dict, help_text="{key: source}")),
-                ("dropped_keys", models.JSONField(default=dict, help_text="{key: reason}; never a value")),
+                ("kept_data", models.JSONField(default=dict, help_text="{key: value}", verbose_name="kept data")),
+                (
+                    "kept_sources",
+                    models.JSONField(default=dict, help_text="{key: source}", verbose_name="kept sources"),
+                ),
+                (
+                    "dropped_keys",
+                    models.JSONField(
+                        default=dict, help_text="{key: reason}; never a value", verbose_name="dropped keys"
+                    ),
+                ),
                 (
                     "judged_keys",
                     django.contrib.postgres.fields.ArrayField(
@@ -177,12 +234,20 @@ class Migration(migrations.Migration):
                         help_text="The statistics list that judged",
                         null=True,
                         size=None,
+                        verbose_name="judged keys",
                     ),
                 ),
-                ("settings_version", models.BigIntegerField(help_text="The settings that judged", null=True)),
+                (
+                    "settings_version",
+                    models.BigIntegerField(
+                        help_text="The settings that judged", null=True, verbose_name="settings version"
+                    ),
+                ),
                 (
                     "version",
-                    models.PositiveBigIntegerField(help_text="The version of the conversation that was reported"),
+                    models.PositiveBigIntegerField(
+                        help_text="The version of the conversation that was reported", verbose_name="version"
+                    ),
                 ),
                 ("reported_at", models.DateTimeField(verbose_name="reported")),
                 (
@@ -194,6 +259,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
+                        verbose_name="agent",
                     ),
                 ),
                 (
@@ -205,6 +271,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="+",
                         to="channels_cfg.channel",
+                        verbose_name="channel",
                     ),
                 ),
                 (
@@ -217,6 +284,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="+",
                         to="channels_cfg.queue",
+                        verbose_name="queue",
                     ),
                 ),
             ],
@@ -243,8 +311,13 @@ class Migration(migrations.Migration):
             name="SavedReport",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=120)),
-                ("query", models.JSONField(help_text="Parameters of the address, as LogQuery.as_params gives them")),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                (
+                    "query",
+                    models.JSONField(
+                        help_text="Parameters of the address, as LogQuery.as_params gives them", verbose_name="query"
+                    ),
+                ),
                 (
                     "keys",
                     django.contrib.postgres.fields.ArrayField(
@@ -252,21 +325,25 @@ class Migration(migrations.Migration):
                         default=list,
                         help_text="Kept keys it shows, groups or filters by",
                         size=None,
+                        verbose_name="keys",
                     ),
                 ),
-                ("saved_at", models.DateTimeField()),
+                ("saved_at", models.DateTimeField(verbose_name="saved at")),
                 (
                     "owner",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="saved_reports",
                         to=settings.AUTH_USER_MODEL,
+                        verbose_name="owner",
                     ),
                 ),
             ],
             options={
                 "ordering": ["name"],
                 "constraints": [models.UniqueConstraint(fields=("owner", "name"), name="a_saved_report_has_one_name")],
+                "verbose_name": "saved report",
+                "verbose_name_plural": "saved reports",
             },
         ),
     ]

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.key_names import MAX_KEY_LENGTH
 from channels_cfg.models import Channel, Queue, Right, User
@@ -38,52 +39,75 @@ class ContactLogEntry(models.Model):
     """
 
     conversation = models.OneToOneField(
-        Conversation, models.CASCADE, primary_key=True, related_name="contact_log_entry", db_constraint=False
+        Conversation,
+        models.CASCADE,
+        verbose_name=_("conversation"),
+        primary_key=True,
+        related_name="contact_log_entry",
+        db_constraint=False,
     )
     channel = models.ForeignKey(
-        Channel, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False, editable=False
+        Channel,
+        models.DO_NOTHING,
+        verbose_name=_("channel"),
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        editable=False,
     )
     queue = models.ForeignKey(
         Queue,
         models.DO_NOTHING,
+        verbose_name=_("queue"),
         null=True,
         related_name="+",
         db_constraint=False,
         db_index=False,
-        help_text="Empty: a direct conversation",
+        help_text=_("Empty: a direct conversation"),
     )
     agent = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.DO_NOTHING, null=True, related_name="+", db_constraint=False, db_index=False
+        settings.AUTH_USER_MODEL,
+        models.DO_NOTHING,
+        verbose_name=_("agent"),
+        null=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
     )
-    messaging_channel = models.CharField(max_length=30, blank=True)
-    direction = models.CharField(max_length=8, choices=Conversation.Direction.choices)
-    state = models.CharField(max_length=13, choices=[(state.value, state.label) for state in ENDED_STATES])
+    messaging_channel = models.CharField(_("messaging channel"), max_length=30, blank=True)
+    direction = models.CharField(_("direction"), max_length=8, choices=Conversation.Direction.choices)
+    state = models.CharField(_("state"), max_length=13, choices=[(state.value, state.label) for state in ENDED_STATES])
 
-    received_at = models.DateTimeField("received")
-    accepted_at = models.DateTimeField("accepted", null=True)
-    ended_at = models.DateTimeField("ended")
-    handled_at = models.DateTimeField("handled", null=True)
-    waited_seconds = models.IntegerField("waited", help_text="From received to first accepted, or to the end")
+    received_at = models.DateTimeField(_("received"))
+    accepted_at = models.DateTimeField(_("accepted"), null=True)
+    ended_at = models.DateTimeField(_("ended"))
+    handled_at = models.DateTimeField(_("handled"), null=True)
+    waited_seconds = models.IntegerField(_("waited"), help_text=_("From received to first accepted, or to the end"))
     handling_seconds = models.IntegerField(
-        "handling time", null=True, help_text="From first accepted to handled; empty until then"
+        _("handling time"), null=True, help_text=_("From first accepted to handled; empty until then")
     )
 
-    kept_data = models.JSONField(default=dict, help_text="{key: value}")
-    kept_sources = models.JSONField(default=dict, help_text="{key: source}")
-    dropped_keys = models.JSONField(default=dict, help_text="{key: reason}; never a value")
+    kept_data = models.JSONField(_("kept data"), default=dict, help_text=_("{key: value}"))
+    kept_sources = models.JSONField(_("kept sources"), default=dict, help_text=_("{key: source}"))
+    dropped_keys = models.JSONField(_("dropped keys"), default=dict, help_text=_("{key: reason}; never a value"))
     judged_keys = ArrayField(
-        models.CharField(max_length=MAX_KEY_LENGTH), null=True, help_text="The statistics list that judged"
+        models.CharField(max_length=MAX_KEY_LENGTH),
+        verbose_name=_("judged keys"),
+        null=True,
+        help_text=_("The statistics list that judged"),
     )
-    settings_version = models.BigIntegerField(null=True, help_text="The settings that judged")
-    version = models.PositiveBigIntegerField(help_text="The version of the conversation that was reported")
-    reported_at = models.DateTimeField("reported")
+    settings_version = models.BigIntegerField(_("settings version"), null=True, help_text=_("The settings that judged"))
+    version = models.PositiveBigIntegerField(
+        _("version"), help_text=_("The version of the conversation that was reported")
+    )
+    reported_at = models.DateTimeField(_("reported"))
 
     objects = ContactLogQuerySet.as_manager()
 
     class Meta:
         ordering = ["-received_at", "-conversation_id"]
-        verbose_name = "Contact Log entry"
-        verbose_name_plural = "Contact Log"
+        verbose_name = _("Contact Log entry")
+        verbose_name_plural = _("Contact Log")
         # Each index is paid for by every row the job writes. A period bounds every question, so that these two
         # suffice; kept data has no index of its own.
         indexes = [

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F
+from django.utils.translation import gettext_lazy as _
 
 LEASE = timedelta(minutes=5)
 """How long a worker may hold a file without a sign of life before another takes it over."""
@@ -65,43 +66,56 @@ class ReportFile(models.Model):
 
     class Format(models.TextChoices):
         CSV = "csv", "CSV"
-        XLSX = "xlsx", "Excel"
+        XLSX = "xlsx", _("Excel")
 
     class State(models.TextChoices):
-        WAITING = "waiting", "Waiting"
-        WRITING = "writing", "Being written"
-        READY = "ready", "Ready"
-        FAILED = "failed", "Failed"
-        CANCELLED = "cancelled", "Cancelled"
-        EXPIRED = "expired", "Expired"
+        WAITING = "waiting", _("Waiting")
+        WRITING = "writing", _("Being written")
+        READY = "ready", _("Ready")
+        FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Cancelled")
+        EXPIRED = "expired", _("Expired")
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="report_files")
-    format = models.CharField(max_length=4, choices=Format.choices)
-    byte_order_mark = models.BooleanField(default=True, help_text="CSV only: lets Excel recognise UTF-8")
-    query = models.JSONField(help_text="What was asked, as in the page's address; erased when the file expires")
-    name = models.CharField(max_length=200, help_text="What the file is called when it is downloaded")
+    id = models.UUIDField(_("id"), primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=_("owner"), related_name="report_files"
+    )
+    format = models.CharField(_("format"), max_length=4, choices=Format.choices)
+    byte_order_mark = models.BooleanField(
+        _("byte order mark"), default=True, help_text=_("CSV only: lets Excel recognise UTF-8")
+    )
+    query = models.JSONField(
+        _("query"), help_text=_("What was asked, as in the page's address; erased when the file expires")
+    )
+    name = models.CharField(_("name"), max_length=200, help_text=_("What the file is called when it is downloaded"))
 
-    state = models.CharField(max_length=9, choices=State.choices, default=State.WAITING)
-    rows_total = models.PositiveIntegerField(null=True)
-    rows_done = models.PositiveIntegerField(default=0)
-    error = models.CharField(max_length=500, blank=True, help_text="What went wrong, in words; no data")
-    holder = models.UUIDField(null=True, help_text="The claim of the worker that writes it")
-    held_until = models.DateTimeField(null=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
+    state = models.CharField(_("state"), max_length=9, choices=State.choices, default=State.WAITING)
+    rows_total = models.PositiveIntegerField(_("rows total"), null=True)
+    rows_done = models.PositiveIntegerField(_("rows done"), default=0)
+    error = models.CharField(_("error"), max_length=500, blank=True, help_text=_("What went wrong, in words; no data"))
+    holder = models.UUIDField(_("holder"), null=True, help_text=_("The claim of the worker that writes it"))
+    held_until = models.DateTimeField(_("held until"), null=True)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
 
-    queues = ArrayField(models.BigIntegerField(), default=list, help_text="The queues its rows come from")
+    queues = ArrayField(
+        models.BigIntegerField(), verbose_name=_("queues"), default=list, help_text=_("The queues its rows come from")
+    )
     direct_agents = ArrayField(
-        models.BigIntegerField(), default=list, help_text="The agents its direct conversations come from"
+        models.BigIntegerField(),
+        verbose_name=_("direct agents"),
+        default=list,
+        help_text=_("The agents its direct conversations come from"),
     )
 
-    created_at = models.DateTimeField("asked for")
-    ready_at = models.DateTimeField(null=True)
-    expires_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(_("asked for"))
+    ready_at = models.DateTimeField(_("ready at"), null=True)
+    expires_at = models.DateTimeField(_("expires at"), null=True)
 
     objects = ReportFileQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("report file")
+        verbose_name_plural = _("report files")
         ordering = ["-created_at", "-id"]
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.key_names import MAX_KEY_LENGTH
 
@@ -12,17 +13,22 @@ from channels_cfg.key_names import MAX_KEY_LENGTH
 class SavedReport(models.Model):
     """A query with a name. Whoever opens it sees what their own rights show."""
 
-    name = models.CharField(max_length=120)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="saved_reports")
-    query = models.JSONField(help_text="Parameters of the address, as LogQuery.as_params gives them")
+    name = models.CharField(_("name"), max_length=120)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=_("owner"), related_name="saved_reports"
+    )
+    query = models.JSONField(_("query"), help_text=_("Parameters of the address, as LogQuery.as_params gives them"))
     keys = ArrayField(
         models.CharField(max_length=MAX_KEY_LENGTH),
+        verbose_name=_("keys"),
         default=list,
-        help_text="Kept keys it shows, groups or filters by",
+        help_text=_("Kept keys it shows, groups or filters by"),
     )
-    saved_at = models.DateTimeField()
+    saved_at = models.DateTimeField(_("saved at"))
 
     class Meta:
+        verbose_name = _("saved report")
+        verbose_name_plural = _("saved reports")
         ordering = ["name"]
         constraints = [models.UniqueConstraint(fields=["owner", "name"], name="a_saved_report_has_one_name")]
 
