@@ -1,15 +1,17 @@
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 
 class ChannelsCfgConfig(AppConfig):
     """What administrators decide: channels, queues, keys, rights."""
 
     name = "channels_cfg"
-    verbose_name = "Configuration"
+    verbose_name = gettext_lazy("Configuration")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         from channels_cfg.default_roles import ensure_default_roles
 
-        post_migrate.connect(ensure_default_roles, dispatch_uid="default roles")
+        post_migrate.connect(ensure_default_roles, dispatch_uid=_("default roles"))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from channels_cfg.configured_keys import LEVELS, LISTED_NAMES, naming_any_of
 from channels_cfg.effective_settings import EXTRA_DATA_LISTS
@@ -42,7 +43,10 @@ def own_names(names: Iterable[str]) -> tuple[list[str], dict[str, str]]:
 
 def replaced_in_words(replaced: Mapping[str, str]) -> list[str]:
     """A sentence for each name that a list said otherwise."""
-    return [f"“{name}” is another name of {own}; the list names {own} now." for name, own in replaced.items()]
+    return [
+        _("“%(name)s” is another name of %(own)s; the list names %(own)s now.") % {"name": name, "own": own}
+        for name, own in replaced.items()
+    ]
 
 
 @transaction.atomic

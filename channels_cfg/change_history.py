@@ -9,13 +9,15 @@ from typing import Any
 
 from django.db import connection, models
 from django.db.models import Max, OuterRef, QuerySet, Subquery, Value
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from channels_cfg.models import User
 from channels_cfg.record_words import Difference, FieldChange, InWords, Pair, event_models
 
 __all__ = ["OUTSIDE", "Change", "ChangeHistory", "FieldChange", "Made", "event_models", "who"]
 
-OUTSIDE = "Outside the configurator"
+OUTSIDE = gettext_lazy("Outside the configurator")
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ class ChangeHistory:
         }
         changes = _changes([rows[number][pgh_id] for _, number, pgh_id, _ in found])
         first: dict[int, tuple[list[Change], int]] = {}
-        for (version, _, _, total), change in zip(found, changes, strict=True):
+        for (version, _number, _event, total), change in zip(found, changes, strict=True):
             first.setdefault(version, ([], total))[0].append(change)
         return first
 
@@ -163,7 +165,7 @@ def _changes(events: Sequence[tuple[Any, Any]]) -> Iterator[Change]:
     in_words = InWords(
         [_pair(event, before) for event, before in events], people=[(User, known["user"]) for known in facts]
     )
-    for (event, _), known, difference in zip(events, facts, in_words, strict=True):
+    for (event, _before), known, difference in zip(events, facts, in_words, strict=True):
         yield Change(
             at=event.pgh_created_at,
             by=who(known, names=in_words.names),
@@ -190,7 +192,7 @@ def _facts(event: Any) -> dict[str, Any]:
 def who(metadata: Mapping[str, Any], *, names: Mapping[Any, str]) -> str:
     """``Aino Virtanen``, ``Aino Virtanen, as planned`` or ``manage.py migrate``; ``names`` by (User, number)."""
     if user := metadata.get("user"):
-        name = names.get((User, user), f"user number {user}")
-        return f"{name}, as planned" if metadata.get("planned") else name
+        name = names.get((User, user), _("user number %(user)s") % {"user": user})
+        return _("%(name)s, as planned") % {"name": name} if metadata.get("planned") else name
     command = metadata.get("command")
-    return f"manage.py {command}" if command else metadata.get("by") or OUTSIDE
+    return f"manage.py {command}" if command else metadata.get("by") or str(OUTSIDE)

@@ -9,26 +9,28 @@ from operator import or_
 
 from django.db import connection
 from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from channels_cfg.effective_settings import EXTRA_DATA_LISTS
 from channels_cfg.key_names import look_alikes
 from channels_cfg.models import Channel, ExtraDataLists, Queue, SystemSettings
 
 LIST_NAMES = {
-    "allocation_keys": "Extra Data Included When Allocating",
-    "connection_keys": "Extra Data Included When Connecting Calls",
-    "outbound_keys": "Extra Data Included in Outbound Calls",
-    "statistics_keys": "Extra Data Included in Statistics",
+    "allocation_keys": gettext_lazy("Extra Data Included When Allocating"),
+    "connection_keys": gettext_lazy("Extra Data Included When Connecting Calls"),
+    "outbound_keys": gettext_lazy("Extra Data Included in Outbound Calls"),
+    "statistics_keys": gettext_lazy("Extra Data Included in Statistics"),
 }
 _NAMES_BY_KIND = {
-    (Channel.Kind.VOICE, "allocation_keys"): "Extra Data Included When Allocating Calls",
-    (Channel.Kind.EMAIL, "allocation_keys"): "Extra Data Included When E-Mail Allocated",
+    (Channel.Kind.VOICE, "allocation_keys"): gettext_lazy("Extra Data Included When Allocating Calls"),
+    (Channel.Kind.EMAIL, "allocation_keys"): gettext_lazy("Extra Data Included When E-Mail Allocated"),
 }
 
 
 def list_name(name: str, *, kind: str | None = None) -> str:
     """What administrators call the list on a channel of this kind."""
-    return _NAMES_BY_KIND.get((Channel.Kind(kind), name), LIST_NAMES[name]) if kind else LIST_NAMES[name]
+    return str(_NAMES_BY_KIND.get((Channel.Kind(kind), name), LIST_NAMES[name]) if kind else LIST_NAMES[name])
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,10 @@ def look_alike_warnings(names: Iterable[str], *, besides: Iterable[KeyPlace] = (
         if name not in names:
             other, name = name, other
         if name in names:
-            where = f" ({elsewhere[other][0]})" if elsewhere.get(other) else " in the same list"
-            warnings[name] = f"“{name}” looks like “{other}”{where}. They are two different keys."
+            where = f" ({elsewhere[other][0]})" if elsewhere.get(other) else _(" in the same list")
+            warnings[name] = _("“%(name)s” looks like “%(other)s”%(where)s. They are two different keys.") % {
+                "name": name,
+                "other": other,
+                "where": where,
+            }
     return warnings

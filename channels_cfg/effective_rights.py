@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from django.contrib.auth.models import Group, Permission
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.utils.translation import gettext as _
 
 from channels_cfg.models import AccessRight, Queue, QueueGroup, Right, User
 
@@ -189,10 +190,10 @@ def origin_in_words(cell: Cell, origin: Origin, names: Mapping[Holder | Place, s
     """``directly``, ``through group Agent``, ``on queue group Nordic sales``, or the last two joined."""
     ways = []
     if origin.holder != cell.holder:
-        ways.append(f"through group {names.get(origin.holder, '?')}")
+        ways.append(_("through group %(group)s") % {"group": names.get(origin.holder, "?")})
     if origin.place != cell.place:
-        ways.append(f"on queue group {names.get(origin.place, '?')}")
-    return ", ".join(ways) or "directly"
+        ways.append(_("on queue group %(group)s") % {"group": names.get(origin.place, "?")})
+    return ", ".join(ways) or _("directly")
 
 
 def holders_on(place: Place) -> QuerySet[User]:
@@ -249,5 +250,5 @@ def who_can_grant() -> QuerySet[User]:
 
 def who_can_grant_in_words() -> str:
     """``Ada Lindgren or another System Configurator``; one query."""
-    first, *more = [str(person) for person in who_can_grant()[:2]] or ["A System Configurator"]
-    return f"{first} or another System Configurator" if more else first
+    first, *more = [str(person) for person in who_can_grant()[:2]] or [_("A System Configurator")]
+    return _("%(first)s or another System Configurator") % {"first": first} if more else first

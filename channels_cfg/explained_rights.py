@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from channels_cfg.effective_rights import (
     DIRECT,
@@ -74,21 +76,36 @@ def explain(user: User, rights: Collection[Right], places: Sequence[Place]) -> l
             for origin in effective.get(cell, ())
         ]
         if through:
-            answers.append(Answer(right, True, f"{user} holds {right.label} on {where}.", through))
+            answers.append(
+                Answer(
+                    right,
+                    True,
+                    _("%(user)s holds %(right)s on %(where)s.") % {"user": user, "right": right.label, "where": where},
+                    through,
+                )
+            )
             continue
         having = {cell.holder for cell in granted if cell.right == right and cell.holder.kind == GROUP}
         answers.append(
             Answer(
                 right,
                 False,
-                f"{user} does not hold {right.label} on {where}.",
+                _("%(user)s does not hold %(right)s on %(where)s.")
+                % {"user": user, "right": right.label, "where": where},
                 could=[
                     *(
-                        Way(f"to {user} on {place_in_words(place, names)}", Origin(holder, place))
+                        Way(
+                            _("to %(user)s on %(place)s") % {"user": user, "place": place_in_words(place, names)},
+                            Origin(holder, place),
+                        )
                         for place in [*places, *wider][:NAMED]
                     ),
                     *(
-                        Way(f"to the group {names[group]} on {place_in_words(place, names)}", Origin(group, place))
+                        Way(
+                            _("to the group %(group)s on %(place)s")
+                            % {"group": names[group], "place": place_in_words(place, names)},
+                            Origin(group, place),
+                        )
                         for group in groups[:NAMED]
                         for place in places[:1]
                     ),
@@ -100,7 +117,9 @@ def explain(user: User, rights: Collection[Right], places: Sequence[Place]) -> l
 
 
 def _with_place(words: str, place: Place, places: Sequence[Place], names: dict[Holder | Place, str]) -> str:
-    return f"{words}, on {place_in_words(place, names)}" if len(places) > 1 else words
+    if len(places) == 1:
+        return words
+    return _("%(way)s, on %(place)s") % {"way": words, "place": place_in_words(place, names)}
 
 
 @dataclass(frozen=True)
@@ -114,11 +133,17 @@ class Extent:
     @property
     def sentence(self) -> str:
         if not self.queues and not self.direct:
-            return f"{self.right.label}: on no queue"
-        parts = [f"on {self.queues:,} queue{'' if self.queues == 1 else 's'}"] if self.queues else []
+            return _("%(right)s: on no queue") % {"right": self.right.label}
+        parts = []
+        if self.queues:
+            words = ngettext("on %(count)s queue", "on %(count)s queues", self.queues)
+            parts.append(words % {"count": f"{self.queues:,}"})
         if self.direct:
-            parts.append(f"on direct conversations of {self.direct:,} group{'' if self.direct == 1 else 's'}")
-        return f"{self.right.label}: {' and '.join(parts)}"
+            words = ngettext(
+                "on direct conversations of %(count)s group", "on direct conversations of %(count)s groups", self.direct
+            )
+            parts.append(words % {"count": f"{self.direct:,}"})
+        return f"{self.right.label}: {get_text_list(parts, _('and'))}"
 
 
 def extents(user: User) -> list[Extent]:

@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 MAX_KEY_LENGTH = 128
 
@@ -44,35 +45,40 @@ def _shown(character: str) -> str:
         return "a space"
     if character.isprintable():
         return f"“{character}”"
-    return f"the invisible character U+{ord(character):04X}"
+    return _("the invisible character U+%(character)s") % {"character": f"{ord(character):04X}"}
 
 
 def check_key_name(name: str) -> str:
     """Return the name in NFC, or raise ``BadKeyName`` that says which character is wrong, where, and the way out."""
     name = unicodedata.normalize("NFC", name)
     if not name:
-        raise BadKeyName("A key needs a name, such as customerType.", code="empty", position=1)
+        raise BadKeyName(_("A key needs a name, such as customerType."), code="empty", position=1)
     if not _is_letter(name[0]):
         raise BadKeyName(
-            f"A key starts with a letter, but character 1 is {_shown(name[0])}. A good name is customerType.",
+            _("A key starts with a letter, but character 1 is %(character)s. A good name is customerType.")
+            % {"character": _shown(name[0])},
             code="first_character",
             position=1,
         )
     for position, character in enumerate(name, start=1):
         if not _may_follow(character):
             raise BadKeyName(
-                f"Character {position} is {_shown(character)}. "
-                "After the first letter use letters, digits, “_”, “-” and “.” only.",
+                _(
+                    "Character %(position)s is %(character)s. After the first letter use letters, digits, "
+                    "“_”, “-” and “.” only."
+                )
+                % {"position": position, "character": _shown(character)},
                 code="character",
                 position=position,
             )
     if name[:3].lower() == "xml":
         raise BadKeyName(
-            "A key may not begin with “xml” (characters 1 to 3), in upper or lower case.", code="xml", position=1
+            _("A key may not begin with “xml” (characters 1 to 3), in upper or lower case."), code="xml", position=1
         )
     if len(name) > MAX_KEY_LENGTH:
         raise BadKeyName(
-            f"A key has at most {MAX_KEY_LENGTH} characters; this one has {len(name)}.",
+            _("A key has at most %(most)s characters; this one has %(count)s.")
+            % {"most": MAX_KEY_LENGTH, "count": len(name)},
             code="length",
             position=MAX_KEY_LENGTH + 1,
         )
@@ -103,9 +109,9 @@ def check_key_list(names: Iterable[str]) -> list[str]:
         except BadKeyName as bad:
             complaints.append(
                 ValidationError(
-                    "Item %(item)d, “%(name)s”: %(reason)s",
+                    "Item %(item)d, “%(character)s”: %(reason)s",
                     code=bad.code,
-                    params={"item": item, "name": name[:MAX_KEY_LENGTH], "reason": bad.messages[0]},
+                    params={"item": item, "character": name[:MAX_KEY_LENGTH], "reason": bad.messages[0]},
                 )
             )
     if complaints:

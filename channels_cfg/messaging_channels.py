@@ -9,9 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 ADDRESS_DOMAIN = "sinchconversation.com"
-QUOTING = "Agents' messages of the last 3 days"
-PHONE = "Phone number"
+QUOTING = _("Agents' messages of the last 3 days")
+PHONE = _("Phone number")
+ID = _("ID")
 REPORTED = ("DELIVERED", "READ", "FAILED")
 
 
@@ -30,11 +34,11 @@ class MessagingChannel:
     urls: bool = True
     location: bool = False
     voice_message: bool = False
-    quoting: str = ""
-    customer: str = "ID"
-    consent: str = ""
+    quoting: str | Promise = ""
+    customer: str | Promise = ID
+    consent: str | Promise = ""
     states: tuple[str, ...] = ()
-    note: str = ""
+    note: str | Promise = ""
 
     @property
     def wire(self) -> str:
@@ -56,8 +60,8 @@ MESSAGING_CHANNELS = (
         location=True,
         voice_message=True,
         quoting=QUOTING,
-        customer="Name, else phone number",
-        consent="Free text for 24 hours after the customer's last message; then templates, to who opted in",
+        customer=_("Name, else phone number"),
+        consent=_("Free text for 24 hours after the customer's last message; then templates, to who opted in"),
         states=REPORTED,
     ),
     MessagingChannel(
@@ -65,8 +69,8 @@ MESSAGING_CHANNELS = (
         ("MESSENGER",),
         urls=False,
         quoting=QUOTING,
-        customer="Name, else ID",
-        consent="The customer begins; answers for 24 hours",
+        customer=_("Name, else ID"),
+        consent=_("The customer begins; answers for 24 hours"),
         states=REPORTED,
     ),
     MessagingChannel(
@@ -75,28 +79,30 @@ MESSAGING_CHANNELS = (
         rich_content=False,
         urls=False,
         customer=PHONE,
-        consent="A word such as STOP comes in as text",
+        consent=_("A word such as STOP comes in as text"),
         states=("DELIVERED", "FAILED"),
     ),
     MessagingChannel(
         "Instagram",
         ("INSTAGRAM",),
-        quoting=f"{QUOTING}; none that hold pictures, sound or files",
-        customer="Name, else ID",
-        consent="The customer begins; answers for 24 hours",
+        quoting=_("%(quoting)s; none that hold pictures, sound or files") % {"quoting": QUOTING},
+        customer=_("Name, else ID"),
+        consent=_("The customer begins; answers for 24 hours"),
         states=("DELIVERED", "READ"),
     ),
     MessagingChannel(
         "Telegram",
         ("TELEGRAM",),
-        consent="Given and withdrawn by starting and stopping the bot",
+        consent=_("Given and withdrawn by starting and stopping the bot"),
         states=("QUEUED_ON_CHANNEL", "FAILED"),
     ),
     MessagingChannel("Viber", ("VIBERBM",), customer=PHONE, states=REPORTED),
-    MessagingChannel("Viber Bot", ("VIBER",), consent="Given and withdrawn by subscribing to the bot", states=REPORTED),
+    MessagingChannel(
+        "Viber Bot", ("VIBER",), consent=_("Given and withdrawn by subscribing to the bot"), states=REPORTED
+    ),
     MessagingChannel("LINE", ("LINE",)),
     MessagingChannel(
-        "Sinch Chat", ("SINCH_CHAT",), customer="Name, else e-mail address or ID", states=("DELIVERED", "FAILED")
+        "Sinch Chat", ("SINCH_CHAT",), customer=_("Name, else e-mail address or ID"), states=("DELIVERED", "FAILED")
     ),
     MessagingChannel("WeChat", ("WECHAT",)),
     MessagingChannel(
@@ -105,16 +111,19 @@ MESSAGING_CHANNELS = (
         urls=False,
         customer=PHONE,
         states=("DELIVERED", "FAILED"),
-        note="A message without rich content comes as SMS from the Conversation API. Keeping it on MMS takes "
-        "middleware.",
+        note=_(
+            "A message without rich content comes as SMS from the Conversation API. Keeping it on MMS takes middleware."
+        ),
     ),
     MessagingChannel(
         "XMS",
         (),
         urls=False,
         customer=PHONE,
-        note="Not yet supported by the Conversation API. In practice MMS; the channel stays the same whatever the "
-        "message holds.",
+        note=_(
+            "Not yet supported by the Conversation API. In practice MMS; the channel stays the same whatever the "
+            "message holds."
+        ),
     ),
     MessagingChannel("KakaoTalk", ("KAKAOTALK", "KAKAOTALKCHAT")),
     MessagingChannel("RCS", ("RCS",), customer=PHONE, states=REPORTED),

@@ -127,7 +127,7 @@ class _Guard(httpcore.NetworkBackend):
     def connect_tcp(
         self, host: str, port: int, timeout: float | None = None, local_address: Any = None, socket_options: Any = None
     ) -> httpcore.NetworkStream:
-        last: Exception = httpcore.ConnectError(f"{host} has no address")
+        last: Exception = httpcore.ConnectError(_("%(host)s has no address") % {"host": host})
         for ip in public_addresses(host, port):
             try:
                 stream = self._backend.connect_tcp(
@@ -168,7 +168,7 @@ class _TimedStream(httpcore.NetworkStream):
 def _left(deadline: float) -> float:
     left = deadline - time.monotonic()
     if left <= 0:
-        raise httpcore.ReadTimeout("The time is over.")
+        raise httpcore.ReadTimeout(_("The time is over."))
     return left
 
 

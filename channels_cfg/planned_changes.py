@@ -12,7 +12,9 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
+from django.utils.dateformat import format as date
 from django.utils.text import capfirst, get_text_list
+from django.utils.translation import gettext as _
 
 from channels_cfg.models import Channel, ExtraDataLists, Queue, ScheduledChange, SystemSettings, User
 from channels_cfg.models.versioned import take_our_turn
@@ -41,16 +43,16 @@ def check_plan(record: ExtraDataLists, changes: Mapping[str, Any], *, at: dateti
     Raises ``ValidationError``, by field where it is about one, where this cannot be planned.
     """
     if at <= now:
-        raise ValidationError({"takes_effect_at": "Choose a time in the future."})
+        raise ValidationError({"takes_effect_at": _("Choose a time in the future.")})
     if unplannable := sorted(changes.keys() - set(plannable_fields(type(record)))):
-        at_once = "This takes effect at once. Save it by itself, without a time."
+        at_once = _("This takes effect at once. Save it by itself, without a time.")
         raise ValidationError(dict.fromkeys(unplannable, at_once))
     held = {name: getattr(record, name) for name in changes}
     for earlier in planned_for(record).filter(takes_effect_at__lte=at):
         held |= {name: value for name, value in earlier.changes.items() if name in held}
     replaced = {name: value for name, value in held.items() if value != changes[name]}
     if not replaced:
-        raise ValidationError({"takes_effect_at": "Nothing would change then. Change a field first."})
+        raise ValidationError({"takes_effect_at": _("Nothing would change then. Change a field first.")})
     return replaced
 
 
@@ -116,23 +118,27 @@ def _apply(change: ScheduledChange) -> None:
     kind = str(model._meta.verbose_name)
     permission = f"{model._meta.app_label}.change_{model._meta.model_name}"
     if change.planned_by is None or not (change.planned_by.is_active and change.planned_by.has_perm(permission)):
-        raise CannotApply(f"Who planned it may not change a {kind} any more. Plan it anew.")
+        raise CannotApply(_("Who planned it may not change a %(kind)s any more. Plan it anew.") % {"kind": kind})
     take_our_turn()
     record = model._base_manager.select_for_update().filter(pk=change.object_id).first()
     if record is None and model is SystemSettings:
         record = SystemSettings()
     if record is None:
-        raise CannotApply(f"The {kind} has been deleted.")
+        raise CannotApply(_("The %(kind)s has been deleted.") % {"kind": kind})
     if other := [name for name, value in change.replaces.items() if getattr(record, name) != value]:
         fields: list[Any] = [model._meta.get_field(name) for name in other]
         names = get_text_list([capfirst(str(field.verbose_name)) for field in fields], "and")
-        raise CannotApply(f"Changed by somebody in the meantime: {names}. Plan it anew if it is still wanted.")
+        raise CannotApply(
+            _("Changed by somebody in the meantime: %(names)s. Plan it anew if it is still wanted.") % {"names": names}
+        )
     for name, value in change.changes.items():
         setattr(record, name, value)
     try:
         record.full_clean()
     except ValidationError as invalid:
-        raise CannotApply(f"The {kind} would not be valid: {' '.join(invalid.messages)}") from invalid
+        raise CannotApply(
+            _("The %(kind)s would not be valid: %(reasons)s") % {"kind": kind, "reasons": " ".join(invalid.messages)}
+        ) from invalid
     with changing_settings(by=change.planned_by, why=change.reason, planned=change.pk):
         record.save(update_fields=list(change.changes) if record.pk else None)
 
@@ -152,7 +158,11 @@ def name_of(change: Any) -> str:
     if model is SystemSettings:
         return kind
     name = change.channel_name if model is Channel else change.queue_name
-    return f"{kind} “{name}”" if name else f"{kind} number {change.object_id}, which was deleted"
+    return (
+        f"{kind} “{name}”"
+        if name
+        else _("%(kind)s number %(number)s, which was deleted") % {"kind": kind, "number": change.object_id}
+    )
 
 
 @dataclass(frozen=True)
@@ -180,7 +190,7 @@ def values_in_words(change: ScheduledChange) -> list[FieldInWords]:
 def when_in_words(change: ScheduledChange) -> str:
     """``Monday 24 November 2025, 00:00 (Europe/Helsinki)``, on the viewer's clock."""
     at = timezone.localtime(change.takes_effect_at)
-    return f"{at:%A} {at.day} {at:%B %Y, %H:%M} ({timezone.get_current_timezone_name()})"
+    return f"{date(at, 'l j F Y, H:i')} ({timezone.get_current_timezone_name()})"
 
 
 def _in_words(field: Any, value: Any) -> str:

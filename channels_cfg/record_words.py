@@ -14,6 +14,8 @@ from django.db import models
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from channels_cfg.models.versioned import RecordedEvent
 
@@ -34,7 +36,16 @@ def event_models() -> dict[type[models.Model], Any]:
     return {model: found[model] for model in (*first, *(other for other in found if other not in first))}
 
 
-_WEIGHTIEST = ("SystemSettings", "Channel", "Queue", "AttachedKey", "MessagingService", "User", "Group", "QueueGroup")
+_WEIGHTIEST = (
+    "SystemSettings",
+    gettext_lazy("Channel"),
+    gettext_lazy("Queue"),
+    "AttachedKey",
+    "MessagingService",
+    gettext_lazy("User"),
+    gettext_lazy("Group"),
+    "QueueGroup",
+)
 
 
 def kind_of(model: type[models.Model]) -> Any:
@@ -129,7 +140,7 @@ class InWords:
         if isinstance(value, datetime):
             return f"{timezone.localtime(value):%Y-%m-%d %H:%M}"
         if isinstance(field, models.ForeignKey):
-            return self.names.get((field.related_model, value), f"number {value}")
+            return self.names.get((field.related_model, value), _("number %(value)s") % {"value": value})
         return str(dict(field.flatchoices).get(value, value))
 
     def _names(self, people: Iterable[Record]) -> dict[Record, str]:

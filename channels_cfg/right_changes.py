@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -11,7 +11,9 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import Count, Exists, OuterRef, Q
-from django.utils.text import get_text_list
+from django.utils.text import capfirst, get_text_list
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from channels_cfg.effective_rights import (
     DIRECT,
@@ -45,7 +47,7 @@ SENTENCES = 20
 FOLLOWED_UP_TO = 20_000
 """People times places up to which a preview says of each person what becomes of them."""
 
-COARSE = "Everybody concerned loses these rights, except where they hold them otherwise."
+COARSE = gettext_lazy("Everybody concerned loses these rights, except where they hold them otherwise.")
 
 Names = dict[Holder | Place, str]
 
@@ -94,7 +96,7 @@ class Preview:
     def to_type(self) -> str:
         """What an administrator types to confirm a dangerous change; empty where it is none."""
         count = len(self.changes.withdrawals)
-        return f"withdraw {count}" if count > TYPED_FROM or self.left_alone else ""
+        return _("withdraw %(count)s") % {"count": count} if count > TYPED_FROM or self.left_alone else ""
 
     @property
     def fingerprint(self) -> str:
@@ -107,7 +109,7 @@ class SomethingElseNow(Exception):
     """What was agreed to is no longer what would happen. ``preview`` is; show it and ask again."""
 
     def __init__(self, preview: Preview) -> None:
-        super().__init__("Rights have changed in the meantime.")
+        super().__init__(_("Rights have changed in the meantime."))
         self.preview = preview
 
 
@@ -117,24 +119,24 @@ def read_cells(text: str) -> list[Cell]:
 
 
 def read_cell(written: str) -> Cell:
-    holder, _, rest = written.partition("-")
-    place, _, right = rest.partition("-")
+    holder, _dash, rest = written.partition("-")
+    place, _dash, right = rest.partition("-")
     if right not in Right:
-        raise ValidationError(f"“{written[:60]}” is no access right.")
+        raise ValidationError(_("“%(written)s” is no access right.") % {"written": written[:60]})
     return Cell(read_holder(holder), read_place(place), Right(right))
 
 
 def read_holder(written: str) -> Holder:
     kind, pk = written[:1], written[1:]
     if kind not in HOLDER_MODELS or not _is_id(pk):
-        raise ValidationError(f"“{written[:60]}” is no user or group.")
+        raise ValidationError(_("“%(written)s” is no user or group.") % {"written": written[:60]})
     return Holder(kind, int(pk))
 
 
 def read_place(written: str) -> Place:
     kind, pk = written[:1], written[1:]
     if kind not in PLACE_MODELS or not _is_id(pk):
-        raise ValidationError(f"“{written[:60]}” is no queue, queue group or group.")
+        raise ValidationError(_("“%(written)s” is no queue, queue group or group.") % {"written": written[:60]})
     return Place(kind, int(pk))
 
 
@@ -146,8 +148,11 @@ def preview_of(changes: RightChanges) -> Preview:
     """What the changes would do as things stand. Changes nothing; the number of queries does not depend on theirs."""
     if len(changes) > MOST_AT_ONCE:
         raise ValidationError(
-            f"These are {len(changes):,} changes; at most {MOST_AT_ONCE:,} are saved at once. "
-            "Choose fewer, or grant the right on a queue group."
+            _(
+                "These are %(count)s changes; at most %(most)s are saved at once. Choose fewer, "
+                "or grant the right on a queue group."
+            )
+            % {"count": f"{len(changes):,}", "most": f"{MOST_AT_ONCE:,}"}
         )
     names = names_of({item for cell in _all(changes) for item in (cell.holder, cell.place)})
     there = _rights_of(_all(changes))
@@ -158,8 +163,10 @@ def preview_of(changes: RightChanges) -> Preview:
     losing, keeping = _people(real, names) if withdrawals else ([], [])
     return Preview(
         changes=real,
-        granted=_shortened(_holders(grants, names, sizes, "may from now on")),
-        withdrawn=_shortened(_holders(withdrawals, names, sizes, "no longer holds")),
+        granted=_shortened(_holders(grants, names, sizes, _("%(who)s may from now on: %(right)s on %(places)s."))),
+        withdrawn=_shortened(
+            _holders(withdrawals, names, sizes, _("%(who)s no longer holds: %(right)s on %(places)s."))
+        ),
         losing=_shortened(losing),
         keeping=_shortened(keeping),
         left_alone=_shortened(_left_alone(real)) if withdrawals else [],
@@ -230,16 +237,18 @@ def _sizes(groups: Collection[int]) -> dict[int, int]:
     return dict(counted.values_list("pk", "members"))
 
 
-def _holders(cells: Iterable[Cell], names: Names, sizes: dict[int, int], deed: str) -> Iterator[str]:
-    """One sentence for each holder and right."""
+def _holders(cells: Iterable[Cell], names: Names, sizes: dict[int, int], sentence: str) -> Iterator[str]:
+    """The sentence for each holder and right."""
     together: dict[tuple[Holder, Right], list[Place]] = defaultdict(list)
     for cell in cells:
         together[cell.holder, cell.right].append(cell.place)
     for (holder, right), places in sorted(together.items(), key=lambda item: (names[item[0][0]], item[0][1])):
         who = (
-            f"“{names[holder]}”" if holder.kind == USER else f"Group “{names[holder]}” ({_people_count(sizes, holder)})"
+            f"“{names[holder]}”"
+            if holder.kind == USER
+            else _("Group “%(name)s” (%(members)s)") % {"name": names[holder], "members": _people_count(sizes, holder)}
         )
-        yield f"{who} {deed}: {right.label} on {places_in_words(places, names)}."
+        yield sentence % {"who": who, "right": right.label, "places": places_in_words(places, names)}
 
 
 def rights_in_words(cells: Iterable[Cell], names: Names) -> list[str]:
@@ -247,29 +256,37 @@ def rights_in_words(cells: Iterable[Cell], names: Names) -> list[str]:
     together: dict[Right, list[Place]] = defaultdict(list)
     for cell in cells:
         together[cell.right].append(cell.place)
-    return [f"{right.label} on {places_in_words(together[right], names)}" for right in Right if right in together]
+    return [
+        _("%(right)s on %(places)s") % {"right": right.label, "places": places_in_words(together[right], names)}
+        for right in Right
+        if right in together
+    ]
 
 
 def _people_count(sizes: dict[int, int], holder: Holder) -> str:
     count = sizes.get(holder.pk, 0)
-    return "1 member" if count == 1 else f"{count:,} members"
+    return ngettext("%(count)s member", "%(count)s members", count) % {"count": f"{count:,}"}
 
 
 def places_in_words(places: Sequence[Place], names: Names) -> str:
     """``Chat care, Chat sales and 3 more``."""
     told = sorted(place_in_words(place, names) for place in places)
     if len(told) > NAMED + 1:
-        told = [*told[:NAMED], f"{len(told) - NAMED:,} more"]
-    return get_text_list(told, "and")
+        told = [*told[:NAMED], _more(len(told) - NAMED)]
+    return get_text_list(told, _("and"))
+
+
+def _more(count: int) -> str:
+    return ngettext("%(count)s more", "%(count)s more", count) % {"count": f"{count:,}"}
 
 
 def place_in_words(place: Place, names: Names) -> str:
     name = names.get(place, "?")
     match place.kind:
         case "s":
-            return f"all queues of {name}"
+            return _("all queues of %(name)s") % {"name": name}
         case "d":
-            return f"direct conversations of {name}"
+            return _("direct conversations of %(name)s") % {"name": name}
     return name
 
 
@@ -277,14 +294,14 @@ def _shortened(sentences: Iterable[str]) -> list[str]:
     told = list(sentences)
     if len(told) <= SENTENCES:
         return told
-    return [*told[:SENTENCES], f"… and {len(told) - SENTENCES:,} more of the kind."]
+    return [*told[:SENTENCES], _("… and %(count)s more of the kind.") % {"count": f"{len(told) - SENTENCES:,}"}]
 
 
 def _people(changes: RightChanges, names: Names) -> tuple[list[str], list[str]]:
     """Who loses something, and who keeps it through something else, a sentence for each person and right."""
     people, places = _reach(changes.withdrawals)
     if len(people) * len(places) > FOLLOWED_UP_TO:
-        return [COARSE], []
+        return [str(COARSE)], []
     memberships = memberships_of(people, places)
     withdrawn = set(changes.withdrawals)
     left = [cell for cell in applying(people, places, memberships) if cell not in withdrawn]
@@ -302,11 +319,18 @@ def _people(changes: RightChanges, names: Names) -> tuple[list[str], list[str]]:
             lost[cell.holder, cell.right].append(cell.place)
     return (
         sorted(
-            f"{names[holder]} loses {right.label} on {places_in_words(places, names)}."
+            _("%(name)s loses %(right)s on %(places)s.")
+            % {"name": names[holder], "right": right.label, "places": places_in_words(places, names)}
             for (holder, right), places in lost.items()
         ),
         sorted(
-            f"{names[holder]} keeps {right.label} on {places_in_words(places, names)}: {way}."
+            _("%(name)s keeps %(right)s on %(places)s: %(way)s.")
+            % {
+                "name": names[holder],
+                "right": right.label,
+                "places": places_in_words(places, names),
+                "way": way,
+            }
             for (holder, right, way), places in kept.items()
         ),
     )
@@ -325,7 +349,7 @@ def _reach(cells: Iterable[Cell]) -> tuple[set[Holder], set[Place]]:
 
 def _left_alone(changes: RightChanges) -> list[str]:
     """Queues and direct conversations on which nobody active would hold a right that somebody holds now."""
-    _, places = _reach(changes.withdrawals)
+    places = _reach(changes.withdrawals)[1]
     memberships = memberships_of((), places)
     now = applying(None, places, memberships)
     withdrawn = set(changes.withdrawals)
@@ -333,13 +357,14 @@ def _left_alone(changes: RightChanges) -> list[str]:
     acting = _acting({cell.holder for cell in [*now, *changes.grants]})
     touched = {(cell.right, place) for cell in withdrawn for place in memberships.places_through(cell.place)}
     without = (_held(now, acting, memberships) - _held(then, acting, memberships)) & touched
-    names = names_of({place for _, place in without})
+    names = names_of({place for _right, place in without})
     by_right: dict[Right, list[Place]] = defaultdict(list)
     for right, place in without:
         if place.kind != QUEUE_GROUP:
             by_right[right].append(place)
     return [
-        f"Nobody will hold {right.label} on {places_in_words(places, names)}."
+        _("Nobody will hold %(right)s on %(places)s.")
+        % {"right": right.label, "places": places_in_words(places, names)}
         for right, places in sorted(by_right.items())
     ]
 
@@ -366,5 +391,10 @@ def _acting(holders: Collection[Holder]) -> set[Holder]:
 
 def counts_in_words(changes: RightChanges) -> str:
     """``Grants 3, withdraws 1``."""
-    counts = Counter(grants=len(changes.grants), withdraws=len(changes.withdrawals))
-    return ", ".join(f"{deed} {count:,}" for deed, count in counts.items() if count).capitalize() or "Changes nothing"
+    counts = [
+        (_("grants %(count)s"), len(changes.grants)),
+        (_("withdraws %(count)s"), len(changes.withdrawals)),
+    ]
+    return capfirst(", ".join(words % {"count": f"{count:,}"} for words, count in counts if count)) or _(
+        "Changes nothing"
+    )

@@ -18,6 +18,8 @@ from django.db import IntegrityError, models, transaction
 from django.db.models import QuerySet
 from django.db.models.deletion import Collector, ProtectedError
 from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from channels_cfg.change_history import Change, ChangeHistory
 from channels_cfg.in_use import used_by
@@ -42,16 +44,24 @@ from channels_cfg.settings_history import SettingsAt, as_of, record_from
 from channels_cfg.why import changing_settings
 
 WITHOUT_SECRETS = {
-    WebhookSecret: "The secret itself is not in the history. Enter it anew on the page of its messaging service.",
-    ApiKey: "The key itself is not in the history. Make a new key.",
+    WebhookSecret: gettext_lazy(
+        "The secret itself is not in the history. Enter it anew on the page of its messaging service."
+    ),
+    ApiKey: gettext_lazy("The key itself is not in the history. Make a new key."),
 }
 """Records that are nothing without a secret, and what to do instead."""
 
 ENTERED_ANEW = {
-    User: "Its password is not in the history: set a new one.",
-    MessagingService: "Its access key secret is not in the history: if it had one, enter it anew.",
+    User: gettext_lazy("Its password is not in the history: set a new one."),
+    MessagingService: gettext_lazy("Its access key secret is not in the history: if it had one, enter it anew."),
 }
 """Records that come back without a secret they may have had."""
+
+_LATER = {
+    "insert": gettext_lazy("Version %(version)s made the %(name)s later."),
+    "update": gettext_lazy("Version %(version)s changed the %(name)s later."),
+    "delete": gettext_lazy("Version %(version)s deleted the %(name)s later."),
+}
 
 RIGHTS = (AccessRight, GroupMembership._meta.concrete_model, QueueGroupMembership._meta.concrete_model)
 
@@ -111,14 +121,14 @@ class NotUndone(ValidationError):
 
     def __init__(self, undoing: Undoing) -> None:
         self.undoing = undoing
-        super().__init__(list(_reasons(undoing)) or ["There is nothing left to undo."])
+        super().__init__(list(_reasons(undoing)) or [_("There is nothing left to undo.")])
 
 
 def _reasons(undoing: Undoing) -> Iterator[str]:
     for conflict in undoing.conflicts:
         yield conflict.sentence
     for lost in undoing.lost:
-        yield f"It would also delete {lost}."
+        yield _("It would also delete %(lost)s.") % {"lost": lost}
     if not undoing.leaves_out_secrets:
         yield from undoing.without_secrets
     yield from undoing.problems
@@ -203,7 +213,7 @@ def _steps_of(model: type[models.Model], versions: set[int], undoing: Undoing) -
 
 def _step(undoing: Undoing, versions: set[int], before: Any, events: list[Any], in_words: InWords) -> Iterator[_Step]:
     model = events[0].pgh_tracked_model._meta.concrete_model
-    name = f"{events[0].pgh_tracked_model._meta.verbose_name} “{in_words.name_of(events[-1])}”"
+    name = _called(events[0].pgh_tracked_model, in_words.name_of(events[-1]))
     labels = {field.attname: str(field.verbose_name) for field in recorded_fields(events[0])}
     targets: dict[str, Any] = {}
     previous = before
@@ -213,14 +223,20 @@ def _step(undoing: Undoing, versions: set[int], before: Any, events: list[Any], 
             held = {field: previous if field == _WHOLE else getattr(previous, field) for field in fields}
             targets = held | targets
         elif targets and (_WHOLE in fields or _WHOLE in targets):
-            deed = {"insert": "made", "update": "changed", "delete": "deleted"}[event.pgh_label]
             undoing.conflicts.append(
-                Conflict(event.pgh_version_id, f"Version {event.pgh_version_id} {deed} the {name} later.")
+                Conflict(
+                    event.pgh_version_id,
+                    str(_LATER[event.pgh_label] % {"version": event.pgh_version_id, "name": name}),
+                )
             )
         elif both := [labels[field] for field in fields if field in targets]:
             what = get_text_list(both, "and")
             undoing.conflicts.append(
-                Conflict(event.pgh_version_id, f"Version {event.pgh_version_id} changed {what} of the {name} later.")
+                Conflict(
+                    event.pgh_version_id,
+                    _("Version %(version)s changed %(what)s of the %(name)s later.")
+                    % {"version": event.pgh_version_id, "what": what, "name": name},
+                )
             )
         previous = None if event.pgh_label == "delete" else event
 
@@ -234,6 +250,11 @@ def _step(undoing: Undoing, versions: set[int], before: Any, events: list[Any], 
         yield _Step(model, events[0].pgh_obj_id, name, targets, comes_back=whole)
     elif previous is not None:
         yield _Step(model, events[0].pgh_obj_id, name, goes=True)
+
+
+def _called(model: type[models.Model], name: str) -> str:
+    """``queue “Chat sales”``"""
+    return _("%(kind)s “%(name)s”") % {"kind": model._meta.verbose_name, "name": name}
 
 
 def _touched(previous: Any, event: Any) -> list[str]:
@@ -263,17 +284,19 @@ def _is_secret(step: _Step, undoing: Undoing) -> bool:
     if step.comes_back is None:
         return False
     if instead := WITHOUT_SECRETS.get(step.model):
-        undoing.without_secrets.append(f"The {step.name} cannot come back. {instead}")
+        undoing.without_secrets.append(
+            _("The %(record)s cannot come back. %(instead)s") % {"record": step.name, "instead": instead}
+        )
         return True
     if anew := ENTERED_ANEW.get(step.model):
-        undoing.entered_anew.append(f"The {step.name} comes back. {anew}")
+        undoing.entered_anew.append(_("The %(record)s comes back. %(anew)s") % {"record": step.name, "anew": anew})
     return False
 
 
 def _note_what_goes_along(steps: list[_Step], undoing: Undoing) -> None:
     """Note the records that would be deleted with others and were not made by the same versions."""
     going = {(step.model, step.pk): step for step in steps if step.goes}
-    for model in {model for model, _ in going}:
+    for model in {model for model, _pk in going}:
         collector = Collector(using="default", origin=None)
         try:
             collector.collect(list(model._base_manager.filter(pk__in=[pk for kind, pk in going if kind is model])))
@@ -286,12 +309,15 @@ def _note_what_goes_along(steps: list[_Step], undoing: Undoing) -> None:
 
 
 def _note_lost(row: models.Model, undoing: Undoing) -> None:
-    name = f"{row._meta.verbose_name} “{row}”"
+    name = _called(type(row), str(row))
     event_model = event_models().get(row._meta.concrete_model or type(row))
     made: Any = event_model and QuerySet(event_model).filter(pgh_obj_id=row.pk).order_by("pgh_id").first()
     if made:
         number = made.pgh_version_id
-        sentence = f"Version {number} made the {name} later, which would be deleted along."
+        sentence = _("Version %(number)s made the %(name)s later, which would be deleted along.") % {
+            "number": number,
+            "name": name,
+        }
         undoing.conflicts.append(Conflict(number, sentence))
     else:
         undoing.lost.append(name)
@@ -326,13 +352,13 @@ def _is_about_a_superuser(step: _Step) -> bool:
 def _taken_away(steps: list[_Step]) -> Iterator[str]:
     for step in steps:
         if step.goes and step.model in RIGHTS:
-            yield f"Taken away: {step.name}."
+            yield _("Taken away: %(record)s.") % {"record": step.name}
         elif step.goes and step.model is User:
-            yield f"The {step.name} is deleted with its rights."
+            yield _("The %(record)s is deleted with its rights.") % {"record": step.name}
         elif step.fields.get("is_active") is False:
-            yield f"The {step.name} can sign in no more."
+            yield _("The %(record)s can sign in no more.") % {"record": step.name}
         elif step.model is AttachedKey and (step.goes or step.fields.get("sensitive") is False):
-            yield f"The {step.name} is not marked sensitive any more, if it was."
+            yield _("The %(record)s is not marked sensitive any more, if it was.") % {"record": step.name}
 
 
 def _kept_again(steps: list[_Step], before: int) -> Iterator[str]:
@@ -343,10 +369,10 @@ def _kept_again(steps: list[_Step], before: int) -> Iterator[str]:
     sensitive = {event.name for state in (then, now) for event in state.events(AttachedKey).filter(sensitive=True)}
     kept_then = _kept(then) if sensitive else {}
     for place, (name, keys) in (_kept(now) if sensitive else {}).items():
-        _, already = kept_then.get(place, ("", []))
+        _name, already = kept_then.get(place, ("", []))
         widened = [key for key in sorted(sensitive) if is_listed(key, keys) and not is_listed(key, already)]
         if widened:
-            yield f"Sensitive keys are kept on {name}: {', '.join(widened)}."
+            yield _("Sensitive keys are kept on %(name)s: %(keys)s.") % {"name": name, "keys": ", ".join(widened)}
 
 
 def _kept(state: SettingsAt) -> dict[tuple[type[models.Model], Any], tuple[str, list[str]]]:
@@ -355,7 +381,7 @@ def _kept(state: SettingsAt) -> dict[tuple[type[models.Model], Any], tuple[str, 
     places = [*channels, *queues]
     effective = state.effective(channels, queues)
     return {
-        (type(place), place.pk): (f"{place._meta.verbose_name} “{place}”", found.statistics_keys.value)
+        (type(place), place.pk): (_called(type(place), str(place)), found.statistics_keys.value)
         for place, found in zip(places, effective, strict=True)
     }
 
@@ -397,9 +423,10 @@ def _delete(step: _Step) -> None:
     try:
         record.delete()
     except ProtectedError as protected:
-        users = used_by(record) or ["other records"]
+        users = used_by(record) or [_("other records")]
         raise ValidationError(
-            f"The {step.name} was made then and would be deleted, but it is used by {get_text_list(users, 'and')}."
+            _("The %(record)s was made then and would be deleted, but it is used by %(users)s.")
+            % {"record": step.name, "users": get_text_list(users, "and")}
         ) from protected
 
 
@@ -421,8 +448,11 @@ def _save(step: _Step) -> None:
             record.save(force_insert=comes_back, update_fields=None if comes_back else fields)
     except ValidationError as refused:
         reasons = " ".join(refused.messages)
-        raise ValidationError(f"The {step.name} cannot be as it was: {reasons}") from refused
+        raise ValidationError(
+            _("The %(record)s cannot be as it was: %(reasons)s") % {"record": step.name, "reasons": reasons}
+        ) from refused
     except IntegrityError as refused:
         raise ValidationError(
-            f"The {step.name} cannot be as it was: it points to a record that is gone, or its name is taken by now."
+            _("The %(record)s cannot be as it was: it points to a record that is gone, or its name is taken by now.")
+            % {"record": step.name}
         ) from refused

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Q, QuerySet
 from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
 
 from channels_cfg.change_history import Change, ChangeHistory, who
 from channels_cfg.models import SettingsVersion, User
@@ -80,7 +81,7 @@ def _line(version: SettingsVersion, changes: Sequence[Change], total: int, *, na
     metadata = version.context.metadata if version.context else {}
     said = [_in_short(change) for change in changes]
     if total > len(said):
-        said.append(f"{total - len(said)} more")
+        said.append(_("%(total)s more") % {"total": total - len(said)})
     return VersionLine(
         number=version.pk,
         made_at=version.made_at,

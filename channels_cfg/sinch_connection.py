@@ -13,17 +13,18 @@ from urllib.parse import quote
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from channels_cfg.models import MessagingService
 from channels_cfg.outgoing import Answer, NoAnswer, Refused, ask
 
 WANTED_TRIGGERS = {
-    "MESSAGE_INBOUND": "A customer's message, with its metadata: the attached data.",
-    "CONVERSATION_START": "The Conversation API has begun a conversation; its own metadata comes along.",
-    "CONVERSATION_STOP": "It has ended: what the settings keep is kept, everything else destroyed.",
-    "MESSAGE_DELIVERY": "What became of an agent's message. Without it no quoted messages are shown.",
-    "EVENT_INBOUND": "What a customer does besides writing, such as a reaction.",
-    "CONTACT_UPDATE": "The customer's display name, where the channel knows one.",
+    "MESSAGE_INBOUND": gettext_lazy("A customer's message, with its metadata: the attached data."),
+    "CONVERSATION_START": gettext_lazy("The Conversation API has begun a conversation; its own metadata comes along."),
+    "CONVERSATION_STOP": gettext_lazy("It has ended: what the settings keep is kept, everything else destroyed."),
+    "MESSAGE_DELIVERY": gettext_lazy("What became of an agent's message. Without it no quoted messages are shown."),
+    "EVENT_INBOUND": gettext_lazy("What a customer does besides writing, such as a reaction."),
+    "CONTACT_UPDATE": gettext_lazy("The customer's display name, where the channel knows one."),
 }
 """The triggers to choose for the webhook, and why. Others may be chosen too; they are taken in and left alone."""
 

@@ -20,6 +20,8 @@ from urllib.parse import urlsplit
 import re2
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 Value = str | int | float | bool | None
 Ordered = Decimal | date | datetime
@@ -68,7 +70,10 @@ class BrokenRule(ValidationError):
 
     def __init__(self, rule: str, example: str) -> None:
         self.rule = rule
-        super().__init__(f"{rule[:-1]}. A good value is {example}." if example else rule, code="broken_rule")
+        super().__init__(
+            _("%(rule)s. A good value is %(example)s.") % {"rule": rule[:-1], "example": example} if example else rule,
+            code="broken_rule",
+        )
 
 
 class _Unfit(Exception):
@@ -117,28 +122,47 @@ class ValueRules:
 
     def in_words(self) -> str:
         """The rules as a sentence: ``It should be a whole number from 0 to 100.``"""
-        words = f"It should be {self._type_in_words()}"
+        words = _("It should be %(type)s") % {"type": self._type_in_words()}
+        is_time = self.kind in ("date", "datetime")
         named = CONSTRAINTS_OF_KIND[self.kind]
         if "minimum" in named and self.minimum and self.maximum:
-            words += f" from {self.minimum} to {self.maximum}"
+            words = _("%(rule)s from %(minimum)s to %(maximum)s") % {
+                "rule": words,
+                "minimum": self.minimum,
+                "maximum": self.maximum,
+            }
         elif "minimum" in named and self.minimum:
-            words += f", {self.minimum} or {'later' if self.kind in ('date', 'datetime') else 'more'}"
+            pattern = _("%(rule)s, %(minimum)s or later") if is_time else _("%(rule)s, %(minimum)s or more")
+            words = pattern % {"rule": words, "minimum": self.minimum}
         elif "maximum" in named and self.maximum:
-            words += f", {self.maximum} or {'earlier' if self.kind in ('date', 'datetime') else 'less'}"
+            pattern = _("%(rule)s, %(maximum)s or earlier") if is_time else _("%(rule)s, %(maximum)s or less")
+            words = pattern % {"rule": words, "maximum": self.maximum}
         if "decimals" in named and self.decimals is not None:
-            words += f", with at most {self.decimals} digits after the point"
+            pattern = ngettext(
+                "%(rule)s, with at most %(count)s digit after the point",
+                "%(rule)s, with at most %(count)s digits after the point",
+                self.decimals,
+            )
+            words = pattern % {"rule": words, "count": self.decimals}
         if "longest" in named and self.longest is not None:
-            words += f" of at most {self.longest} characters"
+            pattern = ngettext(
+                "%(rule)s of at most %(count)s character", "%(rule)s of at most %(count)s characters", self.longest
+            )
+            words = pattern % {"rule": words, "count": self.longest}
         if "pattern" in named and self.pattern:
-            words += f" that matches {self.pattern}"
+            words = _("%(rule)s that matches %(pattern)s") % {"rule": words, "pattern": self.pattern}
         return f"{words[: MAX_RULE_LENGTH - 2]}…" if len(words) >= MAX_RULE_LENGTH else f"{words}."
 
     def _type_in_words(self) -> str:
         if self.kind != "choice":
-            return _TYPES_IN_WORDS[self.kind]
+            return str(_TYPES_IN_WORDS[self.kind])
         named = ", ".join(self.choices[:_CHOICES_NAMED])
         more = len(self.choices) - _CHOICES_NAMED
-        return f"one of {named} and {more} more" if more > 0 else f"one of {named}"
+        return (
+            _("one of %(named)s and %(more)s more") % {"named": named, "more": more}
+            if more > 0
+            else _("one of %(named)s") % {"named": named}
+        )
 
     def good_example(self) -> str:
         """The administrator's, or one that the rules give away; empty where nobody knows one."""
@@ -155,7 +179,7 @@ class ValueRules:
     def problems(self) -> dict[str, str]:
         """What is wrong with the rules themselves, by field, in words."""
         complaints = {
-            name: f"It says nothing about a value of the type {self.kind}. Leave it empty."
+            name: _("It says nothing about a value of the type %(kind)s. Leave it empty.") % {"kind": self.kind}
             for name in CONSTRAINTS
             if name not in CONSTRAINTS_OF_KIND[self.kind] and getattr(self, name) not in ("", None, [], ())
         }
@@ -163,7 +187,7 @@ class ValueRules:
         if self.pattern and "pattern" not in complaints and (complaint := problem_with_pattern(self.pattern)):
             complaints["pattern"] = complaint
         if self.longest == 0:
-            complaints["longest"] = "No text is that short. Give at least 1, or leave it empty."
+            complaints["longest"] = _("No text is that short. Give at least 1, or leave it empty.")
         if not complaints:
             complaints |= self._problems_of_example()
         return complaints
@@ -176,32 +200,35 @@ class ValueRules:
                 try:
                     measured[name] = _measure(self.kind, text)
                 except (_Unfit, ValueError, OverflowError):
-                    complaints[name] = (
-                        f"It should be {_TYPES_IN_WORDS[self.kind]}, as the values are. Example: {_EXAMPLES[self.kind]}"
-                    )
+                    complaints[name] = _("It should be %(type)s, as the values are. Example: %(example)s") % {
+                        "type": _TYPES_IN_WORDS[self.kind],
+                        "example": _EXAMPLES[self.kind],
+                    }
         if len(measured) == 2 and measured["minimum"] > measured["maximum"]:  # type: ignore[operator]  # same kind
-            complaints["maximum"] = "It is below the minimum, so that no value would do. Exchange the two."
+            complaints["maximum"] = _("It is below the minimum, so that no value would do. Exchange the two.")
         return complaints
 
     def _problems_of_choices(self) -> dict[str, str]:
         if self.kind != "choice":
             return {}
         if not self.choices:
-            return {"choices": "A choice needs something to choose from. Example: gold, silver, bronze"}
+            return {"choices": _("A choice needs something to choose from. Example: gold, silver, bronze")}
         if any(not choice.strip() or choice != choice.strip() for choice in self.choices):
-            return {"choices": "A choice is empty, or begins or ends with a space. Remove that."}
+            return {"choices": _("A choice is empty, or begins or ends with a space. Remove that.")}
         if len(set(self.choices)) < len(self.choices):
-            return {"choices": "A choice is there twice. Remove one of the two."}
+            return {"choices": _("A choice is there twice. Remove one of the two.")}
         return {}
 
     def _problems_of_example(self) -> dict[str, str]:
         if not self.example:
             needs_one = bool(self.pattern)
-            return {"example": "Give a value that matches, for those who sent one that does not."} if needs_one else {}
+            return (
+                {"example": _("Give a value that matches, for those who sent one that does not.")} if needs_one else {}
+            )
         try:
             self.parse(self.example)
         except BrokenRule as broken:
-            return {"example": f"It breaks the rules above. {broken.rule}"}
+            return {"example": _("It breaks the rules above. %(rule)s") % {"rule": broken.rule}}
         return {}
 
 
@@ -222,13 +249,13 @@ def problem_with_pattern(pattern: str) -> str:
     except re2.error as error:
         reason = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
         if "too large" in reason:
-            return "It stands for too many texts. Use smaller repetitions, such as [0-9]{6}."
-        return (
-            f"It is no regular expression that can be used here ({reason}). Look-around and back-references are not "
-            "known. Example: [A-Z]{2}[0-9]{6}"
-        )
+            return _("It stands for too many texts. Use smaller repetitions, such as [0-9]{6}.")
+        return _(
+            "It is no regular expression that can be used here (%(reason)s). Look-around and "
+            "back-references are not known. Example: [A-Z]{2}[0-9]{6}"
+        ) % {"reason": reason}
     except UnicodeEncodeError:
-        return "It holds half a surrogate pair. Type it again."
+        return _("It holds half a surrogate pair. Type it again.")
     return ""
 
 
@@ -359,7 +386,7 @@ def _email(rules: ValueRules, value: Value) -> str:
         validate_email(text)
     except ValidationError as refused:
         raise _Unfit from refused
-    name, _, domain = text.rpartition("@")
+    name, _at, domain = text.rpartition("@")
     return f"{name}@{domain.lower()}"
 
 
@@ -393,15 +420,15 @@ def _measure(kind: str, value: Value) -> Ordered:
 
 
 _TYPES_IN_WORDS = {
-    "text": "a text",
-    "integer": "a whole number",
-    "decimal": "a number",
-    "boolean": "true or false, or yes or no",
-    "date": "a date as year-month-day",
-    "datetime": "a date and time with its offset from UTC",
-    "url": "a web address that begins with http:// or https://",
-    "phone": "a phone number in international form, with + and country code",
-    "email": "an e-mail address",
+    "text": gettext_lazy("a text"),
+    "integer": gettext_lazy("a whole number"),
+    "decimal": gettext_lazy("a number"),
+    "boolean": gettext_lazy("true or false, or yes or no"),
+    "date": gettext_lazy("a date as year-month-day"),
+    "datetime": gettext_lazy("a date and time with its offset from UTC"),
+    "url": gettext_lazy("a web address that begins with http:// or https://"),
+    "phone": gettext_lazy("a phone number in international form, with + and country code"),
+    "email": gettext_lazy("an e-mail address"),
 }
 _EXAMPLES = {
     "integer": "42",

@@ -7,6 +7,8 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.urls import path
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import display
 
@@ -30,7 +32,7 @@ class RightsFormSet(KnownChoicesFormSet):
                 continue
             right = tuple(form.cleaned_data.get(name) for name in [*HOLDERS, "right", *PLACES])
             if right in granted:
-                raise ValidationError("The same right is granted twice. Remove one of the two rows.")
+                raise ValidationError(_("The same right is granted twice. Remove one of the two rows."))
             granted.add(right)
             if form.has_changed():
                 self._check_constraints(form)
@@ -60,11 +62,11 @@ class HeldRightsInline(RightsInline):
 class QueueRightsInline(RightsInline):
     fields = [*HOLDERS, "right"]
     autocomplete_fields = HOLDERS
-    verbose_name_plural = "Rights: who may do what here"
+    verbose_name_plural = gettext_lazy("Rights: who may do what here")
 
 
 class QueueGroupRightsInline(QueueRightsInline):
-    verbose_name_plural = "Rights: who may do what on all queues of this group"
+    verbose_name_plural = gettext_lazy("Rights: who may do what on all queues of this group")
 
 
 @admin.register(AccessRight)
@@ -88,31 +90,34 @@ class AccessRightAdmin(ConfiguratorAdmin):
         "queue_group__name",
         "direct_conversations_of__name",
     ]
-    search_help_text = "User, group or queue"
+    search_help_text = gettext_lazy("User, group or queue")
     ordering = ["user__username", "group__name", "right", "id"]
     autocomplete_fields = [*HOLDERS, *PLACES]
     fieldsets = [
-        ("Who", {"description": "A user, or everybody in a group.", "fields": [tuple(HOLDERS)]}),
-        ("May do what", {"fields": ["right"]}),
-        ("Where", {"description": "One of the three.", "fields": [tuple(PLACES)]}),
+        (
+            gettext_lazy("Who"),
+            {"description": gettext_lazy("A user, or everybody in a group."), "fields": [tuple(HOLDERS)]},
+        ),
+        (gettext_lazy("May do what"), {"fields": ["right"]}),
+        (gettext_lazy("Where"), {"description": gettext_lazy("One of the three."), "fields": [tuple(PLACES)]}),
     ]
 
     def get_urls(self) -> list[Any]:
         own = [path("matrix/", self.admin_site.admin_view(matrix), name="rights_matrix")]
         return [*own, *super().get_urls()]
 
-    @display(description="Who", header=True)
+    @display(description=gettext_lazy("Who"), header=True)
     def holder(self, right: Any) -> tuple[str, str]:
-        return (str(right.user), right.user.username) if right.user else (str(right.group), "Group")
+        return (str(right.user), right.user.username) if right.user else (str(right.group), _("Group"))
 
-    @display(description="May", ordering="right", label=True)
+    @display(description=gettext_lazy("May"), ordering="right", label=True)
     def right_label(self, right: AccessRight) -> str:
         return right.get_right_display()
 
-    @display(description="Where")
+    @display(description=gettext_lazy("Where"))
     def place(self, right: AccessRight) -> str:
         if right.queue:
             return str(right.queue)
         if right.queue_group:
-            return f"all queues of {right.queue_group}"
-        return f"direct conversations of {right.direct_conversations_of}"
+            return _("all queues of %(group)s") % {"group": right.queue_group}
+        return _("direct conversations of %(group)s") % {"group": right.direct_conversations_of}

@@ -18,6 +18,8 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from channels_cfg.admin.configurator import ConfiguratorAdmin
@@ -27,12 +29,12 @@ from channels_cfg.models import AccessRight, ApiClient, ApiKey, Queue, QueueGrou
 
 KEYS_SHOWN = 50
 OLD_KEY_LASTS = [
-    ("0", "not at all: it is refused at once"),
-    ("3600", "one hour"),
-    ("86400", "one day"),
-    ("604800", "one week"),
+    ("0", gettext_lazy("not at all: it is refused at once")),
+    ("3600", gettext_lazy("one hour")),
+    ("86400", gettext_lazy("one day")),
+    ("604800", gettext_lazy("one week")),
     ("2592000", "30 days"),
-    ("", "until a moment that I choose"),
+    ("", gettext_lazy("until a moment that I choose")),
 ]
 
 
@@ -40,35 +42,39 @@ class NewClientForm(forms.ModelForm):
     """Everything an API client needs to begin with."""
 
     uses = forms.CharField(
-        label="What it does", max_length=100, help_text="Tells its key from others later. Example: CRM nightly sync"
+        label=gettext_lazy("What it does"),
+        max_length=100,
+        help_text=gettext_lazy("Tells its key from others later. Example: CRM nightly sync"),
     )
     rights = forms.MultipleChoiceField(
-        label="May do",
+        label=gettext_lazy("May do"),
         choices=Right.choices,
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text="Manage contacts: read and post kept data (contactData). View history: ended conversations. "
-        "Serve: drive conversations. View reports: the Contact Log.",
+        help_text=gettext_lazy(
+            "Manage contacts: read and post kept data (contactData). View history: ended conversations. "
+            "Serve: drive conversations. View reports: the Contact Log."
+        ),
     )
     queues = forms.ModelMultipleChoiceField(
         Queue.objects.all(),
-        label="On queues",
+        label=gettext_lazy("On queues"),
         required=False,
         widget=AutocompleteSelectMultiple(AccessRight._meta.get_field("queue"), admin.site),
     )
     queue_groups = forms.ModelMultipleChoiceField(
         QueueGroup.objects.all(),
-        label="On all queues of queue groups",
+        label=gettext_lazy("On all queues of queue groups"),
         required=False,
         widget=AutocompleteSelectMultiple(AccessRight._meta.get_field("queue_group"), admin.site),
-        help_text="Also on queues that join the group later.",
+        help_text=gettext_lazy("Also on queues that join the group later."),
     )
 
     class Meta:
         model = User
         fields = ["username"]
-        labels = {"username": "Name"}
-        help_texts = {"username": "It signs in with this name and its key. Example: crm"}
+        labels = {"username": gettext_lazy("Name")}
+        help_texts = {"username": gettext_lazy("It signs in with this name and its key. Example: crm")}
 
     field_order = ["username", "uses", "rights", "queues", "queue_groups"]
 
@@ -76,9 +82,9 @@ class NewClientForm(forms.ModelForm):
         cleaned = super().clean()
         places = self.cleaned_data.get("queues") or self.cleaned_data.get("queue_groups")
         if self.cleaned_data.get("rights") and not places and not {"queues", "queue_groups"} & self.errors.keys():
-            self.add_error("queues", "Choose on which queues. Without them, clear the ticks and grant rights later.")
+            self.add_error("queues", _("Choose on which queues. Without them, clear the ticks and grant rights later."))
         if places and not self.cleaned_data.get("rights") and "rights" not in self.errors:
-            self.add_error("rights", "Choose what it may do on these queues.")
+            self.add_error("rights", _("Choose what it may do on these queues."))
         return cleaned
 
     @transaction.atomic
@@ -104,12 +110,14 @@ class NewClientForm(forms.ModelForm):
 class RotateForm(forms.Form):
     """How long the old key goes on working beside the new one."""
 
-    lasts = forms.ChoiceField(label="The old key still works", choices=OLD_KEY_LASTS, initial="86400", required=False)
+    lasts = forms.ChoiceField(
+        label=gettext_lazy("The old key still works"), choices=OLD_KEY_LASTS, initial="86400", required=False
+    )
     until = forms.DateTimeField(
-        label="Until",
+        label=gettext_lazy("Until"),
         required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        help_text="On your clock. Only where a moment of its own is chosen above.",
+        help_text=gettext_lazy("On your clock. Only where a moment of its own is chosen above."),
     )
 
     def __init__(self, *args: Any, now: datetime, **kwargs: Any) -> None:
@@ -122,9 +130,9 @@ class RotateForm(forms.Form):
             return cleaned
         until = self.cleaned_data["until"]
         if until is None:
-            self.add_error("until", "Choose the moment, or one of the times above.")
+            self.add_error("until", _("Choose the moment, or one of the times above."))
         elif until <= self.now:
-            self.add_error("until", "This moment is past. To end the old key now, choose “not at all”.")
+            self.add_error("until", _("This moment is past. To end the old key now, choose “not at all”."))
         return cleaned
 
     @property
@@ -141,7 +149,7 @@ class ApiClientAdmin(ConfiguratorAdmin):
     list_display = ["client", "valid_keys", "last_used", "right_count", "is_active"]
     list_filter = ["is_active"]
     search_fields = ["username", "first_name", "last_name", "api_keys__name", "api_keys__hint"]
-    search_help_text = "Name, what it does, or the last four characters of a key"
+    search_help_text = gettext_lazy("Name, what it does, or the last four characters of a key")
     ordering = ["username"]
     actions = None
 
@@ -186,7 +194,7 @@ class ApiClientAdmin(ConfiguratorAdmin):
         form = NewClientForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             return self._made(request, *form.make())
-        return self._page(request, "new.html", title="New API client", form=form)
+        return self._page(request, "new.html", title=_("New API client"), form=form)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -228,7 +236,7 @@ class ApiClientAdmin(ConfiguratorAdmin):
         if request.method == "POST" and form.is_valid():
             key, text = ApiKey.objects.rotate(old, old_until=form.old_until)
             return self._made(request, key, text, old=old)
-        return self._page(request, "rotate.html", title="Rotate an API key", client=client, key=old, form=form)
+        return self._page(request, "rotate.html", title=_("Rotate an API key"), client=client, key=old, form=form)
 
     def _changed(self, request: HttpRequest, client_id: int) -> User:
         if not request.user.has_perms(["channels_cfg.add_apikey", "channels_cfg.change_apikey"]):
@@ -243,7 +251,7 @@ class ApiClientAdmin(ConfiguratorAdmin):
         key.text = text  # type: ignore[attr-defined]
         context = {
             **self.admin_site.each_context(request),
-            "title": "API key",
+            "title": _("API key"),
             "opts": ApiKey._meta,
             "key": key,
             "old": old,
@@ -256,19 +264,19 @@ class ApiClientAdmin(ConfiguratorAdmin):
         context = {**self.admin_site.each_context(request), "opts": self.opts, **context}
         return TemplateResponse(request, f"admin/channels_cfg/apiclient/{name}", context)
 
-    @display(description="API client", ordering="username", header=True)
+    @display(description=gettext_lazy("API client"), ordering="username", header=True)
     def client(self, client: ApiClient) -> tuple[str, str]:
         return str(client), client.username if client.get_full_name() else client.email
 
-    @display(description="Valid keys", ordering="valid")
+    @display(description=gettext_lazy("Valid keys"), ordering="valid")
     def valid_keys(self, client: Any) -> int:
         return client.valid
 
-    @display(description="Last used", ordering="used_at")
+    @display(description=gettext_lazy("Last used"), ordering="used_at")
     def last_used(self, client: Any) -> str:
         return in_words(client.used_at, now=timezone.now())
 
-    @display(description="Rights of its own", ordering="rights")
+    @display(description=gettext_lazy("Rights of its own"), ordering="rights")
     def right_count(self, client: Any) -> int:
         return client.rights
 
@@ -280,7 +288,7 @@ def last_use(key: ApiKey, *, now: datetime) -> str:
 def in_words(at: datetime | None, *, now: datetime) -> str:
     """``12 minutes ago``; noted once a minute, so anything shorter is just now."""
     if at is None:
-        return "never used"
+        return _("never used")
     if now - at < timedelta(minutes=2):
-        return "just now"
-    return f"{timesince(at, now, depth=1)} ago"
+        return _("just now")
+    return _("%(time)s ago") % {"time": timesince(at, now, depth=1)}

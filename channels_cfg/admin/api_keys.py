@@ -10,6 +10,8 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 
@@ -18,11 +20,11 @@ from channels_cfg.models import ApiKey, User
 
 
 class InUse(admin.SimpleListFilter):
-    title = "state"
+    title = _("state")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("valid", "Valid"), ("revoked", "Revoked"), ("expired", "Expired")]
+        return [("valid", _("Valid")), ("revoked", _("Revoked")), ("expired", _("Expired"))]
 
     def queryset(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> QuerySet[ApiKey]:
         match self.value():
@@ -41,7 +43,7 @@ class ApiKeyAdmin(ConfiguratorAdmin):
     list_filter = [InUse, ("user", AutocompleteSelectFilter)]
     list_select_related = ["user"]
     search_fields = ["name", "hint", "user__username", "user__first_name", "user__last_name"]
-    search_help_text = "What uses it, user, or the last four characters"
+    search_help_text = gettext_lazy("What uses it, user, or the last four characters")
     ordering = ["-created_at", "-id"]
     actions = ["revoke"]
     fields = ["user", "name"]
@@ -54,7 +56,7 @@ class ApiKeyAdmin(ConfiguratorAdmin):
                     {"fields": ["key", "user", "name", "state", "created_at", "last_used", "expires_at", "revoked_at"]},
                 )
             ]
-        explanation = "The key is shown once, on the next page. Only a digest of it is stored."
+        explanation = _("The key is shown once, on the next page. Only a digest of it is stored.")
         return [(None, {"description": explanation, "fields": ["user", "name"]})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> list[str]:
@@ -75,7 +77,7 @@ class ApiKeyAdmin(ConfiguratorAdmin):
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "user":
             kwargs["queryset"] = User.objects.filter(is_api_client=True, is_active=True)
-            kwargs["help_text"] = "The API client that will show the key. Its rights are the rights of the key."
+            kwargs["help_text"] = _("The API client that will show the key. Its rights are the rights of the key.")
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
@@ -87,16 +89,16 @@ class ApiKeyAdmin(ConfiguratorAdmin):
 
         No page of the configurator is cached by the browser.
         """
-        context = {**self.admin_site.each_context(request), "title": "API key", "opts": self.opts, "key": obj}
+        context = {**self.admin_site.each_context(request), "title": _("API key"), "opts": self.opts, "key": obj}
         return TemplateResponse(request, "admin/channels_cfg/apikey/made.html", context)
 
-    @admin.action(description="Revoke", permissions=["revoke"])
+    @admin.action(description=gettext_lazy("Revoke"), permissions=["revoke"])
     def revoke(self, request: HttpRequest, chosen: QuerySet[ApiKey]) -> HttpResponse | None:
         """Ask first: what uses the keys is locked out at once."""
         if "confirmed" not in request.POST:
             context = {
                 **self.admin_site.each_context(request),
-                "title": "Revoke API keys",
+                "title": _("Revoke API keys"),
                 "opts": self.opts,
                 "keys": chosen,
                 "action_checkbox_name": helpers.ACTION_CHECKBOX_NAME,
@@ -104,25 +106,31 @@ class ApiKeyAdmin(ConfiguratorAdmin):
             return TemplateResponse(request, "admin/channels_cfg/apikey/revoke.html", context)
         for key in chosen:
             key.revoke(now=timezone.now())
-            self.log_change(request, key, "Revoked.")
+            self.log_change(request, key, _("Revoked."))
         count = chosen.count()
-        messages.success(request, f"{count} API key{'s open' if count != 1 else ' opens'} nothing any more.")
+        messages.success(
+            request,
+            ngettext("%(count)d API key opens nothing any more.", "%(count)d API keys open nothing any more.", count)
+            % {"count": count},
+        )
         return None
 
-    @display(description="Key", ordering="hint")
+    @display(description=gettext_lazy("Key"), ordering="hint")
     def key(self, key: ApiKey) -> str:
         return f"…{key.hint}"
 
     @display(
-        description="State",
+        description=gettext_lazy("State"),
         label={"valid": "success", "revoked": "danger", "expired": "danger", "user_inactive": "warning"},
     )
     def state(self, key: ApiKey) -> tuple[str, str]:
         state = key.state(now=timezone.now())
         if state is ApiKey.State.VALID and key.expires_at:
-            return state, f"Valid until {timezone.localtime(key.expires_at):%Y-%m-%d %H:%M}"
+            return state, _("Valid until %(moment)s") % {
+                "moment": f"{timezone.localtime(key.expires_at):%Y-%m-%d %H:%M}"
+            }
         return state, str(state.label)
 
-    @display(description="Last used", ordering="last_used_at", empty_value="never")
+    @display(description=gettext_lazy("Last used"), ordering="last_used_at", empty_value=gettext_lazy("never"))
     def last_used(self, key: ApiKey) -> Any:
         return key.last_used_at

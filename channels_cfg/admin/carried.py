@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from cryptography.fernet import InvalidToken
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, QueryDict
+from django.utils.translation import gettext as _
 
 from channels_cfg.models.encrypted import decrypt, encrypt
 
@@ -29,7 +30,7 @@ def unpack(request: HttpRequest) -> None:
     try:
         typed = QueryDict(decrypt(request.POST[CARRIED]), mutable=True)
     except InvalidToken as broken:
-        raise SuspiciousOperation("What was carried through the page was changed on the way.") from broken
+        raise SuspiciousOperation(_("What was carried through the page was changed on the way.")) from broken
     for name, answers in request.POST.lists():
         if name not in _OWN:
             typed.setlist(name, answers)

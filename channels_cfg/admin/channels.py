@@ -10,6 +10,8 @@ from django.db.models import Count, QuerySet, Subquery
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
@@ -27,19 +29,22 @@ class ChannelForm(ExtraDataForm):
         super().__init__(*args, **kwargs)
         if "kind" in self.fields and self.instance.pk and self.instance.queues.exists():
             self.fields["kind"].disabled = True
-            self.fields["kind"].help_text = "Fixed, because the channel has queues."
+            self.fields["kind"].help_text = _("Fixed, because the channel has queues.")
         counted = self.inherited()
         if "precedence" in self.fields:
             self.fields["precedence"].widget.inherited = counted.precedence.value
         if "false_attempt_seconds" in self.fields:
-            self.fields[
-                "false_attempt_seconds"
-            ].help_text = f"Empty: as in the system settings, now {counted.false_attempt_seconds.value}. Example: 5"
+            self.fields["false_attempt_seconds"].help_text = _(
+                "Empty: as in the system settings, now %(seconds)s. Example: 5"
+            ) % {"seconds": counted.false_attempt_seconds.value}
 
     def clean_pick_up_seconds(self) -> int | None:
         seconds: int | None = self.cleaned_data["pick_up_seconds"]
         if seconds is not None and seconds < SHORTEST_OFFER:
-            raise ValidationError(f"At least {SHORTEST_OFFER} seconds: nobody accepts sooner. Empty: an offer stays.")
+            raise ValidationError(
+                _("At least %(seconds)s seconds: nobody accepts sooner. Empty: an offer stays.")
+                % {"seconds": SHORTEST_OFFER}
+            )
         return seconds
 
     def inherited(self) -> EffectiveSettings:
@@ -58,26 +63,28 @@ class ChannelAdmin(ExtraDataAdmin):
     list_display = ["name", "kind_label", "queue_count", "kept_at_the_end"]
     list_filter = [("kind", ChoicesDropdownFilter)]
     search_fields = ["name", "description", "statistics_keys"]
-    search_help_text = "Name, description or a key that is kept"
+    search_help_text = gettext_lazy("Name, description or a key that is kept")
     ordering = ["name"]
     conditional_fields = APPLIES
     confirms_deleting = True
-    deleting_leads_to = ["Its settings are gone. What was recorded of their changes stays in the change log."]
-    instead_of_deleting = (
+    deleting_leads_to = [
+        gettext_lazy("Its settings are gone. What was recorded of their changes stays in the change log.")
+    ]
+    instead_of_deleting = gettext_lazy(
         "It stays as long as History and the Contact Log need it. To stop using it, remove the addresses of its queues."
     )
 
     def get_fieldsets(self, request: HttpRequest, obj: Channel | None = None) -> Any:
-        description = (
+        description = _(
             "Which attached data is shown, passed on and kept. A queue of this channel may replace any of these lists "
             "by its own."
         )
         lists = ["statistics_keys", "allocation_keys", "connection_keys", "outbound_keys"]
         return [
             (None, {"fields": ["name", "kind", "description"]}),
-            ("Extra data", {"description": self.about_lists(description, obj), "fields": lists}),
+            (_("Extra data"), {"description": self.about_lists(description, obj), "fields": lists}),
             (
-                "Conversations",
+                _("Conversations"),
                 {"fields": ["live_data_until_handled", "precedence", "false_attempt_seconds", "pick_up_seconds"]},
             ),
         ]
@@ -90,18 +97,22 @@ class ChannelAdmin(ExtraDataAdmin):
             .annotate(number_of_queues=Count("queues"), system_statistics_keys=Subquery(system))
         )
 
-    @display(description="Kind", ordering="kind", label={"voice": "info", "email": "warning", "chat": "success"})
+    @display(
+        description=gettext_lazy("Kind"),
+        ordering="kind",
+        label={"voice": "info", "email": "warning", "chat": "success"},
+    )
     def kind_label(self, channel: Channel) -> tuple[str, str]:
         return channel.kind, channel.get_kind_display()
 
-    @display(description="Queues", ordering="number_of_queues")
+    @display(description=gettext_lazy("Queues"), ordering="number_of_queues")
     def queue_count(self, channel: Any) -> str:
         address = reverse("admin:channels_cfg_queue_changelist")
         return format_html(
             '<a class="text-link" href="{}?channel__id__exact={}">{}</a>', address, channel.pk, channel.number_of_queues
         )
 
-    @display(description="Kept at the end")
+    @display(description=gettext_lazy("Kept at the end"))
     def kept_at_the_end(self, channel: Any) -> str:
         system = SystemSettings(statistics_keys=channel.system_statistics_keys or [])
         return kept_in_words(effective_settings(channel=channel, system=system).statistics_keys, here="channel")

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 LARGEST_MEGABYTES = 100
@@ -28,7 +29,7 @@ CHAT_FIELDS = [
     "public_attachment_hours",
 ]
 
-CHAT_DESCRIPTION = (
+CHAT_DESCRIPTION = gettext_lazy(
     "For files that agents send; what customers send is governed by their channel. Sending files is not built yet: "
     "these settings are kept, and take effect with it."
 )
@@ -65,8 +66,10 @@ class FileTypesField(forms.Field):
 class ChatSettingsForm(forms.ModelForm):
     allowed_file_types = FileTypesField(
         required=False,
-        help_text="File endings, separated by commas or semicolons; upper and lower case do not differ. Empty: no file "
-        "may be sent. Example: pdf, jpg, png, mp4",
+        help_text=gettext_lazy(
+            "File endings, separated by commas or semicolons; upper and lower case do not differ. Empty: no file "
+            "may be sent. Example: pdf, jpg, png, mp4"
+        ),
     )
 
     def clean_largest_file_megabytes(self) -> int:

@@ -13,7 +13,9 @@ from django.db import models
 from django.forms.models import _get_foreign_key
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.functional import Promise
 from django.utils.text import capfirst, get_text_list
+from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin, TabularInline
 
 from channels_cfg.admin.asks_why import AsksWhy
@@ -48,7 +50,7 @@ class ConfiguratorAdmin(AsksWhy, AsksBeforeDanger, NothingOverwritten, ChosenOnP
     history_parts: Sequence[tuple[type[models.Model], str]] = ()
     """Rows that belong to the history besides the inline ones: their model, and its foreign key to the record."""
 
-    instead_of_deleting = ""
+    instead_of_deleting: str | Promise = ""
     """What to do with a record that cannot be deleted; a sentence or two."""
 
     def history_view(
@@ -65,7 +67,7 @@ class ConfiguratorAdmin(AsksWhy, AsksBeforeDanger, NothingOverwritten, ChosenOnP
         history = self.changes_of(request, record)
         context = {
             **self.admin_site.each_context(request),
-            "title": f"Changes of {record}",
+            "title": _("Changes of %(record)s") % {"record": record},
             "opts": self.opts,
             "object": record,
             "page": page_of_changes(history, request),
@@ -98,7 +100,11 @@ class ConfiguratorAdmin(AsksWhy, AsksBeforeDanger, NothingOverwritten, ChosenOnP
         users = used_by(record)
         if not users:
             return ""
-        reason = f"{capfirst(self.opts.verbose_name)} “{record}” is used by {get_text_list(users, 'and')}."
+        reason = _("%(kind)s “%(record)s” is used by %(users)s.") % {
+            "kind": capfirst(self.opts.verbose_name),
+            "record": record,
+            "users": get_text_list(users, "and"),
+        }
         return f"{reason} {self.instead_of_deleting}".strip()
 
 

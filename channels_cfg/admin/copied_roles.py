@@ -14,6 +14,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from channels_cfg.admin.rights_matrix import may_be_saved, may_change, preview_page
 from channels_cfg.copied_rights import copy_group, groups_to_join, own_cells, pages_to_copy, rights_to_copy
@@ -36,12 +38,15 @@ class LikeWhomForm(forms.Form):
 
     target = forms.ModelChoiceField(
         User.objects.all(),
-        label="Copy to",
+        label=gettext_lazy("Copy to"),
         widget=AutocompleteSelect(AccessRight._meta.get_field("user"), admin.site),
-        help_text="Keeps what this user holds already.",
+        help_text=gettext_lazy("Keeps what this user holds already."),
     )
     groups = forms.BooleanField(
-        label="Join the same groups", required=False, initial=True, help_text="Most rights come from groups."
+        label=gettext_lazy("Join the same groups"),
+        required=False,
+        initial=True,
+        help_text=gettext_lazy("Most rights come from groups."),
     )
 
     def __init__(self, source: User, *args: Any, **kwargs: Any) -> None:
@@ -51,7 +56,7 @@ class LikeWhomForm(forms.Form):
     def clean_target(self) -> User:
         target: User = self.cleaned_data["target"]
         if target == self.source:
-            raise ValidationError("Choose somebody else: these are the rights that are copied.")
+            raise ValidationError(_("Choose somebody else: these are the rights that are copied."))
         return target
 
 
@@ -65,13 +70,17 @@ def copy_group_page(request: HttpRequest, group_id: int) -> HttpResponse:
     form = NewNameForm(request.POST or None, initial={"name": f"{group.name} 2"})
     if request.method == "POST" and form.is_valid():
         copy = copy_group(group, name=form.cleaned_data["name"], by=by)
-        messages.success(request, f"Group “{copy.name}” holds what “{group.name}” holds. Add members below.")
+        messages.success(
+            request,
+            _("Group “%(copy)s” holds what “%(group)s” holds. Add members below.")
+            % {"copy": copy.name, "group": group.name},
+        )
         return HttpResponseRedirect(reverse("admin:auth_group_change", args=[copy.pk]))
     cells = own_cells(Holder(GROUP, group.pk))
     pages, left_out = pages_to_copy(group, by=by)
     context = {
         **admin.site.each_context(request),
-        "title": f"Copy the group {group.name}",
+        "title": _("Copy the group %(group)s") % {"group": group.name},
         "opts": Group._meta,
         "group": group,
         "form": form,
@@ -95,10 +104,10 @@ def copy_rights_page(request: HttpRequest, user_id: int) -> HttpResponse:
         target = form.cleaned_data["target"]
         if users.has_change_permission(request, target):
             return _previewed_or_copied(request, source, target, by=by, with_groups=form.cleaned_data["groups"])
-        form.add_error("target", "Only a superuser may change a superuser.")
+        form.add_error("target", _("Only a superuser may change a superuser."))
     context = {
         **admin.site.each_context(request),
-        "title": f"Copy the rights of {source}",
+        "title": _("Copy the rights of %(source)s") % {"source": source},
         "opts": User._meta,
         "source": source,
         "form": form,
@@ -113,12 +122,16 @@ def _previewed_or_copied(
     groups = list(groups_to_join(source, target, by=by)) if with_groups else []
     page_of_target = reverse("admin:channels_cfg_user_change", args=[target.pk])
     if not changes and not groups:
-        messages.info(request, f"{target} holds all of it already.")
+        messages.info(request, _("%(target)s holds all of it already.") % {"target": target})
         return HttpResponseRedirect(page_of_target)
     asked = {
-        "title": f"Copy the rights of {source} to {target}",
+        "title": _("Copy the rights of %(source)s to %(target)s") % {"source": source, "target": target},
         "may_edit": False,
-        "notes": [f"{target} joins {', '.join(group.name for group in groups)}."] if groups else [],
+        "notes": [
+            _("%(target)s joins %(groups)s.") % {"target": target, "groups": ", ".join(group.name for group in groups)}
+        ]
+        if groups
+        else [],
         "carried_fields": [
             ("target", target.pk),
             *([("groups", "on")] if with_groups else []),
@@ -137,5 +150,5 @@ def _previewed_or_copied(
             target.groups.add(*groups)
     except SomethingElseNow as other:
         return preview_page(request, changes, next_address=page_of_target, again=other.preview, **asked)
-    messages.success(request, f"{target} now holds what {source} holds.")
+    messages.success(request, _("%(target)s now holds what %(source)s holds.") % {"target": target, "source": source})
     return HttpResponseRedirect(page_of_target)

@@ -11,6 +11,7 @@ from django.contrib.auth.models import Group
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 
 from channels_cfg.admin.rights_matrix import Question, matrix_of, origin_address
 from channels_cfg.effective_rights import (
@@ -68,12 +69,14 @@ def panel_of_holder(record: User | Group) -> Panel:
     places = [*queues, *(Place(DIRECT, pk) for pk in direct)]
     shown = places[:SHOWN]
     return Panel(
-        title="Effective rights: all ways taken together",
-        first_heading="Where",
+        title=_("Effective rights: all ways taken together"),
+        first_heading=_("Where"),
         rows=_rows([(place, holder, place) for place in shown]),
-        empty="Nothing is granted, neither directly nor through a group.",
+        empty=_("Nothing is granted, neither directly nor through a group."),
         more=Question(columns=(holder,), only_granted=True).address,
-        more_text="All of it in the matrix" if len(shown) < len(places) or len(queues) == SHOWN else "In the matrix",
+        more_text=_("All of it in the matrix")
+        if len(shown) < len(places) or len(queues) == SHOWN
+        else _("In the matrix"),
         why=f"{reverse('why_rights')}?{urlencode({'user': record.pk})}" if isinstance(record, User) else "",
     )
 
@@ -82,12 +85,12 @@ def panel_on_queue(queue: Queue) -> Panel:
     place = Place(QUEUE, queue.pk)
     people = holders_on(place).order_by("username").values_list("pk", flat=True)[:SHOWN]
     return Panel(
-        title="Effective rights: who may do what here",
-        first_heading="Who",
+        title=_("Effective rights: who may do what here"),
+        first_heading=_("Who"),
         rows=_rows([(Holder(USER, pk), Holder(USER, pk), place) for pk in people]),
-        empty="Nobody may do anything here: no right is granted on this queue or its queue groups.",
+        empty=_("Nobody may do anything here: no right is granted on this queue or its queue groups."),
         more=Question(by="place", columns=(place,), rows=USER, only_granted=True).address,
-        more_text="All of them in the matrix" if len(people) == SHOWN else "In the matrix",
+        more_text=_("All of them in the matrix") if len(people) == SHOWN else _("In the matrix"),
         why=f"{reverse('why_rights')}?{urlencode({'queue': queue.pk})}",
     )
 
@@ -99,7 +102,9 @@ def _rows(wanted: Sequence[tuple[Holder | Place, Holder, Place]]) -> list[Held]:
     names = names_of({*items, *(item for wish in wanted for item in wish)})
     return [
         Held(
-            name=f"Direct conversations of {names[item]}" if item.kind == DIRECT else names[item],
+            name=_("Direct conversations of %(group)s") % {"group": names[item]}
+            if item.kind == DIRECT
+            else names[item],
             address=matrix_of(item),
             ways=[_ways(Cell(holder, place, right), effective, names) for right in Right],
         )

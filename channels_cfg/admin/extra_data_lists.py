@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from channels_cfg.admin.can_be_planned import CanBePlanned
 from channels_cfg.admin.configurator import ConfiguratorAdmin
@@ -24,10 +25,10 @@ from channels_cfg.models.system_settings import PrecedenceField
 from channels_cfg.sensitive_keys import newly_listed
 
 WHEN_NOTHING_IS_NAMED = {
-    "allocation_keys": "Empty: the agent is shown nothing when it is offered.",
-    "connection_keys": "Empty: connecting shows nothing more.",
-    "outbound_keys": "Empty: nothing is passed on.",
-    "statistics_keys": "Empty: nothing is kept.",
+    "allocation_keys": gettext_lazy("Empty: the agent is shown nothing when it is offered."),
+    "connection_keys": gettext_lazy("Empty: connecting shows nothing more."),
+    "outbound_keys": gettext_lazy("Empty: nothing is passed on."),
+    "statistics_keys": gettext_lazy("Empty: nothing is kept."),
 }
 
 APPLIES = {
@@ -68,7 +69,7 @@ class ExtraDataForm(forms.ModelForm):
 
     def level_name(self, origin: str) -> str:
         """``channel Customer chat`` for the level that is called ``channel``."""
-        return "the system settings"
+        return _("the system settings")
 
     def known_kind(self) -> str | None:
         """The kind of channel the lists are for, None where any."""
@@ -86,7 +87,7 @@ class ExtraDataForm(forms.ModelForm):
 
     def _name_keys_as_the_catalogue_does(self) -> None:
         lists = [name for name in EXTRA_DATA_LISTS if self.cleaned_data.get(name)]
-        _, self.replaced = own_names(key for name in lists for key in self.cleaned_data[name])
+        _own, self.replaced = own_names(key for name in lists for key in self.cleaned_data[name])
         for name in lists:
             keys = [self.replaced.get(key, key) for key in self.cleaned_data[name]]
             self.cleaned_data[name] = list(dict.fromkeys(keys))
@@ -159,7 +160,11 @@ def kept_in_words(effective: Effective[list[str]], *, here: str) -> str:
     if not effective.value:
         return "nothing"
     keys = ", ".join(effective.value)
-    return keys if effective.origin == here else f"{keys} (from {effective.origin})"
+    return (
+        keys
+        if effective.origin == here
+        else _("%(keys)s (from %(origin)s)") % {"keys": keys, "origin": effective.origin}
+    )
 
 
 def kind_of(channel: Channel | None) -> str | None:

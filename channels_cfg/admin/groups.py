@@ -8,6 +8,8 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.decorators import action, display
 
 from channels_cfg.admin.access_rights import HeldRightsInline
@@ -25,28 +27,28 @@ class MembersInline(KnowsItsChoices, ConfiguratorInline):
     model = User.groups.through
     autocomplete_fields = ["user"]
     verbose_name = "member"
-    verbose_name_plural = "Members"
+    verbose_name_plural = gettext_lazy("Members")
     ordering = ["user__username"]
     per_page = 20
 
 
 class GroupRightsInline(HeldRightsInline):
     fk_name = "group"
-    verbose_name_plural = "Rights that every member holds"
+    verbose_name_plural = gettext_lazy("Rights that every member holds")
 
 
 @admin.register(Group)
 class GroupAdmin(ShowsEffectiveRights, ConfiguratorAdmin):
     list_display = ["name", "member_count", "right_count"]
     search_fields = ["name", "user__username"]
-    search_help_text = "Name or a member's user name"
+    search_help_text = gettext_lazy("Name or a member's user name")
     ordering = ["name"]
     inlines = [MembersInline, GroupRightsInline]
     actions_detail = ["copy_role"]
 
     def get_fieldsets(self, request: HttpRequest, obj: Group | None = None) -> Any:
         """Which pages of the configurator a group opens is for superusers: it would let others raise themselves."""
-        pages = ("Pages of the System Configurator", {"classes": ["collapse"], "fields": ["permissions"]})
+        pages = (_("Pages of the System Configurator"), {"classes": ["collapse"], "fields": ["permissions"]})
         return [(None, {"fields": ["name"]}), *([pages] if request.user.is_superuser else [])]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Group | None = None) -> list[str]:
@@ -71,14 +73,14 @@ class GroupAdmin(ShowsEffectiveRights, ConfiguratorAdmin):
         """A method, since naming the permission would ask the database before it has tables."""
         return request.user.has_perm("auth.add_group")
 
-    @action(description="Copy this role", url_path="copy", permissions=["copy"])
+    @action(description=gettext_lazy("Copy this role"), url_path="copy", permissions=["copy"])
     def copy_role(self, request: HttpRequest, object_id: int) -> HttpResponse:
         return copy_group_page(request, object_id)
 
-    @display(description="Members", ordering="members")
+    @display(description=gettext_lazy("Members"), ordering="members")
     def member_count(self, group: Any) -> int:
         return group.members
 
-    @display(description="Rights", ordering="rights")
+    @display(description=gettext_lazy("Rights"), ordering="rights")
     def right_count(self, group: Any) -> int:
         return group.rights

@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.template.loader import render_to_string
+from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.effective_settings import Effective
 from channels_cfg.key_names import BadKeyName, check_key_list, check_key_name, split_key_list
@@ -42,7 +43,7 @@ class KeyListWidget(forms.Textarea):
     inherited: Effective[list[str]] | None = None
     """What counts while the list is empty; None where there is nothing above or it is not known."""
     inherited_from = ""
-    when_empty = "Empty: nothing."
+    when_empty = _("Empty: nothing.")
     place = ""
     """``channel.5.statistics_keys``: the list that is edited, for the check while typing."""
 

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import display
@@ -69,19 +69,21 @@ class WebhookSecretInline(ConfiguratorInline):
     fields = ["secret", "note", "added_at", "last_used"]
     readonly_fields = ["added_at", "last_used"]
     verbose_name = "secret"
-    verbose_name_plural = "Secrets: any of them may sign a callback"
+    verbose_name_plural = gettext_lazy("Secrets: any of them may sign a callback")
 
-    @display(description="Last used")
+    @display(description=gettext_lazy("Last used"))
     def last_used(self, secret: WebhookSecret) -> Any:
         return secret.last_used_at or _("not yet")
 
 
 class MessagingServiceForm(forms.ModelForm):
     key_secret = SecretField(
-        label="Access key secret",
+        label=gettext_lazy("Access key secret"),
         required=False,
         max_length=512,
-        help_text="As shown once at Sinch. Stored encrypted, and not shown again. Empty: what is stored stays.",
+        help_text=gettext_lazy(
+            "As shown once at Sinch. Stored encrypted, and not shown again. Empty: what is stored stays."
+        ),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -126,7 +128,7 @@ class MessagingServiceAdmin(ConfiguratorAdmin):
     list_filter = [("region", ChoicesDropdownFilter), "enabled", ("queue", AutocompleteSelectFilter)]
     list_select_related = ["queue"]
     search_fields = ["name", "app_id", "project_id", "queue__name"]
-    search_help_text = "Name, app ID, project ID or queue"
+    search_help_text = gettext_lazy("Name, app ID, project ID or queue")
     ordering = ["name"]
     autocomplete_fields = ["queue"]
     inlines = [WebhookSecretInline]
@@ -143,26 +145,32 @@ class MessagingServiceAdmin(ConfiguratorAdmin):
     fieldsets = [
         (None, {"fields": ["name", "queue", "enabled"]}),
         (
-            "The app at Sinch",
+            gettext_lazy("The app at Sinch"),
             {
-                "description": "As on the app's page in the Sinch Build Dashboard, under Conversation API.",
+                "description": gettext_lazy(
+                    "As on the app's page in the Sinch Build Dashboard, under Conversation API."
+                ),
                 "fields": ["region", "project_id", "app_id"],
             },
         ),
         (
-            "Access key",
+            gettext_lazy("Access key"),
             {
-                "description": "Tries the connection, and will sign what agents send. Callbacks come in without it.",
+                "description": gettext_lazy(
+                    "Tries the connection, and will sign what agents send. Callbacks come in without it."
+                ),
                 "fields": ["key_id", "key_secret"],
             },
         ),
     ]
     confirms_deleting = True
     deleting_leads_to = [
-        "Its callbacks are refused from then on; Sinch gives up on them after a while, and their messages are lost.",
-        "Its secrets are gone.",
+        gettext_lazy(
+            "Its callbacks are refused from then on; Sinch gives up on them after a while, and their messages are lost."
+        ),
+        gettext_lazy("Its secrets are gone."),
     ]
-    instead_of_deleting = "Switch it off instead: its callbacks are refused from then on."
+    instead_of_deleting = gettext_lazy("Switch it off instead: its callbacks are refused from then on.")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MessagingService]:
         numbers = {"number_of_secrets": Count("secrets"), "last_callback_at": Max("secrets__last_used_at")}
@@ -261,15 +269,15 @@ class MessagingServiceAdmin(ConfiguratorAdmin):
             return [Finding("warn", _("Choose the region first."))]
         return try_connection(Connection(**entered), callback_address=request.build_absolute_uri(CALLBACK_PATH))
 
-    @display(description="Secrets", ordering="number_of_secrets")
+    @display(description=gettext_lazy("Secrets"), ordering="number_of_secrets")
     def secret_count(self, service: Any) -> str:
         return str(service.number_of_secrets or _("none: callbacks are refused"))
 
-    @display(description="Last callback", ordering="last_callback_at", empty_value="never")
+    @display(description=gettext_lazy("Last callback"), ordering="last_callback_at", empty_value="never")
     def last_callback(self, service: Any) -> Any:
         return service.last_callback_at
 
-    @display(description="Enabled", ordering="enabled", boolean=True)
+    @display(description=gettext_lazy("Enabled"), ordering="enabled", boolean=True)
     def is_enabled(self, service: MessagingService) -> bool:
         return service.enabled
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
@@ -32,7 +33,7 @@ class ScheduledChangeAdmin(ConfiguratorAdmin):
     list_display_links = ["takes_effect"]
     list_filter = [("state", ChoicesDropdownFilter)]
     search_fields = ["reason", "planned_by__username"]
-    search_help_text = "Reason, or who planned it"
+    search_help_text = gettext_lazy("Reason, or who planned it")
     ordering = [F("settled_at").desc(nulls_first=True), "takes_effect_at"]
     custom_urls = (
         (
@@ -88,21 +89,21 @@ class ScheduledChangeAdmin(ConfiguratorAdmin):
             messages.error(request, _("It could not be cancelled any more: it is %(state)s.") % {"state": state})
         return redirect(address_of(change))
 
-    @display(description="What")
+    @display(description=gettext_lazy("What"))
     def record(self, change: Any) -> str:
         return format_html('<a class="text-link" href="{}">{}</a>', address_of(change), name_of(change))
 
-    @display(description="Becomes")
+    @display(description=gettext_lazy("Becomes"))
     def becomes(self, change: ScheduledChange) -> str:
         rows = [(field.label, field.new or _("empty")) for field in values_in_words(change)]
         return format_html_join(mark_safe("<br>"), "{}: <b>{}</b>", rows)
 
-    @display(description="Takes effect", ordering="takes_effect_at")
+    @display(description=gettext_lazy("Takes effect"), ordering="takes_effect_at")
     def takes_effect(self, change: ScheduledChange) -> str:
         return when_in_words(change)
 
     @display(
-        description="State",
+        description=gettext_lazy("State"),
         ordering="state",
         label={"planned": "info", "applied": "success", "cancelled": "warning", "failed": "danger"},
     )

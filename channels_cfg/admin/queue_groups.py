@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from channels_cfg.admin.access_rights import QueueGroupRightsInline
@@ -19,7 +20,7 @@ class QueuesInline(KnowsItsChoices, ConfiguratorInline):
     model = Queue.groups.through
     autocomplete_fields = ["queue"]
     verbose_name = "queue"
-    verbose_name_plural = "Queues in this group"
+    verbose_name_plural = _("Queues in this group")
     ordering = ["queue__name"]
     per_page = 20
 
@@ -28,7 +29,7 @@ class QueuesInline(KnowsItsChoices, ConfiguratorInline):
 class QueueGroupAdmin(ConfiguratorAdmin):
     list_display = ["name", "queue_count", "description"]
     search_fields = ["name", "description", "queues__name"]
-    search_help_text = "Name, description or a queue in it"
+    search_help_text = _("Name, description or a queue in it")
     ordering = ["name"]
     fields = ["name", "description"]
     inlines = [QueuesInline, QueueGroupRightsInline]
@@ -36,6 +37,6 @@ class QueueGroupAdmin(ConfiguratorAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[QueueGroup]:
         return super().get_queryset(request).annotate(number_of_queues=Count("queues"))
 
-    @display(description="Queues", ordering="number_of_queues")
+    @display(description=_("Queues"), ordering="number_of_queues")
     def queue_count(self, group: Any) -> int:
         return group.number_of_queues

@@ -7,6 +7,8 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet, Subquery
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import display
 
@@ -28,9 +30,9 @@ class QueueForm(ExtraDataForm):
         if "channel" in self.fields:
             if self.instance.pk and self.instance.conversations.exists():
                 self.fields["channel"].disabled = True
-                self.fields["channel"].help_text = "Fixed, because the queue has had conversations."
+                self.fields["channel"].help_text = _("Fixed, because the queue has had conversations.")
             else:
-                self.fields["channel"].help_text = "Whose settings it follows. Example: Customer chat"
+                self.fields["channel"].help_text = _("Whose settings it follows. Example: Customer chat")
 
     def _channel(self) -> Channel | None:
         """The channel as it is saved."""
@@ -41,7 +43,11 @@ class QueueForm(ExtraDataForm):
         return effective_settings(channel=channel) if channel else None
 
     def level_name(self, origin: str) -> str:
-        return f"channel {self._channel()}" if origin == "channel" else super().level_name(origin)
+        return (
+            _("channel %(channel)s") % {"channel": self._channel()}
+            if origin == "channel"
+            else super().level_name(origin)
+        )
 
     def known_kind(self) -> str | None:
         return kind_of(self._channel())
@@ -53,7 +59,7 @@ class QueueForm(ExtraDataForm):
 class QueueAddressInline(ConfiguratorInline):
     model = QueueAddress
     verbose_name = "address"
-    verbose_name_plural = "Addresses: where customers reach this queue"
+    verbose_name_plural = gettext_lazy("Addresses: where customers reach this queue")
 
 
 @admin.register(Queue)
@@ -68,17 +74,17 @@ class QueueAdmin(ShowsEffectiveRights, ComesAsTable, ExtraDataAdmin):
     ]
     list_select_related = ["channel"]
     search_fields = ["name", "description", "addresses__address", "channel__name", "statistics_keys"]
-    search_help_text = "Name, address, channel or a key that is kept"
+    search_help_text = gettext_lazy("Name, address, channel or a key that is kept")
     ordering = ["name"]
     autocomplete_fields = ["channel", "groups"]
     inlines = [QueueAddressInline, QueueRightsInline]
     history_parts = [(Queue.groups.through, "queue")]
     confirms_deleting = True
     deleting_leads_to = [
-        "Its addresses lead nowhere any more: a conversation that comes in there is not taken in.",
-        "Every right that was granted on it is gone.",
+        gettext_lazy("Its addresses lead nowhere any more: a conversation that comes in there is not taken in."),
+        gettext_lazy("Every right that was granted on it is gone."),
     ]
-    instead_of_deleting = (
+    instead_of_deleting = gettext_lazy(
         "History and the Contact Log need it. To stop using it, remove its addresses, choose another queue in its "
         "messaging services, and take the right to serve it away."
     )
@@ -87,14 +93,16 @@ class QueueAdmin(ShowsEffectiveRights, ComesAsTable, ExtraDataAdmin):
         lists = LISTS_OF_KIND[obj.channel.kind] if obj else EXTRA_DATA_LISTS
         shown = [name for name in ("statistics_keys", *EXTRA_DATA_LISTS[:3]) if name in lists]
         description = (
-            f"An empty list follows channel {obj.channel}; a filled one replaces it."
+            _("An empty list follows channel %(channel)s; a filled one replaces it.") % {"channel": obj.channel}
             if obj
-            else "An empty list follows the channel; a filled one replaces it. Allocation is for voice and e-mail, "
-            "connecting and outbound for voice only; on other channels they are ignored."
+            else _(
+                "An empty list follows the channel; a filled one replaces it. Allocation is for voice and e-mail, "
+                "connecting and outbound for voice only; on other channels they are ignored."
+            )
         )
         return [
             (None, {"fields": ["name", "channel", "groups", "description"]}),
-            ("Extra data", {"description": self.about_lists(description, obj), "fields": shown}),
+            (_("Extra data"), {"description": self.about_lists(description, obj), "fields": shown}),
         ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Queue]:
@@ -104,17 +112,19 @@ class QueueAdmin(ShowsEffectiveRights, ComesAsTable, ExtraDataAdmin):
         )
 
     @display(
-        description="Kind", ordering="channel__kind", label={"voice": "info", "email": "warning", "chat": "success"}
+        description=gettext_lazy("Kind"),
+        ordering="channel__kind",
+        label={"voice": "info", "email": "warning", "chat": "success"},
     )
     def kind_label(self, queue: Queue) -> tuple[str, str]:
         return queue.channel.kind, queue.channel.get_kind_display()
 
-    @display(description="Kept at the end")
+    @display(description=gettext_lazy("Kept at the end"))
     def kept_at_the_end(self, queue: Any) -> str:
         system = SystemSettings(statistics_keys=queue.system_statistics_keys or [])
         counted = effective_settings(channel=queue.channel, queue=queue, system=system)
         return kept_in_words(counted.statistics_keys, here="queue")
 
-    @display(description="Queue groups")
+    @display(description=gettext_lazy("Queue groups"))
     def group_names(self, queue: Queue) -> str:
         return ", ".join(group.name for group in queue.groups.all()) or "—"

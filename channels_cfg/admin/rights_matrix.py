@@ -16,7 +16,10 @@ from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from channels_cfg.admin.typed_confirmation import Danger, confirmation, is_confirmed
 from channels_cfg.effective_rights import (
@@ -58,17 +61,27 @@ MOST_COLUMNS = 5
 COLUMNS_AT_FIRST = 2
 BY_HOLDER, BY_PLACE = "holder", "place"
 KINDS = {
-    BY_HOLDER: {QUEUE: "Queues", QUEUE_GROUP: "Queue groups", DIRECT: "Direct conversations"},
-    BY_PLACE: {GROUP: "Groups", USER: "Users"},
+    BY_HOLDER: {
+        QUEUE: gettext_lazy("Queues"),
+        QUEUE_GROUP: gettext_lazy("Queue groups"),
+        DIRECT: gettext_lazy("Direct conversations"),
+    },
+    BY_PLACE: {GROUP: gettext_lazy("Groups"), USER: gettext_lazy("Users")},
 }
-KIND_WORDS = {
-    USER: "User",
-    GROUP: "Group",
-    QUEUE: "Queue",
-    QUEUE_GROUP: "All queues of",
-    DIRECT: "Direct conversations of",
+KIND_WORDS: dict[str, str | Promise] = {
+    USER: gettext_lazy("User"),
+    GROUP: gettext_lazy("Group"),
+    QUEUE: gettext_lazy("Queue"),
+    QUEUE_GROUP: gettext_lazy("All queues of"),
+    DIRECT: gettext_lazy("Direct conversations of"),
 }
-CHOOSE = {USER: "user", GROUP: "group", QUEUE: "queue", QUEUE_GROUP: "queue group", DIRECT: "direct, group"}
+CHOOSE = {
+    USER: gettext_lazy("user"),
+    GROUP: gettext_lazy("group"),
+    QUEUE: gettext_lazy("queue"),
+    QUEUE_GROUP: gettext_lazy("queue group"),
+    DIRECT: gettext_lazy("direct, group"),
+}
 MODELS: dict[str, type[Model]] = {USER: User, GROUP: Group, QUEUE: Queue, QUEUE_GROUP: QueueGroup, DIRECT: Group}
 FIELDS = {
     USER: "user",
@@ -183,7 +196,7 @@ class ChooseColumns(forms.Form):
                 MODELS[kind]._default_manager.none(),
                 required=False,
                 label=CHOOSE[kind],
-                widget=AutocompleteSelect(source, admin.site, attrs={"data-placeholder": "Search …"}),
+                widget=AutocompleteSelect(source, admin.site, attrs={"data-placeholder": _("Search …")}),
             )
 
 
@@ -228,10 +241,10 @@ def bulk_changes(posted: QueryDict, question: Question) -> RightChanges:
     """One right of one column, granted or withdrawn on every row that the search finds, also on other pages."""
     right, column = posted.get("right", ""), posted.get("bulk_column", "")
     if right not in Right:
-        raise ValidationError("Choose the right to grant or withdraw.")
+        raise ValidationError(_("Choose the right to grant or withdraw."))
     chosen = [item for item in question.columns if str(item) == column]
     if not chosen:
-        raise ValidationError("Choose for whom or where." if question.columns else "Choose a column first.")
+        raise ValidationError(_("Choose for whom or where.") if question.columns else _("Choose a column first."))
     rows = [make_item(question.rows, pk) for pk in found_rows(question).values_list("pk", flat=True)]
     cells = [cell_at(row, chosen[0], Right(right)) for row in rows]
     return RightChanges(cells) if posted.get("bulk") == "grant" else RightChanges((), cells)
@@ -243,13 +256,13 @@ def preview_page(
     """What the changes would do, in words, and what to type where that is dangerous."""
     preview = again or preview_of(changes)
     if not preview.changes and not context.get("notes"):
-        messages.info(request, "There is nothing to save: the rights are as you want them.")
+        messages.info(request, _("There is nothing to save: the rights are as you want them."))
         return HttpResponseRedirect(next_address)
     danger = danger_of(preview)
     context = {
         **admin.site.each_context(request),
         **(confirmation(request, danger) if danger else {}),
-        "title": "Check the changes of rights",
+        "title": _("Check the changes of rights"),
         "preview": preview,
         "counts": counts_in_words(preview.changes),
         "grants": " ".join(map(str, preview.changes.grants)),
@@ -268,7 +281,7 @@ def danger_of(preview: Preview) -> Danger | None:
     """What is typed where many rights are withdrawn, or the last holder of one would go."""
     if not preview.to_type:
         return None
-    return Danger("Many people lose something", (), preview.to_type, "Save")
+    return Danger(_("Many people lose something"), (), preview.to_type, _("Save"))
 
 
 def saved_or_asked_again(
@@ -284,7 +297,7 @@ def saved_or_asked_again(
             done = save_right_changes(changes, agreed_to=agreed)
     except SomethingElseNow as other:
         return preview_page(request, changes, next_address=next_address, again=other.preview, **context)
-    messages.success(request, f"Saved: {counts_in_words(done.changes).lower()}.")
+    messages.success(request, _("Saved: %(counts)s.") % {"counts": counts_in_words(done.changes).lower()})
     return HttpResponseRedirect(next_address)
 
 
@@ -293,7 +306,7 @@ def may_be_saved(request: HttpRequest, danger: Danger | None) -> bool:
     if danger and not is_confirmed(request, danger):
         return False
     if not request.POST.get("why", "").strip() and why_is_required():
-        messages.error(request, "Say why: this portal saves no settings without a reason.")
+        messages.error(request, _("Say why: this portal saves no settings without a reason."))
         return False
     return True
 
@@ -315,7 +328,7 @@ def matrix_page(request: HttpRequest, question: Question, pending: RightChanges 
     rows, before = boxes(question, records, names, pending or RightChanges())
     context = {
         **admin.site.each_context(request),
-        "title": "Rights matrix",
+        "title": _("Rights matrix"),
         "question": question,
         "columns": [_column(column, question, names) for column in question.columns],
         "rights": Right.choices,
@@ -324,8 +337,8 @@ def matrix_page(request: HttpRequest, question: Question, pending: RightChanges 
         "page": page,
         "pages": _pages(page, question),
         "views": [
-            ("Who holds what", question.with_(by=BY_HOLDER, columns=(), rows=QUEUE), question.by == BY_HOLDER),
-            ("Who may do what here", question.with_(by=BY_PLACE, columns=(), rows=GROUP), question.by == BY_PLACE),
+            (_("Who holds what"), question.with_(by=BY_HOLDER, columns=(), rows=QUEUE), question.by == BY_HOLDER),
+            (_("Who may do what here"), question.with_(by=BY_PLACE, columns=(), rows=GROUP), question.by == BY_PLACE),
         ],
         "kinds": [
             (kind, label, question.with_(rows=kind), kind == question.rows)
@@ -439,10 +452,11 @@ def _turned(item: Item, question: Question) -> dict[str, Any]:
 
 def _box(cell: Cell, column: Item, ticked: bool, effective: Effective, names: Mapping[Any, str]) -> Box:
     origins = [origin for origin in effective.get(cell, ()) if origin != Origin(cell.holder, cell.place)]
-    place = f"{KIND_WORDS[cell.place.kind].lower()} {names[cell.place]}"
+    place = _("%(kind)s %(name)s") % {"kind": str(KIND_WORDS[cell.place.kind]).lower(), "name": names[cell.place]}
     return Box(
         code=str(cell),
-        label=f"{cell.right.label}: {names[cell.holder]} on {place}",
+        label=_("%(right)s: %(holder)s on %(place)s")
+        % {"right": cell.right.label, "holder": names[cell.holder], "place": place},
         column=f"{column}-{cell.right}",
         ticked=ticked,
         ways=[(origin_in_words(cell, origin, names), origin_address(origin)) for origin in origins],
@@ -459,8 +473,8 @@ def _note(record: Any) -> str:
         case Queue():
             return str(record.channel)
         case User():
-            kind = "API client" if record.is_api_client else record.username if record.get_full_name() else ""
-            return ", ".join(filter(None, [kind, "" if record.is_active else "inactive"]))
+            kind = _("API client") if record.is_api_client else record.username if record.get_full_name() else ""
+            return ", ".join(filter(None, [kind, "" if record.is_active else _("inactive")]))
     return ""
 
 
@@ -468,7 +482,7 @@ def _column(column: Item, question: Question, names: Mapping[Any, str]) -> Colum
     others = tuple(item for item in question.columns if item != column)
     return Column(
         code=str(column),
-        kind=KIND_WORDS[column.kind],
+        kind=str(KIND_WORDS[column.kind]),
         name=names[column],
         address=question.with_(columns=(column,), only_granted=True),
         without=question.with_(columns=others) if others else "",

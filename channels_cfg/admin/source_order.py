@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 
 from channels_cfg.key_names import split_key_list
 from channels_cfg.models import Source
@@ -56,7 +57,9 @@ class SourceOrderField(forms.Field):
 
     def validate(self, value: Any) -> None:
         if self.required and not value:
-            raise ValidationError(f"Name each source once: {', '.join(Source.values)}.", code="required")
+            raise ValidationError(
+                _("Name each source once: %(sources)s.") % {"sources": ", ".join(Source.values)}, code="required"
+            )
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return list(initial or []) != split_key_list(data or "")

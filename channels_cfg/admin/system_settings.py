@@ -11,6 +11,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from channels_cfg.admin import uploads
@@ -38,21 +40,21 @@ class SystemSettingsAdmin(ExtraDataAdmin):
     )
     fieldsets = [
         (
-            "Extra data",
+            gettext_lazy("Extra data"),
             {
-                "description": "What counts where neither the channel nor the queue says anything else.",
+                "description": gettext_lazy("What counts where neither the channel nor the queue says anything else."),
                 "fields": ["statistics_keys", "allocation_keys", "connection_keys", "outbound_keys"],
             },
         ),
-        ("Conversations", {"fields": ["precedence", "false_attempt_seconds"]}),
+        (gettext_lazy("Conversations"), {"fields": ["precedence", "false_attempt_seconds"]}),
         (
-            "Limits of attached data",
+            gettext_lazy("Limits of attached data"),
             {
-                "description": "A write that goes over a limit is refused whole, and says which limit.",
+                "description": gettext_lazy("A write that goes over a limit is refused whole, and says which limit."),
                 "fields": ["value_characters", "pairs_per_conversation", "bytes_per_conversation"],
             },
         ),
-        ("Chat settings", {"description": CHAT_DESCRIPTION, "fields": CHAT_FIELDS}),
+        (gettext_lazy("Chat settings"), {"description": CHAT_DESCRIPTION, "fields": CHAT_FIELDS}),
     ]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -76,7 +78,7 @@ class SystemSettingsAdmin(ExtraDataAdmin):
             names = [str(name) for name in asked["names"]]
             place = _place(str(asked.get("place", "")))
         except (ValueError, KeyError, TypeError):
-            return JsonResponse({"error": "Send names and a place."}, status=400)
+            return JsonResponse({"error": _("Send names and a place.")}, status=400)
         warnings = look_alike_warnings(names, besides=[place] if place else [])
         problems = [problem_with(name) for name in names]
         items = [

@@ -19,6 +19,7 @@ from django.db import models, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.response import TemplateResponse
+from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
@@ -34,7 +35,7 @@ class Danger:
     """A deed that is asked about. ``words`` are what is typed to have it done; ``button`` says what is done."""
 
     title: str
-    consequences: Sequence[str]
+    consequences: Sequence[str | Promise]
     words: str
     button: str
 
@@ -79,7 +80,7 @@ class AsksBeforeDanger:
     """For a ``ModelAdmin``: saving and deleting ask where they are dangerous."""
 
     confirms_deleting = False
-    deleting_leads_to: Sequence[str] = ()
+    deleting_leads_to: Sequence[str | Promise] = ()
     """Sentences about what is lost with a record."""
 
     def danger_of_saving(self, request: HttpRequest, form: Any, formsets: Sequence[Any], change: bool) -> Danger | None:

@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from unfold.decorators import action
 
 from channels_cfg.admin.asks_why import MISSING
@@ -56,16 +56,18 @@ class UploadForm(forms.Form):
     file = forms.FileField(
         max_length=200,
         error_messages={
-            "required": "Choose a file first.",
-            "empty": "The file is empty.",
-            "missing": "Choose a file first.",
+            "required": gettext_lazy("Choose a file first."),
+            "empty": gettext_lazy("The file is empty."),
+            "missing": gettext_lazy("Choose a file first."),
         },
     )
 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
         if file.size > MOST_BYTES:
-            raise forms.ValidationError(f"The file is larger than {MOST_BYTES // 1024**2} MiB. Send it in parts.")
+            raise forms.ValidationError(
+                _("The file is larger than %(most)s MiB. Send it in parts.") % {"most": MOST_BYTES // 1024**2}
+            )
         return file
 
 
@@ -287,7 +289,7 @@ class ComesAsTable:
             ("template.<str:format>", f"{names}_template", self._template),
         )
 
-    @action(description="Import a table", url_path="import", permissions=["import"], icon="upload_file")
+    @action(description=gettext_lazy("Import a table"), url_path="import", permissions=["import"], icon="upload_file")
     def send_table(self, request: HttpRequest) -> HttpResponse:
         problems: list[Problem] = []
         form = UploadForm()
@@ -314,11 +316,11 @@ class ComesAsTable:
         }
         return TemplateResponse(request, "admin/import_table.html", context, status=422 if problems else 200)
 
-    @action(description="Download CSV", url_path="table.csv", permissions=["view"], icon="download")
+    @action(description=gettext_lazy("Download CSV"), url_path="table.csv", permissions=["view"], icon="download")
     def download_csv(self, request: HttpRequest) -> HttpResponse:
         return self._download("csv")
 
-    @action(description="Download XLSX", url_path="table.xlsx", permissions=["view"], icon="download")
+    @action(description=gettext_lazy("Download XLSX"), url_path="table.xlsx", permissions=["view"], icon="download")
     def download_xlsx(self, request: HttpRequest) -> HttpResponse:
         return self._download("xlsx")
 

@@ -10,6 +10,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, Permission
 from django.db import IntegrityError, OperationalError, connection, models, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from channels_cfg.catalogue import rename_in_lists
 from channels_cfg.configuration_file.entries import LinkEntry, LinksEntry, PermissionsEntry, RowsEntry
@@ -51,17 +52,19 @@ def apply(
             _keep_others_out()
             plan = make_plan()
             if plan.problems:
-                raise NotApplied("The file is refused.", plan)
+                raise NotApplied(_("The file is refused."), plan)
             if fingerprint and plan.fingerprint != fingerprint:
-                raise NotApplied("Somebody changed settings in between. This is what would be done now.", plan)
+                raise NotApplied(_("Somebody changed settings in between. This is what would be done now."), plan)
             _Doer(plan).do()
     except IntegrityError as error:
         constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") or "a constraint"
-        raise NotApplied(f"The database refused it ({constraint}). Apply it in two steps.", plan) from error
+        raise NotApplied(
+            _("The database refused it (%(constraint)s). Apply it in two steps.") % {"constraint": constraint}, plan
+        ) from error
     except OperationalError as error:
         if "lock timeout" not in str(error):
             raise
-        raise NotApplied("Somebody is changing settings at this moment. Try again.", plan) from error
+        raise NotApplied(_("Somebody is changing settings at this moment. Try again."), plan) from error
     return plan
 
 

@@ -9,7 +9,9 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.functional import Promise
 from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 
 from channels_cfg.configuration_file.nodes import Node, Problem, did_you_mean
 from channels_cfg.key_names import check_key_name
@@ -32,12 +34,21 @@ class Entry:
     """One setting of a record."""
 
     name: str
-    label: str
+    title: str | Promise
+    """What people call it, in the language of whoever looks."""
     default: Any = ""
-    help_text: str = ""
+    hint: str | Promise = ""
     is_secret = False
     is_set = False
     """Whether it is a set of names, whose order says nothing."""
+
+    @property
+    def label(self) -> str:
+        return str(self.title)
+
+    @property
+    def help_text(self) -> str:
+        return str(self.hint)
 
     def read(self, node: Node) -> Any:
         """The value that is meant, or ``Refused``."""
@@ -49,7 +60,7 @@ class Entry:
             return ""
         if isinstance(value, list):
             return ", ".join(map(str, value))
-        return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+        return (_("yes") if value else _("no")) if isinstance(value, bool) else str(value)
 
     def as_text(self, value: Any) -> Any:
         """As it stands in the file; lists stay lists."""
@@ -67,7 +78,7 @@ class FieldEntry(Entry):
 
     def read(self, node: Node) -> Any:
         if isinstance(node.value, list | dict):
-            raise Refused(node.problem(f"One value is expected here, not {node.kind}."))
+            raise Refused(node.problem(_("One value is expected here, not %(kind)s.") % {"kind": node.kind}))
         text = (node.value or "").strip()
         if not text:
             return self.default
@@ -81,12 +92,12 @@ class FieldEntry(Entry):
         try:
             return _SWITCH[text.lower()]
         except KeyError:
-            raise Refused(node.problem(f"Write true or false, not “{_short(text)}”.")) from None
+            raise Refused(node.problem(_("Write true or false, not “%(text)s”.") % {"text": _short(text)})) from None
 
     def _number(self, node: Node, text: str) -> int:
         found = re.fullmatch(r"([+-]?[0-9]{1,18})(\.0+)?", text)
         if found is None:
-            raise Refused(node.problem(f"A whole number is expected here, not “{_short(text)}”."))
+            raise Refused(node.problem(_("A whole number is expected here, not “%(text)s”.") % {"text": _short(text)}))
         return int(found[1])
 
     def _choice(self, node: Node, text: str) -> str:
@@ -95,11 +106,16 @@ class FieldEntry(Entry):
             if text.lower() in (value.lower(), label.lower()):
                 return value
         near = did_you_mean(text, choices)
-        raise Refused(node.problem(f"“{_short(text)}” is none of {', '.join(choices)}.{near}"))
+        raise Refused(
+            node.problem(
+                _("“%(text)s” is none of %(choices)s.%(near)s")
+                % {"text": _short(text), "choices": ", ".join(choices), "near": near}
+            )
+        )
 
     def _cleaned(self, node: Node, value: Any) -> Any:
         if isinstance(value, str) and "\0" in value:
-            raise Refused(node.problem("The invisible character U+0000 may not stand in a text. Remove it."))
+            raise Refused(node.problem(_("The invisible character U+0000 may not stand in a text. Remove it.")))
         try:
             return self.field.clean(value, None)
         except ValidationError as error:
@@ -131,9 +147,12 @@ class ListEntry(FieldEntry):
         if isinstance(self.field, KeyListField):
             return check_key_name(text)
         base: models.Field = self.field.base_field  # type: ignore[attr-defined]  # array fields only
-        if base.choices and text.lower() not in {str(value) for value, _ in base.flatchoices}:
-            names = [str(value) for value, _ in base.flatchoices]
-            raise ValidationError(f"“{_short(text)}” is none of {', '.join(names)}.{did_you_mean(text, names)}")
+        if base.choices and text.lower() not in {str(value) for value, _label in base.flatchoices}:
+            names = [str(value) for value, _label in base.flatchoices]
+            raise ValidationError(
+                _("“%(text)s” is none of %(choices)s.%(near)s")
+                % {"text": _short(text), "choices": ", ".join(names), "near": did_you_mean(text, names)}
+            )
         return base.clean(text.lower() if base.choices else text, None)
 
     def _nothing(self, node: Node) -> list[str]:
@@ -153,7 +172,7 @@ class LinkEntry(FieldEntry):
 
     def read(self, node: Node) -> str:
         if isinstance(node.value, list | dict):
-            raise Refused(node.problem(f"A name is expected here, not {node.kind}."))
+            raise Refused(node.problem(_("A name is expected here, not %(kind)s.") % {"kind": node.kind}))
         return (node.value or "").strip()
 
     def in_words(self, value: Any) -> str:
@@ -219,7 +238,15 @@ class Secret:
     reference: str = field(default="", compare=False)
 
     def __str__(self) -> str:
-        return " ".join(filter(None, [f"“{self.note}”" if self.note else "", f"from {self.reference}".strip()]))
+        return " ".join(
+            filter(
+                None,
+                [
+                    f"“{self.note}”" if self.note else "",
+                    _("from %(reference)s") % {"reference": self.reference},
+                ],
+            )
+        )
 
 
 @dataclass(frozen=True)
@@ -239,7 +266,7 @@ class SecretsEntry(Entry):
     def resolve(self, node: Node, environment: Any) -> list[Secret]:
         wanted = node.value if isinstance(node.value, list) else [node]
         if not self.several and len(wanted) > 1:
-            raise Refused(node.problem("One secret is expected here."))
+            raise Refused(node.problem(_("One secret is expected here.")))
         found: list[Secret] = []
         problems: list[Problem] = []
         for item in wanted:
@@ -254,21 +281,35 @@ class SecretsEntry(Entry):
     def _resolved(self, node: Node, environment: Any) -> Secret:
         example = "{secret: env:WHATSAPP_SECRET" + (", note: from January}" if self.several else "}")
         if not isinstance(node.value, dict) or "secret" not in node.value:
-            raise Refused(node.problem(f"A reference is expected here, never the secret itself: {example}."))
+            raise Refused(
+                node.problem(
+                    _("A reference is expected here, never the secret itself: %(example)s.") % {"example": example}
+                )
+            )
         if unknown := set(node.value) - {"secret", *(["note"] if self.several else [])}:
             stray = node.value[min(unknown)]
-            raise Refused(Problem(stray.name_place, stray.path, f"A reference is written {example}."))
+            raise Refused(
+                Problem(stray.name_place, stray.path, _("A reference is written %(example)s.") % {"example": example})
+            )
         reference = node.value["secret"]
         name = re.fullmatch(r"env:([A-Za-z_][A-Za-z0-9_]*)", str(reference.value or "").strip())
         if name is None:
             # What stands here may be a secret, so it is not repeated.
-            raise Refused(reference.problem(f"Name the place of the secret, never the secret itself: {example}."))
+            raise Refused(
+                reference.problem(
+                    _("Name the place of the secret, never the secret itself: %(example)s.") % {"example": example}
+                )
+            )
         text = environment.get(name[1])
         if not text:
-            raise Refused(reference.problem(f"The environment has no {name[1]} here.{environment.hint}"))
+            raise Refused(
+                reference.problem(
+                    _("The environment has no %(name)s here.%(hint)s") % {"name": name[1], "hint": environment.hint}
+                )
+            )
         note = node.value.get("note")
         if note and isinstance(note.value, list | dict):
-            raise Refused(note.problem("A text is expected here."))
+            raise Refused(note.problem(_("A text is expected here.")))
         return Secret(text, str(note.value or "").strip()[:100] if note else "", f"env:{name[1]}")
 
 
@@ -278,18 +319,20 @@ def _items(node: Node) -> Sequence[Node]:
     if node.value is None:
         return []
     if isinstance(node.value, dict):
-        raise Refused(node.problem("A list is expected here, not a mapping."))
-    raise Refused(node.problem(f"A list is expected here. For one item write [{_short(node.value)}]."))
+        raise Refused(node.problem(_("A list is expected here, not a mapping.")))
+    raise Refused(
+        node.problem(_("A list is expected here. For one item write [%(text)s].") % {"text": _short(node.value)})
+    )
 
 
 def _text(node: Node) -> str:
     if isinstance(node.value, list | dict):
-        raise ValidationError(f"A text is expected here, not {node.kind}.")
+        raise ValidationError(_("A text is expected here, not %(kind)s.") % {"kind": node.kind})
     text = (node.value or "").strip()
     if not text:
-        raise ValidationError("An empty item. Remove it; if it is meant to be the word null, put it in quotes.")
+        raise ValidationError(_("An empty item. Remove it; if it is meant to be the word null, put it in quotes."))
     if "\0" in text:
-        raise ValidationError("The invisible character U+0000 may not stand in a text. Remove it.")
+        raise ValidationError(_("The invisible character U+0000 may not stand in a text. Remove it."))
     return text
 
 
@@ -297,8 +340,8 @@ def _short(text: Any) -> str:
     return str(text)[:80]
 
 
-def label_of(described: Any) -> str:
-    return capfirst(str(described.verbose_name))
+def label_of(described: Any) -> str | Promise:
+    return capfirst(described.verbose_name)
 
 
 def changed_items(entry: Entry, old: Iterable[str], new: Iterable[str]) -> tuple[list[str], list[str]]:

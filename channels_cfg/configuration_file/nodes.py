@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from django.utils.translation import gettext as _
+
 
 class Place(NamedTuple):
     """A line and column of a text, or a row and column of a table, counted from 1; ``column_name`` is of a table."""
@@ -17,8 +19,8 @@ class Place(NamedTuple):
 
     def __str__(self) -> str:
         if self.column_name:
-            return f"row {self.line}, {self.column_name}"
-        return f"line {self.line}, column {self.column}"
+            return _("row %(line)s, %(column_name)s") % {"line": self.line, "column_name": self.column_name}
+        return _("line %(line)s, column %(column)s") % {"line": self.line, "column": self.column}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,10 @@ class Node:
     def kind(self) -> str:
         """In words, for complaints."""
         if isinstance(self.value, dict):
-            return "a mapping"
-        return "a list" if isinstance(self.value, list) else f"“{self.value}”" if self.value else "nothing"
+            return _("a mapping")
+        if isinstance(self.value, list):
+            return _("a list")
+        return f"“{self.value}”" if self.value else _("nothing")
 
 
 def did_you_mean(name: str, known: Iterable[Any]) -> str:
@@ -64,4 +68,4 @@ def did_you_mean(name: str, known: Iterable[Any]) -> str:
     names = [str(item) for item in known]
     by_lower = {item.lower(): item for item in reversed(names)}
     near = by_lower.get(name.lower()) or next(iter(difflib.get_close_matches(name[:200], names, n=1, cutoff=0.6)), "")
-    return f" Did you mean “{near}”?" if near and near != name else ""
+    return f" {_('Did you mean “%(near)s”?') % {'near': near}}" if near and near != name else ""

@@ -10,6 +10,8 @@ from typing import Any
 from django.contrib.auth.models import Permission
 from django.db import models
 from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from channels_cfg.configuration_file.entries import (
     Entry,
@@ -47,6 +49,19 @@ HEADER = "keepsake_configuration"
 COMPLETE = "complete"
 MOST_GUESSES = 100
 
+_NEEDS = {
+    Deed.ADD: ("add", gettext_lazy("You may not add %(records)s. Ask who administers the groups for that right.")),
+    Deed.CHANGE: (
+        "change",
+        gettext_lazy("You may not change %(records)s. Ask who administers the groups for that right."),
+    ),
+    Deed.REMOVE: (
+        "delete",
+        gettext_lazy("You may not delete %(records)s. Ask who administers the groups for that right."),
+    ),
+}
+"""The permission that a deed takes, and what somebody without it is told."""
+
 
 class Environment:
     """Where references to secrets are looked up. ``beginning`` limits which variables a file may name."""
@@ -54,7 +69,11 @@ class Environment:
     def __init__(self, variables: Mapping[str, str], *, beginning: str = "") -> None:
         self.variables = variables
         self.beginning = beginning
-        self.hint = f" Here only names that begin with {beginning} are read." if beginning else ""
+        self.hint = (
+            f" {_('Here only names that begin with %(beginning)s are read.') % {'beginning': beginning}}"
+            if beginning
+            else ""
+        )
 
     def get(self, name: str) -> str:
         return self.variables.get(name, "") if name.startswith(self.beginning) else ""
@@ -68,7 +87,7 @@ def plan_file(root: Node, *, environment: Environment, by: User | None = None) -
     if COMPLETE in entries:
         complete = entries[COMPLETE].value == "true"
         if entries[COMPLETE].value not in ("true", "false"):
-            problems.append(entries[COMPLETE].problem("Write true or false."))
+            problems.append(entries[COMPLETE].problem(_("Write true or false.")))
     sections = {name: node for name, node in entries.items() if name in BY_NAME}
     plan = plan_sections(sections, complete=complete, environment=environment, by=by)
     plan.own_problems[:0] = problems
@@ -77,17 +96,32 @@ def plan_file(root: Node, *, environment: Environment, by: User | None = None) -
 
 def _problems_of_header(root: Node) -> Iterator[Problem]:
     if not isinstance(root.value, dict):
-        yield root.problem(f"This is no configuration of Keepsake: it begins with {HEADER}: {VERSION}")
+        yield root.problem(
+            _("This is no configuration of Keepsake: it begins with %(header)s: %(version)s")
+            % {"header": HEADER, "version": VERSION}
+        )
         return
     header = root.value.get(HEADER)
     if header is None:
-        yield Problem(root.place, "", f"The first line is missing: {HEADER}: {VERSION}")
+        yield Problem(
+            root.place,
+            "",
+            _("The first line is missing: %(header)s: %(version)s") % {"header": HEADER, "version": VERSION},
+        )
     elif header.value != VERSION:
-        yield header.problem(f"This version reads {HEADER}: {VERSION}. A file of a newer Keepsake needs that one.")
+        yield header.problem(
+            _("This version reads %(header)s: %(version)s. A file of a newer Keepsake needs that one.")
+            % {"header": HEADER, "version": VERSION}
+        )
     known = [HEADER, COMPLETE, *BY_NAME]
     for name, node in root.value.items():
         if name not in known:
-            yield Problem(node.name_place, node.path, f"There is no section “{name[:80]}”.{did_you_mean(name, known)}")
+            yield Problem(
+                node.name_place,
+                node.path,
+                _("There is no section “%(name)s”.%(did_you_mean)s")
+                % {"name": name[:80], "did_you_mean": did_you_mean(name, known)},
+            )
 
 
 def plan_sections(
@@ -149,27 +183,42 @@ class _Planner:
         if section.is_single:
             return [self._step(section, node)]
         if node.value is not None and not isinstance(node.value, list):
-            self.problems.append(node.problem(f"A list of {_plural(section)} is expected here, not {node.kind}."))
+            self.problems.append(
+                node.problem(
+                    _("A list of %(section)s is expected here, not %(kind)s.")
+                    % {"section": _plural(section), "kind": node.kind}
+                )
+            )
             return []
         steps = [self._step(section, item) for item in node.value or []]
         first: dict[Key, Step] = {}
         for step in steps:
             if step.key in first and any(step.key):
                 other = first[step.key].node
-                step.refuse(f"{_capital(step.called)} is here twice, first on {other.place if other else ''}.")
+                step.refuse(
+                    _("%(called)s is here twice, first on %(place)s.")
+                    % {"called": _capital(step.called), "place": other.place if other else ""}
+                )
             first.setdefault(step.key, step)
         return steps
 
     def _step(self, section: Section, node: Node) -> Step:
         step = Step(section, ("?",), Deed.ADD, section.defaults(), node=node)
         if not isinstance(node.value, dict):
-            step.refuse(f"Settings of {_a(section)} are expected here, not {node.kind}.")
+            step.refuse(
+                _("Settings of %(record)s are expected here, not %(kind)s.")
+                % {"record": section.any_one, "kind": node.kind}
+            )
             return step
         step.nodes = {name: entry for name, entry in node.value.items() if name in section.by_name}
         for name, stray in node.value.items():
             if name not in section.by_name:
                 near = did_you_mean(_by_label(section, name), section.by_name) or did_you_mean(name, section.by_name)
-                text = f"{_capital(_a(section))} has no setting “{name[:80]}”.{near}"
+                text = _("%(record)s has no setting “%(name)s”.%(near)s") % {
+                    "record": _capital(section.any_one),
+                    "name": name[:80],
+                    "near": near,
+                }
                 step.problems.append(Problem(stray.name_place, stray.path, text))
         written = dict(self._written(step))
         step.key = section.key({**section.defaults(), **written})
@@ -221,7 +270,10 @@ class _Planner:
                 listed = {name for field in EXTRA_DATA_LISTS for name in values[field]}
                 for alias in sorted(keys.keys() & listed):
                     self.renames[alias] = keys[alias].key[0]
-                    keys[alias].takes_along.append(f"{section.called(values)} lists it instead of “{alias}”")
+                    keys[alias].takes_along.append(
+                        _("%(called)s lists it instead of “%(alias)s”")
+                        % {"called": section.called(values), "alias": alias}
+                    )
 
     def _tell_sensitive_keys(self) -> None:
         """What lists show of sensitive keys from then on and did not before, parents of keys included."""
@@ -230,7 +282,7 @@ class _Planner:
         if not any(gained.values()):
             return
         named: dict[str, set[str]] = {}
-        for (key, *_), values in self.final(KEYS).items():
+        for (key, *_more), values in self.final(KEYS).items():
             parts = key.split(".") if values["sensitive"] else []
             for number in range(1, len(parts) + 1):
                 named.setdefault(".".join(parts[:number]), set()).add(key)
@@ -306,9 +358,14 @@ class _Planner:
         if not isinstance(entry, FieldEntry) or entry.field.blank or isinstance(entry.field, models.BooleanField):
             return
         if step.values[entry.name] in ("", None, []) and entry.name not in step.misread:
-            example = entry.help_text.partition("Example: ")[2]
+            example = entry.help_text.partition(_("Example: "))[2]
             step.refuse(
-                f"{_capital(_a(step.section))} needs “{entry.name}”.{f' Example: {example}' if example else ''}",
+                _("%(record)s needs “%(setting)s”.%(hint)s")
+                % {
+                    "record": _capital(step.section.any_one),
+                    "setting": entry.name,
+                    "hint": f" {_('Example: ')}{example}" if example else "",
+                },
                 entry=entry.name,
             )
 
@@ -322,17 +379,29 @@ class _Planner:
             for name in step.values[entry.name]:
                 if name not in self._permissions:
                     near = self._near(name, self._permissions)
-                    step.refuse(f"There is no page right “{name}”.{near}", node=_item_node(step, entry, name))
+                    step.refuse(
+                        _("There is no page right “%(name)s”.%(near)s") % {"name": name, "near": near},
+                        node=_item_node(step, entry, name),
+                    )
 
     def _check_link(self, step: Step, entry: LinkEntry | LinksEntry, name: str, *, node: Node | None) -> None:
         target = BY_NAME[entry.section]
         if not name or (name,) in self.final(target):
             return
         if (name,) in self.state.records(target):
-            step.refuse(f"The same file removes {target.one} “{name}”.", entry=entry.name, node=node)
+            step.refuse(
+                _("The same file removes %(target)s “%(name)s”.") % {"target": target.one, "name": name},
+                entry=entry.name,
+                node=node,
+            )
         else:
             near = self._near(name, (key[0] for key in self.final(target)))
-            step.refuse(f"There is no {target.one} “{name[:100]}”.{near}", entry=entry.name, node=node)
+            step.refuse(
+                _("There is no %(target)s “%(name)s”.%(near)s")
+                % {"target": target.one, "name": name[:100], "near": near},
+                entry=entry.name,
+                node=node,
+            )
 
     def _near(self, name: str, known: Iterable[str]) -> str:
         self.guesses += 1
@@ -347,15 +416,20 @@ class _Planner:
         kind = self._kind(step.values)
         for name in EXTRA_DATA_LISTS:
             if kind and step.values[name] and name not in LISTS_OF_KIND[kind]:
-                why = "a chat shows its agent everything" if kind == Channel.Kind.CHAT else "it is for calls"
-                step.refuse(f"{list_name(name)} says nothing on {kind} channels: {why}. Leave it out.", entry=name)
+                why = _("a chat shows its agent everything") if kind == Channel.Kind.CHAT else _("it is for calls")
+                step.refuse(
+                    _("%(list)s says nothing on %(kind)s channels: %(why)s. Leave it out.")
+                    % {"list": list_name(name), "kind": kind, "why": why},
+                    entry=name,
+                )
         if step.section is CHANNELS and any(change.entry.name == "kind" for change in step.changes) and step.pk:
             queues = [
                 key[0] for key, record in self.state.records(QUEUES).items() if (record.values["channel"],) == step.key
             ]
             if queues:
                 step.refuse(
-                    f"The kind is fixed, because the channel has queues ({_some(queues)}). Make a new channel instead.",
+                    _("The kind is fixed, because the channel has queues (%(queues)s). Make a new channel instead.")
+                    % {"queues": _some(queues)},
                     entry="kind",
                 )
 
@@ -373,36 +447,41 @@ class _Planner:
         )
         for pk in used.values_list("pk", flat=True):
             moved[pk].refuse(
-                "The channel is fixed, because the queue has had conversations. Make a new queue instead.",
+                _("The channel is fixed, because the queue has had conversations. Make a new queue instead."),
                 entry="channel",
             )
 
     def _check_group(self, step: Step) -> None:
         if step.values["name"] == CONFIGURATOR and step.values["permissions"]:
             step.refuse(
-                "The pages of this group come with the version of the portal. Leave “permissions” out.",
+                _("The pages of this group come with the version of the portal. Leave “permissions” out."),
                 entry="permissions",
             )
 
     def _check_user(self, step: Step) -> None:
         if step.values["is_api_client"] and step.values["is_staff"]:
-            step.refuse("An API client cannot use the pages. Set is_api_client or is_staff to false.", entry="is_staff")
+            step.refuse(
+                _("An API client cannot use the pages. Set is_api_client or is_staff to false."), entry="is_staff"
+            )
         if self.by and step.pk == self.by.pk and not step.values["is_active"]:
-            step.refuse("This is you. Let another administrator deactivate you.", entry="is_active")
+            step.refuse(_("This is you. Let another administrator deactivate you."), entry="is_active")
 
     def _check_right(self, step: Step) -> None:
         holders = [name for name in ("user", "group") if step.values[name]]
         places = [name for name in ("queue", "queue_group", "direct_conversations_of") if step.values[name]]
         if len(holders) != 1:
-            step.refuse("A right is held by one “user” or one “group”: name one of the two.")
+            step.refuse(_("A right is held by one “user” or one “group”: name one of the two."))
         if len(places) != 1:
-            step.refuse("A right is held on one “queue”, “queue_group” or “direct_conversations_of”: name one of them.")
+            step.refuse(
+                _("A right is held on one “queue”, “queue_group” or “direct_conversations_of”: name one of them.")
+            )
 
     def _check_service(self, step: Step) -> None:
         queue = self.final(QUEUES).get((step.values["queue"],))
         if queue and self._kind(queue) not in ("", Channel.Kind.CHAT):
             step.refuse(
-                f"Queue “{step.values['queue']}” is of a {self._kind(queue)} channel. Choose one of a chat channel.",
+                _("Queue “%(queue)s” is of a %(kind)s channel. Choose one of a chat channel.")
+                % {"queue": step.values["queue"], "kind": self._kind(queue)},
                 entry="queue",
             )
 
@@ -439,10 +518,16 @@ class _Planner:
 
     def _clash(self, section: Section, entry: Entry, value: str, other: Key, *, own: bool) -> str:
         if own:
-            return f"“{value}” is the key's own name; an alias is another one."
+            return _("“%(value)s” is the key's own name; an alias is another one.") % {"value": value}
         if section is KEYS and other == (value,):
-            return f"“{value}” is a key of its own. Remove it from the aliases, or remove that key first."
-        return f"{_capital(section.one)} “{other[0]}” has “{value}” already. It can belong to one only."
+            return _("“%(value)s” is a key of its own. Remove it from the aliases, or remove that key first.") % {
+                "value": value
+            }
+        return _("%(section)s “%(other)s” has “%(value)s” already. It can belong to one only.") % {
+            "section": _capital(section.one),
+            "other": other[0],
+            "value": value,
+        }
 
     # Rights of whoever applies the file
 
@@ -453,7 +538,7 @@ class _Planner:
             self.by.has_perm(f"{meta.app_label}.{verb}_{meta.model_name}") for verb in ("view", "change")
         ):
             return True
-        text = f"You may not see {_plural(section)}. Leave the section out."
+        text = _("You may not see %(section)s. Leave the section out.") % {"section": _plural(section)}
         self.problems.append(Problem(self.nodes[section.name].name_place, section.name, text))
         return False
 
@@ -463,18 +548,18 @@ class _Planner:
         for step in self.steps[section.name]:
             if step.deed == Deed.SAME:
                 continue
-            verb = {Deed.ADD: "add", Deed.CHANGE: "change", Deed.REMOVE: "delete"}[step.deed]
+            verb, refusal = _NEEDS[step.deed]
             meta = section.model._meta
             if not self.by.has_perm(f"{meta.app_label}.{verb}_{meta.model_name}"):
-                step.refuse(f"You may not {verb} {_plural(section)}. Ask who administers the groups for that right.")
+                step.refuse(str(refusal % {"records": _plural(section)}))
             record = self.state.records(section).get(step.key)
             raised = section is USERS and (
                 step.values["is_superuser"] or (record is not None and record.values["is_superuser"])
             )
             if raised:
-                step.refuse("Superusers are changed by superusers only.", entry="is_superuser")
+                step.refuse(_("Superusers are changed by superusers only."), entry="is_superuser")
             if section is GROUPS and any(change.entry.name == "permissions" for change in step.changes):
-                step.refuse("Which pages a group opens is for superusers to say.", entry="permissions")
+                step.refuse(_("Which pages a group opens is for superusers to say."), entry="permissions")
 
     # Removing
 
@@ -489,9 +574,9 @@ class _Planner:
             if not self.complete:
                 self.kept.append(called)
             elif section is USERS and record.values["is_superuser"]:
-                self.kept.append(f"{called}, a superuser, whom no file removes")
+                self.kept.append(_("%(called)s, a superuser, whom no file removes") % {"called": called})
             elif section is GROUPS and record.values["name"] in DEFAULT_ROLES:
-                self.kept.append(f"{called}, which comes with the portal")
+                self.kept.append(_("%(called)s, which comes with the portal") % {"called": called})
             else:
                 self.steps[section.name].append(Step(section, key, Deed.REMOVE, record.values, pk=record.pk))
 
@@ -501,7 +586,8 @@ class _Planner:
             return
         if section is USERS and self.by and self.by.pk in gone:
             gone[self.by.pk].refuse(
-                f"{_capital(gone[self.by.pk].called)} is you. Let another administrator remove you."
+                _("%(called)s is you. Let another administrator remove you.")
+                % {"called": _capital(gone[self.by.pk].called)}
             )
         users: dict[Any, list[str]] = {}
         for relation in section.model._meta.get_fields(include_hidden=True):
@@ -523,14 +609,17 @@ class _Planner:
                 for pk, count in found.annotate(count=models.Count("pk")):
                     gone[pk].takes_along.append(f"{count} {plural if count > 1 else one}")
         for pk, plurals in users.items():
-            what = get_text_list(list(dict.fromkeys(plurals)), "and")
-            gone[pk].refuse(f"{_capital(gone[pk].called)} is used by {what}, so it stays. {_instead(section)}")
+            what = get_text_list(list(dict.fromkeys(plurals)), _("and"))
+            gone[pk].refuse(
+                _("%(called)s is used by %(users)s, so it stays. %(instead)s")
+                % {"called": _capital(gone[pk].called), "users": what, "instead": _instead(section)}
+            )
 
 
 def _instead(section: Section) -> str:
     if section is USERS:
-        return "Keep the user in the file and set is_active to false."
-    return "Keep it in the file."
+        return _("Keep the user in the file and set is_active to false.")
+    return _("Keep it in the file.")
 
 
 def _gained(step: Step, name: str) -> list[str]:
@@ -560,15 +649,15 @@ def _plural(section: Section) -> str:
     return str(section.model._meta.verbose_name_plural)
 
 
-def _a(section: Section) -> str:
-    if section.is_single:
-        return section.one
-    return f"an {section.one}" if section.one[0] in "aeio" else f"a {section.one}"
-
-
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
 def _some(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    named, more = ", ".join(names[:3]), len(names) - 3
+    if more <= 0:
+        return named
+    return ngettext("%(names)s and %(count)d more", "%(names)s and %(count)d more", more) % {
+        "names": named,
+        "count": more,
+    }

@@ -11,6 +11,9 @@ from django.contrib.auth.models import Group
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.fields import NOT_PROVIDED
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from channels_cfg.configuration_file.entries import (
     Entry,
@@ -50,7 +53,7 @@ class Section:
     model: type[models.Model]
     entries: tuple[Entry, ...]
     identity: tuple[str, ...] = ("name",)
-    one: str = ""
+    noun: str | Promise = ""
     """What one record is called: ``queue``."""
     title: Callable[[Values], str] | None = None
     not_in_file: frozenset[str] = frozenset({"id"})
@@ -59,6 +62,17 @@ class Section:
     @cached_property
     def by_name(self) -> dict[str, Entry]:
         return {entry.name: entry for entry in self.entries}
+
+    any_noun: str | Promise = ""
+    """Any record of the kind: ``a queue``."""
+
+    @property
+    def any_one(self) -> str:
+        return str(self.any_noun)
+
+    @property
+    def one(self) -> str:
+        return str(self.noun)
 
     @property
     def is_single(self) -> bool:
@@ -73,13 +87,13 @@ class Section:
             return self.one
         if self.title:
             return self.title(values)
-        return f"{self.one} “{values.get(self.identity[0], '')}”"
+        return _("%(kind)s “%(name)s”") % {"kind": self.one, "name": values.get(self.identity[0], "")}
 
     def defaults(self) -> Values:
         return {entry.name: _copied(entry.default) for entry in self.entries if not entry.is_secret}
 
 
-_LABELS = {"is_staff": "May open the System Configurator"}
+_LABELS = {"is_staff": gettext_lazy("May open the System Configurator")}
 """What the pages call a setting otherwise than its model."""
 
 
@@ -95,9 +109,9 @@ def _entries(model: type[models.Model], *, without: Iterable[str] = (), links: d
         default = field.get_default() if field.default is not NOT_PROVIDED else None if field.null else ""
         facts: dict[str, Any] = {
             "name": field.name,
-            "label": _LABELS.get(field.name) or label_of(field),
+            "title": _LABELS.get(field.name) or label_of(field),
             "default": default,
-            "help_text": str(field.help_text),
+            "hint": field.help_text,
             "field": field,
         }
         if isinstance(field, models.ForeignKey):
@@ -108,13 +122,16 @@ def _entries(model: type[models.Model], *, without: Iterable[str] = (), links: d
 
 def _right_in_words(values: Values) -> str:
     place = (
-        (f"queue “{values['queue']}”" if values.get("queue") else "")
-        or (f"all queues of “{values['queue_group']}”" if values.get("queue_group") else "")
-        or f"direct conversations of “{values.get('direct_conversations_of') or ''}”"
+        (_("queue “%(name)s”") % {"name": values["queue"]} if values.get("queue") else "")
+        or (_("all queues of “%(group)s”") % {"group": values["queue_group"]} if values.get("queue_group") else "")
+        or _("direct conversations of “%(group)s”") % {"group": values.get("direct_conversations_of") or ""}
     )
-    holder = f"user “{values['user']}”" if values.get("user") else f"group “{values.get('group') or ''}”"
+    if values.get("user"):
+        holder = _("user “%(name)s”") % {"name": values["user"]}
+    else:
+        holder = _("group “%(name)s”") % {"name": values.get("group") or ""}
     right = dict(Right.choices).get(str(values.get("right")), values.get("right") or "?")
-    return f"{holder}: {right} on {place}"
+    return _("%(holder)s: %(right)s on %(place)s") % {"holder": holder, "right": right, "place": place}
 
 
 _PASSWORDS = ("password", "last_login", "date_joined")
@@ -129,7 +146,12 @@ _MEMBERS: type[models.Model] = User.groups.through
 _GROUPED: type[models.Model] = Queue.groups.through
 
 SYSTEM = Section(
-    "system_settings", SystemSettings, tuple(_entries(SystemSettings)), identity=(), one="the system settings"
+    "system_settings",
+    SystemSettings,
+    tuple(_entries(SystemSettings)),
+    identity=(),
+    noun=gettext_lazy("the system settings"),
+    any_noun=gettext_lazy("the system settings"),
 )
 KEYS = Section(
     "keys",
@@ -138,17 +160,30 @@ KEYS = Section(
         *_entries(AttachedKey),
         RowsEntry(
             "aliases",
-            "Other names",
-            help_text="Other names under which the key comes in. Example: custmerType, customer_type",
+            gettext_lazy("Other names"),
+            hint=gettext_lazy("Other names under which the key comes in. Example: custmerType, customer_type"),
             model=AttachedKeyAlias,
             owner="key",
             column="name",
         ),
     ),
-    one="key",
+    noun=gettext_lazy("key"),
+    any_noun=gettext_lazy("a key"),
 )
-CHANNELS = Section("channels", Channel, tuple(_entries(Channel)), one="channel")
-QUEUE_GROUPS = Section("queue_groups", QueueGroup, tuple(_entries(QueueGroup)), one="queue group")
+CHANNELS = Section(
+    "channels",
+    Channel,
+    tuple(_entries(Channel)),
+    noun=gettext_lazy("channel"),
+    any_noun=gettext_lazy("a channel"),
+)
+QUEUE_GROUPS = Section(
+    "queue_groups",
+    QueueGroup,
+    tuple(_entries(QueueGroup)),
+    noun=gettext_lazy("queue group"),
+    any_noun=gettext_lazy("a queue group"),
+)
 QUEUES = Section(
     "queues",
     Queue,
@@ -156,8 +191,8 @@ QUEUES = Section(
         *_entries(Queue, links={"channel": "channels"}),
         LinksEntry(
             "groups",
-            "Queue groups",
-            help_text="A right on the group is a right on this queue. Example: Nordic sales",
+            gettext_lazy("Queue groups"),
+            hint=gettext_lazy("A right on the group is a right on this queue. Example: Nordic sales"),
             section="queue_groups",
             through=_GROUPED,
             owner="queue",
@@ -165,23 +200,27 @@ QUEUES = Section(
         ),
         RowsEntry(
             "addresses",
-            "Addresses",
-            help_text="Where customers reach the queue. Example: +358401234567, sales@example.com",
+            gettext_lazy("Addresses"),
+            hint=gettext_lazy("Where customers reach the queue. Example: +358401234567, sales@example.com"),
             model=QueueAddress,
             owner="queue",
             column="address",
         ),
     ),
-    one="queue",
+    noun=gettext_lazy("queue"),
+    any_noun=gettext_lazy("a queue"),
 )
 GROUPS = Section(
     "groups",
     Group,
     (
         *_entries(Group),
-        PermissionsEntry("permissions", "Pages of the System Configurator", help_text="channels_cfg.change_queue"),
+        PermissionsEntry(
+            "permissions", gettext_lazy("Pages of the System Configurator"), hint="channels_cfg.change_queue"
+        ),
     ),
-    one="group",
+    noun=gettext_lazy("group"),
+    any_noun=gettext_lazy("a group"),
 )
 USERS = Section(
     "users",
@@ -190,8 +229,8 @@ USERS = Section(
         *_entries(User, without=_PASSWORDS),
         LinksEntry(
             "groups",
-            "Groups",
-            help_text="Every right of the group is a right of the user. Example: Agent",
+            gettext_lazy("Groups"),
+            hint=gettext_lazy("Every right of the group is a right of the user. Example: Agent"),
             section="groups",
             through=_MEMBERS,
             owner="user",
@@ -199,7 +238,8 @@ USERS = Section(
         ),
     ),
     identity=("username",),
-    one="user",
+    noun=gettext_lazy("user"),
+    any_noun=gettext_lazy("a user"),
     not_in_file=frozenset({"id", *_PASSWORDS}),
 )
 ACCESS_RIGHTS = Section(
@@ -207,7 +247,8 @@ ACCESS_RIGHTS = Section(
     AccessRight,
     tuple(_entries(AccessRight, links=_OF_RIGHTS)),
     identity=("user", "group", "right", "queue", "queue_group", "direct_conversations_of"),
-    one="access right",
+    noun=gettext_lazy("access right"),
+    any_noun=gettext_lazy("an access right"),
     title=_right_in_words,
 )
 SERVICES = Section(
@@ -215,10 +256,11 @@ SERVICES = Section(
     MessagingService,
     (
         *_entries(MessagingService, without=["key_secret"], links={"queue": "queues"}),
-        SecretsEntry("key_secret", "Access key secret", several=False),
-        SecretsEntry("webhook_secrets", "Webhook secrets"),
+        SecretsEntry("key_secret", gettext_lazy("Access key secret"), several=False),
+        SecretsEntry("webhook_secrets", gettext_lazy("Webhook secrets")),
     ),
-    one="messaging service",
+    noun=gettext_lazy("messaging service"),
+    any_noun=gettext_lazy("a messaging service"),
     not_in_file=frozenset({"id"}),
 )
 

@@ -13,6 +13,8 @@ from typing import Any
 
 import openpyxl
 import xlsxwriter
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from channels_cfg.configuration_file.entries import Entry, FieldEntry, ListEntry, NamesEntry
 from channels_cfg.configuration_file.nodes import Node, Place, Problem, did_you_mean
@@ -27,7 +29,7 @@ MOST_BYTES = 10 * 1024 * 1024
 MOST_BYTES_UNPACKED = 100 * 1024 * 1024
 MOST_ROWS = 50_000
 MOST_COLUMNS = 60
-WHY = "Why it is refused"
+WHY = gettext_lazy("Why it is refused")
 """The last column of the file with refused rows; whoever sends that file again need not remove it."""
 
 FORMULA_MARK = "\0=\0"
@@ -87,17 +89,29 @@ def read_table(content: bytes, section: Section) -> Node:
     """The rows as records of the section, or ``Unreadable``. A place is a row, counted as spreadsheets do, and the
     heading of its column."""
     if len(content) > MOST_BYTES:
-        raise Unreadable(Problem(None, "", f"The file is larger than {MOST_BYTES // 1024**2} MiB. Send it in parts."))
+        raise Unreadable(
+            Problem(
+                None,
+                "",
+                _("The file is larger than %(most)s MiB. Send it in parts.") % {"most": MOST_BYTES // 1024**2},
+            )
+        )
     rows = _xlsx_rows(content) if content.startswith(b"PK\x03\x04") else _csv_rows(content)
     entries = _headings(next(rows, []), section)
     records = []
     for number, cells in enumerate(rows, start=2):
         if number > MOST_ROWS + 1:
-            raise Unreadable(Problem(None, "", f"The file has more than {MOST_ROWS:,} rows. Send it in parts."))
+            raise Unreadable(
+                Problem(
+                    None,
+                    "",
+                    _("The file has more than %(most)s rows. Send it in parts.") % {"most": f"{MOST_ROWS:,}"},
+                )
+            )
         if any(cell.strip() for cell in cells):
             records.append(_record(number, cells, entries))
     if not records:
-        raise Unreadable(Problem(None, "", "The file has headings, but no rows."))
+        raise Unreadable(Problem(None, "", _("The file has headings, but no rows.")))
     return Node(records, Place(1, 1))
 
 
@@ -115,9 +129,9 @@ def cells_of(record: Node) -> dict[str, str]:
 def refused_rows(section: Section, records: Iterable[tuple[dict[str, str], str]]) -> Iterator[list[str]]:
     """A heading, then the cells of each refused row with the reasons: to be mended and sent again."""
     records = list(records)
-    given = {name for cells, _ in records for name in cells}
+    given = {name for cells, _why in records for name in cells}
     entries = [entry for entry in columns_of(section) if entry.name in given]
-    yield [*(entry.label for entry in entries), WHY]
+    yield [*(entry.label for entry in entries), str(WHY)]
     for cells, why in records:
         yield [*(cells.get(entry.name, "") for entry in entries), why]
 
@@ -133,18 +147,30 @@ def _headings(cells: Sequence[str], section: Section) -> list[Entry | None]:
         cells.pop()
     for number, heading in enumerate(cells, start=1):
         entry = known.get(heading.lower())
-        place = Place(1, number, f"column {number}")
+        place = Place(1, number, _("column %(number)s") % {"number": number})
         if entry is None and heading.lower() != WHY.lower():
             near = did_you_mean(heading, [text for entry in columns for text in (entry.label, entry.name)])
-            what = f"“{heading[:80]}” is no column of {section.name}." if heading else "The heading is empty."
-            problems.append(Problem(place, "", f"{what}{near} The template has all columns."))
+            what = (
+                _("“%(heading)s” is no column of %(section)s.") % {"heading": heading[:80], "section": section.name}
+                if heading
+                else _("The heading is empty.")
+            )
+            problems.append(
+                Problem(place, "", _("%(what)s%(near)s The template has all columns.") % {"what": what, "near": near})
+            )
         elif entry is not None and entry in entries:
-            problems.append(Problem(place, "", f"The column “{heading}” is here twice. Remove one."))
+            problems.append(
+                Problem(place, "", _("The column “%(heading)s” is here twice. Remove one.") % {"heading": heading})
+            )
         entries.append(entry)
     name = section.by_name[section.identity[0]]
     if name not in entries:
         problems.append(
-            Problem(Place(1, 1, "column 1"), "", f"The column “{name.label}” is missing: it names the row.")
+            Problem(
+                Place(1, 1, _("column %(number)s") % {"number": 1}),
+                "",
+                _("The column “%(name)s” is missing: it names the row.") % {"name": name.label},
+            )
         )
     if problems:
         raise Unreadable(*problems)
@@ -159,7 +185,7 @@ def _record(number: int, cells: Sequence[str], entries: list[Entry | None]) -> N
         place = Place(number, column, entry.label)
         text = cells[column - 1].strip() if column <= len(cells) else ""
         if text == FORMULA_MARK:
-            formula = "A formula is not worked out here. Paste its result as a value."
+            formula = _("A formula is not worked out here. Paste its result as a value.")
             record[entry.name] = Node(None, place, unusable=formula)
         elif isinstance(entry, ListEntry | NamesEntry):
             record[entry.name] = Node([Node(item, place) for item in _split(text)], place)
@@ -167,9 +193,9 @@ def _record(number: int, cells: Sequence[str], entries: list[Entry | None]) -> N
             record[entry.name] = Node(text or None, place)
     for column, text in enumerate(cells[len(entries) :], start=len(entries) + 1):
         if text.strip():
-            place = Place(number, column, f"column {column}")
+            place = Place(number, column, _("column %(number)s") % {"number": column})
             record[f"column {column}"] = Node(text, place, name_place=place)
-    return Node(record, Place(number, 0, "the row"))
+    return Node(record, Place(number, 0, _("the row")))
 
 
 def _split(text: str) -> list[str]:
@@ -190,27 +216,35 @@ def _csv_rows(content: bytes) -> Iterator[list[str]]:
     text = _text(content)
     first = next((line for line in text.splitlines() if line.strip()), "")
     if not first:
-        raise Unreadable(Problem(None, "", "The file is empty. The template shows what it should hold."))
+        raise Unreadable(Problem(None, "", _("The file is empty. The template shows what it should hold.")))
     delimiter = max(",;\t", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         for row in reader:
             if len(row) > MOST_COLUMNS:
-                raise Unreadable(Problem(Place(reader.line_num, 1), "", f"More than {MOST_COLUMNS} columns."))
+                raise Unreadable(
+                    Problem(
+                        Place(reader.line_num, 1),
+                        "",
+                        _("More than %(most)s columns.") % {"most": MOST_COLUMNS},
+                    )
+                )
             yield [cell[1:] if _QUOTED_FORMULA.match(cell) else cell for cell in row]
     except csv.Error as error:
-        raise Unreadable(Problem(Place(reader.line_num, 1), "", f"This is not CSV: {error}.")) from error
+        raise Unreadable(
+            Problem(Place(reader.line_num, 1), "", _("This is not CSV: %(error)s.") % {"error": error})
+        ) from error
 
 
 def _text(content: bytes) -> str:
     if content.startswith(b"\xd0\xcf\x11\xe0"):
-        raise Unreadable(Problem(None, "", "This is a workbook of the old kind. Save it as .xlsx or as CSV UTF-8."))
+        raise Unreadable(Problem(None, "", _("This is a workbook of the old kind. Save it as .xlsx or as CSV UTF-8.")))
     encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        way_out = "This is not UTF-8. In Excel choose “CSV UTF-8” when saving, or send the workbook itself."
+        way_out = _("This is not UTF-8. In Excel choose “CSV UTF-8” when saving, or send the workbook itself.")
         raise Unreadable(Problem(Place(line, 1), "", way_out)) from error
 
 
@@ -223,12 +257,20 @@ def _xlsx_rows(content: bytes) -> Iterator[list[str]]:
         sheet.reset_dimensions()  # a sheet may claim to be larger than it is
         for row in sheet.iter_rows(max_col=MOST_COLUMNS + 1, max_row=MOST_ROWS + 2):
             if len(row) > MOST_COLUMNS and row[MOST_COLUMNS].value not in (None, ""):
-                raise Unreadable(Problem(Place(row[0].row or 1, 1), "", f"More than {MOST_COLUMNS} columns."))
+                raise Unreadable(
+                    Problem(
+                        Place(row[0].row or 1, 1),
+                        "",
+                        _("More than %(most)s columns.") % {"most": MOST_COLUMNS},
+                    )
+                )
             yield [_cell_text(cell) for cell in row[:MOST_COLUMNS]]
     except Unreadable:
         raise
     except Exception as error:  # whatever a broken workbook makes the library stumble over
-        text = f"This workbook cannot be read ({type(error).__name__}). Save it again as .xlsx, or as CSV UTF-8."
+        text = _("This workbook cannot be read (%(reason)s). Save it again as .xlsx, or as CSV UTF-8.") % {
+            "reason": type(error).__name__
+        }
         raise Unreadable(Problem(None, "", text)) from error
 
 
@@ -238,7 +280,13 @@ def _refuse_bombs(content: bytes) -> None:
         parts = archive.infolist()
         if len(parts) > 2000 or sum(part.file_size for part in parts) > MOST_BYTES_UNPACKED:
             size = MOST_BYTES_UNPACKED // 1024**2
-            raise Unreadable(Problem(None, "", f"Unpacked, the workbook is larger than {size} MiB. Send it in parts."))
+            raise Unreadable(
+                Problem(
+                    None,
+                    "",
+                    _("Unpacked, the workbook is larger than %(size)s MiB. Send it in parts.") % {"size": size},
+                )
+            )
 
 
 def _cell_text(cell: Any) -> str:
@@ -297,17 +345,17 @@ def as_xlsx(rows: Iterable[Sequence[str]], *, about: Section | None = None) -> b
     with xlsxwriter.Workbook(written, {"constant_memory": True, "strings_to_formulas": False}) as book:
         bold = book.add_format({"bold": True})
         wrapped = book.add_format({"text_wrap": True, "valign": "top"})
-        sheet = book.add_worksheet(about.name.capitalize() if about else "Rows")
+        sheet = book.add_worksheet(about.name.capitalize() if about else _("Rows"))
         sheet.freeze_panes(1, 1)
         sheet.set_column(0, MOST_COLUMNS, 22)
         for number, row in enumerate(rows):
             for column, cell in enumerate(row):
                 sheet.write_string(number, column, cell, bold if number == 0 else None)
         if about:
-            legend = book.add_worksheet("About the columns")
+            legend = book.add_worksheet(_("About the columns"))
             legend.set_column(0, 1, 26)
             legend.set_column(2, 2, 90)
-            legend.write_row(0, 0, ["Column", "Also called", "What it is for"], bold)
+            legend.write_row(0, 0, [_("Column"), _("Also called"), _("What it is for")], bold)
             for number, entry in enumerate(columns_of(about), start=1):
                 legend.write_row(number, 0, [entry.label, entry.name, what_for(entry)], wrapped)
     return written.getvalue()
@@ -316,10 +364,10 @@ def as_xlsx(rows: Iterable[Sequence[str]], *, about: Section | None = None) -> b
 def what_for(entry: Entry) -> str:
     """A line for whoever fills the column in."""
     choices = (
-        f"One of: {', '.join(str(value) for value, _ in entry.field.flatchoices)}. "
+        _("One of: %(choices)s.") % {"choices": ", ".join(str(value) for value, _label in entry.field.flatchoices)}
         if isinstance(entry, FieldEntry) and entry.field.choices
         else ""
     )
-    items = "Several are separated by commas. " if isinstance(entry, ListEntry | NamesEntry) else ""
-    switch = "Yes or no. " if isinstance(entry.default, bool) else ""
-    return f"{choices}{switch}{items}{entry.help_text}"
+    items = _("Several are separated by commas.") if isinstance(entry, ListEntry | NamesEntry) else ""
+    switch = _("Yes or no.") if isinstance(entry.default, bool) else ""
+    return " ".join(filter(None, [choices, switch, items, entry.help_text]))

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from channels_cfg.configuration_file import wording
 from channels_cfg.configuration_file.applying import NotApplied, apply
@@ -21,7 +22,6 @@ from channels_cfg.models import PlannedRecord, User, WaitingUpload
 SECRETS_OF_UPLOADS = "KEEPSAKE_SECRET_"
 """Uploaded files may name only such variables: others are none of an administrator's business."""
 
-SENSITIVE = "Sensitive, and kept or shown"
 BATCH = 2000
 
 
@@ -96,7 +96,7 @@ def _records(plan: Plan, *, is_table: bool) -> Iterator[PlannedRecord]:
     for problem in plan.own_problems:
         yield PlannedRecord(
             outcome=PlannedRecord.Outcome.REFUSED,
-            name="The file",
+            name=_("The file"),
             place=str(problem.place or ""),
             lines=[{"place": problem.path, "problem": problem.text}],
         )
@@ -121,7 +121,11 @@ def _name(step: Step) -> str:
 def _place(step: Step, *, is_table: bool) -> str:
     if step.node is None:
         return ""
-    return f"row {step.node.place.line}" if is_table else f"line {step.node.place.line}"
+    return (
+        _("row %(line)s") % {"line": step.node.place.line}
+        if is_table
+        else _("line %(line)s") % {"line": step.node.place.line}
+    )
 
 
 def _problems(step: Step, *, is_table: bool) -> Iterator[dict[str, Any]]:
@@ -134,19 +138,17 @@ def _problems(step: Step, *, is_table: bool) -> Iterator[dict[str, Any]]:
 def _changes(step: Step) -> Iterator[dict[str, Any]]:
     if step.takes_along:
         which = "lost" if step.deed == Deed.REMOVE else "gained"
-        yield {"label": "With it", which: step.takes_along}
+        yield {"label": _("With it"), which: step.takes_along}
     if step.deed in (Deed.ADD, Deed.CHANGE):
         yield from (_change(change, step.deed) for change in step.changes if not _is_name(change, step))
     if step.sensitive:
-        yield {"label": SENSITIVE, "gained": step.sensitive}
+        yield {"label": _("Sensitive, and kept or shown"), "gained": step.sensitive, "sensitive": True}
 
 
 def sensitive_keys(upload: WaitingUpload) -> list[str]:
     """Sensitive keys that confirming the upload would keep, or show in more places."""
-    marked = upload.records.filter(lines__contains=[{"label": SENSITIVE}]).values_list("lines", flat=True)
-    return sorted(
-        {key for lines in marked for line in lines if line.get("label") == SENSITIVE for key in line["gained"]}
-    )
+    marked = upload.records.filter(lines__contains=[{"sensitive": True}]).values_list("lines", flat=True)
+    return sorted({key for lines in marked for line in lines if line.get("sensitive") for key in line["gained"]})
 
 
 def _is_name(change: Change, step: Step) -> bool:
@@ -161,8 +163,8 @@ def _change(change: Change, deed: Deed) -> dict[str, Any]:
         gained, lost = changed_items(entry, change.old, change.new)
         if gained or lost:
             return {"label": entry.label, "gained": gained, "lost": lost}
-    line = {"label": entry.label, "new": entry.in_words(change.new) or "empty"}
-    return line if deed == Deed.ADD else line | {"old": entry.in_words(change.old) or "empty"}
+    line = {"label": entry.label, "new": entry.in_words(change.new) or _("empty")}
+    return line if deed == Deed.ADD else line | {"old": entry.in_words(change.old) or _("empty")}
 
 
 def reasons(record: PlannedRecord) -> str:
