@@ -6,6 +6,7 @@ from typing import Any
 from django.apps import apps
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 from django_celery_beat.admin import PeriodicTaskAdmin as CeleryPeriodicTaskAdmin
 from django_celery_beat.admin import PeriodicTaskForm, TaskSelectWidget
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
@@ -46,14 +47,14 @@ class PeriodicTaskAdmin(CeleryPeriodicTaskAdmin, ModelAdmin):
     ordering = ["name"]
     fieldsets = [
         (None, {"fields": ["name", "regtask", "task", "enabled", "description"]}),
-        ("How often", {"description": "One of the two.", "fields": ["interval", "crontab"]}),
-        ("Since", {"classes": ["collapse"], "fields": ["last_run_at"]}),
+        (_("How often"), {"description": _("One of the two."), "fields": ["interval", "crontab"]}),
+        (_("Since"), {"classes": ["collapse"], "fields": ["last_run_at"]}),
     ]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("interval", "crontab")
 
-    @display(description="How often")
+    @display(description=_("How often"))
     def how_often(self, task: PeriodicTask) -> str:
         return str(task.scheduler)
 

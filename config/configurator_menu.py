@@ -8,50 +8,59 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 # A page: the model whose rights open it, title, icon, and the name of its address where it is not the model's list.
-Entry = tuple[str, str, str] | tuple[str, str, str, str]
+Title = str | Promise
+Entry = tuple[str, Title, str] | tuple[str, Title, str, str]
 
-SECTIONS: list[tuple[str, list[Entry]]] = [
+SECTIONS: list[tuple[Title, list[Entry]]] = [
     (
-        "System Management",
+        gettext_lazy("System Management"),
         [
-            ("channels_cfg.systemsettings", "System settings", "tune"),
-            ("channels_cfg.channel", "Channels", "forum"),
-            ("channels_cfg.messagingservice", "Messaging services", "sms"),
-            ("channels_cfg.messagingservice", "Messaging channels", "hub", "admin:messaging_channels"),
-            ("channels_cfg.settingsversion", "Versions", "history"),
-            ("channels_cfg.settingsversion", "Change log", "manage_history", "admin:change_log"),
-            ("channels_cfg.scheduledchange", "Planned changes", "event_upcoming"),
-            ("channels_cfg.systemsettings", "Configuration file", "file_json", "admin:configuration_file"),
+            ("channels_cfg.systemsettings", gettext_lazy("System settings"), "tune"),
+            ("channels_cfg.channel", gettext_lazy("Channels"), "forum"),
+            ("channels_cfg.messagingservice", gettext_lazy("Messaging services"), "sms"),
+            ("channels_cfg.messagingservice", gettext_lazy("Messaging channels"), "hub", "admin:messaging_channels"),
+            ("channels_cfg.settingsversion", gettext_lazy("Versions"), "history"),
+            ("channels_cfg.settingsversion", gettext_lazy("Change log"), "manage_history", "admin:change_log"),
+            ("channels_cfg.scheduledchange", gettext_lazy("Planned changes"), "event_upcoming"),
+            (
+                "channels_cfg.systemsettings",
+                gettext_lazy("Configuration file"),
+                "file_json",
+                "admin:configuration_file",
+            ),
         ],
     ),
     (
-        "Queues",
+        gettext_lazy("Queues"),
         [
-            ("channels_cfg.queue", "Queues", "inbox"),
-            ("channels_cfg.queuegroup", "Queue groups", "stacks"),
+            ("channels_cfg.queue", gettext_lazy("Queues"), "inbox"),
+            ("channels_cfg.queuegroup", gettext_lazy("Queue groups"), "stacks"),
         ],
     ),
     (
-        "Attached data",
+        gettext_lazy("Attached data"),
         [
-            ("channels_cfg.channel", "Extra data", "table_view", "extra_data"),
-            ("channels_cfg.attachedkey", "Keys", "key"),
-            ("conversations.seenkey", "Unknown keys", "move_to_inbox"),
+            ("channels_cfg.channel", gettext_lazy("Extra data"), "table_view", "extra_data"),
+            ("channels_cfg.attachedkey", gettext_lazy("Keys"), "key"),
+            ("conversations.seenkey", gettext_lazy("Unknown keys"), "move_to_inbox"),
         ],
     ),
     (
-        "People and rights",
+        gettext_lazy("People and rights"),
         [
-            ("channels_cfg.user", "Users", "person"),
-            ("auth.group", "Groups", "group"),
-            ("channels_cfg.accessright", "Rights matrix", "grid_on", "admin:rights_matrix"),
-            ("channels_cfg.accessright", "Access rights", "key_vertical"),
-            ("channels_cfg.accessright", "Why, or why not?", "help", "why_rights"),
-            ("channels_cfg.apiclient", "API clients", "smart_toy"),
-            ("channels_cfg.apikey", "API keys", "vpn_key"),
+            ("channels_cfg.user", gettext_lazy("Users"), "person"),
+            ("auth.group", gettext_lazy("Groups"), "group"),
+            ("channels_cfg.accessright", gettext_lazy("Rights matrix"), "grid_on", "admin:rights_matrix"),
+            ("channels_cfg.accessright", gettext_lazy("Access rights"), "key_vertical"),
+            ("channels_cfg.accessright", gettext_lazy("Why, or why not?"), "help", "why_rights"),
+            ("channels_cfg.apiclient", gettext_lazy("API clients"), "smart_toy"),
+            ("channels_cfg.apikey", gettext_lazy("API keys"), "vpn_key"),
         ],
     ),
 ]
@@ -59,16 +68,16 @@ SECTIONS: list[tuple[str, list[Entry]]] = [
 # Everything that floors above the configuration register has its place here.
 OPERATION = ("conversations", "reporting")
 OPERATION_ICONS = {"inbounddelivery": "webhook"}
-STATUS: Entry = ("channels_cfg.systemsettings", "Status", "monitor_heart", "status")
+STATUS: Entry = ("channels_cfg.systemsettings", gettext_lazy("Status"), "monitor_heart", "status")
 LAST: list[Entry] = [
-    ("django_celery_beat.periodictask", "Periodic tasks", "schedule"),
+    ("django_celery_beat.periodictask", gettext_lazy("Periodic tasks"), "schedule"),
 ]
 
 
 def menu(request: HttpRequest) -> list[dict[str, Any]]:
     """The sections with those pages that the user may open."""
-    home = {"title": "Home", "icon": "home", "link": reverse("admin:index")}
-    sections: list[tuple[str, list[Entry]]] = [*SECTIONS, ("Operation", [STATUS, *_operation(), *LAST])]
+    home = {"title": _("Home"), "icon": "home", "link": reverse("admin:index")}
+    sections: list[tuple[Title, list[Entry]]] = [*SECTIONS, (_("Operation"), [STATUS, *_operation(), *LAST])]
     shown: list[dict[str, Any]] = [
         {"title": title, "separator": True, "items": list(_items(request, pages))} for title, pages in sections
     ]

@@ -19,6 +19,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import Resolver404, ResolverMatch, resolve
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from channels_cfg.admin.effective_rights import panel_of
 from channels_cfg.admin.rights_matrix import matrix_of
@@ -28,7 +30,7 @@ from channels_cfg.models import AccessRight, Queue, Right, User
 from conversations.models import Conversation
 
 NAMED = 5
-OF_NO_USE = (
+OF_NO_USE = gettext_lazy(
     "You hold no right on a conversation with this id, so it cannot be said here whether there is one. "
     "Choose its queue instead."
 )
@@ -54,26 +56,28 @@ class WhyForm(forms.Form):
 
     user = forms.ModelChoiceField(
         User.objects.all(),
-        label="Who",
+        label=gettext_lazy("Who"),
         widget=AutocompleteSelect(AccessRight._meta.get_field("user"), admin.site),
     )
     queue = forms.ModelChoiceField(
         Queue.objects.all(),
-        label="Queue",
+        label=gettext_lazy("Queue"),
         required=False,
         widget=AutocompleteSelect(AccessRight._meta.get_field("queue"), admin.site),
     )
     direct = forms.ModelChoiceField(
         Group.objects.all(),
-        label="or direct conversations of",
+        label=gettext_lazy("or direct conversations of"),
         required=False,
         widget=AutocompleteSelect(AccessRight._meta.get_field("direct_conversations_of"), admin.site),
     )
     what = forms.CharField(
-        label="or address or conversation id",
+        label=gettext_lazy("or address or conversation id"),
         required=False,
         max_length=500,
-        help_text="A page or API address as the user sees it, or an id. Examples: /history/ · /api/v1/conversations",
+        help_text=gettext_lazy(
+            "A page or API address as the user sees it, or an id. Examples: /history/ · /api/v1/conversations"
+        ),
     )
 
 
@@ -105,7 +109,7 @@ def why_rights(request: HttpRequest) -> HttpResponse:
     people = list(who_can_grant()[: NAMED + 1])
     context = {
         **admin.site.each_context(request),
-        "title": "Why, or why not?",
+        "title": _("Why, or why not?"),
         "form": form,
         "explanation": explanation,
         "answers": [(answer, _linked(answer.through), _linked(answer.could)) for answer in explanation.answers]
@@ -123,7 +127,9 @@ def explained(asked: dict[str, Any], *, asking: User) -> Explanation:
     """The answer to what was asked; ``asking`` decides what may be said about a conversation."""
     explanation = Explanation(asked["user"])
     if not explanation.user.is_active:
-        explanation.hurdles.append(f"{explanation.user} is inactive, and so can neither sign in nor use an API key.")
+        explanation.hurdles.append(
+            _("%(user)s is inactive, and so can neither sign in nor use an API key.") % {"user": explanation.user}
+        )
     if queue := asked["queue"]:
         explanation.places = [Place(QUEUE, queue.pk)]
     elif group := asked["direct"]:
@@ -147,7 +153,7 @@ def _take_in(what: str, explanation: Explanation, *, asking: User) -> None:
     try:
         page = resolve(urlsplit(what).path)
     except (Resolver404, ValueError):  # no such page, or no address at all
-        explanation.notes.append("The portal has no page or door under this address. Is it mistyped?")
+        explanation.notes.append(_("The portal has no page or door under this address. Is it mistyped?"))
         return
     name = page.view_name.partition(":")[0]
     if name in ("admin", "why_rights"):
@@ -156,12 +162,14 @@ def _take_in(what: str, explanation: Explanation, *, asking: User) -> None:
         return
     explanation.rights = rights_needed(page)
     if not explanation.rights:
-        explanation.notes.append("This address needs no access right.")
+        explanation.notes.append(_("This address needs no access right."))
     elif name in RIGHTS_OF_PAGES and explanation.user.is_api_client:
-        explanation.hurdles.append(f"{explanation.user} is an API client, and cannot use pages.")
+        explanation.hurdles.append(_("%(user)s is an API client, and cannot use pages.") % {"user": explanation.user})
     if conversation_id := page.kwargs.get("pk") or page.kwargs.get("conversation_id"):
         if page.view_name.startswith("reports:"):
-            explanation.notes.append("A file can be fetched only by who ordered it, with the rights it was made with.")
+            explanation.notes.append(
+                _("A file can be fetched only by who ordered it, with the rights it was made with.")
+            )
         elif not explanation.places:
             _place_of(conversation_id, explanation, asking=asking)
 
@@ -191,7 +199,7 @@ def _place_of(conversation_id: uuid.UUID, explanation: Explanation, *, asking: U
         if conversation := seen.select_related("agent").first():
             break
     else:
-        explanation.notes.append(OF_NO_USE)
+        explanation.notes.append(str(OF_NO_USE))
         return
     if conversation.queue_id:
         explanation.places = [Place(QUEUE, conversation.queue_id)]
@@ -203,11 +211,17 @@ def _hurdles_of_configurator(user: User) -> list[str]:
     """What keeps the user out of the System Configurator."""
     hurdles = []
     if user.is_api_client:
-        hurdles.append(f"{user} is an API client, and cannot use pages.")
+        hurdles.append(_("%(user)s is an API client, and cannot use pages.") % {"user": user})
     if not user.is_staff:
-        hurdles.append(f"“May open the System Configurator” is off for {user}. Switch it on on the user's page.")
+        hurdles.append(
+            _("“May open the System Configurator” is off for %(user)s. Switch it on on the user's page.")
+            % {"user": user}
+        )
     if not user.is_superuser and not any(name.startswith("channels_cfg.") for name in user.get_all_permissions()):
-        hurdles.append(f"{user} is in no group that opens its pages. Add the user to the group System Configurator.")
+        hurdles.append(
+            _("%(user)s is in no group that opens its pages. Add the user to the group System Configurator.")
+            % {"user": user}
+        )
     return hurdles
 
 

@@ -15,6 +15,8 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Subquery
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from channels_cfg.effective_settings import EffectiveSettings, effective_settings
 from channels_cfg.key_names import is_listed
@@ -31,7 +33,7 @@ KEPT_FIELDS = ("kept_data", "kept_sources", "kept_times", "kept_flags", "dropped
 
 
 STORED = Verdict("stored")
-UNCHANGED = Verdict("unchanged", "This value is there already.")
+UNCHANGED = Verdict("unchanged", gettext_lazy("This value is there already."))
 
 
 def settings_of(conversation: Conversation) -> EffectiveSettings:
@@ -147,13 +149,16 @@ def _verdict(value: Value, source: Source, at: datetime, *, held: LiveDatum | No
         return STORED
     rank, held_rank = precedence.index(source), precedence.index(held.source)
     if rank > held_rank:
-        return Verdict("superseded", f"The value from the {Source(held.source).label.lower()} has precedence.")
+        return Verdict(
+            "superseded",
+            _("The value from the %(source)s has precedence.") % {"source": Source(held.source).label.lower()},
+        )
     if rank == held_rank:
         if (value, type(value)) == (held.value, type(held.value)):
             return UNCHANGED
         # The text breaks a tie, so that the order of arrival never decides.
         if (at, json.dumps(value)) < (held.attached_at, json.dumps(held.value)):
-            return Verdict("superseded", "A later value of the same source is there already.")
+            return Verdict("superseded", _("A later value of the same source is there already."))
     return STORED
 
 
@@ -309,13 +314,13 @@ def _late_verdict(
     conversation: Conversation, key: str, value: Value, source: Source, at: datetime, *, precedence: list[str]
 ) -> Verdict:
     if conversation.state not in POSTABLE_STATES:
-        return Verdict("dropped", "The conversation was abandoned; nothing of it is kept.")
+        return Verdict("dropped", _("The conversation was abandoned; nothing of it is kept."))
     if not is_listed(key, conversation.judged_keys or []):
-        return Verdict("dropped", "The settings do not keep this key.")
+        return Verdict("dropped", _("The settings do not keep this key."))
     if key not in conversation.kept_data:
         return STORED
     if key not in conversation.kept_times:
-        return Verdict("superseded", "A value was posted after the end.")
+        return Verdict("superseded", _("A value was posted after the end."))
     kept = LiveDatum(
         key=key,
         value=conversation.kept_data[key],
@@ -334,7 +339,8 @@ class NotPostable(Exception):
     def __init__(self, state: str) -> None:
         self.state = State(state)
         super().__init__(
-            f"The conversation is {self.state.label.lower()}. Data can be posted once it is in wrap-up or handled."
+            _("The conversation is %(state)s. Data can be posted once it is in wrap-up or handled.")
+            % {"state": self.state.label.lower()}
         )
 
 
@@ -417,13 +423,13 @@ def post(
 # Reasons
 
 REASONS = {
-    "not_provided": "Not provided",
-    "not_kept": "Not kept by the settings",
-    "abandoned": "Abandoned: nothing is kept",
-    "still_active": "Decided when the conversation ends",
-    INVALID: "Invalid",
-    "superseded": "Superseded",
-    "not_reported": "Not yet reported",
+    "not_provided": gettext_lazy("Not provided"),
+    "not_kept": gettext_lazy("Not kept by the settings"),
+    "abandoned": gettext_lazy("Abandoned: nothing is kept"),
+    "still_active": gettext_lazy("Decided when the conversation ends"),
+    INVALID: gettext_lazy("Invalid"),
+    "superseded": gettext_lazy("Superseded"),
+    "not_reported": gettext_lazy("Not yet reported"),
 }
 
 

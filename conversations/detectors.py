@@ -11,15 +11,16 @@ import unicodedata
 from collections.abc import Callable, Iterator
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Hit(models.TextChoices):
     """What a value may be, as far as a detector can tell."""
 
-    CARD = "card", "Card number"
+    CARD = "card", _("Card number")
     IBAN = "iban", "IBAN"
-    EMAIL = "email", "E-mail address"
-    PHONE = "phone", "Phone number"
+    EMAIL = "email", _("E-mail address")
+    PHONE = "phone", _("Phone number")
 
 
 def hits_of(text: str) -> set[Hit]:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from channels_cfg.effective_settings import Effective, effective_settings
 from channels_cfg.models import Channel, ExtraDataLists, Queue, Right, SystemSettings, User
 from conversations.attached_data import is_at_work_on, shown_to_agent
@@ -91,4 +93,7 @@ def propose(conversation: Conversation, keys: list[str], *, level: str) -> Propo
 
 def level_in_words(origin: str, *, channel: Channel, queue: Queue | None) -> str:
     """``queue Chat sales``"""
-    return {"queue": f"queue {queue}", "channel": f"channel {channel}"}.get(origin, "the system settings")
+    return {
+        "queue": _("queue %(queue)s") % {"queue": queue},
+        "channel": _("channel %(channel)s") % {"channel": channel},
+    }.get(origin, _("the system settings"))

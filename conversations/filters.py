@@ -19,6 +19,8 @@ from django.db.models.lookups import Contains
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from channels_cfg.effective_settings import effective_settings
 from channels_cfg.models import AccessRight, Channel, MessagingService, Queue, Right, SystemSettings, User
@@ -49,7 +51,7 @@ class MomentField(forms.CharField):
         except (ValueError, OverflowError):
             moment = None
         if moment is None or not 1970 <= moment.year < 3000:
-            raise ValidationError("This is not a date or time. Write it like 2026-11-21 or 2026-11-21T14:30.")
+            raise ValidationError(_("This is not a date or time. Write it like 2026-11-21 or 2026-11-21T14:30."))
         return moment
 
     def _moment(self, text: str) -> datetime | None:
@@ -69,7 +71,7 @@ class KeptConditionsField(forms.Field):
     def to_python(self, value: list[str] | None) -> list[KeptCondition]:
         written = [item for item in value or [] if item.strip()]
         if len(written) > MOST_CONDITIONS:
-            raise ValidationError(f"At most {MOST_CONDITIONS} conditions on kept data at once.")
+            raise ValidationError(_("At most %(most)s conditions on kept data at once.") % {"most": MOST_CONDITIONS})
         return [KeptCondition.parse(item) for item in written]
 
 
@@ -93,9 +95,9 @@ class ConversationFilterForm(forms.Form):
         cleaned = super().clean() or {}
         after, before = cleaned.get("received_after"), cleaned.get("received_before")
         if cleaned.get("period") and (after or before):
-            self.add_error("period", "Give either a period in words or dates, not both.")
+            self.add_error("period", _("Give either a period in words or dates, not both."))
         if after and before and before <= after:
-            self.add_error("received_before", "The period ends before it begins. Choose a later end.")
+            self.add_error("received_before", _("The period ends before it begins. Choose a later end."))
         return cleaned
 
 
@@ -163,36 +165,61 @@ class ConversationFilter(django_filters.FilterSet):
     q = django_filters.CharFilter(
         method="filter_text",
         max_length=320,
-        label="Search",
-        help_text="Name or address of the customer, or the id of a conversation or thread",
+        label=gettext_lazy("Search"),
+        help_text=gettext_lazy("Name or address of the customer, or the id of a conversation or thread"),
     )
     customer = django_filters.CharFilter(
-        method="filter_customer", max_length=320, label="Customer", help_text="Part of the name or address"
+        method="filter_customer",
+        max_length=320,
+        label=gettext_lazy("Customer"),
+        help_text=gettext_lazy("Part of the name or address"),
     )
     period = django_filters.ChoiceFilter(
-        method="filter_period", choices=Period.choices, label="Period", empty_label="Any time"
+        method="filter_period",
+        choices=Period.choices,
+        label=gettext_lazy("Period"),
+        empty_label=gettext_lazy("Any time"),
     )
     received_after = MomentFilter(
-        field_name="received_at", lookup_expr="gte", label="From", help_text="This moment included"
+        field_name="received_at",
+        lookup_expr="gte",
+        label=gettext_lazy("From"),
+        help_text=gettext_lazy("This moment included"),
     )
     received_before = MomentFilter(
-        field_name="received_at", lookup_expr="lt", label="Until", help_text="This moment not included"
+        field_name="received_at",
+        lookup_expr="lt",
+        label=gettext_lazy("Until"),
+        help_text=gettext_lazy("This moment not included"),
     )
-    channel = django_filters.ModelChoiceFilter(queryset=offered_channels, label="Channel", empty_label="Any")
+    channel = django_filters.ModelChoiceFilter(
+        queryset=offered_channels, label=gettext_lazy("Channel"), empty_label=gettext_lazy("Any")
+    )
     messaging_channel = django_filters.CharFilter(
-        method="filter_messaging_channel", max_length=30, label="Messaging channel", help_text="WHATSAPP, SMS, …"
+        method="filter_messaging_channel",
+        max_length=30,
+        label=gettext_lazy("Messaging channel"),
+        help_text=gettext_lazy("WHATSAPP, SMS, …"),
     )
     queue = django_filters.ModelChoiceFilter(
-        queryset=offered_queues, label="Queue", empty_label="Any", null_label="Direct (no queue)", null_value=DIRECT
+        queryset=offered_queues,
+        label=gettext_lazy("Queue"),
+        empty_label=gettext_lazy("Any"),
+        null_label=gettext_lazy("Direct (no queue)"),
+        null_value=DIRECT,
     )
-    agent = django_filters.ModelChoiceFilter(queryset=offered_agents, label="Agent", empty_label="Anyone")
+    agent = django_filters.ModelChoiceFilter(
+        queryset=offered_agents, label=gettext_lazy("Agent"), empty_label=gettext_lazy("Anyone")
+    )
     direction = django_filters.ChoiceFilter(
-        choices=Conversation.Direction.choices, label="Direction", empty_label="Any"
+        choices=Conversation.Direction.choices, label=gettext_lazy("Direction"), empty_label=gettext_lazy("Any")
     )
-    state = django_filters.MultipleChoiceFilter(choices=State.choices, label="State")
+    state = django_filters.MultipleChoiceFilter(choices=State.choices, label=gettext_lazy("State"))
     kept = KeptFilter(
-        label="Kept data",
-        help_text="Repeatable: customerType (is set), customerType=gold (equals), customerType~go (contains)",
+        label=gettext_lazy("Kept data"),
+        help_text=gettext_lazy(
+            "Repeatable: customerType (is set), customerType=gold (equals), customerType~go (contains)"
+        ),
     )
 
     class Meta:

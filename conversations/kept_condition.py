@@ -16,6 +16,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, TextChoices
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.lookups import IContains
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from channels_cfg.key_names import check_key_name
 from conversations.pairs import Value, as_text
@@ -26,7 +28,7 @@ LONGEST_TEXT = 4096
 class Operator(TextChoices):
     """How the kept value is compared."""
 
-    IS_SET = "", "is set"
+    IS_SET = "", gettext_lazy("is set")
     EQUALS = "=", "equals"
     CONTAINS = "~", "contains"
 
@@ -44,11 +46,15 @@ class KeptCondition:
         """Read ``customerType=gold``, or raise ``ValidationError`` that says what is wrong and the way out."""
         key, sign, text = re.fullmatch(r"([^=~]*)([=~]?)(.*)", written, re.DOTALL).groups()  # type: ignore[union-attr]
         if "\x00" in text:
-            raise ValidationError("Values contain no NUL character. Remove it.")
+            raise ValidationError(_("Values contain no NUL character. Remove it."))
         if len(text) > LONGEST_TEXT:
-            raise ValidationError(f"A value has at most {LONGEST_TEXT} characters. Search for fewer.")
+            raise ValidationError(
+                _("A value has at most %(most)s characters. Search for fewer.") % {"most": LONGEST_TEXT}
+            )
         if sign == Operator.CONTAINS and not text:
-            raise ValidationError(f"Say what the value of {key.strip()} should contain, such as {key.strip()}~gold.")
+            raise ValidationError(
+                _("Say what the value of %(key)s should contain, such as %(key)s~gold.") % {"key": key.strip()}
+            )
         return cls(check_key_name(key.strip()), Operator(sign), text)
 
     def __str__(self) -> str:

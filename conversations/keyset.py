@@ -17,6 +17,7 @@ from typing import Generic, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db.models import BooleanField, DateTimeField, F, Func, Model, QuerySet, UUIDField, Value
+from django.utils.translation import gettext as _
 
 M = TypeVar("M", bound=Model)
 
@@ -29,7 +30,7 @@ class BadCursor(ValidationError):
     """A cursor that no page ever gave out; told by the name of the parameter it came in."""
 
     def __init__(self, parameter: str) -> None:
-        super().__init__({parameter: ["This is not a place in the list. Start again without it."]})
+        super().__init__({parameter: [_("This is not a place in the list. Start again without it.")]})
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
 from channels_cfg.catalogue import known_keys
 from channels_cfg.models import AttachedKey
 from channels_cfg.value_rules import BrokenRule
@@ -19,11 +22,11 @@ class Verdict:
     """
 
     verdict: str
-    reason: str = ""
+    reason: str | Promise = ""
     key: str = ""
 
     def as_json(self) -> dict[str, str]:
-        return {"verdict": self.verdict, "reason": self.reason}
+        return {"verdict": self.verdict, "reason": str(self.reason)}
 
 
 @dataclass(frozen=True)
@@ -45,11 +48,11 @@ class KnownPairs:
         return self.left_out | {self.sent_as[key]: self._told(key, verdict) for key, verdict in verdicts.items()}
 
     def _told(self, key: str, verdict: Verdict) -> Verdict:
-        reasons = [verdict.reason]
+        reasons = [str(verdict.reason)]
         if verdict.verdict == "stored" and key in self.flags:
-            reasons.append(f"Stored with a flag: {self.flags[key]}")
+            reasons.append(_("Stored with a flag: %(rule)s") % {"rule": self.flags[key]})
         if self.sent_as[key] != key:
-            reasons.append(f"“{self.sent_as[key]}” is another name of {key}.")
+            reasons.append(_("“%(name)s” is another name of %(key)s.") % {"name": self.sent_as[key], "key": key})
         return replace(verdict, reason=" ".join(filter(None, reasons)), key=key)
 
 
@@ -67,7 +70,9 @@ def by_catalogue(sent: Pairs) -> KnownPairs:
         own = key.name if key else name
         if own in known.sent_as:
             known.left_out[name] = Verdict(
-                "superseded", f"“{known.sent_as[own]}” came with it, and both are names of the key {own}."
+                "superseded",
+                _("“%(name)s” came with it, and both are names of the key %(own)s.")
+                % {"name": known.sent_as[own], "own": own},
             )
             continue
         known.sent_as[own] = name

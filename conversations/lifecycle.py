@@ -17,6 +17,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from channels_cfg.models import Channel, Queue, User
 from conversations import attached_data
@@ -44,7 +45,10 @@ class WrongState(Exception):
         self.state = State(conversation.state)
         self.needed = needed
         wanted = " or ".join(state.label.lower() for state in needed)
-        super().__init__(f"The conversation is {self.state.label.lower()}; to {deed} it, it would have to be {wanted}.")
+        super().__init__(
+            _("The conversation is %(state)s; to %(deed)s it, it would have to be %(wanted)s.")
+            % {"state": self.state.label.lower(), "deed": deed, "wanted": wanted}
+        )
 
 
 class TakenByAnother(WrongState):
@@ -53,7 +57,10 @@ class TakenByAnother(WrongState):
     def __init__(self, conversation: Conversation, deed: str) -> None:
         super().__init__(conversation, deed, State.QUEUED)
         self.agent = conversation.agent
-        self.args = (f"{conversation.agent} has this conversation already ({self.state.label.lower()}).",)
+        self.args = (
+            _("%(agent)s has this conversation already (%(state)s).")
+            % {"agent": conversation.agent, "state": self.state.label.lower()},
+        )
 
 
 def locked(conversation_id: uuid.UUID) -> Conversation:
@@ -154,7 +161,10 @@ class WrongChannel(ValueError):
     """A conversation waits in queues of its own channel only."""
 
     def __init__(self, conversation: Conversation, queue: Queue) -> None:
-        super().__init__(f"Queue {queue} belongs to channel {queue.channel}, not to {conversation.channel}.")
+        super().__init__(
+            _("Queue %(queue)s belongs to channel %(channel)s, not to %(other)s.")
+            % {"queue": queue, "channel": queue.channel, "other": conversation.channel}
+        )
 
 
 # Being served
@@ -280,7 +290,7 @@ def transfer(
     elif agent:
         _to_agent(conversation, agent, at=now, by=by)
     else:
-        raise ValueError("A transfer needs a queue or an agent.")
+        raise ValueError(_("A transfer needs a queue or an agent."))
     _save(conversation)
     return conversation
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 from channels_cfg.effective_settings import EffectiveSettings
 from channels_cfg.key_names import BadKeyName, check_key_name
@@ -38,7 +39,12 @@ def flatten(data: Mapping[str, Any]) -> Pairs:
 
 def _leaves(path: str, value: Any, *, depth: int) -> Iterator[tuple[str, Value]]:
     if depth > MAX_DEPTH:
-        raise RefusedPairs({path.split(".")[0][:128]: f"Nested more than {MAX_DEPTH} levels deep. Send it flatter."})
+        raise RefusedPairs(
+            {
+                path.split(".")[0][:128]: _("Nested more than %(most)s levels deep. Send it flatter.")
+                % {"most": MAX_DEPTH}
+            }
+        )
     if isinstance(value, Mapping) and (value or not path):
         for name, inner in value.items():
             yield from _leaves(f"{path}.{name}" if path else str(name), inner, depth=depth + 1)
@@ -57,7 +63,7 @@ def check_pairs(data: Mapping[str, Any], *, settings: EffectiveSettings) -> Pair
         try:
             key = check_key_name(sent)
             if key in good:
-                complaints[sent] = "The same key is there twice."
+                complaints[sent] = _("The same key is there twice.")
             good[key] = check_value(value, longest=settings.value_characters)
         except BadKeyName as bad:
             complaints[sent] = bad.messages[0]
@@ -72,18 +78,24 @@ def check_value(value: Any, *, longest: int) -> Value:
     """Return a value that can be stored, or say what is wrong with it without repeating it."""
     if isinstance(value, str):
         if "\x00" in value:
-            raise ValidationError(f"Character {value.index(chr(0)) + 1} of the value is NUL, which cannot be stored.")
+            raise ValidationError(
+                _("Character %(position)s of the value is NUL, which cannot be stored.")
+                % {"position": value.index(chr(0)) + 1}
+            )
         try:
             value.encode()
         except UnicodeEncodeError as error:
-            raise ValidationError(f"Character {error.start + 1} of the value is half a surrogate pair.") from error
+            raise ValidationError(
+                _("Character %(position)s of the value is half a surrogate pair.") % {"position": error.start + 1}
+            ) from error
     elif isinstance(value, float) and not math.isfinite(value):
-        raise ValidationError("The value is not a finite number.")
+        raise ValidationError(_("The value is not a finite number."))
     elif not isinstance(value, int | float | bool | None):
-        raise ValidationError("The value is empty, or not text, a number, true, false or null.")
+        raise ValidationError(_("The value is empty, or not text, a number, true, false or null."))
     if len(as_text(value)) > longest:
         raise ValidationError(
-            f"The value has {len(as_text(value))} characters; at most {longest} are stored. Shorten it."
+            _("The value has %(count)s characters; at most %(longest)s are stored. Shorten it.")
+            % {"count": len(as_text(value)), "longest": longest}
         )
     return value
 
@@ -91,17 +103,20 @@ def check_value(value: Any, *, longest: int) -> Value:
 def check_size(pairs: Mapping[str, Value], *, settings: EffectiveSettings, adding: Mapping[str, Value]) -> None:
     """Refuse the write whole where all ``pairs`` of the conversation, with those being added, exceed the limits."""
     if len(pairs) > settings.pairs_per_conversation:
-        complaint = (
-            f"The conversation would have {len(pairs)} keys; at most {settings.pairs_per_conversation} are stored."
-        )
+        complaint = _("The conversation would have %(count)s keys; at most %(most)s are stored.") % {
+            "count": len(pairs),
+            "most": settings.pairs_per_conversation,
+        }
     elif (size := len(json.dumps(dict(pairs), ensure_ascii=False).encode())) > settings.bytes_per_conversation:
-        complaint = (
-            f"The conversation would have {size} bytes of attached data; "
-            f"at most {settings.bytes_per_conversation} are stored."
-        )
+        complaint = _("The conversation would have %(size)s bytes of attached data; at most %(most)s are stored.") % {
+            "size": size,
+            "most": settings.bytes_per_conversation,
+        }
     else:
         return
-    raise RefusedPairs(dict.fromkeys(adding, f"{complaint} Nothing of this write was stored."))
+    raise RefusedPairs(
+        dict.fromkeys(adding, _("%(complaint)s Nothing of this write was stored.") % {"complaint": complaint})
+    )
 
 
 def as_text(value: Value) -> str:

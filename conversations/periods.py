@@ -6,19 +6,20 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
 
 
 class Period(TextChoices):
     """A stretch of whole days on the reader's calendar; weeks begin on Monday."""
 
-    TODAY = "today", "Today"
-    YESTERDAY = "yesterday", "Yesterday"
-    LAST_7_DAYS = "last_7_days", "Today and the 6 days before"
-    THIS_WEEK = "this_week", "This week"
-    LAST_WEEK = "last_week", "Last week"
-    LAST_30_DAYS = "last_30_days", "Today and the 29 days before"
-    THIS_MONTH = "this_month", "This month"
-    LAST_MONTH = "last_month", "Last month"
+    TODAY = "today", _("Today")
+    YESTERDAY = "yesterday", _("Yesterday")
+    LAST_7_DAYS = "last_7_days", _("Today and the 6 days before")
+    THIS_WEEK = "this_week", _("This week")
+    LAST_WEEK = "last_week", _("Last week")
+    LAST_30_DAYS = "last_30_days", _("Today and the 29 days before")
+    THIS_MONTH = "this_month", _("This month")
+    LAST_MONTH = "last_month", _("Last month")
 
 
 def bounds(period: Period, *, now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:

@@ -8,6 +8,9 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from conversations.models import Conversation, DeliveryStatus, Message
 
 
@@ -30,13 +33,13 @@ class Line:
 
 
 KINDS = {
-    "media_message": "Media",
-    "media_card_message": "Media",
-    "location_message": "Location",
-    "choice_response_message": "Choice",
-    "product_response_message": "Products",
-    "channel_specific_message": "Form",
-    "fallback_message": "Not shown: the channel sent something that cannot be displayed",
+    "media_message": gettext_lazy("Media"),
+    "media_card_message": gettext_lazy("Media"),
+    "location_message": gettext_lazy("Location"),
+    "choice_response_message": gettext_lazy("Choice"),
+    "product_response_message": gettext_lazy("Products"),
+    "channel_specific_message": gettext_lazy("Form"),
+    "fallback_message": gettext_lazy("Not shown: the channel sent something that cannot be displayed"),
 }
 
 
@@ -72,11 +75,11 @@ def _line(
         at=message.sent_at,
         text=message.text,
         is_redacted=message.rank[:1] == [1],  # the sender's redaction replaced what was written
-        kind=KINDS.get(message.content_type, ""),
+        kind=str(KINDS.get(message.content_type, "")),
         media_url=url,
         media_name=str(message.content.get("filename_override") or url.rsplit("/", 1)[-1].split("?")[0] or url),
         place=_place(message.content.get("coordinates")),
-        quoted=(quoted.text or KINDS.get(quoted.content_type, "")) if quoted else "",
+        quoted=(quoted.text or str(KINDS.get(quoted.content_type, ""))) if quoted else "",
         delivery=_delivery_label(status),
         failure=_worded(status.reason_code) if status and status.status == DeliveryStatus.Status.FAILED else "",
     )
@@ -87,8 +90,8 @@ def _name(conversation: Conversation, message: Message) -> str:
         case Message.Author.CUSTOMER:
             return conversation.customer
         case Message.Author.AGENT:
-            return str(message.agent or "Agent")
-    return "Automatic"
+            return str(message.agent or _("Agent"))
+    return _("Automatic")
 
 
 def _delivery_label(status: DeliveryStatus | None) -> str:

@@ -10,6 +10,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter, RelatedDropdownFilter
 from unfold.decorators import display
@@ -28,7 +30,7 @@ class TriggerFilter(admin.SimpleListFilter):
     parameter_name = "trigger"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [*((trigger, trigger) for trigger in sorted(TRIGGERS.values())), ("other", "Unknown triggers")]
+        return [*((trigger, trigger) for trigger in sorted(TRIGGERS.values())), ("other", _("Unknown triggers"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[InboundDelivery]) -> QuerySet[InboundDelivery]:
         if self.value() == "other":
@@ -43,7 +45,7 @@ class NotesFilter(admin.SimpleListFilter):
     parameter_name = "notes"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("some", "With notes"), ("none", "Without notes")]
+        return [("some", _("With notes")), ("none", _("Without notes"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[InboundDelivery]) -> QuerySet[InboundDelivery]:
         match self.value():
@@ -69,7 +71,7 @@ class DeliveryLogAdmin(ModelAdmin):
     list_per_page = 50
     ordering = ["-id"]
     search_fields = ["nonce__exact", "id__exact"]
-    search_help_text = "The nonce the sender signed with, or the number of the delivery"
+    search_help_text = gettext_lazy("The nonce the sender signed with, or the number of the delivery")
     # The log of a busy month has millions of rows; counting them would cost more than showing a page.
     paginator = InfinitePaginator
     show_full_result_count = False
@@ -77,10 +79,12 @@ class DeliveryLogAdmin(ModelAdmin):
     fieldsets = [
         (None, {"fields": ["id", "what", "service", "nonce", "received_at"]}),
         (
-            "What became of it",
+            gettext_lazy("What became of it"),
             {
-                "description": "The body is erased once it is applied or given up. Notes tell what was left out and "
-                "why, never a value.",
+                "description": gettext_lazy(
+                    "The body is erased once it is applied or given up. Notes tell what was left out and "
+                    "why, never a value."
+                ),
                 "fields": ["what_became_of_it", "all_notes", "attempts", "held_until", "finished_at"],
             },
         ),
@@ -110,32 +114,37 @@ class DeliveryLogAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: InboundDelivery | None = None) -> bool:
         return False
 
-    @display(description="Received", ordering="id")
+    @display(description=gettext_lazy("Received"), ordering="id")
     def received(self, delivery: InboundDelivery) -> str:
         return f"{timezone.localtime(delivery.received_at):%Y-%m-%d %H:%M:%S}"
 
-    @display(description="Trigger", ordering="trigger", empty_value="No trigger")
+    @display(description=gettext_lazy("Trigger"), ordering="trigger", empty_value=gettext_lazy("No trigger"))
     def what(self, delivery: InboundDelivery) -> str:
         return delivery.trigger
 
     @display(
-        description="Outcome",
+        description=gettext_lazy("Outcome"),
         ordering="outcome",
         label={
-            Outcome.WAITING.label: "info",
-            Outcome.APPLIED.label: "success",
-            Outcome.IGNORED.label: "default",
-            Outcome.FAILED.label: "danger",
+            Outcome.WAITING: "info",
+            Outcome.APPLIED: "success",
+            Outcome.IGNORED: "default",
+            Outcome.FAILED: "danger",
         },
     )
-    def what_became_of_it(self, delivery: InboundDelivery) -> str:
-        return Outcome(delivery.outcome).label
+    def what_became_of_it(self, delivery: InboundDelivery) -> tuple[str, str]:
+        return delivery.outcome, delivery.get_outcome_display()
 
-    @display(description="Notes", empty_value="")
+    @display(description=gettext_lazy("Notes"), empty_value="")
     def first_note(self, delivery: InboundDelivery) -> str:
         more = len(delivery.notes) - 1
-        return f"{delivery.notes[0]} (and {more} more)" if more > 0 else "".join(delivery.notes)
+        return (
+            ngettext("%(note)s (and %(count)d more)", "%(note)s (and %(count)d more)", more)
+            % {"note": delivery.notes[0], "count": more}
+            if more > 0
+            else "".join(delivery.notes)
+        )
 
-    @display(description="Notes", empty_value="None")
+    @display(description=gettext_lazy("Notes"), empty_value=gettext_lazy("None"))
     def all_notes(self, delivery: InboundDelivery) -> SafeString | str:
         return format_html("<ul>{}</ul>", format_html_join("", "<li>{}</li>", ((note,) for note in delivery.notes)))

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Func, IntegerField, OuterRef
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from channels_cfg.admin.versions import VersionsAdmin
 from channels_cfg.models import Right, SettingsVersion
@@ -35,6 +36,8 @@ class VersionsWithConversationsAdmin(VersionsAdmin):
         asked = SettingsVersion.objects.filter(pk__in=numbers).annotate(judged=counted)
         counts = asked.filter(judged__gt=0).values_list("pk", "judged")
         return {
-            number: f"{count:,}" if count <= COUNTED_IN_THE_LIST else f"more than {COUNTED_IN_THE_LIST:,}"
+            number: f"{count:,}"
+            if count <= COUNTED_IN_THE_LIST
+            else _("more than %(number)s") % {"number": f"{COUNTED_IN_THE_LIST:,}"}
             for number, count in counts
         }

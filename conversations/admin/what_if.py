@@ -10,7 +10,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import ngettext
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, ngettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from channels_cfg.admin.key_list import problem_with
@@ -89,24 +90,28 @@ def in_words(told: Estimate) -> Iterator[Row]:
 
 
 _HITS = {
-    Hit.CARD: ("%(number)d looks like a card number", "%(number)d look like card numbers"),
-    Hit.IBAN: ("%(number)d looks like an IBAN", "%(number)d look like IBANs"),
-    Hit.EMAIL: ("%(number)d looks like an e-mail address", "%(number)d look like e-mail addresses"),
-    Hit.PHONE: ("%(number)d looks like a phone number", "%(number)d look like phone numbers"),
+    Hit.CARD: ngettext_lazy("%(number)d looks like a card number", "%(number)d look like card numbers", "number"),
+    Hit.IBAN: ngettext_lazy("%(number)d looks like an IBAN", "%(number)d look like IBANs", "number"),
+    Hit.EMAIL: ngettext_lazy(
+        "%(number)d looks like an e-mail address", "%(number)d look like e-mail addresses", "number"
+    ),
+    Hit.PHONE: ngettext_lazy("%(number)d looks like a phone number", "%(number)d look like phone numbers", "number"),
 }
 
 
 def hits_in_words(hits: Mapping[Any, int]) -> Iterator[str]:
     """``3 look like card numbers``"""
     for name, number in hits.items():
-        yield ngettext(*_HITS[Hit(name)], number) % {"number": number}
+        yield str(_HITS[Hit(name)] % {"number": number})
 
 
 def bytes_in_words(number: int) -> str:
     """``41 MB``: about, so without digits that mean nothing."""
-    amount = float(number)
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if amount < 1000:
-            return f"{amount:.0f} {unit}" if unit == "bytes" or amount >= 10 else f"{amount:.1f} {unit}"
+    if number < 1000:
+        return ngettext("%(number)d byte", "%(number)d bytes", number) % {"number": number}
+    units = [_("%(amount)s kB"), _("%(amount)s MB"), _("%(amount)s GB"), _("%(amount)s TB")]
+    amount = number / 1000
+    while amount >= 1000 and len(units) > 1:
+        del units[0]
         amount /= 1000
-    return f"{amount:.1f} TB"
+    return units[0] % {"amount": f"{amount:.0f}" if 10 <= amount < 1000 else f"{amount:.1f}"}

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from channels_cfg.key_names import check_key_list, split_key_list
@@ -66,5 +67,8 @@ def _proposal(request: HttpRequest, conversation: Conversation) -> tuple[Proposa
 def _looks(fate: Fate) -> str:
     """How the value looks, for whom it is not shown: ``text, 8–15 characters, card number``."""
     shape = fate.shape
-    looks = [ValueType(shape.value_type).label.lower(), f"{characters_in_words([shape.length_bucket])} characters"]
-    return ", ".join([*looks, *(Hit(hit).label for hit in sorted(shape.hits))])
+    looks = [
+        str(ValueType(shape.value_type).label).lower(),
+        _("%(lengths)s characters") % {"lengths": characters_in_words([shape.length_bucket])},
+    ]
+    return ", ".join([*looks, *(str(Hit(hit).label) for hit in sorted(shape.hits))])

@@ -40,7 +40,7 @@ def kept_table(conversation: Conversation) -> list[Row]:
     for key in [*missing_configured_keys(conversation), *sorted(conversation.dropped_keys)]:
         if all(row.key != key for row in rows):
             reason = missing_reason(conversation, key)
-            rows.append(Row(key, reason=REASONS.get(reason, reason)))
+            rows.append(Row(key, reason=str(REASONS.get(reason, reason))))
     known = known_keys(row.key for row in rows)
     return [replace(row, known=known.get(row.key)) for row in rows]
 

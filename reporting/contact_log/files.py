@@ -19,6 +19,8 @@ import xlsxwriter
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Case, Count, F, When
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
@@ -94,7 +96,11 @@ def write(pk: uuid.UUID) -> None:
     except NoLongerOurs:
         logger.info("Report file %s was cancelled, or another worker took it over", pk)
     except Exception as error:
-        _fail(file, f"Something went wrong while it was written ({type(error).__name__}). Ask for it again.")
+        _fail(
+            file,
+            _("Something went wrong while it was written (%(reason)s). Ask for it again.")
+            % {"reason": type(error).__name__},
+        )
         logger.error("Report file %s failed: %s", pk, type(error).__name__)
     finally:
         remove(file.draft)
@@ -116,7 +122,10 @@ class _Writer:
 
     def write(self) -> None:
         if self.file.attempts > MOST_ATTEMPTS:
-            _fail(self.file, f"Its writer was interrupted {MOST_ATTEMPTS} times. Ask for a shorter period.")
+            _fail(
+                self.file,
+                _("Its writer was interrupted %(times)s times. Ask for a shorter period.") % {"times": MOST_ATTEMPTS},
+            )
             return
         report_folder().mkdir(parents=True, exist_ok=True)
         is_csv = self.file.format == ReportFile.Format.CSV
@@ -225,7 +234,7 @@ ROWS_PER_SHEET = 1_048_575
 """What Excel can hold, less the headings."""
 
 LARGEST_EXACT_NUMBER = 10**15
-COUNTED_BY = "Conversations by the time they were received; each once, also after a transfer."
+COUNTED_BY = gettext_lazy("Conversations by the time they were received; each once, also after a transfer.")
 
 
 class _Workbook:
@@ -248,7 +257,9 @@ class _Workbook:
 
     def _next_sheet(self) -> None:
         number = len(self.sheets) + 1
-        sheet = self.book.add_worksheet("Contact Log" if number == 1 else f"Contact Log {number}")
+        sheet = self.book.add_worksheet(
+            _("Contact Log") if number == 1 else _("Contact Log %(number)s") % {"number": number}
+        )
         sheet.freeze_panes(1, 0)
         sheet.set_column(0, 0, 38)
         sheet.set_column(1, 4, 19)
@@ -292,7 +303,7 @@ class _Workbook:
     def close(self, rows: int) -> None:
         """Add the sheet about the file, and put everything together."""
         self._end_sheet()
-        about = self.book.add_worksheet("About")
+        about = self.book.add_worksheet(_("About"))
         about.set_column(0, 0, 24)
         about.set_column(1, 1, 90)
         for row, (name, value) in enumerate(self._about(rows)):
@@ -302,17 +313,25 @@ class _Workbook:
 
     def _about(self, rows: int) -> Iterator[tuple[str, str]]:
         zone = self.query.zone
-        yield "Report", "Contact Log"
-        yield "From", f"{self.query.start.astimezone(zone):%Y-%m-%d %H:%M:%S}"
-        yield "To before", f"{self.query.end.astimezone(zone):%Y-%m-%d %H:%M:%S}"
-        yield "Time zone", str(zone)
-        yield "Counted by", COUNTED_BY
-        yield "Rows", f"{rows} on {len(self.sheets)} {'sheet' if len(self.sheets) == 1 else 'sheets'}"
+        yield _("Report"), _("Contact Log")
+        yield _("From"), f"{self.query.start.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+        yield _("To before"), f"{self.query.end.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+        yield _("Time zone"), str(zone)
+        yield _("Counted by"), str(COUNTED_BY)
+        yield (
+            _("Rows"),
+            ngettext("%(rows)s on %(count)d sheet", "%(rows)s on %(count)d sheets", len(self.sheets))
+            % {"rows": rows, "count": len(self.sheets)},
+        )
         for name, values in self.query.as_params().items():
             if name not in ("received_after", "received_before", "zone", "column"):
-                yield f"Asked for: {name}", ", ".join(values)
-        yield "Made", f"{timezone.now().astimezone(zone):%Y-%m-%d %H:%M:%S} for {self.file.owner}"
-        yield "File", str(self.file.pk)
+                yield _("Asked for: %(name)s") % {"name": name}, ", ".join(values)
+        yield (
+            _("Made"),
+            _("%(moment)s for %(owner)s")
+            % {"moment": f"{timezone.now().astimezone(zone):%Y-%m-%d %H:%M:%S}", "owner": self.file.owner},
+        )
+        yield _("File"), str(self.file.pk)
 
 
 # Clearing away

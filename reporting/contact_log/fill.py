@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from channels_cfg.models import Right, User
 from conversations.models import ENDED_STATES, Conversation, ReportableChange
@@ -113,7 +114,9 @@ def _fail(run: ReportRun, error: DatabaseError) -> None:
     connection.close_if_unusable_or_obsolete()
     run.refresh_from_db(fields=["conversations"])  # what was counted in the failed batch is undone
     run.outcome, run.finished_at = ReportRun.Outcome.FAILED, timezone.now()
-    run.error = f"The database refused a batch ({reason}). Nothing of that batch changed; the next run takes it again."
+    run.error = _(
+        "The database refused a batch (%(reason)s). Nothing of that batch changed; the next run takes it again."
+    ) % {"reason": reason}
     run.save(update_fields=["outcome", "finished_at", "error"])
     logger.error("Reporting job %s failed: %s", run.pk, reason)
 

@@ -9,6 +9,7 @@ from django.db.models import Case, Func, Q, TextField, Value, When
 from django.db.models.expressions import Expression
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
 
 from channels_cfg.key_names import check_key_name, is_listed
 from conversations.attached_data import POSTABLE_STATES, REASONS
@@ -85,9 +86,11 @@ class Missing:
     @classmethod
     def parse(cls, written: str) -> Missing:
         """Read the condition, or raise ``ValidationError`` that says what is wrong."""
-        key, _, reason = written.partition(":")
+        key, _colon, reason = written.partition(":")
         if reason not in REASONS:
-            raise ValidationError(f"Write the key, a colon and a reason. Reasons: {', '.join(REASONS)}.")
+            raise ValidationError(
+                _("Write the key, a colon and a reason. Reasons: %(reasons)s.") % {"reasons": ", ".join(REASONS)}
+            )
         return cls(check_key_name(key), reason)
 
     def __str__(self) -> str:
@@ -96,7 +99,11 @@ class Missing:
     @property
     def in_words(self) -> str:
         reason = REASONS[self.reason]
-        return f"{self.key} has no value ({reason[0].lower()}{reason[1:]})"
+        return _("%(key)s has no value (%(reason)s%(reason_2)s)") % {
+            "key": self.key,
+            "reason": reason[0].lower(),
+            "reason_2": reason[1:],
+        }
 
 
 def matching(entries: ContactLogQuerySet, condition: KeptCondition | Missing) -> ContactLogQuerySet:

@@ -13,6 +13,8 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.db.models import Avg, Count, DateTimeField, F, Func, Q, QuerySet, TextField, Value
 from django.db.models.expressions import Combinable
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from channels_cfg.key_names import check_key_name
 from channels_cfg.models import Right, User
@@ -35,17 +37,22 @@ MOST_KEYS = 200
 MOST_GROUPINGS = 4
 MOST_INTERVALS = 1_500
 
-INTERVALS = {"hour": "Hour", "day": "Day", "week": "Week", "month": "Month"}
+INTERVALS = {
+    "hour": gettext_lazy("Hour"),
+    "day": gettext_lazy("Day"),
+    "week": gettext_lazy("Week"),
+    "month": gettext_lazy("Month"),
+}
 # Shorter than any interval of its kind, so that none is stepped over.
 _STEPS = {"hour": "15 minutes", "day": "6 hours", "week": "2 days", "month": "9 days"}
 
 FIELDS = {
-    "channel": "Channel",
-    "messaging_channel": "Messaging channel",
-    "queue": "Queue",
-    "agent": "Agent",
-    "direction": "Direction",
-    "state": "State",
+    "channel": gettext_lazy("Channel"),
+    "messaging_channel": gettext_lazy("Messaging channel"),
+    "queue": gettext_lazy("Queue"),
+    "agent": gettext_lazy("Agent"),
+    "direction": gettext_lazy("Direction"),
+    "state": gettext_lazy("State"),
 }
 """What entries are filtered and grouped by, besides kept keys."""
 
@@ -269,7 +276,7 @@ class _Reader:
         interval = self._choice("interval", INTERVALS)
         start, end, period = self._period()
         if interval and (end - start) / timedelta(hours=1 if interval == "hour" else 24) > MOST_INTERVALS:
-            self._complain("interval", "The period has too many of these. Choose a longer interval.")
+            self._complain("interval", _("The period has too many of these. Choose a longer interval."))
         query = LogQuery(
             start=start,
             end=end,
@@ -284,7 +291,7 @@ class _Reader:
             columns=self._columns(),
         )
         if query.at and not interval:
-            self._complain("at", "“at” is the start of an interval: say which interval, too.")
+            self._complain("at", _("“at” is the start of an interval: say which interval, too."))
         if self.complaints:
             raise ValidationError(self.complaints)
         return query
@@ -308,7 +315,7 @@ class _Reader:
     def _choice(self, name: str, choices: Mapping[str, Any] | list[str]) -> str:
         chosen = self._one(name)
         if chosen and chosen not in choices:
-            self._complain(name, f"Choose one of: {', '.join(choices)}.")
+            self._complain(name, _("Choose one of: %(choices)s.") % {"choices": ", ".join(choices)})
             return ""
         return chosen
 
@@ -322,7 +329,7 @@ class _Reader:
         start = self._moment("received_after", start)
         end = self._moment("received_before", end)
         if start >= end:
-            self._complain("received_before", "The period ends before it begins. Choose a later end.")
+            self._complain("received_before", _("The period ends before it begins. Choose a later end."))
         return start, end, ""
 
     def _moment(self, name: str, default: Any) -> Any:
@@ -335,12 +342,16 @@ class _Reader:
     def _groupings(self) -> Iterator[str]:
         asked = self._all("by")
         if len(asked) > MOST_GROUPINGS:
-            self._complain("by", f"At most {MOST_GROUPINGS} groupings at once.")
+            self._complain("by", _("At most %(most)s groupings at once.") % {"most": MOST_GROUPINGS})
         for by in asked:
             if by in FIELDS:
                 yield by
             elif not by.startswith(KEY):
-                self._complain("by", f"Choose of: {', '.join(FIELDS)}; or write {KEY} and a kept key.")
+                self._complain(
+                    "by",
+                    _("Choose of: %(fields)s; or write %(key)s and a kept key.")
+                    % {"fields": ", ".join(FIELDS), "key": KEY},
+                )
             elif key := self._read("by", check_key_name, by.removeprefix(KEY)):
                 yield f"{KEY}{key}"
 
@@ -348,9 +359,9 @@ class _Reader:
         for name in FIELDS:
             values = self._all(name)
             if name in _CODES and not set(values) <= set(_CODES[name]):
-                self._complain(name, f"Choose one of: {', '.join(_CODES[name])}.")
+                self._complain(name, _("Choose one of: %(choices)s.") % {"choices": ", ".join(_CODES[name])})
             elif any("\x00" in value for value in values):
-                self._complain(name, "No name contains NUL. Remove it.")
+                self._complain(name, _("No name contains NUL. Remove it."))
             elif values:
                 yield name, tuple(values)
 

@@ -15,6 +15,9 @@ from django.db.models.expressions import Expression
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Coalesce, Concat, NullIf, Trim
 from django.db.models.lookups import Exact, Regex
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from conversations.attached_data import REASONS
 from conversations.models import Conversation, State
@@ -22,19 +25,19 @@ from reporting.contact_log.kept_key import missing_reason
 from reporting.models.contact_log import ContactLogQuerySet
 
 COLUMNS = {
-    "conversation_id": "Conversation",
-    "received_at": "Received",
-    "accepted_at": "Accepted",
-    "ended_at": "Ended",
-    "handled_at": "Handled",
-    "channel": "Channel",
-    "messaging_channel": "Messaging channel",
-    "queue": "Queue",
-    "agent": "Agent",
-    "direction": "Direction",
-    "state": "State",
-    "waited_seconds": "Waited (seconds)",
-    "handling_seconds": "Handling time (seconds)",
+    "conversation_id": gettext_lazy("Conversation"),
+    "received_at": gettext_lazy("Received"),
+    "accepted_at": gettext_lazy("Accepted"),
+    "ended_at": gettext_lazy("Ended"),
+    "handled_at": gettext_lazy("Handled"),
+    "channel": gettext_lazy("Channel"),
+    "messaging_channel": gettext_lazy("Messaging channel"),
+    "queue": gettext_lazy("Queue"),
+    "agent": gettext_lazy("Agent"),
+    "direction": gettext_lazy("Direction"),
+    "state": gettext_lazy("State"),
+    "waited_seconds": gettext_lazy("Waited (seconds)"),
+    "handling_seconds": gettext_lazy("Handling time (seconds)"),
 }
 """Name for machines → heading for people. One column for each kept key follows, then why cells are empty."""
 
@@ -47,8 +50,8 @@ _FORMULA = r"^[=+\-@\t\r\n＝＋－＠]"
 
 def headings(keys: Sequence[str], *, zone: ZoneInfo) -> list[str]:
     """Headings for people: times name their zone."""
-    fixed = [f"{words} ({zone})" if name in TIMES else words for name, words in COLUMNS.items()]
-    return [*fixed, *_key_headings(keys, taken=fixed), "Empty because"]
+    fixed = [f"{words} ({zone})" if name in TIMES else str(words) for name, words in COLUMNS.items()]
+    return [*fixed, *_key_headings(keys, taken=fixed), _("Empty because")]
 
 
 def names(keys: Sequence[str]) -> list[str]:
@@ -58,7 +61,7 @@ def names(keys: Sequence[str]) -> list[str]:
 
 def _key_headings(keys: Sequence[str], *, taken: Sequence[str]) -> list[str]:
     # No key has a blank in it, so that this can be no other key.
-    return [f"{key} (attached data)" if key in taken else key for key in keys]
+    return [_("%(key)s (attached data)") % {"key": key} if key in taken else key for key in keys]
 
 
 def harmless(text: Expression | F) -> Expression:
@@ -75,7 +78,7 @@ def channel_name() -> F:
 
 
 def queue_name() -> Expression:
-    return Coalesce(F("queue__name"), Value("Direct"), output_field=TextField())
+    return Coalesce(F("queue__name"), Value(_("Direct")), output_field=TextField())
 
 
 def agent_name() -> Expression:
@@ -84,10 +87,12 @@ def agent_name() -> Expression:
     return Coalesce(NullIf(full, Value("")), F("agent__username"), output_field=TextField())
 
 
-def labelled(name: str, choices: Sequence[tuple[str, str]]) -> Expression:
+def labelled(name: str, choices: Sequence[tuple[str, str | Promise]]) -> Expression:
     """The label of a code."""
     return Case(
-        *(When(**{name: code}, then=Value(label)) for code, label in choices), default=F(name), output_field=TextField()
+        *(When(**{name: code}, then=Value(str(label))) for code, label in choices),
+        default=F(name),
+        output_field=TextField(),
     )
 
 

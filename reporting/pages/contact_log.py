@@ -177,7 +177,7 @@ def _form_facts(params: QueryDict, query: LogQuery, user: User) -> dict[str, Any
     names = ("channel", "queue", "agent", "messaging_channel")
     places = list(entries.order_by().values_list("channel", "queue", "agent", "messaging_channel").distinct())
     choices = {name: _choices(name, {place[position] for place in places}) for position, name in enumerate(names)}
-    choices["direction"] = list(Conversation.Direction.choices)
+    choices["direction"] = [(code, str(label)) for code, label in Conversation.Direction.choices]
     groupings = [*FIELDS.items(), *((f"{KEY}{key}", key) for key in keys)]
     groupings += [(by, grouping_label(by)) for by in query.group_by if by not in dict(groupings)]
     return {

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils.dateformat import format as date
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from channels_cfg.messaging_channels import label_of
@@ -20,7 +22,7 @@ from reporting.contact_log.query import FIELDS, KEY
 
 def grouping_label(by: str) -> str:
     """“Queue” for ``queue``; the key itself for a kept key."""
-    return by.removeprefix(KEY) if by.startswith(KEY) else FIELDS[by]
+    return by.removeprefix(KEY) if by.startswith(KEY) else str(FIELDS[by])
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class GroupWords:
     """Words for the groups of one grouping, read with one query for all of them."""
 
     by: str
-    names: Mapping[Any, str]
+    names: Mapping[Any, str | Promise]
 
     @classmethod
     def of(cls, by: str, groups: Iterable[Any]) -> GroupWords:
@@ -37,18 +39,18 @@ class GroupWords:
     def word(self, group: Any) -> str:
         if self.by.startswith(KEY):
             if group.startswith(REASON):
-                return REASONS.get(group.removeprefix(REASON), group)
+                return str(REASONS.get(group.removeprefix(REASON), group))
             return group.removeprefix(VALUE) or _("(empty)")
         if group in (None, ""):
             return {"queue": _("Direct"), "agent": _("Nobody")}.get(self.by, _("None"))
-        return self.names.get(group, str(group))
+        return str(self.names.get(group, group))
 
     def is_reason(self, group: Any) -> bool:
         """Whether the group stands for entries without a value."""
         return self.by.startswith(KEY) and group.startswith(REASON)
 
 
-def _names(by: str, groups: set[Any]) -> dict[Any, str]:
+def _names(by: str, groups: set[Any]) -> dict[Any, str | Promise]:
     match by:
         case "channel":
             return {record.pk: str(record) for record in Channel.objects.filter(pk__in=groups)}
@@ -69,19 +71,20 @@ def _names(by: str, groups: set[Any]) -> dict[Any, str]:
 def interval_label(start: datetime, interval: str, zone: ZoneInfo, *, with_year: bool = True) -> str:
     """The interval on the zone's clock. An hour that comes twice says which; a day says when it has not 24 hours."""
     at = start.astimezone(zone)
-    year = f" {at:%Y}" if with_year else ""
+    year = " Y" if with_year else ""
     match interval:
         case "hour":
             twice = at.replace(fold=0).utcoffset() != at.replace(fold=1).utcoffset()
-            return f"{at:%a} {at.day} {at:%b}{year}, {at:%H:%M}{f' (UTC{at:%z})' if twice else ''}"
+            return date(at, f"D j M{year}, H:i") + (f" (UTC{at:%z})" if twice else "")
         case "day":
             next_day = (at + timedelta(days=1)).replace(hour=0, minute=0, fold=0)
             hours = round((next_day.timestamp() - at.timestamp()) / 3600)
-            return f"{at:%a} {at.day} {at:%b}{year}{f' ({hours} h)' if hours != 24 else ''}"
+            day = date(at, f"D j M{year}")
+            return _("%(day)s (%(hours)s h)") % {"day": day, "hours": hours} if hours != 24 else day
         case "week":
             return _("Week %(number)s, from %(day)s") % {
                 "number": at.isocalendar().week,
-                "day": f"{at.day} {at:%b}{year}",
+                "day": date(at, f"j M{year}"),
             }
         case _:
-            return f"{at:%B %Y}"
+            return date(at, "F Y")

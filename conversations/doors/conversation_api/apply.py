@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from conversations.doors.conversation_api import contacts, messages, payloads, threads
 from conversations.doors.conversation_api.callback import IGNORED, Callback, TooEarly
@@ -77,10 +78,10 @@ def _effect(callback: Callback, delivery: InboundDelivery) -> Outcome:
     if effect:
         return effect(callback)
     if delivery.trigger in payloads.TRIGGERS.values():
-        callback.note("Such callbacks change nothing here.")
+        callback.note(_("Such callbacks change nothing here."))
     else:
         logger.warning("Delivery %s has the unknown trigger %s", delivery.pk, delivery.trigger)
-        callback.note("Its trigger is unknown.")
+        callback.note(_("Its trigger is unknown."))
     callback.note_ignored_metadata()
     return IGNORED
 
@@ -88,8 +89,8 @@ def _effect(callback: Callback, delivery: InboundDelivery) -> Outcome:
 def _wait(delivery: InboundDelivery, *, now: datetime, patience: timedelta, given_up: Outcome) -> None:
     if now - delivery.received_at >= patience:
         notes = {
-            Outcome.IGNORED: "There was no conversation that it belongs to.",
-            Outcome.FAILED: f"Given up after {delivery.attempts} attempts.",
+            Outcome.IGNORED: _("There was no conversation that it belongs to."),
+            Outcome.FAILED: _("Given up after %(attempts)s attempts.") % {"attempts": delivery.attempts},
         }
         _finish(delivery, given_up, [notes[given_up]], now=now)
     else:

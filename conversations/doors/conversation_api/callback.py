@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from channels_cfg.models import MessagingService
 from conversations.doors.conversation_api import payloads
 from conversations.models import InboundDelivery
@@ -53,4 +55,4 @@ class Callback:
     def note_ignored_metadata(self, *fields: Any) -> None:
         """Only messages of the customer carry attached data (rule 9)."""
         if any(fields) or self.data.get("message_metadata"):
-            self.note("Its metadata was not attached: only messages from the customer carry attached data.")
+            self.note(_("Its metadata was not attached: only messages from the customer carry attached data."))

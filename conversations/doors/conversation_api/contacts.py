@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import F, QuerySet
+from django.utils.translation import gettext as _
 
 from channels_cfg.models import MessagingService
 from conversations.doors.conversation_api import payloads
@@ -101,7 +102,7 @@ def _apply(
     deleted_id = payloads.external_id(deleted, "id")
     callback.note_ignored_metadata((changed or {}).get("metadata"), (deleted or {}).get("metadata"))
     if not kept_id and not deleted_id:
-        callback.note("It names no contact.")
+        callback.note(_("It names no contact."))
         return IGNORED
 
     _hold(callback.service)
@@ -115,7 +116,7 @@ def _apply(
 
 
 def _contact(service: MessagingService, external_id: str, at: datetime) -> Contact:
-    contact, _ = Contact.objects.get_or_create(
+    contact, _made = Contact.objects.get_or_create(
         service=_holder(service), external_id=external_id, defaults={"changed_at": at}
     )
     return contact

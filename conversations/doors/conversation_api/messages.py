@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models.functions import Lower
+from django.utils.translation import gettext as _
 
 from channels_cfg.key_names import BadKeyName, check_key_name
 from channels_cfg.messaging_channels import ADDRESS_DOMAIN, ADDRESS_OF_WIRE
@@ -79,28 +80,28 @@ def _thread_without_conversation(
 ) -> str:
     """Dispatch mode knows no conversations: what one contact, or one address, writes over a channel is one thread."""
     if contact_id:
-        callback.note("It names no conversation; messages of its contact are one thread.")
+        callback.note(_("It names no conversation; messages of its contact are one thread."))
         return f"contact:{contact_id}"
     if address:
-        callback.note("It names no conversation; messages from its address are one thread.")
+        callback.note(_("It names no conversation; messages from its address are one thread."))
         return f"address:{payloads.digest_of([callback.app_id, channel, address])[:40]}"
-    callback.note("It names neither conversation, contact nor address; it is a thread of its own.")
+    callback.note(_("It names neither conversation, contact nor address; it is a thread of its own."))
     return f"message:{message_id}"
 
 
 def inbound(callback: Callback) -> InboundDelivery.Outcome:
     """The customer wrote. The message joins its conversation, or begins one."""
     if not callback.news:
-        callback.note("It holds no message.")
+        callback.note(_("It holds no message."))
         return IGNORED
     message = Inbound.read(callback)
     if callback.app_id != callback.service.app_id:
-        callback.note("It names an app that is not the messaging service's own.")
+        callback.note(_("It names an app that is not the messaging service's own."))
 
     thread = threads.hold_thread(callback.service, message.thread_id, contact_id=message.contact_id)
     known = Message.objects.filter(thread=thread, external_id=message.external_id).first()
     if known and known.rank == message.rank:
-        callback.note("The same message was here before.")
+        callback.note(_("The same message was here before."))
         return APPLIED
 
     at = message.sent_at
@@ -169,7 +170,7 @@ def queue_for(callback: Callback, message: Inbound) -> Queue:
     if found and found.queue.channel.kind == Channel.Kind.CHAT:
         return found.queue
     if found:
-        callback.note("The queue with its address is no chat queue; the messaging service's own took it.")
+        callback.note(_("The queue with its address is no chat queue; the messaging service's own took it."))
     return callback.service.queue
 
 
@@ -213,22 +214,29 @@ def _pairs(callback: Callback, message: Inbound, conversation: Conversation) -> 
         try:
             pairs |= _good_pairs(callback, field, payloads.pairs_of(metadata), longest=longest)
         except payloads.NotPairs as reason:
-            callback.note(f"{field} {reason}; it was kept out of the attached data.")
+            callback.note(
+                _("%(field)s %(reason)s; it was kept out of the attached data.") % {"field": field, "reason": reason}
+            )
     return pairs
 
 
 def _good_pairs(callback: Callback, field: str, pairs: Pairs, *, longest: int) -> Pairs:
     good: Pairs = {}
     for item, (sent, value) in enumerate(pairs.items(), start=1):
-        where = f"{field}, item {item}"
+        where = _("%(field)s, item %(item)s") % {"field": field, "item": item}
         try:
             key = check_key_name(sent)
             where = f"{where}, “{key}”"
             good[key] = check_value(value, longest=longest)
         except BadKeyName as bad:
-            callback.note(f"{where}, position {bad.position}: {bad.messages[0]} It was left out.")
+            callback.note(
+                _("%(where)s, position %(position)s: %(complaint)s It was left out.")
+                % {"where": where, "position": bad.position, "complaint": bad.messages[0]}
+            )
         except ValidationError as bad:
-            callback.note(f"{where}: {bad.messages[0]} It was left out.")
+            callback.note(
+                _("%(where)s: %(complaint)s It was left out.") % {"where": where, "complaint": bad.messages[0]}
+            )
     return good
 
 
@@ -249,13 +257,16 @@ def _by_the_catalogue(callback: Callback, pairs: Pairs, attach: Callable[[Pairs]
         verdicts = attach(pairs)
     except RefusedPairs as refused:
         for complaint, keys in _by_complaint(refused).items():
-            callback.note(f"{', '.join(f'“{key}”' for key in keys)}: {complaint} It was left out.")
+            callback.note(
+                _("%(keys)s: %(complaint)s It was left out.")
+                % {"keys": ", ".join(f"“{key}”" for key in keys), "complaint": complaint}
+            )
         return _by_the_catalogue(
             callback, {key: value for key, value in pairs.items() if key not in refused.complaints}, attach
         )
     for sent, verdict in verdicts.items():
         if not verdict.key:
-            callback.note(f"“{sent}”: {verdict.reason} It was left out.")
+            callback.note(_("“%(key)s”: %(reason)s It was left out.") % {"key": sent, "reason": verdict.reason})
     return sorted({verdict.key for verdict in verdicts.values() if verdict.key})
 
 
@@ -282,7 +293,7 @@ def _judge_late(
             message.external_id, conversation, keys, source=Source.CUSTOMER, at=message.sent_at
         )
     elif is_news:
-        callback.note("It came after its conversation had ended.")
+        callback.note(_("It came after its conversation had ended."))
         Event.objects.create(conversation=conversation, kind=Event.Kind.LATE, at=message.sent_at, detail={"keys": keys})
     ReportableChange.objects.create(conversation=conversation, made_at=callback.received_at)
 
@@ -300,7 +311,7 @@ def submitted(callback: Callback) -> InboundDelivery.Outcome:
     thread_id = payloads.external_id(told, "conversation_id")
     callback.note_ignored_metadata(told.get("metadata"))
     if not external_id or not thread_id:
-        callback.note("It names no message or no conversation.")
+        callback.note(_("It names no message or no conversation."))
         return IGNORED
 
     thread = threads.hold_thread(callback.service, thread_id, contact_id=payloads.external_id(told, "contact_id"))
@@ -334,7 +345,7 @@ def delivered(callback: Callback) -> InboundDelivery.Outcome:
     status = payloads.name(report, "status", longest=40)
     callback.note_ignored_metadata(report.get("metadata"))
     if not external_id or not status:
-        callback.note("It names no message or no status.")
+        callback.note(_("It names no message or no status."))
         return IGNORED
 
     told = DeliveryStatus(
@@ -369,7 +380,7 @@ def event(callback: Callback) -> InboundDelivery.Outcome:
     thread_id = payloads.external_id(told, "conversation_id")
     callback.note_ignored_metadata()
     if not kind or not thread_id or kind in SILENT_EVENTS:
-        callback.note("Such an event is not kept." if kind else "It names no event.")
+        callback.note(_("Such an event is not kept.") if kind else _("It names no event."))
         return IGNORED
 
     thread = threads.hold_thread(callback.service, thread_id, contact_id=payloads.external_id(told, "contact_id"))

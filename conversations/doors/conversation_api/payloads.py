@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from conversations.doors.conversation_api.signature import keyed_digest
 from conversations.pairs import Value
 
@@ -70,12 +72,12 @@ def read(body: bytes) -> dict[str, Any]:
 
 
 def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON.")
+    raise ValueError(_("%(name)s is not JSON.") % {"name": name})
 
 
 def _is_deeper_than(levels: int, callback: Any) -> bool:
     layer = [callback]
-    for _ in range(levels):
+    for _level in range(levels):
         layer = [
             inner
             for outer in layer
@@ -228,9 +230,9 @@ def pairs_of(metadata: Any) -> dict[str, Value]:
         try:
             metadata = json.loads(metadata, parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as error:
-            raise NotPairs("is not JSON") from error
+            raise NotPairs(_("is not JSON")) from error
     if not isinstance(metadata, dict):
-        raise NotPairs("is not an object of keys and values")
+        raise NotPairs(_("is not an object of keys and values"))
     if any(isinstance(value, dict | list) for value in metadata.values()):
-        raise NotPairs("is not flat: a value is itself an object or a list")
+        raise NotPairs(_("is not flat: a value is itself an object or a list"))
     return metadata

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
 
 from channels_cfg.models import MessagingService
 from conversations import lifecycle
@@ -88,7 +89,7 @@ def _thread_in(callback: Callback) -> MessagingThread | None:
     external_id = payloads.external_id(told, "id")
     callback.note_ignored_metadata(told.get("metadata"), told.get("metadata_json"))
     if not external_id:
-        callback.note("It names no conversation.")
+        callback.note(_("It names no conversation."))
         return None
     return hold_thread(callback.service, external_id, contact_id=payloads.external_id(told, "contact_id"))
 
