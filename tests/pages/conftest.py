@@ -11,6 +11,8 @@ from django.test import Client
 from playwright.sync_api import Browser, Page, Request
 
 from channels_cfg.models import User
+from tests.small_centre import centre as centre
+from tests.small_centre import root as root
 
 OpenAs = Callable[..., Page]
 

@@ -1,0 +1,66 @@
+"""A small centre with something on every page, and the addresses of its configurator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.test import RequestFactory
+from django.urls import reverse
+
+from channels_cfg.default_roles import ensure_default_roles
+from channels_cfg.models import AttachedKey, Right, User
+from config.configurator_menu import menu
+from config.schedule import ensure_schedule
+from tests.factories import (
+    ApiKeyFactory,
+    MessagingServiceFactory,
+    QueueFactory,
+    QueueGroupFactory,
+    UserFactory,
+    WebhookSecretFactory,
+    ended_conversation,
+    grant,
+)
+
+
+@pytest.fixture
+def root() -> User:
+    ensure_default_roles()
+    ensure_schedule()
+    return UserFactory(username="root", first_name="Ada", last_name="Lindgren", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def centre(root: User) -> None:
+    """A small centre with something on every page."""
+    queue = QueueFactory(name="Chat sales", channel__statistics_keys=["customerType"])
+    queue.groups.add(QueueGroupFactory())
+    service = MessagingServiceFactory(queue=queue)
+    WebhookSecretFactory(service=service)
+    ApiKeyFactory()
+    grant(root, Right.SERVE, Right.VIEW_HISTORY, on=queue)
+    root.groups.add(Group.objects.first())
+    AttachedKey.objects.create(name="customerType", label="Customer type", sensitive=True)
+    ended_conversation(queue, data={"customerType": "gold", "unknown": "1"})
+
+
+def addresses(root: User) -> Iterator[str]:
+    """The menu's links, and of every kind of record the forms to add, change and delete it, and its history."""
+    request = RequestFactory().get("/admin/")
+    request.user = root
+    for section in menu(request):
+        yield from (item["link"] for item in section["items"])
+    for model, model_admin in admin.site._registry.items():
+        names = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        if model_admin.has_add_permission(request):
+            yield reverse(f"{names}_add")
+        record = model._default_manager.first()
+        if record is None or not model_admin.has_view_permission(request, record):
+            continue
+        yield reverse(f"{names}_change", args=[record.pk])
+        yield reverse(f"{names}_history", args=[record.pk])
+        if model_admin.has_delete_permission(request, record):
+            yield reverse(f"{names}_delete", args=[record.pk])
