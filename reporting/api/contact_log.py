@@ -20,7 +20,7 @@ from conversations.attached_data import REASONS
 from conversations.keyset import keyset_page
 from reporting.contact_log.files import csv_stream
 from reporting.contact_log.kept_key import missing_reasons
-from reporting.contact_log.query import FIELDS, INTERVALS, LogQuery, zone_of
+from reporting.contact_log.query import FIELDS, INTERVALS, MOST_KEYS, LogQuery, zone_of
 from reporting.models import ContactLogEntry
 
 TAGS = ["Contact Log"]
@@ -105,7 +105,9 @@ PAGE = [
     OpenApiParameter("limit", int, description=f"Rows a page, at most {LARGEST_LIMIT}; {DEFAULT_LIMIT} without"),
     _parameter("after", "The place in the list, as “next” gives it"),
 ]
-CSV_COLUMNS = _parameter("column", "A kept key that is a column; without any: all that occur", many=True)
+CSV_COLUMNS = _parameter(
+    "column", f"A kept key that is a column; without any: all that occur, where they are at most {MOST_KEYS}", many=True
+)
 
 
 def _query(request: Request, *more: OpenApiParameter) -> tuple[QueryDict, LogQuery]:

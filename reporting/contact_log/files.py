@@ -27,7 +27,7 @@ from xlsxwriter.worksheet import Worksheet
 from channels_cfg.models import Queue, Right, User
 from conversations.models import direct_agents
 from conversations.pairs import as_text
-from reporting.contact_log.query import LogQuery, kept_key_names
+from reporting.contact_log.query import LogQuery, TooManyKeys, kept_key_names
 from reporting.contact_log.table import (
     all_of,
     copied,
@@ -95,6 +95,8 @@ def write(pk: uuid.UUID) -> None:
         _Writer(file).write()
     except NoLongerOurs:
         logger.info("Report file %s was cancelled, or another worker took it over", pk)
+    except TooManyKeys as refused:
+        _fail(file, " ".join(refused.messages))
     except Exception as error:
         _fail(
             file,
@@ -203,9 +205,7 @@ class _Writer:
 
 
 def _keys(cursor: CursorWrapper, query: LogQuery, entries: ContactLogQuerySet) -> list[str]:
-    if query.columns is not None:
-        return list(query.columns)
-    return sorted(key for (key,) in all_of(cursor, kept_key_names(entries)))
+    return query.key_columns(lambda: [key for (key,) in all_of(cursor, kept_key_names(entries))])
 
 
 def _csv_line(cells: Iterable[str]) -> bytes:
@@ -215,7 +215,21 @@ def _csv_line(cells: Iterable[str]) -> bytes:
 
 
 def csv_stream(query: LogQuery, *, to: User) -> Iterator[bytes]:
-    """All rows as CSV for a machine, in blocks, in constant memory. The first line names the columns."""
+    """All rows as CSV for a machine, in blocks, in constant memory. The first line names the columns.
+
+    The first block is there when this returns, so that what cannot be answered is refused before anything is sent.
+    """
+    blocks = _csv_blocks(query, to)
+    first = next(blocks)
+
+    def all_blocks() -> Iterator[bytes]:
+        yield first
+        yield from blocks
+
+    return all_blocks()
+
+
+def _csv_blocks(query: LogQuery, to: User) -> Iterator[bytes]:
     entries = query.entries(to)
     with snapshot(zone=query.zone) as cursor:
         keys = _keys(cursor, query, entries)

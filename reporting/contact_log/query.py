@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -34,6 +34,7 @@ DEFAULT_PERIOD = Period.LAST_7_DAYS
 CUSTOM = "custom"
 NONE = "none"
 MOST_KEYS = 200
+"""Kept keys that are columns by themselves. Of more, somebody has to choose."""
 MOST_GROUPINGS = 4
 MOST_INTERVALS = 1_500
 
@@ -76,6 +77,14 @@ MEASURES: dict[str, Any] = {
     "average_wait": Avg("waited_seconds"),
     "average_handling": Avg("handling_seconds"),
 }
+
+
+class TooManyKeys(ValidationError):
+    """More than ``MOST_KEYS`` kept keys would be columns. None is left out silently; somebody has to choose."""
+
+    def __init__(self) -> None:
+        complaint = _("More than %(most)d kept keys occur in these rows. Choose those that become columns.")
+        super().__init__({"column": complaint % {"most": MOST_KEYS}})
 
 
 @dataclass(frozen=True)
@@ -149,11 +158,17 @@ class LogQuery:
             entries = entries.alias(_at=self._interval_start()).filter(_at=self.at)
         return entries
 
-    def key_columns(self, entries: ContactLogQuerySet) -> list[str]:
-        """The kept keys shown with these rows: those chosen, or all that occur."""
+    def key_columns(self, occurring: Callable[[], Sequence[str]]) -> list[str]:
+        """The kept keys that are columns: those chosen, or all that occur.
+
+        Raises ``TooManyKeys``.
+        """
         if self.columns is not None:
             return list(self.columns)
-        return sorted(key for (key,) in kept_key_names(entries))
+        keys = list(occurring())
+        if len(keys) > MOST_KEYS:
+            raise TooManyKeys
+        return keys
 
     # Counts
 
@@ -239,9 +254,10 @@ def zone_of(user: User) -> ZoneInfo:
 
 
 def kept_key_names(entries: ContactLogQuerySet) -> QuerySet[ContactLogEntry, tuple[str]]:
-    """The kept keys that occur in these entries, as tuples of one, in no order."""
+    """The kept keys that occur in these entries, as tuples of one, by name; of many the first ``MOST_KEYS`` and one."""
     names = Func("kept_data", function="jsonb_object_keys", output_field=TextField())
-    return entries.order_by().values_list(names).distinct()[:MOST_KEYS]
+    occurring = entries.order_by().annotate(_key=names).values_list("_key").distinct()
+    return occurring.order_by("_key")[: MOST_KEYS + 1]
 
 
 def _grouping(by: str) -> Combinable:

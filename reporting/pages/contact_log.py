@@ -23,7 +23,16 @@ from conversations.pairs import as_text
 from conversations.periods import Period
 from conversations.signed_in import page_for_people, viewer
 from reporting.contact_log.kept_key import missing_reason_of
-from reporting.contact_log.query import CUSTOM, FIELDS, INTERVALS, KEY, LogQuery, kept_key_names, zone_of
+from reporting.contact_log.query import (
+    CUSTOM,
+    FIELDS,
+    INTERVALS,
+    KEY,
+    MOST_KEYS,
+    LogQuery,
+    kept_key_names,
+    zone_of,
+)
 from reporting.models import ContactLogEntry
 from reporting.pages.count_table import count_table, duration, rows_address
 from reporting.pages.group_words import GroupWords, grouping_label, interval_label
@@ -173,7 +182,7 @@ def _form_facts(params: QueryDict, query: LogQuery, user: User) -> dict[str, Any
     """What the form offers: nothing that the viewer's rights do not cover."""
     everything = ContactLogEntry.objects.granting(Right.VIEW_REPORTS, to=user)
     entries = everything.received_during(query.start, query.end)
-    keys = sorted(key for (key,) in kept_key_names(entries))
+    keys = [key for (key,) in kept_key_names(entries)][:MOST_KEYS]
     names = ("channel", "queue", "agent", "messaging_channel")
     places = list(entries.order_by().values_list("channel", "queue", "agent", "messaging_channel").distinct())
     choices = {name: _choices(name, {place[position] for place in places}) for position, name in enumerate(names)}
@@ -228,7 +237,8 @@ def _row_facts(request: HttpRequest, query: LogQuery, user: User) -> dict[str, A
         page = keyset_page(entries.select_related("channel", "queue", "agent"), size=PAGE_SIZE, order=ORDER, **place)
     except ValidationError as bad:
         return {"errors": bad.messages}
-    offered = sorted(key for (key,) in kept_key_names(entries))
+    occurring = [key for (key,) in kept_key_names(entries)]
+    offered = occurring[:MOST_KEYS]
     keys = list(query.columns) if query.columns is not None else offered
     viewable = Conversation.objects.granting(Right.VIEW_HISTORY, to=user).filter(
         pk__in=[entry.pk for entry in page.items]
@@ -239,6 +249,7 @@ def _row_facts(request: HttpRequest, query: LogQuery, user: User) -> dict[str, A
         "count": entries.count(),
         "keys": keys,
         "offered_keys": sorted({*offered, *keys}),
+        "most_keys": MOST_KEYS if len(occurring) > MOST_KEYS else None,
         "rows": [
             {
                 "entry": entry,

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from channels_cfg.models import Right
+from channels_cfg.models import Queue, Right
 from reporting.contact_log.fill import run_reporting_job
+from reporting.contact_log.query import MOST_KEYS
 from tests.factories import ApiKeyFactory, QueueFactory, grant
 from tests.reporting.stories import abandoned, served
 
@@ -107,6 +108,22 @@ def test_a_bad_place_in_the_list_is_refused_by_name(ask, name, value):
 
     assert refused.status_code == 400
     assert name in refused.json()["errors"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_more_keys_than_make_columns_the_caller_has_to_choose(ask, queue):
+    keys = [f"key{number:03}" for number in range(MOST_KEYS + 1)]
+    Queue.objects.update(statistics_keys=keys)
+    for some in (keys[:100], keys[100:200], keys[200:]):
+        served(queue, received_at=NOON, data=dict.fromkeys(some, "gold"))
+    run_reporting_job()
+
+    refused = ask("/api/v1/contact-log.csv")
+    chosen = ask("/api/v1/contact-log.csv", column=[keys[-1]])
+
+    assert refused.status_code == 400
+    assert "column" in refused.json()["errors"]
+    assert keys[-1] in chosen.getvalue().decode().splitlines()[0]
 
 
 @pytest.mark.django_db

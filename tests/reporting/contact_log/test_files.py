@@ -188,6 +188,22 @@ def test_a_file_has_more_keys_than_one_conversation_holds(format):
     assert (file.state, file.rows_total) == ("ready", 2)
 
 
+def test_of_more_keys_than_make_columns_somebody_has_to_choose():
+    keys = [f"key{number:03}" for number in range(MOST_KEYS + 1)]
+    queue = QueueFactory(statistics_keys=keys)
+    viewer = user_with(Right.VIEW_REPORTS, on=queue)
+    for some in (keys[:100], keys[100:200], keys[200:]):
+        served(queue, received_at=NOON, data=dict.fromkeys(some, "gold"))
+    run_reporting_job()
+
+    refused = written(asked_file(viewer))
+    chosen = written(asked_file(viewer, **YEAR, column=[keys[-1]]))
+
+    assert (refused.state, chosen.state) == ("failed", "ready")
+    assert refused.error == f"More than {MOST_KEYS} kept keys occur in these rows. Choose those that become columns."
+    assert sorted(line[keys[-1]] for line in lines_of(chosen)) == ["", "", "gold"]
+
+
 def test_an_empty_report_is_a_file_with_headings(viewer):
     assert lines_of(written(asked_file(viewer))) == []
     assert openpyxl.load_workbook(written(asked_file(viewer, format="xlsx")).path)["Contact Log"].max_row == 1
