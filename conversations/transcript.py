@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -43,14 +44,36 @@ KINDS = {
 }
 
 
-def transcript(conversation: Conversation) -> list[Line]:
-    """All messages, the oldest first; two queries."""
-    messages = list(
-        Message.objects.filter(conversation=conversation).select_related("agent", "thread").order_by("sent_at", "id")
-    )
+SHOWN_AT_FIRST = 200
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """The last messages, the oldest of them first, and how many there were before."""
+
+    lines: list[Line]
+    earlier: int = 0
+
+
+def transcript(conversation: Conversation, *, whole: bool = False) -> Transcript:
+    """The last messages, or all; at most four queries."""
+    said = Message.objects.filter(conversation=conversation)
+    newest_first = said.select_related("agent", "thread").order_by("-sent_at", "-id")
+    messages = list(newest_first if whole else newest_first[:SHOWN_AT_FIRST])[::-1]
+    earlier = 0 if whole or len(messages) < SHOWN_AT_FIRST else said.count() - len(messages)
     statuses = _statuses(messages)
     by_id = {message.external_id: message for message in messages if message.external_id}
-    return [_line(conversation, message, statuses.get(message.external_id), by_id) for message in messages]
+    if earlier:
+        by_id |= _quoted_from_before(said, messages, by_id)
+    lines = [_line(conversation, message, statuses.get(message.external_id), by_id) for message in messages]
+    return Transcript(lines, earlier)
+
+
+def _quoted_from_before(
+    said: QuerySet[Message], messages: Iterable[Message], known: Collection[str]
+) -> dict[str, Message]:
+    quoted = {message.reply_to for message in messages if message.reply_to} - set(known)
+    return {message.external_id: message for message in said.filter(external_id__in=quoted)} if quoted else {}
 
 
 def _statuses(messages: Iterable[Message]) -> dict[str, DeliveryStatus]:

@@ -172,7 +172,8 @@ def conversation_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             "conversation": conversation,
             "kept_rows": kept_table(conversation),
             "timeline": timeline(conversation),
-            "transcript": transcript(conversation),
+            "transcript": transcript(conversation, whole=request.GET.get("messages") == "all"),
+            "whole_transcript": "?messages=all#transcript",
             "legs": legs,
         },
     )

@@ -12,6 +12,7 @@ from django.utils import timezone
 from channels_cfg.models import Channel, Right, Source
 from conversations import attached_data, lifecycle
 from conversations.models import Conversation, DeliveryStatus, Message, MessagingThread
+from conversations.transcript import SHOWN_AT_FIRST
 from tests.factories import (
     ChannelFactory,
     MessagingServiceFactory,
@@ -208,6 +209,33 @@ def test_the_transcript_shows_who_what_when_and_how_far_it_got(client, queue, vi
     assert ">cat.png</a>" in html
     assert "javascript:" not in html
     assert "Redacted" in words
+
+
+def test_a_long_transcript_begins_with_what_was_said_last(client, queue, viewer):
+    thread = MessagingThread.objects.create(service=MessagingServiceFactory(queue=queue), external_id="T1")
+    conversation = accepted_conversation(queue, agent=viewer, thread=thread)
+    number = SHOWN_AT_FIRST + 7
+    Message.objects.bulk_create(
+        Message(
+            conversation=conversation,
+            thread=thread,
+            author="agent",
+            text=f"Number {place:04}.",
+            external_id=f"M{place}",
+            reply_to="M0" if place == number - 1 else "",
+            sent_at=conversation.received_at + timedelta(seconds=place),
+        )
+        for place in range(number)
+    )
+    address = f"/history/{conversation.pk}/"
+
+    last, whole = in_words(page(client, address)), in_words(page(client, f"{address}?messages=all"))
+
+    assert "7 earlier messages are not shown. Show all" in last
+    assert last.count("Number") == SHOWN_AT_FIRST + 1
+    assert last.index("Number 0007.") < last.index("Number 0000.") < last.index(f"Number {number - 1:04}.")  # quoted
+    assert "earlier message" not in whole
+    assert whole.count("Number") == number + 1
 
 
 def test_the_timeline_tells_how_a_transferred_conversation_went(client, queue, viewer):
