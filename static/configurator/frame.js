@@ -2,6 +2,8 @@
 (() => {
   "use strict";
 
+  const says = document.currentScript.dataset;
+
   const text = (element) => element?.textContent.replace(/\s+/g, " ").trim() ?? "";
 
   /** What a person calls the field: its own label, or the heading of its column. */
@@ -59,8 +61,8 @@
 
   const start = () => {
     document.getElementById("content")?.setAttribute("tabindex", "-1");
-    document.getElementById("searchbar-submit")?.setAttribute("aria-label", "Search");
-    document.getElementById("command-submit")?.setAttribute("aria-label", "Search");
+    document.getElementById("searchbar-submit")?.setAttribute("aria-label", says.saysSearch);
+    document.getElementById("command-submit")?.setAttribute("aria-label", says.saysSearch);
     nameBoxes();
     new MutationObserver(nameBoxes).observe(document.body, { childList: true, subtree: true });
     document.addEventListener("submit", remember);

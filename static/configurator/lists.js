@@ -1,5 +1,5 @@
 /* Lists in the System Configurator: keys as rows, sources in order.
-   The text field stays what is sent; the rows only write into it. */
+   The text field stays what is sent; the rows only write into it. What is said stands in the page. */
 (() => {
   "use strict";
 
@@ -8,6 +8,9 @@
     element.append(...children);
     return element;
   };
+
+  const filled = (words, facts) =>
+    Object.entries(facts).reduce((text, [fact, value]) => text.replaceAll(`{${fact}}`, value), words);
 
   const iconButton = (icon, label, act) => {
     const picture = make("span", { className: "material-symbols-outlined", textContent: icon, ariaHidden: "true" });
@@ -42,15 +45,13 @@
   class KeyList {
     constructor(box) {
       this.box = box;
+      this.says = box.dataset;
       this.text = box.querySelector("textarea");
       this.label = document.querySelector(`label[for="${this.text.id}"]`)?.textContent.trim() ?? "";
       this.rows = make("ol", { className: "key-rows" });
       this.suggestions = make("datalist", { id: `${this.text.id}_known` });
-      const add = make("button", { type: "button", className: "key-add", textContent: "Add a key", onclick: () => this.append() });
-      const hint = make("span", {
-        className: "key-hint",
-        textContent: "Enter adds a row, Backspace on an empty row removes it, Alt with ↑ or ↓ moves it. A list can be pasted.",
-      });
+      const add = make("button", { type: "button", className: "key-add", textContent: this.says.saysAdd, onclick: () => this.append() });
+      const hint = make("span", { className: "key-hint", textContent: this.says.saysHint });
       this.rows.setAttribute("aria-label", this.label);
       box.prepend(this.rows, make("div", { className: "key-tools" }, add, hint), this.suggestions);
       this.text.hidden = true;
@@ -82,9 +83,9 @@
       row.append(
         make("div", { className: "key-line" },
           make("span", { className: "key-number", ariaHidden: "true" }), input,
-          iconButton("arrow_upward", "Move up", () => this.shift(row, input, false)),
-          iconButton("arrow_downward", "Move down", () => this.shift(row, input, true)),
-          iconButton("close", "Remove", () => this.remove(row))),
+          iconButton("arrow_upward", this.says.saysUp, () => this.shift(row, input, false)),
+          iconButton("arrow_downward", this.says.saysDown, () => this.shift(row, input, true)),
+          iconButton("close", this.says.saysRemove, () => this.remove(row))),
         note);
       return row;
     }
@@ -153,7 +154,7 @@
       const names = this.names();
       this.text.value = join(names);
       this.inputs().forEach((input, index) => {
-        input.setAttribute("aria-label", `${this.label}, item ${index + 1}`);
+        input.setAttribute("aria-label", filled(this.says.saysItem, { list: this.label, number: index + 1 }));
         input.closest(".key-row").querySelector(".key-number").textContent = index + 1;
       });
       this.box.querySelector("[data-when-empty]").hidden = names.length > 0;
@@ -190,10 +191,10 @@
         input.dataset.position = problem.position;
         note.replaceChildren(
           make("code", {}, problem.before, make("mark", { textContent: problem.at === " " ? "␣" : problem.at || "·" }), problem.after),
-          ` Item ${item}: ${problem.reason}`);
+          ` ${filled(this.says.saysProblem, { number: item, problem: problem.reason })}`);
       } else {
         delete input.dataset.position;
-        note.textContent = warning || (twice ? "Listed twice; it will be kept once." : "");
+        note.textContent = warning || (twice ? this.says.saysTwice : "");
       }
       note.classList.toggle("is-problem", Boolean(problem));
       note.hidden = !note.childNodes.length;
@@ -212,6 +213,7 @@
 
   class SourceOrder {
     constructor(box) {
+      this.says = box.dataset;
       this.text = box.querySelector("input[type=text]");
       this.labels = JSON.parse(box.querySelector("[data-labels]").textContent);
       this.inherited = (box.dataset.inherited ?? "").split(",").filter(Boolean);
@@ -236,8 +238,8 @@
       const row = make("li", { className: "key-row source-row" });
       row.dataset.source = source;
       const shift = (down) => () => { if (move(row, down)) this.changed(); };
-      const up = iconButton("arrow_upward", `Move ${this.labels[source]} up`, (event) => { shift(false)(); event.currentTarget.focus(); });
-      const down = iconButton("arrow_downward", `Move ${this.labels[source]} down`, (event) => { shift(true)(); event.currentTarget.focus(); });
+      const up = iconButton("arrow_upward", filled(this.says.saysUp, { source: this.labels[source] }), (event) => { shift(false)(); event.currentTarget.focus(); });
+      const down = iconButton("arrow_downward", filled(this.says.saysDown, { source: this.labels[source] }), (event) => { shift(true)(); event.currentTarget.focus(); });
       row.append(make("div", { className: "key-line" }, make("span", { className: "key-number" }), make("span", { className: "source-name", textContent: this.labels[source] }), up, down));
       return row;
     }
@@ -263,7 +265,7 @@
       }
       const said = button.querySelector("[data-said]");
       const before = said.textContent;
-      said.textContent = "Copied";
+      said.textContent = button.dataset.saysCopied;
       setTimeout(() => { said.textContent = before; }, 2000);
     }));
   });

@@ -2,6 +2,8 @@
 (() => {
   "use strict";
 
+  const says = document.currentScript.dataset;
+
   const madeUp = () => {
     const bytes = crypto.getRandomValues(new Uint8Array(32));
     return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
@@ -13,14 +15,14 @@
     const button = document.createElement("button");
     button.type = "button";
     button.className = "make-up";
-    button.textContent = field.form.dataset.makeUp ?? "Make one up";
+    button.textContent = says.saysMakeUp;
     button.addEventListener("click", () => {
       field.type = "text";
       field.value = madeUp();
       field.readOnly = true;
       field.dispatchEvent(new Event("input", { bubbles: true }));
       field.select();
-      navigator.clipboard?.writeText(field.value).then(() => { button.textContent = "Copied; now enter it at Sinch too"; }, () => {});
+      navigator.clipboard?.writeText(field.value).then(() => { button.textContent = says.saysMadeUp; }, () => {});
     });
     field.after(button);
   };

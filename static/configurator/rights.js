@@ -22,10 +22,10 @@
       boxes.forEach((box) => box.closest("td").classList.toggle("is-changed", changed(box)));
       const grants = boxes.filter((box) => changed(box) && box.checked).length;
       const withdrawals = boxes.filter((box) => changed(box) && !box.checked).length;
-      const parts = [];
-      if (grants) parts.push(`grants ${grants}`);
-      if (withdrawals) parts.push(`withdraws ${withdrawals}`);
-      if (said) said.textContent = parts.length ? `Not saved yet: ${parts.join(", ")}` : "";
+      const words = grants && withdrawals ? said?.dataset.saysBoth
+        : grants ? said?.dataset.saysGrants
+        : withdrawals ? said?.dataset.saysWithdrawals : "";
+      if (said) said.textContent = words.replace("{grants}", grants).replace("{withdrawals}", withdrawals);
       return grants + withdrawals;
     };
 

@@ -25,10 +25,9 @@
       const chosen = boxes.filter((box) => box.checked).length;
       all.checked = chosen === boxes.length;
       all.indeterminate = chosen > 0 && chosen < boxes.length;
-      said.textContent = chosen ? `${words} ${chosen}` : words;
+      said.textContent = chosen ? said.dataset.saysChosen.replace("{count}", chosen) : words;
     };
     all.hidden = false;
-    all.setAttribute("aria-label", "Choose all on this page");
     all.addEventListener("change", () => { boxes.forEach((box) => { box.checked = all.checked; }); tell(); });
     boxes.forEach((box) => box.addEventListener("change", tell));
     tell();
