@@ -1,6 +1,5 @@
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 
@@ -14,4 +13,4 @@ class ChannelsCfgConfig(AppConfig):
     def ready(self) -> None:
         from channels_cfg.default_roles import ensure_default_roles
 
-        post_migrate.connect(ensure_default_roles, dispatch_uid=_("default roles"))
+        post_migrate.connect(ensure_default_roles, dispatch_uid="default roles")

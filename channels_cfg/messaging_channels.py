@@ -85,7 +85,7 @@ MESSAGING_CHANNELS = (
     MessagingChannel(
         "Instagram",
         ("INSTAGRAM",),
-        quoting=_("%(quoting)s; none that hold pictures, sound or files") % {"quoting": QUOTING},
+        quoting=_("Agents' messages of the last 3 days; none that hold pictures, sound or files"),
         customer=_("Name, else ID"),
         consent=_("The customer begins; answers for 24 hours"),
         states=("DELIVERED", "READ"),

@@ -20,7 +20,11 @@ from django.utils.translation import gettext_lazy
 from channels_cfg.models.versioned import RecordedEvent
 
 NAME_FIELDS = ("name", "username", "address", "note")
-DEEDS = {"insert": "created", "update": "changed", "delete": "deleted"}
+DEEDS = {
+    "created": gettext_lazy("created"),
+    "changed": gettext_lazy("changed"),
+    "deleted": gettext_lazy("deleted"),
+}
 
 Record = tuple[type[models.Model], Any]
 Pair = tuple[Any, Any]
@@ -36,16 +40,7 @@ def event_models() -> dict[type[models.Model], Any]:
     return {model: found[model] for model in (*first, *(other for other in found if other not in first))}
 
 
-_WEIGHTIEST = (
-    "SystemSettings",
-    gettext_lazy("Channel"),
-    gettext_lazy("Queue"),
-    "AttachedKey",
-    "MessagingService",
-    gettext_lazy("User"),
-    gettext_lazy("Group"),
-    "QueueGroup",
-)
+_WEIGHTIEST = ("SystemSettings", "Channel", "Queue", "AttachedKey", "MessagingService", "User", "Group", "QueueGroup")
 
 
 def kind_of(model: type[models.Model]) -> Any:
@@ -61,6 +56,13 @@ def recorded_fields(event: Any) -> list[models.Field]:
         for field in event.pgh_tracked_model._meta.concrete_fields
         if field.name in recorded and not field.primary_key
     ]
+
+
+def label_of(field: models.Field) -> str:
+    """What people call the field. A table that only joins two models has no words of its own for its keys."""
+    if field.model._meta.auto_created and isinstance(field.related_model, type):
+        return str(capfirst(field.related_model._meta.verbose_name))
+    return str(capfirst(field.verbose_name))
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,10 @@ class Difference:
     name: str
     record: Record
     fields: list[FieldChange]
+
+    @property
+    def deed_in_words(self) -> str:
+        return str(DEEDS[self.deed])
 
 
 class InWords:
@@ -114,8 +120,7 @@ class InWords:
     def fields_of(self, event: Any) -> list[tuple[str, str]]:
         """Label and value of every field that says anything."""
         said = (
-            (capfirst(str(field.verbose_name)), self._in_words(field, getattr(event, field.attname)))
-            for field in recorded_fields(event)
+            (label_of(field), self._in_words(field, getattr(event, field.attname))) for field in recorded_fields(event)
         )
         return [(label, value) for label, value in said if value]
 
@@ -128,13 +133,13 @@ class InWords:
             old_words, new_words = self._in_words(field, old), self._in_words(field, new)
             if old_words != new_words:
                 added, removed = ([], []) if old is None or new is None else _list_difference(old, new)
-                yield FieldChange(capfirst(str(field.verbose_name)), old_words, new_words, added, removed)
+                yield FieldChange(label_of(field), old_words, new_words, added, removed)
 
     def _in_words(self, field: models.Field, value: Any) -> str:
         if value is None or value == "" or value == []:
             return ""
         if isinstance(value, bool):
-            return "yes" if value else "no"
+            return _("yes") if value else _("no")
         if isinstance(value, list):
             return ", ".join(map(str, value))
         if isinstance(value, datetime):
@@ -163,7 +168,7 @@ class InWords:
                     QuerySet(event_model).filter(pgh_obj_id__in=gone).order_by("pgh_obj_id", "-pgh_id")
                 )
                 for event in last.distinct("pgh_obj_id"):
-                    names[model, event.pgh_obj_id] = f"{_plain_name(event)} (deleted)"
+                    names[model, event.pgh_obj_id] = _("%(name)s (deleted)") % {"name": _plain_name(event)}
         return names
 
 

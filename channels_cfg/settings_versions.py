@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q, QuerySet
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from channels_cfg.change_history import Change, ChangeHistory, who
 from channels_cfg.models import SettingsVersion, User
@@ -81,13 +82,14 @@ def _line(version: SettingsVersion, changes: Sequence[Change], total: int, *, na
     metadata = version.context.metadata if version.context else {}
     said = [_in_short(change) for change in changes]
     if total > len(said):
-        said.append(_("%(total)s more") % {"total": total - len(said)})
+        more = total - len(said)
+        said.append(ngettext("%(count)d more", "%(count)d more", more) % {"count": more})
     return VersionLine(
         number=version.pk,
         made_at=version.made_at,
         by=who(metadata, names=names),
         why=metadata.get("why", ""),
-        what=get_text_list(said, "and") if said else "Nothing that is recorded",
+        what=get_text_list(said, _("and")) if said else _("Nothing that is recorded"),
         reverts=metadata.get("reverts", []),
     )
 
@@ -99,7 +101,15 @@ def _names(page: Sequence[SettingsVersion]) -> dict[Any, str]:
 
 def _in_short(change: Change) -> str:
     """``Channel “Customer chat”: Extra Data Included in Statistics`` or ``Queue “Sales” created``."""
-    name = f"{change.kind} “{change.name}”" if change.name else change.kind
+    name = _("%(kind)s “%(name)s”") % {"kind": change.kind, "name": change.name} if change.name else change.kind
     if change.deed != "changed" or not change.fields:
-        return f"{name} {change.deed}"
-    return f"{name}: {get_text_list([field.field for field in change.fields], 'and')}"
+        return _IN_SHORT[change.deed] % {"record": name}
+    fields = get_text_list([field.field for field in change.fields], _("and"))
+    return _("%(record)s: %(fields)s") % {"record": name, "fields": fields}
+
+
+_IN_SHORT = {
+    "created": gettext_lazy("%(record)s created"),
+    "changed": gettext_lazy("%(record)s changed"),
+    "deleted": gettext_lazy("%(record)s deleted"),
+}

@@ -1,8 +1,10 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy
 
 
 class ConversationsConfig(AppConfig):
     """What happens: conversations, legs, messages, attached data, history."""
 
     name = "conversations"
+    verbose_name = gettext_lazy("Conversations")
     default_auto_field = "django.db.models.BigAutoField"

@@ -18,7 +18,7 @@ class Hit(models.TextChoices):
     """What a value may be, as far as a detector can tell."""
 
     CARD = "card", _("Card number")
-    IBAN = "iban", "IBAN"
+    IBAN = "iban", _("IBAN")
     EMAIL = "email", _("E-mail address")
     PHONE = "phone", _("Phone number")
 

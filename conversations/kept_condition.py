@@ -29,8 +29,8 @@ class Operator(TextChoices):
     """How the kept value is compared."""
 
     IS_SET = "", gettext_lazy("is set")
-    EQUALS = "=", "equals"
-    CONTAINS = "~", "contains"
+    EQUALS = "=", gettext_lazy("equals")
+    CONTAINS = "~", gettext_lazy("contains")
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,12 @@ class KeptCondition:
     @property
     def in_words(self) -> str:
         """``customerType equals gold``"""
-        return f"{self.key} {self.operator.label} {self.text}".rstrip()
+        sentence = {
+            Operator.IS_SET: _("%(key)s is set"),
+            Operator.EQUALS: _("%(key)s equals %(text)s"),
+            Operator.CONTAINS: _("%(key)s contains %(text)s"),
+        }[self.operator]
+        return sentence % {"key": self.key, "text": self.text}
 
     @property
     def q(self) -> Q:

@@ -48,7 +48,7 @@ class RightsFormSet(KnownChoicesFormSet):
 class RightsInline(KnowsItsChoices, ConfiguratorInline):
     model = AccessRight
     formset = RightsFormSet
-    verbose_name = "right"
+    verbose_name = gettext_lazy("right")
     per_page = 20
 
 

@@ -33,7 +33,7 @@ OLD_KEY_LASTS = [
     ("3600", gettext_lazy("one hour")),
     ("86400", gettext_lazy("one day")),
     ("604800", gettext_lazy("one week")),
-    ("2592000", "30 days"),
+    ("2592000", gettext_lazy("30 days")),
     ("", gettext_lazy("until a moment that I choose")),
 ]
 

@@ -53,7 +53,18 @@ class ApiKeyAdmin(ConfiguratorAdmin):
             return [
                 (
                     None,
-                    {"fields": ["key", "user", "name", "state", "created_at", "last_used", "expires_at", "revoked_at"]},
+                    {
+                        "fields": [
+                            "key",
+                            "user",
+                            "name",
+                            "state_in_words",
+                            "created_at",
+                            "last_used",
+                            "expires_at",
+                            "revoked_at",
+                        ]
+                    },
                 )
             ]
         explanation = _("The key is shown once, on the next page. Only a digest of it is stored.")
@@ -130,6 +141,10 @@ class ApiKeyAdmin(ConfiguratorAdmin):
                 "moment": f"{timezone.localtime(key.expires_at):%Y-%m-%d %H:%M}"
             }
         return state, str(state.label)
+
+    @display(description=gettext_lazy("State"))
+    def state_in_words(self, key: ApiKey) -> str:
+        return self.state(key)[1]
 
     @display(description=gettext_lazy("Last used"), ordering="last_used_at", empty_value=gettext_lazy("never"))
     def last_used(self, key: ApiKey) -> Any:

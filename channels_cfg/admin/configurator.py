@@ -24,6 +24,7 @@ from channels_cfg.admin.change_in_between import NothingOverwritten
 from channels_cfg.admin.typed_confirmation import AsksBeforeDanger
 from channels_cfg.change_history import Change, ChangeHistory, event_models
 from channels_cfg.in_use import used_by
+from channels_cfg.record_words import label_of
 
 CHANGES_PER_PAGE = 50
 
@@ -33,7 +34,8 @@ class ChosenOnPurpose:
 
     def formfield_for_choice_field(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
         kwargs.setdefault(
-            "choices", db_field.get_choices(include_blank=not db_field.has_default(), blank_choice=[("", "Choose …")])
+            "choices",
+            db_field.get_choices(include_blank=not db_field.has_default(), blank_choice=[("", _("Choose …"))]),
         )
         return super().formfield_for_choice_field(db_field, request, **kwargs)  # type: ignore[misc]
 
@@ -134,5 +136,5 @@ class ConfiguratorInline(ChosenOnPurpose, TabularInline):
             widget.can_delete_related = widget.can_view_related = False
             widget = widget.widget
         if widget is not None:
-            widget.attrs.setdefault("aria-label", capfirst(str(db_field.verbose_name)))
+            widget.attrs.setdefault("aria-label", label_of(db_field))
         return field

@@ -10,6 +10,7 @@ from django.contrib.admin.utils import unquote
 from django.contrib.auth.models import Group
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
@@ -54,7 +55,7 @@ class Panel:
     """The address where the whole can be seen."""
     more_text: str
     why: str = ""
-    rights: Sequence[str] = tuple(map(str, Right.labels))
+    rights: Sequence[str | Promise] = tuple(Right.labels)
 
 
 def panel_of(record: User | Group | Queue) -> Panel:

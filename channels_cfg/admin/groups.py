@@ -26,7 +26,7 @@ admin.site.unregister(Group)
 class MembersInline(KnowsItsChoices, ConfiguratorInline):
     model = User.groups.through
     autocomplete_fields = ["user"]
-    verbose_name = "member"
+    verbose_name = gettext_lazy("member")
     verbose_name_plural = gettext_lazy("Members")
     ordering = ["user__username"]
     per_page = 20

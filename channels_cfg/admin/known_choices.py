@@ -10,6 +10,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.forms import PaginationInlineFormSet
 
+from channels_cfg.record_words import label_of
+
 
 class KnownAutocomplete(AutocompleteSelect):
     """Looks up the names of chosen records only where it has not been told."""
@@ -52,4 +54,5 @@ class KnowsItsChoices:
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name in self.autocomplete_fields:  # type: ignore[attr-defined]
             kwargs.setdefault("widget", KnownAutocomplete(db_field, self.admin_site))  # type: ignore[attr-defined]
+            kwargs.setdefault("label", label_of(db_field))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]

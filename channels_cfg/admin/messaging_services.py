@@ -48,7 +48,7 @@ class SecretField(forms.CharField):
 class WebhookSecretForm(forms.ModelForm):
     """A secret is typed once and never shown; a stored one keeps its value."""
 
-    secret = SecretField(max_length=512)
+    secret = SecretField(label=gettext_lazy("Secret"), max_length=512)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -68,7 +68,7 @@ class WebhookSecretInline(ConfiguratorInline):
     form = WebhookSecretForm
     fields = ["secret", "note", "added_at", "last_used"]
     readonly_fields = ["added_at", "last_used"]
-    verbose_name = "secret"
+    verbose_name = gettext_lazy("secret")
     verbose_name_plural = gettext_lazy("Secrets: any of them may sign a callback")
 
     @display(description=gettext_lazy("Last used"))
@@ -273,7 +273,7 @@ class MessagingServiceAdmin(ConfiguratorAdmin):
     def secret_count(self, service: Any) -> str:
         return str(service.number_of_secrets or _("none: callbacks are refused"))
 
-    @display(description=gettext_lazy("Last callback"), ordering="last_callback_at", empty_value="never")
+    @display(description=gettext_lazy("Last callback"), ordering="last_callback_at", empty_value=gettext_lazy("never"))
     def last_callback(self, service: Any) -> Any:
         return service.last_callback_at
 

@@ -19,7 +19,7 @@ from channels_cfg.models import Queue, QueueGroup
 class QueuesInline(KnowsItsChoices, ConfiguratorInline):
     model = Queue.groups.through
     autocomplete_fields = ["queue"]
-    verbose_name = "queue"
+    verbose_name = _("queue")
     verbose_name_plural = _("Queues in this group")
     ordering = ["queue__name"]
     per_page = 20

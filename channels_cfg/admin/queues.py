@@ -58,7 +58,7 @@ class QueueForm(ExtraDataForm):
 
 class QueueAddressInline(ConfiguratorInline):
     model = QueueAddress
-    verbose_name = "address"
+    verbose_name = gettext_lazy("address")
     verbose_name_plural = gettext_lazy("Addresses: where customers reach this queue")
 
 

@@ -70,6 +70,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+                "verbose_name": "change: other name",
+                "verbose_name_plural": "changes: other names",
             },
         ),
         migrations.CreateModel(
@@ -236,6 +238,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+                "verbose_name": "change: key",
+                "verbose_name_plural": "changes: keys",
             },
         ),
         migrations.CreateModel(
@@ -427,6 +431,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+                "verbose_name": "change: channel",
+                "verbose_name_plural": "changes: channels",
             },
         ),
         migrations.CreateModel(
@@ -439,6 +445,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+                "verbose_name": "change: group membership",
+                "verbose_name_plural": "changes: group memberships",
             },
         ),
         migrations.CreateModel(
@@ -589,6 +597,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+                "verbose_name": "change: messaging service",
+                "verbose_name_plural": "changes: messaging services",
             },
         ),
         migrations.CreateModel(
@@ -737,6 +747,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+                "verbose_name": "change: queue address",
+                "verbose_name_plural": "changes: queue addresses",
             },
         ),
         migrations.CreateModel(
@@ -791,6 +803,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+                "verbose_name": "change: queue",
+                "verbose_name_plural": "changes: queues",
             },
         ),
         migrations.CreateModel(
@@ -823,6 +837,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+                "verbose_name": "change: queue group",
+                "verbose_name_plural": "changes: queue groups",
             },
         ),
         migrations.CreateModel(
@@ -835,6 +851,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+                "verbose_name": "change: queue in a queue group",
+                "verbose_name_plural": "changes: queues in queue groups",
             },
         ),
         migrations.CreateModel(
@@ -848,6 +866,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+                "verbose_name": "change: group",
+                "verbose_name_plural": "changes: groups",
             },
         ),
         migrations.CreateModel(
@@ -1210,6 +1230,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+                "verbose_name": "change: system settings",
+                "verbose_name_plural": "changes: system settings",
             },
         ),
         migrations.CreateModel(
@@ -1278,6 +1300,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+                "verbose_name": "change: user",
+                "verbose_name_plural": "changes: users",
             },
         ),
         migrations.CreateModel(
@@ -1380,6 +1404,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+                "verbose_name": "change: webhook secret",
+                "verbose_name_plural": "changes: webhook secrets",
             },
         ),
         migrations.CreateModel(
@@ -1391,6 +1417,7 @@ class Migration(migrations.Migration):
                 "default_permissions": (),
                 "indexes": [],
                 "constraints": [],
+                "verbose_name_plural": "groups",
             },
             bases=("auth.group",),
             managers=[
@@ -1502,6 +1529,7 @@ class Migration(migrations.Migration):
                 "default_permissions": (),
                 "indexes": [],
                 "constraints": [],
+                "verbose_name_plural": "API clients",
             },
             bases=("channels_cfg.user",),
             managers=[
@@ -1650,6 +1678,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+                "verbose_name": "change: access right",
+                "verbose_name_plural": "changes: access rights",
             },
         ),
         migrations.CreateModel(
@@ -1761,6 +1791,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+                "verbose_name": "change: API key",
+                "verbose_name_plural": "changes: API keys",
             },
         ),
         migrations.CreateModel(
@@ -2969,6 +3001,7 @@ class Migration(migrations.Migration):
                 "default_permissions": (),
                 "indexes": [],
                 "constraints": [],
+                "verbose_name_plural": "group memberships",
             },
             bases=("channels_cfg.user_groups",),
         ),

@@ -113,5 +113,6 @@ class ApiClient(User):
     class Meta:
         proxy = True
         verbose_name = _("API client")
+        verbose_name_plural = _("API clients")
         ordering = ["username"]
         default_permissions = ()

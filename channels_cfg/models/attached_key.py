@@ -29,7 +29,7 @@ class AttachedKey(models.Model):
         DATE = "date", _("Date")
         DATETIME = "datetime", _("Date and time")
         CHOICE = "choice", _("Choice")
-        URL = "url", "URL"
+        URL = "url", _("URL")
         PHONE = "phone", _("Phone number")
         EMAIL = "email", _("E-mail address")
 
@@ -74,7 +74,7 @@ class AttachedKey(models.Model):
     minimum = models.CharField(
         _("minimum"), max_length=40, blank=True, help_text=_("Of a number, a date, or a date and time. Example: 0")
     )
-    maximum = models.CharField(_("maximum"), max_length=40, blank=True, help_text="Example: 100 or 2030-12-31")
+    maximum = models.CharField(_("maximum"), max_length=40, blank=True, help_text=_("Example: 100 or 2030-12-31"))
     decimals = models.PositiveSmallIntegerField(
         _("decimals"), null=True, blank=True, help_text=_("Most digits after the point of a decimal number. Example: 2")
     )

@@ -16,7 +16,7 @@ class Channel(ExtraDataLists):
 
     class Kind(models.TextChoices):
         VOICE = "voice", _("Voice")
-        EMAIL = "email", "E-mail"
+        EMAIL = "email", _("E-mail")
         CHAT = "chat", _("Chat")
 
     name = models.CharField(_("name"), max_length=100, unique=True, help_text=_("Example: Customer chat"))

@@ -14,7 +14,8 @@ class RecordedGroup(Group):
 
     class Meta:
         proxy = True
-        verbose_name = "group"
+        verbose_name = _("group")
+        verbose_name_plural = _("groups")
         default_permissions = ()
 
 
@@ -25,6 +26,7 @@ class GroupMembership(User.groups.through):  # type: ignore[name-defined]
     class Meta:
         proxy = True
         verbose_name = _("group membership")
+        verbose_name_plural = _("group memberships")
         default_permissions = ()
 
 

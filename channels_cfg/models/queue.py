@@ -79,7 +79,7 @@ class QueueAddress(models.Model):
     address = models.CharField(
         _("address"),
         max_length=320,
-        help_text="Examples: +358401234567 · sales@example.com · 01ABC…@whatsapp.sinchconversation.com",
+        help_text=_("Examples: +358401234567 · sales@example.com · 01ABC…@whatsapp.sinchconversation.com"),
     )
 
     class Meta:

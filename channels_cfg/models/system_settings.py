@@ -21,7 +21,7 @@ class Source(models.TextChoices):
     CUSTOMER = "customer", _("Customer")
     AGENT = "agent", _("Agent")
     INTEGRATION = "integration", _("Integration")
-    API = "api", "API"
+    API = "api", _("API")
 
 
 def default_precedence() -> list[str]:
@@ -101,7 +101,7 @@ class SystemSettings(ExtraDataLists):
 
     # Files of chats: limits for what agents send, and where the files are.
     largest_file_megabytes = models.PositiveIntegerField(
-        _("largest file (MB)"), default=10, validators=[MinValueValidator(1)], help_text="Example: 10"
+        _("largest file (MB)"), default=10, validators=[MinValueValidator(1)], help_text=_("Example: 10")
     )
     allowed_file_types = ArrayField(
         models.CharField(max_length=10),

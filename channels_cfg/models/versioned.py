@@ -9,6 +9,7 @@ import pghistory
 import pghistory.models
 import pgtrigger
 from django.db import connection, models
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 M = TypeVar("M", bound=type[models.Model])
@@ -78,6 +79,10 @@ def versioned(*, exclude: Sequence[str] = (), model_name: str | None = None) -> 
             base_model=RecordedEvent,
             model_name=model_name or f"{model.__name__}Event",
             meta={
+                "verbose_name": format_lazy("{change}: {kind}", change=_("change"), kind=model._meta.verbose_name),
+                "verbose_name_plural": format_lazy(
+                    "{changes}: {kinds}", changes=_("changes"), kinds=model._meta.verbose_name_plural
+                ),
                 "indexes": [models.Index(fields=["pgh_obj", "-pgh_id"])],
                 "triggers": [
                     pgtrigger.Trigger(

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Keepsake",
     "SITE_HEADER": "Keepsake",
-    "SITE_SUBHEADER": "System Configurator",
+    "SITE_SUBHEADER": _("System Configurator"),
     "SITE_SYMBOL": "inventory_2",
     "SITE_URL": "/history/",
     "SHOW_HISTORY": True,
@@ -14,11 +16,11 @@ UNFOLD: dict[str, Any] = {
     "BORDER_RADIUS": "6px",
     # The other parts of the portal, under the name at the top.
     "SITE_DROPDOWN": [
-        {"icon": "tune", "title": "System Configurator", "link": "/admin/"},
-        {"icon": "headset_mic", "title": "Desk", "link": "/desk/"},
-        {"icon": "history", "title": "History", "link": "/history/"},
-        {"icon": "bar_chart", "title": "Contact Log", "link": "/reports/"},
-        {"icon": "api", "title": "API", "link": "/api/docs/"},
+        {"icon": "tune", "title": _("System Configurator"), "link": "/admin/"},
+        {"icon": "headset_mic", "title": _("Desk"), "link": "/desk/"},
+        {"icon": "history", "title": _("History"), "link": "/history/"},
+        {"icon": "bar_chart", "title": _("Contact Log"), "link": "/reports/"},
+        {"icon": "api", "title": _("API"), "link": "/api/docs/"},
     ],
     "DASHBOARD_CALLBACK": "config.configurator_home.home",
     "SIDEBAR": {

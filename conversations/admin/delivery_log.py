@@ -26,7 +26,7 @@ Outcome = InboundDelivery.Outcome
 class TriggerFilter(admin.SimpleListFilter):
     """Those we know, and all others together."""
 
-    title = "trigger"
+    title = gettext_lazy("trigger")
     parameter_name = "trigger"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -41,7 +41,7 @@ class TriggerFilter(admin.SimpleListFilter):
 class NotesFilter(admin.SimpleListFilter):
     """Deliveries of which something was left out or could not be done."""
 
-    title = "notes"
+    title = gettext_lazy("notes")
     parameter_name = "notes"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -85,7 +85,7 @@ class DeliveryLogAdmin(ModelAdmin):
                     "The body is erased once it is applied or given up. Notes tell what was left out and "
                     "why, never a value."
                 ),
-                "fields": ["what_became_of_it", "all_notes", "attempts", "held_until", "finished_at"],
+                "fields": ["outcome", "all_notes", "attempts", "held_until", "finished_at"],
             },
         ),
     ]
@@ -95,7 +95,7 @@ class DeliveryLogAdmin(ModelAdmin):
         "service",
         "nonce",
         "received_at",
-        "what_became_of_it",
+        "outcome",
         "all_notes",
         "attempts",
         "held_until",

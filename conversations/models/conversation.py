@@ -29,7 +29,7 @@ class State(models.TextChoices):
     QUEUED = "queued", _("Queued")
     ALLOCATED = "allocated", _("Allocated")
     ACCEPTED = "accepted", _("Accepted")
-    WRAP_UP = "wrap_up", "Wrap-up"
+    WRAP_UP = "wrap_up", _("Wrap-up")
     HANDLED = "handled", _("Handled")
     ABANDONED = "abandoned", _("Abandoned")
     FALSE_ATTEMPT = "false_attempt", _("False attempt")

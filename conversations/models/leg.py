@@ -63,7 +63,7 @@ class Communication(models.Model):
     class Medium(models.TextChoices):
         MESSAGE = "message", _("Message")
         VOICE = "voice", _("Voice")
-        EMAIL = "email", "E-mail"
+        EMAIL = "email", _("E-mail")
 
     leg = models.ForeignKey(Leg, models.CASCADE, verbose_name=_("leg"), related_name="communications")
     medium = models.CharField(_("medium"), max_length=8, choices=Medium.choices)

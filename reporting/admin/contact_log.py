@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import cast
+from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.models import Right, User
 from reporting.admin.read_only import ReadOnlyAdmin
@@ -17,10 +19,14 @@ from reporting.models import ContactLogEntry
 class ContactLogEntryAdmin(ReadOnlyAdmin):
     """Rows as the reporting job wrote them."""
 
-    list_display = ["conversation_id", "received_at", "channel", "queue", "agent", "state", "version", "reported_at"]
+    list_display = ["its_conversation", "received_at", "channel", "queue", "agent", "state", "version", "reported_at"]
     list_filter = ["state", "direction"]
     list_select_related = ["channel", "queue", "agent"]
     show_full_result_count = False
+
+    @admin.display(description=_("Conversation"), ordering="conversation")
+    def its_conversation(self, entry: ContactLogEntry) -> UUID:
+        return entry.conversation_id
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ContactLogEntry]:
         """An administrator sees what the right “View reports” covers, and nothing by being one."""

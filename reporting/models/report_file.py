@@ -65,7 +65,7 @@ class ReportFile(models.Model):
     """The rows of one query as a file, for the one person who asked for it."""
 
     class Format(models.TextChoices):
-        CSV = "csv", "CSV"
+        CSV = "csv", _("CSV")
         XLSX = "xlsx", _("Excel")
 
     class State(models.TextChoices):
