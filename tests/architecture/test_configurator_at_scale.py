@@ -1,0 +1,34 @@
+"""No page of the System Configurator costs more statements in a larger centre. How long each takes, the bench tells."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from channels_cfg.models import User
+from tests.large_centre import MODEST, TWICE, enlarge, every_page
+
+pytestmark = pytest.mark.django_db
+
+
+def statements(client: Client, address: str) -> int:
+    with CaptureQueriesContext(connection) as asked:
+        answer = client.get(address, follow=True)
+    assert answer.status_code == 200, f"{address} answered {answer.status_code}"
+    return len(asked)
+
+
+def test_every_page_costs_the_same_in_a_larger_centre(client: Client, root: User, centre: None):
+    client.force_login(root)
+    enlarge(MODEST)
+    pages = list(dict.fromkeys(every_page(root)))
+    for page in pages:
+        client.get(page)  # what a process looks up once is not counted
+    few = {page: statements(client, page) for page in pages}
+
+    enlarge(TWICE)
+    many = {page: statements(client, page) for page in pages}
+
+    assert {page: (few[page], many[page]) for page in pages if many[page] > few[page]} == {}
