@@ -87,12 +87,15 @@ def _queues(size: Size, channels: list[Channel]) -> list[Queue]:
         Queue(
             name=f"Queue{size.mark} number {number}",
             channel=channels[number % size.channels],
-            statistics_keys=[f"key{size.mark}{(number + step) % size.keys}" for step in range(10)] if number % 3 == 0 else [],
+            statistics_keys=[f"key{size.mark}{(number + step) % size.keys}" for step in range(10)]
+            if number % 3 == 0
+            else [],
         )
         for number in range(size.queues)
     )
     QueueAddress.objects.bulk_create(
-        QueueAddress(queue=queue, address=f"queue{size.mark}{number}@example.com") for number, queue in enumerate(queues)
+        QueueAddress(queue=queue, address=f"queue{size.mark}{number}@example.com")
+        for number, queue in enumerate(queues)
     )
     Queue.groups.through.objects.bulk_create(
         Queue.groups.through(queue=queue, queuegroup=group)
@@ -101,7 +104,12 @@ def _queues(size: Size, channels: list[Channel]) -> list[Queue]:
     )
     chats = [queue for queue in queues if queue.channel.kind == Channel.Kind.CHAT]
     services = MessagingService.objects.bulk_create(
-        MessagingService(name=f"Service{size.mark} number {number}", app_id=f"app{size.mark}{number}", project_id="project", queue=queue)
+        MessagingService(
+            name=f"Service{size.mark} number {number}",
+            app_id=f"app{size.mark}{number}",
+            project_id="project",
+            queue=queue,
+        )
         for number, queue in enumerate(chats[:40])
     )
     WebhookSecret.objects.bulk_create(WebhookSecret(service=service, secret="s" * 20) for service in services)
@@ -114,7 +122,8 @@ def _people(size: Size, queues: list[Queue]) -> None:
         for number in range(size.users)
     )
     clients = User.objects.bulk_create(
-        User(username=f"client{size.mark}-{number:03}", is_api_client=True, password="!") for number in range(size.groups)
+        User(username=f"client{size.mark}-{number:03}", is_api_client=True, password="!")
+        for number in range(size.groups)
     )
     ApiKey.objects.bulk_create(ApiKey(user=client, digest=client.username, hint="abcd") for client in clients)
     teams = Group.objects.bulk_create(Group(name=f"Team{size.mark} number {number}") for number in range(size.groups))
@@ -150,11 +159,13 @@ def _keys_that_came_in(size: Size) -> None:
                    LATERAL (VALUES ('unknownKey' || %(mark)s || n), ('key' || %(mark)s || n * 2)) AS of_both (name);
             INSERT INTO conversations_keyshape (channel_id, queue_id, key, day, seen, keepable, bytes, types, lengths,
                                                 sources, hits, first_seen_at, last_seen_at)
-            SELECT queue.channel_id, queue.id, of_both.name, current_date - day, 1, 1, 9, '{}', '{}', '{}', '{}', now(), now()
+            SELECT queue.channel_id, queue.id, of_both.name, current_date - day, 1, 1, 9,
+                   '{}', '{}', '{}', '{}', now(), now()
               FROM generate_series(1, %(keys)s) AS n
               JOIN (SELECT *, row_number() OVER (ORDER BY id) AS place FROM channels_cfg_queue) AS queue
                 ON queue.place = n %% %(queues)s + 1,
-                   LATERAL (VALUES ('unknownKey' || %(mark)s || n), ('key' || %(mark)s || n)) AS of_both (name), generate_series(0, 14) AS day;
+                   LATERAL (VALUES ('unknownKey' || %(mark)s || n), ('key' || %(mark)s || n)) AS of_both (name),
+                   generate_series(0, 14) AS day;
             """,
             {"keys": size.keys, "queues": size.queues, "mark": size.mark},
         )
@@ -231,7 +242,9 @@ def every_page(root: User) -> Iterator[str]:
     yield f"{as_of}?version={last}&kind=in-effect&page=2"
     yield f"{difference}?from_version={max(last - 30, 0)}"
     yield f"{reverse('admin:channels_cfg_settingsversion_changelist')}?record=queue.{queue.pk}"
-    yield reverse("admin:undo_version", args=[SettingsVersion.objects.filter(transaction__gt=_LONG_AGO).latest("pk").pk])
+    yield reverse(
+        "admin:undo_version", args=[SettingsVersion.objects.filter(transaction__gt=_LONG_AGO).latest("pk").pk]
+    )
     inbox = reverse("admin:conversations_seenkey_changelist")
     yield f"{inbox}?q=un&order=often&hits=1"
     for page in ("silent", "set-aside", "live", "known-names", "what-if"):

@@ -18,12 +18,15 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from channels_cfg.models import User
+from config.schedule import ensure_schedule
 from conversations.demo import CALLBACK_PATH, inbound_message, sign
 from conversations.keyset import keyset_page
 from conversations.models import Conversation
 from reporting.contact_log.fill import run_reporting_job
 from tests.bench import databases, exports, web
 from tests.bench.dataset import WEBHOOK_SECRET, Dataset, report_all_anew, vacuum
+from tests.large_centre import Size, enlarge, every_page
 
 ROUNDS = 3
 PAGES = 60
@@ -216,6 +219,37 @@ def _milliseconds(dataset: Dataset, *queries: str) -> list[float]:
     return [statistics.median(page) * 1000 for page in zip(*taken, strict=True)]
 
 
+# The System Configurator
+
+SLOWEST = 5
+TRIALS = 5
+
+
+def configurator(dataset: Dataset, rows: int) -> Result:
+    """Milliseconds of the configurator's slowest page in a large centre, over 300; the slowest few go to stderr."""
+    with databases.filled("keepsake_bench_centre", 2_000):
+        root = User.objects.create(username="root", is_staff=True, is_superuser=True)
+        ensure_schedule()
+        enlarge(Size())
+        client = Client(SERVER_NAME="localhost")
+        client.force_login(root)
+
+        def open_page(page: str) -> None:
+            answer = client.get(page, follow=True)
+            assert answer.status_code == 200, (page, answer.status_code)
+            b"".join(answer.streaming_content) if answer.streaming else answer.content
+
+        taken = {}
+        for page in dict.fromkeys(every_page(root)):
+            open_page(page)
+            trials = [seconds(lambda page=page: open_page(page)) for _ in range(TRIALS)]
+            taken[page] = statistics.median(trials) * 1000
+    slowest = sorted(taken, key=taken.__getitem__, reverse=True)
+    for page in slowest[:SLOWEST]:
+        print(f"{taken[page]:8.1f} ms  {page}", file=sys.stderr)
+    return Result(taken[slowest[0]], 300, bar=1, less_is_better=True)
+
+
 MEASURES: dict[str, Callable[[Dataset, int], Result]] = {
     "reporting_job": reporting_job,
     "csv_export": csv_export,
@@ -225,4 +259,5 @@ MEASURES: dict[str, Callable[[Dataset, int], Result]] = {
     "callbacks": callbacks,
     "history_first_page": history_first_page,
     "history_page_1000": history_page_1000,
+    "configurator": configurator,
 }

@@ -1,7 +1,5 @@
 """What a value may be. The numbers are those that issuers and banks publish for testing."""
 
-import time
-
 import pytest
 
 from conversations.detectors import Hit, hits_of
@@ -136,10 +134,7 @@ def test_a_value_can_be_several_things():
     assert hits_of("Maija, maija@example.com, +358 40 123 4567") == {Hit.EMAIL, Hit.PHONE}
 
 
+@pytest.mark.timeout(20)  # one that is slow takes minutes
 @pytest.mark.parametrize("text", ["1 " * 2048, "4" * 4096, "a" * 4096, "a.b@" * 1024, "FI21 " * 800, "+1 " * 1300])
 def test_a_value_made_to_be_slow_is_not(text):
-    started = time.perf_counter()
-
-    hits_of(text)
-
-    assert time.perf_counter() - started < 0.25
+    assert hits_of(text) <= set(Hit)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -375,61 +372,3 @@ def test_who_may_look_only_is_offered_no_deed():
     for deed in ("never", "snooze 7", "undo", "alias x", f"keep channel.{Channel.objects.get().pk}"):
         assert client.post(INBOX, {"do": deed, "name": "region"}).status_code == 403
     assert not KeyVerdict.objects.exists()
-
-
-# Cost
-
-
-@pytest.fixture
-def ten_thousand_keys() -> None:
-    """15,000 unknown keys, 10,000 listed ones of which half never came in, 2,000 queues, 300,000 daily counts."""
-    channel = ChannelFactory()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO channels_cfg_queue (name, channel_id, description, allocation_keys, connection_keys,
-                                            outbound_keys, statistics_keys)
-            SELECT 'Busy queue ' || n, %(channel)s, '', '{}', '{}', '{}',
-                   ARRAY(SELECT 'listedKey' || (n * 5 + k) FROM generate_series(0, 9) AS k)
-              FROM generate_series(1, 2000) AS n;
-            INSERT INTO conversations_seenkey (name, paths, seen, types, lengths, sources, hits, first_seen_at,
-                                               last_seen_at)
-            SELECT name, ARRAY[name], n, '{"text": 1}', '{"3": 1}', '{"customer": 1}', '{"card": 1}',
-                   now() - interval '90 days', now() - n * interval '1 minute'
-              FROM generate_series(1, 10000) AS n,
-                   LATERAL (VALUES ('unknownKey' || n), ('listedKey' || n * 2)) AS of_both (name);
-            INSERT INTO conversations_keyshape (channel_id, queue_id, key, day, seen, keepable, bytes, types, lengths,
-                                                sources, hits, first_seen_at, last_seen_at)
-            SELECT %(channel)s, (SELECT min(id) FROM channels_cfg_queue) + n %% 2000, 'unknownKey' || n,
-                   current_date - day, 1, 1, 9, '{}', '{}', '{}', '{}', now(), now()
-              FROM generate_series(1, 10000) AS n, generate_series(0, 29) AS day;
-            """,
-            {"channel": channel.pk},
-        )
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
-
-
-def test_pages_cost_the_same_for_ten_thousand_keys(browser: Client, request: pytest.FixtureRequest):
-    come_in(QueueFactory(), {"unregion": CARD, "regoin": 1})
-    SystemSettings(statistics_keys=["never1", "never2"]).save()
-    addresses = [INBOX, f"{INBOX}?q=un&order=often&hits=1&page=9", reverse("admin:silent_keys")]
-    few = [queries_of(browser, address)[0] for address in addresses]
-
-    request.getfixturevalue("ten_thousand_keys")
-
-    for address, number in zip(addresses, few, strict=True):
-        queries, seconds = queries_of(browser, address)
-        assert queries <= number + 1, address  # the count of a page that is not the last
-        assert seconds < 0.6, f"{address} took {seconds:.2f} s"  # 0.3 on a machine that does nothing else
-    assert len(in_inbox()) == 15_000
-
-
-def queries_of(browser: Client, address: str) -> tuple[int, float]:
-    browser.get(address)
-    with CaptureQueriesContext(connection) as asked:
-        started = time.perf_counter()
-        answer = browser.get(address)
-        seconds = time.perf_counter() - started
-    assert answer.status_code == 200
-    return len(asked), seconds
