@@ -65,7 +65,7 @@ def explain(user: User, rights: Collection[Right], places: Sequence[Place]) -> l
     items: set[Holder | Place] = {holder, *groups, *wider, *places}
     items |= {item for cell in granted for item in (cell.holder, cell.place) if cell.holder.kind == GROUP}
     names = names_of(items)
-    where = get_text_list([place_in_words(place, names) for place in places], "or")
+    where = get_text_list([place_in_words(place, names) for place in places], _("or"))
 
     answers = []
     for right in rights:
@@ -110,7 +110,7 @@ def explain(user: User, rights: Collection[Right], places: Sequence[Place]) -> l
                         for place in places[:1]
                     ),
                 ],
-                holders=get_text_list(sorted(names[group] for group in having if group in names)[:NAMED], "or"),
+                holders=get_text_list(sorted(names[group] for group in having if group in names)[:NAMED], _("or")),
             )
         )
     return answers

@@ -42,7 +42,7 @@ def _may_follow(character: str) -> bool:
 
 def _shown(character: str) -> str:
     if character == " ":
-        return "a space"
+        return _("a space")
     if character.isprintable():
         return f"“{character}”"
     return _("the invisible character U+%(character)s") % {"character": f"{ord(character):04X}"}

@@ -127,7 +127,7 @@ def _apply(change: ScheduledChange) -> None:
         raise CannotApply(_("The %(kind)s has been deleted.") % {"kind": kind})
     if other := [name for name, value in change.replaces.items() if getattr(record, name) != value]:
         fields: list[Any] = [model._meta.get_field(name) for name in other]
-        names = get_text_list([capfirst(str(field.verbose_name)) for field in fields], "and")
+        names = get_text_list([capfirst(str(field.verbose_name)) for field in fields], _("and"))
         raise CannotApply(
             _("Changed by somebody in the meantime: %(names)s. Plan it anew if it is still wanted.") % {"names": names}
         )
@@ -197,7 +197,7 @@ def _in_words(field: Any, value: Any) -> str:
     if value in (None, "", []):
         return ""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return _("yes") if value else _("no")
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return str(dict(field.flatchoices).get(value, value))

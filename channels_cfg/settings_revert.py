@@ -230,7 +230,7 @@ def _step(undoing: Undoing, versions: set[int], before: Any, events: list[Any], 
                 )
             )
         elif both := [labels[field] for field in fields if field in targets]:
-            what = get_text_list(both, "and")
+            what = get_text_list(both, _("and"))
             undoing.conflicts.append(
                 Conflict(
                     event.pgh_version_id,
@@ -426,7 +426,7 @@ def _delete(step: _Step) -> None:
         users = used_by(record) or [_("other records")]
         raise ValidationError(
             _("The %(record)s was made then and would be deleted, but it is used by %(users)s.")
-            % {"record": step.name, "users": get_text_list(users, "and")}
+            % {"record": step.name, "users": get_text_list(users, _("and"))}
         ) from protected
 
 

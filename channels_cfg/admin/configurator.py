@@ -105,7 +105,7 @@ class ConfiguratorAdmin(AsksWhy, AsksBeforeDanger, NothingOverwritten, ChosenOnP
         reason = _("%(kind)s “%(record)s” is used by %(users)s.") % {
             "kind": capfirst(self.opts.verbose_name),
             "record": record,
-            "users": get_text_list(users, "and"),
+            "users": get_text_list(users, _("and")),
         }
         return f"{reason} {self.instead_of_deleting}".strip()
 

@@ -158,7 +158,7 @@ def _sensitive_keys_shown_anew(form: ExtraDataForm) -> Iterator[tuple[str, str]]
 def kept_in_words(effective: Effective[list[str]], *, here: str) -> str:
     """``customerType (follows channel)`` as a cell of a list; ``here`` is the level the list is about."""
     if not effective.value:
-        return "nothing"
+        return _("nothing")
     keys = ", ".join(effective.value)
     return (
         keys

@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from channels_cfg.change_history import Change, ChangeHistory
 from channels_cfg.configuration_file.tables import as_csv
@@ -136,14 +137,20 @@ def csv_of_changes(history: ChangeHistory) -> Iterator[str]:
 
 
 def _csv_parts(history: ChangeHistory, zone: tzinfo) -> Iterator[str]:
-    yield as_csv([["version", f"time ({zone})", "who", "why", "deed", "kind", "record", "field", "old", "new"]])
+    yield as_csv([_csv_headings(zone)])
     for changes in history.in_chunks(CHANGES_PER_CHUNK):
         with timezone.override(zone):
             rows = [row for change in changes for row in _csv_rows(change)]
         yield as_csv(rows).removeprefix("\ufeff")
 
 
+def _csv_headings(zone: tzinfo) -> list[str]:
+    when = _("time (%(zone)s)") % {"zone": zone}
+    what = [_("deed"), _("kind"), _("record"), _("field"), _("old"), _("new")]
+    return [_("version"), when, _("who"), _("why"), *what]
+
+
 def _csv_rows(change: Change) -> list[list[str]]:
     at = f"{timezone.localtime(change.at):%Y-%m-%d %H:%M:%S}"
-    said = [str(change.version or ""), at, change.by, change.why, change.deed, change.kind, change.name]
+    said = [str(change.version or ""), at, change.by, change.why, change.deed_in_words, change.kind, change.name]
     return [[*said, field.field, field.old, field.new] for field in change.fields] or [[*said, "", "", ""]]

@@ -57,7 +57,7 @@ def apply(
                 raise NotApplied(_("Somebody changed settings in between. This is what would be done now."), plan)
             _Doer(plan).do()
     except IntegrityError as error:
-        constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") or "a constraint"
+        constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") or _("a constraint")
         raise NotApplied(
             _("The database refused it (%(constraint)s). Apply it in two steps.") % {"constraint": constraint}, plan
         ) from error
