@@ -9,6 +9,8 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from channels_cfg.configured_keys import LEVELS, listed_names, places_of
 from channels_cfg.key_names import look_alikes
@@ -43,7 +45,7 @@ class Attention:
 
 def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add the page's contents; nothing where the user may not see the configuration."""
-    context["title"] = "Home"
+    context["title"] = _("Home")
     if not may_open(request, Channel):
         return context
     steps = first_steps()
@@ -66,26 +68,28 @@ def first_steps() -> list[Step]:
     keeps_something = any(model._default_manager.exclude(statistics_keys=[]).exists() for model in LEVELS)
     return [
         Step(
-            "Set up a channel",
-            "A channel is a kind of contact, voice, e-mail or chat, with the settings its queues follow.",
+            _("Set up a channel"),
+            _("A channel is a kind of contact, voice, e-mail or chat, with the settings its queues follow."),
             Channel.objects.exists(),
             reverse("admin:channels_cfg_channel_add"),
-            "Add a channel",
+            _("Add a channel"),
         ),
         Step(
-            "Add a queue, and say who serves it",
-            "Conversations wait in a queue. Nobody sees them before a right is granted on it.",
+            _("Add a queue, and say who serves it"),
+            _("Conversations wait in a queue. Nobody sees them before a right is granted on it."),
             AccessRight.objects.filter(right=Right.SERVE).exists() and Queue.objects.exists(),
             reverse("admin:channels_cfg_queue_add"),
-            "Add a queue",
+            _("Add a queue"),
         ),
         Step(
-            "Choose the keys to keep",
-            "Put keys such as customerType into Extra Data Included in Statistics. "
-            "Everything else is destroyed when a conversation ends.",
+            _("Choose the keys to keep"),
+            _(
+                "Put keys such as customerType into Extra Data Included in Statistics. "
+                "Everything else is destroyed when a conversation ends."
+            ),
             keeps_something,
             reverse("admin:channels_cfg_channel_changelist"),
-            "Choose keys on a channel",
+            _("Choose keys on a channel"),
         ),
     ]
 
@@ -95,32 +99,39 @@ def needs_attention() -> Iterator[Attention]:
     silent = MessagingService.objects.filter(enabled=True, secrets=None)
     for service in silent[:NAMED_AT_MOST]:
         yield Attention(
-            f"Messaging service “{service}” has no secret: its callbacks are refused.",
+            _("Messaging service “%(service)s” has no secret: its callbacks are refused.") % {"service": service},
             reverse("admin:channels_cfg_messagingservice_change", args=[service.pk]),
         )
     served = AccessRight.objects.filter(right=Right.SERVE)
     unserved = Queue.objects.exclude(access_rights__in=served).exclude(groups__access_rights__in=served)
     for queue in unserved[:NAMED_AT_MOST]:
         yield Attention(
-            f"Nobody may serve queue “{queue}”: its conversations wait for ever.",
+            _("Nobody may serve queue “%(queue)s”: its conversations wait for ever.") % {"queue": queue},
             reverse("admin:channels_cfg_queue_change", args=[queue.pk]),
         )
     if (more := unserved.count() - NAMED_AT_MOST) > 0:
-        yield Attention(f"{more} more queues are served by nobody.", reverse("admin:channels_cfg_queue_changelist"))
+        yield Attention(
+            ngettext("%(count)d more queue is served by nobody.", "%(count)d more queues are served by nobody.", more)
+            % {"count": more},
+            reverse("admin:channels_cfg_queue_changelist"),
+        )
     yield from _look_alikes()
     if given_up := InboundDelivery.objects.filter(outcome=InboundDelivery.Outcome.FAILED).count():
-        yield Attention(f"Callbacks that could not be applied: {given_up}.", _page(InboundDelivery))
+        yield Attention(
+            _("Callbacks that could not be applied: %(count)d.") % {"count": given_up}, _page(InboundDelivery)
+        )
     failed = ScheduledChange.objects.filter(
         state=ScheduledChange.State.FAILED, settled_at__gt=timezone.now() - FAILED_LATELY
     )
     for change in with_names(failed)[:NAMED_AT_MOST]:
         yield Attention(
-            f"A planned change of {name_of(change)} did not take effect: {change.problem}",
+            _("A planned change of %(name)s did not take effect: %(problem)s")
+            % {"name": name_of(change), "problem": change.problem},
             reverse("admin:channels_cfg_scheduledchange_change", args=[change.pk]),
         )
     last_run = ReportRun.objects.order_by("-started_at").first()
     if last_run and last_run.error:
-        yield Attention(f"The last reporting job failed: {last_run.error}", _page(ReportRun))
+        yield Attention(_("The last reporting job failed: %(error)s") % {"error": last_run.error}, _page(ReportRun))
 
 
 def _look_alikes() -> Iterator[Attention]:
@@ -129,8 +140,8 @@ def _look_alikes() -> Iterator[Attention]:
     for first, second in pairs:
         record = places[second][0].record
         yield Attention(
-            f"The keys “{first}” ({places[first][0]}) and “{second}” ({places[second][0]}) look alike, "
-            "but are two different keys.",
+            _("The keys “%(first)s” (%(place)s) and “%(second)s” (%(other)s) look alike, but are two different keys.")
+            % {"first": first, "place": places[first][0], "second": second, "other": places[second][0]},
             reverse(f"admin:channels_cfg_{record._meta.model_name}_change", args=[record.pk]),
         )
 
