@@ -7,8 +7,9 @@ STAMP := $(VENV)/installed
 UV := $(VENV)/uv/bin/uv
 PAGES := templates
 ARGS ?=
+LANGUAGES ?=
 
-.PHONY: demo run test lint format bench lock clean programs
+.PHONY: demo run test lint format bench messages lock clean programs
 .DEFAULT_GOAL := demo
 
 demo: $(STAMP)
@@ -42,6 +43,14 @@ $(STAMP): requirements/run.txt requirements/dev.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/dev.txt
 	touch $@
+
+# Texts of the portal for translators: make messages LANGUAGES="fi sv" writes or renews locale/*/LC_MESSAGES/django.po,
+# and puts what is translated in them into use for languages that the settings name.
+messages: $(STAMP)
+	@command -v xgettext > /dev/null || { echo "xgettext is missing. Install gettext: apt-get install gettext"; exit 1; }
+	@test -n "$(LANGUAGES)" || { echo 'Say for which languages: make messages LANGUAGES="fi sv"'; exit 1; }
+	$(BIN)/python manage.py makemessages $(LANGUAGES:%=--locale %) --ignore ".venv" --ignore "var" --ignore "tests"
+	$(BIN)/python manage.py compilemessages $(LANGUAGES:%=--locale %) --ignore ".venv"
 
 # Programs of the distribution that tests drive; a test whose program is missing is skipped, and says so.
 programs:
