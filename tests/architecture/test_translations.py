@@ -1,0 +1,394 @@
+"""Every text on every page is marked for translation.
+
+A language that puts what is looked up between ⟦ and ⟧ shows what was not: letters outside the brackets.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from gettext import GNUTranslations
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from zoneinfo import available_timezones
+
+import pytest
+from django.apps import apps
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.auth.models import Group
+from django.core.exceptions import SuspiciousOperation
+from django.db import models
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
+from django.urls import URLPattern, get_resolver, reverse
+from django.utils import timezone
+from django.utils.text import capfirst
+from django.utils.translation import trans_real
+from pghistory.models import Context
+
+from channels_cfg.configuration_file.waiting import take_in
+from channels_cfg.messaging_channels import MESSAGING_CHANNELS
+from channels_cfg.models import ApiKey, KeyVerdict, MessagingService, Queue, Right, SettingsVersion, User, WaitingUpload
+from channels_cfg.planned_changes import plan_change
+from config.api_errors import bad_request, server_error
+from conversations import lifecycle, shapes
+from conversations.doors.conversation_api.payloads import TRIGGERS
+from conversations.models import Conversation, InboundDelivery, Message
+from reporting.contact_log.files import ask_for
+from reporting.contact_log.fill import run_reporting_job
+from reporting.contact_log.query import LogQuery, zone_of
+from reporting.models import ReportFile
+from reporting.saved_reports import save_report
+from tests.channels_cfg.admin.forms import open_form, save_form
+from tests.factories import (
+    ApiKeyFactory,
+    UserFactory,
+    accepted_conversation,
+    ended_conversation,
+    grant,
+    queued_conversation,
+)
+from tests.small_centre import addresses as of_records
+
+pytestmark = pytest.mark.django_db
+
+PSEUDO = "en-x-pseudo"
+OPEN, CLOSE = "⟦⟧"
+
+
+class Pseudo(trans_real.DjangoTranslation):
+    """Every message that is looked up, between brackets."""
+
+    def gettext(self, message: str) -> str:
+        return bracketed(message)
+
+    def ngettext(self, singular: str, plural: str, number: int) -> str:
+        return bracketed(singular if number == 1 else plural)
+
+
+def bracketed(message: str) -> str:
+    """The message alone, where it comes with its context. ``yes,no,maybe`` are three words for a filter."""
+    text = message.rpartition("\x04")[2]
+    if re.fullmatch(r"\w+(,\w+)+", text):
+        return ",".join(map(bracketed, text.split(",")))
+    return f"{OPEN}{text}{CLOSE}"
+
+
+@pytest.fixture
+def pseudo(settings: Any, tmp_path: Path) -> None:
+    """Pages speak the pseudo-language; Django knows a language by its file, so it gets an empty one."""
+    file = tmp_path / trans_real.to_locale(PSEUDO) / "LC_MESSAGES" / "django.mo"
+    file.parent.mkdir(parents=True)
+    magic, no_messages, right_behind_the_header = GNUTranslations.LE_MAGIC, 0, 28
+    header = (magic, 0, no_messages, *[right_behind_the_header] * 2, 0, right_behind_the_header)
+    file.write_bytes(b"".join(number.to_bytes(4, "little") for number in header))
+    settings.LOCALE_PATHS = [tmp_path]
+    settings.LANGUAGES = [(PSEUDO, "Pseudo")]
+    settings.LANGUAGE_CODE = PSEUDO
+    trans_real._translations[PSEUDO] = Pseudo(PSEUDO)
+
+
+# Pages
+
+NO_PAGES = ("api/", "RI/", "RTI/", "sms/", "oauth/", "health/", "metrics")
+ONLY_POSTED = {
+    "admin:view_on_site",
+    "desk:do",
+    "desk:transfer",
+    "reports:cancel_file",
+    "reports:delete_saved",
+    "reports:rename_saved",
+}
+"""Addresses with parameters that show no page of their own."""
+
+
+@pytest.fixture
+def busy(root: User, centre: None) -> dict[str, list[dict[str, Any]]]:
+    """The small centre in the middle of a day: by name of an address, what it takes to show its pages."""
+    now = timezone.now()
+    queue = Queue.objects.get(name="Chat sales")
+    grant(root, Right.VIEW_REPORTS, Right.MANAGE_CONTACTS, on=queue)
+    waiting = queued_conversation(queue, data={"customerType": "gold", "custmerType": "gold"})
+    served = accepted_conversation(queue, agent=root, data={"customerType": "gold", "note": "gold"})
+    left = queued_conversation(queue, data={"customerType": "lost"})
+    lifecycle.end(left.pk, now=now)
+    for _conversation in range(6):
+        ended_conversation(queue, agent=root, data={"custmerType": "gold", "card": "4111 1111 1111 1111"})
+    for author in Message.Author:
+        Message.objects.create(conversation=served, author=author, text="Hi", sent_at=now)
+    shapes.fold()
+    service = MessagingService.objects.get()
+    for outcome in InboundDelivery.Outcome:
+        InboundDelivery.objects.create(
+            service=service,
+            nonce=f"n-{outcome}",
+            outcome=outcome,
+            received_at=now,
+            trigger="MESSAGE_INBOUND",
+            notes=["1", "2"],
+        )
+    file = "keepsake_configuration: 1\nchannels:\n- {name: Web, kind: chat, statistics_keys: [orderId]}\n- {name: 3}\n"
+    take_in(file.encode(), kind="configuration", name="all.yaml", user=root, environment={}, now=now)
+    take_in(b"name,channel\nNew,Nowhere\n", kind="queues", name="queues.csv", user=root, environment={}, now=now)
+    plan_change(queue, {"statistics_keys": ["orderId"]}, at=now + timedelta(days=1), by=root, why="x", now=now)
+    KeyVerdict.objects.create(name="noise", verdict=KeyVerdict.Verdict.NEVER, said_by=root, said_at=now)
+    client = UserFactory(username="crm", is_api_client=True)
+    key = ApiKeyFactory(user=client)
+    run_reporting_job()
+    query = LogQuery.parse({"by": ["queue"], "column": ["customerType"]}, zone=zone_of(root), now=now)
+    save_report(query=query, name="Mine", owner=root, now=now)
+    report = ask_for(query, format=ReportFile.Format.XLSX, owner=root, now=now)
+    places = [{"level": "channel", "pk": queue.channel_id}, {"level": "queue", "pk": queue.pk}]
+    conversations = [{"pk": pk} for pk in Conversation.objects.values_list("pk", flat=True)]
+    uploads = list(WaitingUpload.objects.values("pk"))
+    return {
+        "extra_data_place": places,
+        "extra_data_impact": places,
+        "admin:app_list": [{"app_label": "channels_cfg"}, {"app_label": "reporting"}],
+        "admin:api_client_new_key": [{"client_id": client.pk}],
+        "admin:api_client_rotate": [{"client_id": client.pk, "key_id": key.pk}],
+        "admin:auth_group_copy_role": [{"object_id": Group.objects.first().pk}],
+        "admin:channels_cfg_user_copy_rights": [{"object_id": root.pk}],
+        "admin:upload_preview": uploads,
+        "admin:upload_refused": [upload | {"format": "csv"} for upload in uploads],
+        "admin:undo_version": [{"number": pk} for pk in SettingsVersion.objects.values_list("pk", flat=True)[:3]],
+        "desk:conversation": [{"pk": waiting.pk}, {"pk": served.pk}],
+        "history:detail": conversations,
+        "history:after_the_end": conversations,
+        "reports:file": [{"pk": report.pk}],
+        "reports:download_file": [{"pk": report.pk}],
+        **{f"admin:channels_cfg_{name}_template": [{"format": "csv"}] for name in ("attachedkey", "queue", "user")},
+    }
+
+
+def patterns(below: Any = None, route: str = "", names: tuple[str, ...] = ()) -> Iterator[tuple[str, str, URLPattern]]:
+    """Route, name and pattern of every address."""
+    for pattern in (below or get_resolver()).url_patterns:
+        here = route + str(pattern.pattern)
+        if isinstance(pattern, URLPattern):
+            yield here, ":".join([*names, pattern.name or ""]), pattern
+        else:
+            yield from patterns(pattern, here, (*names, pattern.namespace) if pattern.namespace else names)
+
+
+def addresses(takes: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
+    """Every address that may show a page; those of records in the configurator are in ``of_records``."""
+    for route, name, pattern in patterns():
+        if route.startswith(NO_PAGES) or name.endswith(":") or name in ONLY_POSTED:
+            continue
+        if not pattern.pattern.regex.groups:
+            yield reverse(name)
+        elif not name.endswith(("_change", "_history", "_delete")):
+            assert name in takes, f"{name} takes something: say in “busy” what shows its page"
+            yield from (reverse(name, kwargs=given) for given in takes[name])
+
+
+# What is read on them
+
+
+class Reader(HTMLParser):
+    """Collects what a page says outside the brackets."""
+
+    SILENT = {"script", "style", "code", "pre", "kbd"}
+    SPOKEN = ("title", "aria-label", "aria-description", "placeholder", "alt", "data-label")
+    VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[bool] = []
+        self.depth = 0
+        self.said: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        silent = tag in self.SILENT or "material-symbols-outlined" in (given.get("class") or "")
+        silent = silent or given.get("translate") == "no" or self.is_silent
+        self.said += [outside(value or "") for name, value in attrs if name.startswith("data-says-")]
+        if not silent:
+            self.said += [outside(given[name] or "") for name in self.SPOKEN if name in given]
+            if tag == "input" and given.get("type") in ("submit", "button", "reset"):
+                self.said.append(outside(given.get("value") or ""))
+        if tag not in self.VOID:
+            self.open.append(silent)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in self.VOID and self.open:
+            self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        if self.is_silent:
+            return
+        text = ""
+        for character in data:
+            self.depth += (character == OPEN) - (character == CLOSE)
+            text += character if self.depth == 0 else " "
+        self.said.append(text.replace(CLOSE, " "))
+
+    @property
+    def is_silent(self) -> bool:
+        return bool(self.open) and self.open[-1]
+
+
+def outside(text: str) -> str:
+    """What of the text is outside the brackets."""
+    while OPEN in text and text != (text := re.sub(f"{OPEN}[^{OPEN}{CLOSE}]*{CLOSE}", " ", text)):
+        pass
+    return text
+
+
+SAYS = {"channels_cfg", "conversations", "reporting", "auth", "django_celery_beat"}
+CODES = {"codename", "content_type", "model"}
+
+
+def data() -> list[str]:
+    """What people, senders and other packages call things, the longest first."""
+    said = {"Keepsake", *TRIGGERS.values(), *CHANNEL_NAMES, *ZONES, *UNMARKED_BY_OTHERS}
+    for model in apps.get_models():
+        if model._meta.app_label in SAYS:
+            fields = [field.attname for field in model._meta.concrete_fields if is_said(field)]
+            said.update(str(value) for row in model._base_manager.values_list(*fields) for value in row if value)
+    for pairs in Conversation.objects.values_list("kept_data", "dropped_keys"):
+        said.update(*pairs, map(str, pairs[0].values()))
+    said.update(metadata.get("why", "") for metadata in Context.objects.values_list("metadata", flat=True))
+    known = {" ".join(text.split()) for text in said if re.search(LETTER, text)}
+    return sorted(known | set(map(capfirst, known)), key=len, reverse=True)
+
+
+def is_said(field: models.Field) -> bool:
+    """Whether somebody made the value up."""
+    is_text = isinstance(field, models.CharField | models.TextField | models.UUIDField | models.GenericIPAddressField)
+    return is_text and not field.choices and field.name not in CODES
+
+
+CHANNEL_NAMES = [name for channel in MESSAGING_CHANNELS for name in (channel.label, *channel.wires)]
+ZONES = [zone.replace("_", " ") for zone in available_timezones()]
+UNMARKED_BY_OTHERS = [
+    str(name)
+    for app in map(apps.get_app_config, ("oauth2_provider", "pghistory"))
+    for name in (app.verbose_name, *(model._meta.verbose_name for model in app.get_models()))
+] + ["One of clocked, interval, crontab, or solar must be set.", "{no schedule}"]
+
+LETTER = r"[^\W\d_]"
+NO_WORDS = re.compile(
+    r"""
+      \bmanage\.py[ ]\w+ | \S*@\S+ | (?<!\w)/[\w/.-]+  # commands, addresses of people and pages
+    | \b[a-z_]+(\.[a-z_]+)+\b             # dotted names of tasks
+    | \w+\[\d+\]                          # paths in files
+    | \b[0-9A-Fa-f]{8,}\b | \d\dT\d\d     # ids, times
+    | \b(CSV|XLSX|ID)\b                   # formats, and what Django calls every id
+    | \b[A-Z]\b                          # initials
+    | \borderId\b                        # a key in examples
+    | \w*-\w+[ ]relationships?(:[ ]\w+[ ]object)?  # what Django calls rows that only join two others
+    """,
+    re.VERBOSE,
+)
+"""What is the same in every language."""
+
+
+def unmarked(html: str, known: Iterable[str]) -> list[str]:
+    """The texts of a page in which something is left that nobody marked."""
+    reader = Reader()
+    reader.feed(html)
+    return [text for said in reader.said if re.search(LETTER, text := without_data(said, known))]
+
+
+def without_data(text: str, known: Iterable[str]) -> str:
+    text = " ".join(text.split())
+    for name in known:
+        if name in text:
+            text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", " ", text)
+    return " ".join(NO_WORDS.sub(" ", text).split())
+
+
+def complaints(answers: Iterable[HttpResponse]) -> list[str]:
+    """What is not marked, with one of the pages that say it."""
+    known = data()
+    said = {
+        text: answer.wsgi_request.path  # type: ignore[attr-defined]
+        for answer in answers
+        if answer["Content-Type"].startswith("text/html")
+        for text in unmarked(answer.content.decode(), known)
+    }
+    return [f"{address}: {text}" for text, address in said.items()]
+
+
+@pytest.fixture
+def browser(root: User) -> Client:
+    root.set_unusable_password()  # of a password its page says how it is kept
+    root.save()
+    browser = Client(raise_request_exception=False)
+    browser.force_login(root)
+    return browser
+
+
+def test_a_text_that_nobody_marked_is_found():
+    page = "<title>⟦Keys⟧ | Keepsake</title><p title='Help'>⟦Kept by ⟦⟦queue⟧ “x”⟧⟧ or <b>not</b> <code>ok</code></p>"
+
+    assert unmarked(page, ["Keepsake"]) == ["Help", "or", "not"]
+
+
+def test_every_page_is_marked(pseudo, root: User, busy, browser: Client):
+    opened = [browser.get(address) for address in dict.fromkeys([*addresses(busy), *of_records(root)])]
+
+    assert complaints(opened) == []
+    assert sum(answer.status_code == 200 for answer in opened) > 120
+
+
+def test_every_complaint_of_a_form_is_marked(pseudo, root: User, busy, browser: Client):
+    forms = [address for address in of_records(root) if address.endswith(("/add/", "/change/"))]
+
+    assert complaints(browser.post(address, {}) for address in forms) == []
+
+
+def test_what_is_asked_before_a_deed_is_marked(pseudo, root: User, busy, browser: Client):
+    queue = Queue.objects.get(name="Chat sales")
+    matrix, serve = reverse("admin:rights_matrix"), f"u{root.pk}-q{queue.pk}-serve"
+    settings = reverse("admin:channels_cfg_systemsettings_change", args=[1])
+    mine = {**open_form(browser, page := reverse("admin:channels_cfg_queue_change", args=[queue.pk]))}
+    mine |= {"_loaded": browser.get(page).context["loaded"], "description": "Customer type"}
+    Queue.objects.filter(pk=queue.pk).update(description="theirs")
+
+    asked = [
+        chosen(browser, ApiKey, "revoke"),
+        chosen(browser, Queue, "delete_selected"),
+        chosen(browser, MessagingService, "delete_selected"),
+        browser.post(matrix, {"before": serve}),
+        browser.post(reverse("admin:configuration_file"), {}),
+        save_form(browser, settings, statistics_keys="customerType", ask_why="on"),
+        browser.post(page, mine),
+    ]
+
+    assert [answer.status_code for answer in asked] == [200] * 5 + [409] * 2
+    assert complaints(asked) == []
+
+
+def chosen(browser: Client, model: type[models.Model], action: str) -> HttpResponse:
+    """What the list answers to an action on all of its records."""
+    records = list(model._default_manager.values_list("pk", flat=True))
+    address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    return browser.post(address, {"action": action, ACTION_CHECKBOX_NAME: records})
+
+
+def test_pages_for_strangers_and_of_failures_are_marked(pseudo, busy, browser: Client, monkeypatch):
+    stranger = Client()
+    nobody = Client()
+    nobody.force_login(UserFactory(username="mary"))
+    strict = Client(enforce_csrf_checks=True)
+    request = RequestFactory().get("/desk/")
+
+    answers = [
+        stranger.get(reverse("login")),
+        stranger.post(reverse("login"), {"username": "mary", "password": "wrong"}),
+        strict.post(reverse("login"), {}),
+        *[nobody.get(reverse(name)) for name in ("desk:index", "history:index", "reports:index", "reports:runs")],
+        nobody.get(reverse("admin:index"), follow=True),
+        browser.get("/nowhere"),
+        browser.get("/admin/nowhere/"),
+    ]
+    failures = [bad_request(request, SuspiciousOperation()), server_error(request)]
+    known = data()
+
+    assert complaints(answers) == []
+    assert [unmarked(failure.content.decode(), known) for failure in failures] == [[], []]
