@@ -1,4 +1,4 @@
-"""What every request passes: the viewer's clock, and who changed the configuration."""
+"""What every request passes: the viewer's language and clock, and who changed the configuration."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,11 +8,24 @@ import pghistory.middleware
 from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
+from django.middleware.locale import LocaleMiddleware
+from django.utils import timezone, translation
 
 from channels_cfg.why import LONGEST_WHY
+from config.api_errors import is_machine_door
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class ViewersLanguage(LocaleMiddleware):
+    """Pages speak the language of their viewer. Machines are answered in the portal's own, whatever they accept, and
+    wait for nobody to choose."""
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if not is_machine_door(request):
+            return super().__call__(request)
+        translation.deactivate()  # what the thread's last page spoke
+        return self.get_response(request)
 
 
 class ViewersTimeZone:

@@ -392,3 +392,16 @@ def test_pages_for_strangers_and_of_failures_are_marked(pseudo, busy, browser: C
 
     assert complaints(answers) == []
     assert [unmarked(failure.content.decode(), known) for failure in failures] == [[], []]
+
+
+def test_machines_are_answered_in_english_whatever_they_accept(pseudo, settings: Any):
+    settings.LANGUAGES = [("en", "English"), (PSEUDO, "Pseudo")]
+    settings.LANGUAGE_CODE = "en"
+    trans_real._translations[PSEUDO] = Pseudo(PSEUDO)
+    stranger = Client(headers={"Accept-Language": PSEUDO})
+
+    page, door = stranger.get(reverse("login")), stranger.get(reverse("api_conversations"))
+
+    assert OPEN in page.content.decode()
+    assert OPEN not in door.content.decode()
+    assert door.json()["detail"] == "Authentication credentials were not provided."
