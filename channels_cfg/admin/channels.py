@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import Count, QuerySet, Subquery
+from django.db.models import QuerySet, Subquery
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -16,8 +16,9 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from channels_cfg.admin.extra_data_lists import APPLIES, ExtraDataAdmin, ExtraDataForm, kept_in_words
+from channels_cfg.admin.numbers import number_of
 from channels_cfg.effective_settings import EffectiveSettings, effective_settings
-from channels_cfg.models import Channel, SystemSettings
+from channels_cfg.models import Channel, Queue, SystemSettings
 
 SHORTEST_OFFER = 5
 
@@ -94,7 +95,7 @@ class ChannelAdmin(ExtraDataAdmin):
         return (
             super()
             .get_queryset(request)
-            .annotate(number_of_queues=Count("queues"), system_statistics_keys=Subquery(system))
+            .annotate(number_of_queues=number_of(Queue.objects, "channel"), system_statistics_keys=Subquery(system))
         )
 
     @display(

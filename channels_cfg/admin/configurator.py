@@ -55,6 +55,16 @@ class ConfiguratorAdmin(AsksWhy, AsksBeforeDanger, NothingOverwritten, ChosenOnP
     instead_of_deleting: str | Promise = ""
     """What to do with a record that cannot be deleted; a sentence or two."""
 
+    def get_search_results(
+        self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
+    ) -> tuple[models.QuerySet[Any], bool]:
+        """As anywhere in the admin; but where rows of others are searched, the records are found first and then read:
+        one that is found by a thousand rows is read once, not sorted out of a thousand."""
+        found, is_joined = super().get_search_results(request, self.model._default_manager.order_by(), search_term)
+        if not is_joined:
+            return super().get_search_results(request, queryset, search_term)
+        return queryset.filter(pk__in=found.values("pk")), False
+
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:

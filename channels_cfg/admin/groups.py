@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.models import Group
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,8 +17,9 @@ from channels_cfg.admin.configurator import ConfiguratorAdmin, ConfiguratorInlin
 from channels_cfg.admin.copied_roles import copy_group_page
 from channels_cfg.admin.effective_rights import ShowsEffectiveRights
 from channels_cfg.admin.known_choices import KnowsItsChoices
+from channels_cfg.admin.numbers import number_of
 from channels_cfg.default_roles import DEFAULT_ROLES
-from channels_cfg.models import User
+from channels_cfg.models import AccessRight, User
 
 admin.site.unregister(Group)
 
@@ -61,7 +62,10 @@ class GroupAdmin(ShowsEffectiveRights, ConfiguratorAdmin):
         return (
             super()
             .get_queryset(request)
-            .annotate(members=Count("user", distinct=True), rights=Count("access_rights", distinct=True))
+            .annotate(
+                members=number_of(User.groups.through.objects, "group"),
+                rights=number_of(AccessRight.objects, "group"),
+            )
         )
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -13,6 +13,7 @@ from unfold.decorators import display
 from channels_cfg.admin.access_rights import QueueGroupRightsInline
 from channels_cfg.admin.configurator import ConfiguratorAdmin, ConfiguratorInline
 from channels_cfg.admin.known_choices import KnowsItsChoices
+from channels_cfg.admin.numbers import number_of
 from channels_cfg.models import Queue, QueueGroup
 
 
@@ -35,7 +36,11 @@ class QueueGroupAdmin(ConfiguratorAdmin):
     inlines = [QueuesInline, QueueGroupRightsInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[QueueGroup]:
-        return super().get_queryset(request).annotate(number_of_queues=Count("queues"))
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(number_of_queues=number_of(Queue.groups.through.objects, "queuegroup"))
+        )
 
     @display(description=_("Queues"), ordering="number_of_queues")
     def queue_count(self, group: Any) -> int:
