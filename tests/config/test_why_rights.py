@@ -178,7 +178,7 @@ def test_a_configurator_opens_the_configurator(ada: User):
     assert ask(ada, user=ada, what="/admin/").context["explanation"].hurdles == []
 
 
-@pytest.mark.parametrize("what", ["/no/such/page", "http://[broken", "\x00", "x" * 600])
+@pytest.mark.parametrize("what", ["/no/such/page", "http://[broken", "x" * 600])
 def test_an_odd_question_is_answered(ada: User, anna: User, what: str):
     assert ask(ada, user=anna, what=what).status_code == 200
 
