@@ -29,18 +29,6 @@ UNFOLD: dict[str, Any] = {
         "show_all_applications": False,
         "navigation": "config.configurator_menu.menu",
     },
-    # Ctrl-K finds pages and records by name, address or key.
-    "COMMAND": {
-        "search_models": [
-            "channels_cfg.channel",
-            "channels_cfg.queue",
-            "channels_cfg.queuegroup",
-            "channels_cfg.attachedkey",
-            "channels_cfg.messagingservice",
-            "channels_cfg.user",
-            "auth.group",
-        ],
-    },
     # Teal; 600 carries white text at 5:1.
     "COLORS": {
         "primary": {

@@ -206,3 +206,22 @@ def test_pages_fit_wide_and_narrow(open_as: OpenAs, configurator: User, width: i
         assert fits_its_width(page), page.url
         page.goto(address)
     assert fits_its_width(page), page.url
+
+
+@pytest.mark.parametrize("keys", ["Control+k", "/"])
+def test_anything_is_found_and_opened_from_the_keyboard(open_as: OpenAs, configurator: User, keys: str):
+    queue = QueueFactory(name="Chat sales")
+    page = open_as(configurator, reverse("admin:index"))
+
+    page.keyboard.press(keys)
+    expect(page.locator("#search-input-command")).to_be_focused()
+    page.keyboard.type("zzz")
+    expect(page.get_by_text("Nothing is called that.")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.type("chat sal")
+    expect(page.locator("#command-results-list li").first).to_contain_text("Chat sales")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+
+    page.wait_for_url(f"**{page_of(queue)}", wait_until="networkidle")
+    expect(page.get_by_label("Name")).to_have_value("Chat sales")
