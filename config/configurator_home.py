@@ -17,6 +17,8 @@ from channels_cfg.key_names import look_alikes
 from channels_cfg.models import AccessRight, ApiKey, Channel, MessagingService, Queue, Right, ScheduledChange, User
 from channels_cfg.planned_changes import name_of, with_names
 from config.configurator_menu import may_open, page_of
+from config.demo_data import is_loaded
+from config.demo_page import may_remove_demo
 from conversations.models import InboundDelivery
 from reporting.models import ReportRun
 
@@ -54,6 +56,7 @@ def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     return context | {
         "configures": True,
         "steps": steps,
+        "demo_is_loaded": may_remove_demo(request) and is_loaded(),
         "first_run": not all(step.done for step in steps),
         "attention": list(needs_attention()),
         "planned": [(change, name_of(change)) for change in with_names(planned)[:NAMED_AT_MOST]],

@@ -8,6 +8,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from config import health
+from config.demo_page import demo_page
 from config.find_anything import find_anything
 from config.front_page import front_page
 from config.metrics import metrics
@@ -19,6 +20,7 @@ urlpatterns = [
     path("admin/status/", admin.site.admin_view(status), name="status"),
     path("admin/why/", admin.site.admin_view(why_rights), name="why_rights"),
     path("admin/extra-data/", include("config.extra_data.urls")),
+    path("admin/demonstration/", admin.site.admin_view(demo_page), name="demo_data"),
     path("admin/search/", admin.site.admin_view(find_anything)),  # in the place of the library's admin:search
     path("admin/", admin.site.urls),
     path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),

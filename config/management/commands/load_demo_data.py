@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management import BaseCommand, call_command
 from django.utils import timezone
 
@@ -14,6 +13,7 @@ from channels_cfg.demo import CLIENTS, PEOPLE, DemoSecrets, load_demo_configurat
 from channels_cfg.effective_settings import effective_settings
 from channels_cfg.models import MessagingService
 from channels_cfg.why import changing_settings
+from config.demo_data import LOADED_BY, demo_file
 from config.management.commands.serve_portal import base_url
 from conversations.demo import CALLBACK_PATH, load_demo_conversations
 
@@ -23,16 +23,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         found = known_secrets(demo_file())
-        with changing_settings(command="load_demo_data", why="A small centre to look at"):
+        with changing_settings(command=LOADED_BY, why="A small centre to look at"):
             known = load_demo_configuration(found or new_secrets())
         write_privately(demo_file(), json.dumps(described(known), indent=1))
         before = timezone.now()
         load_demo_conversations(now=before)
         call_command("run_reporting_job", stdout=self.stdout)
-
-
-def demo_file() -> Path:
-    return Path(settings.VAR_DIR) / "demo.json"
 
 
 def known_secrets(file: Path) -> DemoSecrets | None:

@@ -1,0 +1,198 @@
+"""The demonstration: which records it made, what stands in the way of removing them, and removing them whole.
+
+The settings history knows which command made a record, so what an administrator made is never taken for the
+demonstration's, whatever it is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.text import capfirst, get_text_list
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from channels_cfg.effective_settings import EXTRA_DATA_LISTS
+from channels_cfg.models import (
+    AccessRight,
+    ApiKey,
+    AttachedKey,
+    Channel,
+    MessagingService,
+    Queue,
+    QueueAddress,
+    QueueGroup,
+    SystemSettings,
+    User,
+    WebhookSecret,
+)
+from channels_cfg.models.versioned import take_our_turn
+from channels_cfg.record_words import event_models
+from channels_cfg.why import changing_settings
+from conversations.models import (
+    Contact,
+    Conversation,
+    DeliveryStatus,
+    Event,
+    InboundDelivery,
+    KeyShape,
+    Leg,
+    Message,
+    MessagingThread,
+    SeenKey,
+)
+from reporting.contact_log.files import remove as remove_file
+from reporting.models import ReportFile, SavedReport
+
+LOADED_BY = "load_demo_data"
+NAMED_AT_MOST = 20
+
+
+def demo_file() -> Path:
+    """The demonstration's keys and secrets, ready for whoever tries the doors."""
+    return Path(settings.VAR_DIR) / "demo.json"
+
+
+def made(model: type[models.Model]) -> QuerySet[Any]:
+    """The records of the model that the demonstration made and that are still there."""
+    inserted = event_models()[model].objects.filter(pgh_label="insert", pgh_context__metadata__command=LOADED_BY)
+    return model._base_manager.filter(pk__in=inserted.values("pgh_obj_id"))
+
+
+def is_loaded() -> bool:
+    return any(made(model).exists() for model in (Channel, Queue, MessagingService))
+
+
+class _Demo:
+    """What the demonstration made, as it is at this moment. Whoever removes it stays."""
+
+    def __init__(self, remover: User) -> None:
+        self.channels, self.queues, self.queue_groups = made(Channel), made(Queue), made(QueueGroup)
+        self.services, self.rights = made(MessagingService), made(AccessRight)
+        self.users = made(User).exclude(pk=remover.pk)
+        self.conversations = Conversation.objects.filter(channel__in=self.channels)
+        self.keys = made(AttachedKey).exclude(name__in=set(_keys_of_own_lists()))
+
+
+def _keys_of_own_lists() -> Iterator[str]:
+    """The keys that the system, or channels and queues of the administrator's own, list."""
+    for own in (
+        SystemSettings.objects.all(),
+        Channel.objects.exclude(pk__in=made(Channel).values("pk")),
+        Queue.objects.exclude(pk__in=made(Queue).values("pk")),
+    ):
+        for lists in own.values_list(*EXTRA_DATA_LISTS):
+            yield from chain.from_iterable(lists)
+
+
+@dataclass(frozen=True)
+class Removal:
+    """In words: what removing takes away of the demonstration's and of what was added to it, and what hinders it."""
+
+    takes: list[str]
+    takes_of_yours: list[str]
+    obstacles: list[str]
+
+
+def removal(*, by: User) -> Removal:
+    demo = _Demo(by)
+    named = (demo.channels, demo.queues, demo.queue_groups, demo.services, demo.keys, demo.users)
+    counted = (demo.rights, demo.conversations)
+    return Removal(
+        takes=[*(_names(records) for records in named if records.exists()), *map(_number, counted)],
+        takes_of_yours=[_number(records) for records in _added_to(demo) if records.exists()],
+        obstacles=list(_obstacles(demo)),
+    )
+
+
+def _names(records: QuerySet[Any]) -> str:
+    shown = [str(record) for record in records[:NAMED_AT_MOST]]
+    return f"{capfirst(str(records.model._meta.verbose_name_plural))}: {', '.join(shown)}"
+
+
+def _number(records: QuerySet[Any]) -> str:
+    return f"{capfirst(str(records.model._meta.verbose_name_plural))}: {records.count()}"
+
+
+def _added_to(demo: _Demo) -> Iterator[QuerySet[Any]]:
+    """What an administrator added to records of the demonstration, and what goes with them."""
+    rights = AccessRight.objects.exclude(pk__in=demo.rights.values("pk"))
+    yield (
+        rights.filter(queue__in=demo.queues)
+        | rights.filter(queue_group__in=demo.queue_groups)
+        | rights.filter(user__in=demo.users)
+    )
+    yield QueueAddress.objects.filter(queue__in=demo.queues).exclude(pk__in=made(QueueAddress).values("pk"))
+    yield WebhookSecret.objects.filter(service__in=demo.services).exclude(pk__in=made(WebhookSecret).values("pk"))
+    yield ApiKey.objects.filter(user__in=demo.users).exclude(pk__in=made(ApiKey).values("pk"))
+    yield SavedReport.objects.filter(owner__in=demo.users)
+
+
+def _obstacles(demo: _Demo) -> Iterator[str]:
+    own_queues = Queue.objects.filter(channel__in=demo.channels).exclude(pk__in=demo.queues.values("pk"))
+    for queue in own_queues.select_related("channel")[:NAMED_AT_MOST]:
+        words = _("Your queue “%(queue)s” belongs to the channel “%(channel)s”. Delete the queue first.")
+        yield words % {"queue": queue, "channel": queue.channel}
+    own_services = MessagingService.objects.filter(queue__in=demo.queues).exclude(pk__in=demo.services.values("pk"))
+    for service in own_services.select_related("queue")[:NAMED_AT_MOST]:
+        words = _("Your messaging service “%(service)s” leads to the queue “%(queue)s”. Choose another queue first.")
+        yield words % {"service": service, "queue": service.queue}
+    elsewhere = Conversation.objects.exclude(channel__in=demo.channels)
+    took_part = demo.users.filter(
+        Exists(elsewhere.filter(agent=OuterRef("pk")))
+        | Exists(Leg.objects.filter(agent=OuterRef("pk"), conversation__in=elsewhere))
+        | Exists(Event.objects.filter(actor=OuterRef("pk"), conversation__in=elsewhere))
+    )
+    if people := [str(user) for user in took_part[:NAMED_AT_MOST]]:
+        yield ngettext(
+            "%(people)s took part in a conversation on a channel of yours, which needs the name.",
+            "%(people)s took part in conversations on channels of yours, which need their names.",
+            len(people),
+        ) % {"people": get_text_list(people, _("and"))}
+
+
+class Obstructed(Exception):
+    """Something of the administrator's own needs the demonstration; nothing was removed."""
+
+
+@transaction.atomic
+def remove_demo_data(*, by: User, why: str = "") -> None:
+    """Remove all that the demonstration made, except ``by``, and what was added to it. Raises ``Obstructed``."""
+    take_our_turn()
+    demo = _Demo(by)
+    if any(_obstacles(demo)):
+        raise Obstructed
+    files = [file.path for file in ReportFile.objects.filter(owner__in=demo.users)]
+    _remove_conversations(demo)
+    with changing_settings(by=by, why=why):
+        for records in (
+            demo.rights, demo.services, demo.queues, demo.queue_groups, demo.channels, demo.keys, demo.users
+        ):  # fmt: skip
+            records.model._base_manager.filter(pk__in=list(records.values_list("pk", flat=True))).delete()
+    SeenKey.objects.filter(~Exists(KeyShape.objects.filter(key=OuterRef("name")))).delete()
+    transaction.on_commit(lambda: _remove_files(files))
+
+
+def _remove_conversations(demo: _Demo) -> None:
+    """What happened on the channels and came in through the services, that which belongs to others last."""
+    for happened in (
+        Message.objects.filter(thread__service__in=demo.services),
+        demo.conversations,
+        MessagingThread.objects.filter(service__in=demo.services),
+        Contact.objects.filter(service__in=demo.services),
+        DeliveryStatus.objects.filter(service__in=demo.services),
+        InboundDelivery.objects.filter(service__in=demo.services),
+    ):
+        happened.delete()
+
+
+def _remove_files(files: list[Path]) -> None:
+    for file in (*files, demo_file()):
+        remove_file(file)

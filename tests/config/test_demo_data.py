@@ -1,0 +1,164 @@
+"""The demonstration goes as a whole, and takes nothing with it that an administrator made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group
+from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
+
+from channels_cfg.default_roles import CONFIGURATOR
+from channels_cfg.models import (
+    AccessRight,
+    AttachedKey,
+    Channel,
+    MessagingService,
+    Queue,
+    QueueGroup,
+    Right,
+    SettingsVersion,
+    User,
+)
+from config.demo_data import demo_file, is_loaded, removal
+from conversations.models import Contact, Conversation, EndedCount, InboundDelivery, KeyShape, Message, SeenKey
+from reporting.contact_log.fill import run_reporting_job
+from reporting.models import ContactLogEntry
+from tests.factories import (
+    ChannelFactory,
+    MessagingServiceFactory,
+    QueueFactory,
+    UserFactory,
+    ended_conversation,
+    grant,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PAGE = "/admin/demonstration/"
+
+
+@pytest.fixture
+def demo(settings: Any, tmp_path: Any, capsys: Any) -> None:
+    settings.VAR_DIR = tmp_path
+    call_command("load_demo_data")
+
+
+@pytest.fixture
+def ada(demo: None) -> User:
+    """The administrator whom the demonstration made."""
+    return User.objects.get(username="administrator")
+
+
+@pytest.fixture
+def browser(ada: User) -> Client:
+    client = Client()
+    client.force_login(ada)
+    return client
+
+
+def remove(browser: Client) -> Any:
+    return browser.post(PAGE, {"_typed": "remove demonstration"}, follow=True)
+
+
+def test_what_the_demonstration_made_is_gone_and_what_was_there_before_is_not(browser: Client, ada: User):
+    own_queue = QueueFactory(name="Own queue", channel=ChannelFactory(name="Own chat", statistics_keys=["topic"]))
+    anna = UserFactory(username="own-agent")
+    own = ended_conversation(own_queue, agent=anna, data={"topic": "order"})
+    run_reporting_job()
+    version = SettingsVersion.current()
+
+    shown = browser.get(PAGE).content.decode()
+    answer = remove(browser)
+
+    assert "Customer chat, Phone, Tasks" in shown
+    assert "The demonstration is removed." in answer.content.decode()
+    assert list(Channel.objects.all()) == [own_queue.channel]
+    assert list(Queue.objects.all()) == [own_queue]
+    assert not any(
+        model.objects.exists() for model in (MessagingService, QueueGroup, Contact, Message, InboundDelivery)
+    )
+    assert list(Conversation.objects.all()) == [own]
+    assert [entry.conversation for entry in ContactLogEntry.objects.all()] == [own]
+    assert set(User.objects.values_list("username", flat=True)) == {"administrator", "own-agent"}
+    assert [key.name for key in AttachedKey.objects.all()] == ["topic"]  # a list of the own channel names it
+    assert not AccessRight.objects.exists()
+    for ledger in (KeyShape, EndedCount):
+        assert not ledger.objects.exclude(channel=own_queue.channel).exists()
+    assert not SeenKey.objects.filter(name="loyalty_card").exists()
+    assert not demo_file().exists()
+    assert not is_loaded()
+    assert (SettingsVersion.current() or 0) > (version or 0)
+    assert Group.objects.get(name=CONFIGURATOR) in ada.groups.all()
+
+
+def test_nothing_goes_before_the_words_are_typed(browser: Client):
+    asked = browser.post(PAGE)
+
+    assert "Remove the demonstration?" in asked.content.decode()
+    assert is_loaded()
+
+
+def test_what_needs_the_demonstration_is_named_and_keeps_it(browser: Client):
+    QueueFactory(name="Own queue", channel=Channel.objects.get(name="Customer chat"))
+    MessagingServiceFactory(name="Own service", queue=Queue.objects.get(name="Chat sales"))
+    ended_conversation(QueueFactory(), agent=User.objects.get(username="agent"))
+
+    refused = remove(browser)
+
+    text = refused.content.decode()
+    assert refused.status_code == 409
+    assert "Your queue “Own queue” belongs to the channel “Customer chat”. Delete the queue first." in text
+    assert "Your messaging service “Own service” leads to the queue “Chat sales”." in text
+    assert "Anna Ek took part in a conversation on a channel of yours" in text
+    assert Channel.objects.filter(name="Phone").exists()
+
+
+def test_what_was_added_to_it_is_told_before_it_goes(browser: Client, ada: User):
+    grant(UserFactory(), Right.SERVE, on=Queue.objects.get(name="Chat sales"))
+
+    assert removal(by=ada).takes_of_yours == ["Access rights: 1"]
+
+
+def test_a_channel_of_ones_own_is_not_the_demonstrations_because_of_its_name(settings: Any, tmp_path: Any):
+    settings.VAR_DIR = tmp_path
+    own = ChannelFactory(name="Phone", kind=Channel.Kind.VOICE)
+    call_command("load_demo_data")
+    browser = Client()
+    browser.force_login(UserFactory(is_staff=True, is_superuser=True))
+
+    remove(browser)
+
+    assert list(Channel.objects.all()) == [own]
+
+
+def test_it_can_be_loaded_and_removed_again(browser: Client, ada: User):
+    remove(browser)
+    call_command("load_demo_data")
+    conversations = Conversation.objects.count()
+    ada.refresh_from_db()  # she has a new password
+    browser.force_login(ada)
+    remove(browser)
+
+    assert conversations > 50
+    assert not Conversation.objects.exists()
+
+
+def test_home_leads_there_while_it_is_loaded(browser: Client):
+    home = reverse("admin:index")
+    loaded = browser.get(home).content.decode()
+    remove(browser)
+
+    assert PAGE in loaded
+    assert PAGE not in browser.get(home).content.decode()
+    assert "No demonstration is loaded" in browser.get(PAGE).content.decode()
+
+
+def test_it_takes_the_right_to_delete_to_remove_it(demo: None):
+    looking = Client()
+    looking.force_login(UserFactory(is_staff=True))
+
+    assert looking.post(PAGE, {"_typed": "remove demonstration"}).status_code == 403
+    assert is_loaded()
