@@ -21,6 +21,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from channels_cfg.admin.asks_why import AsksWhy
 from channels_cfg.admin.can_be_planned import TakesEffectAtOnce
 from channels_cfg.admin.change_in_between import NothingOverwritten
+from channels_cfg.admin.goes_along import goes_along
 from channels_cfg.admin.typed_confirmation import AsksBeforeDanger
 from channels_cfg.change_history import Change, ChangeHistory, event_models
 from channels_cfg.in_use import used_by
@@ -105,7 +106,7 @@ class ConfiguratorAdmin(AsksWhy, AsksBeforeDanger, NothingOverwritten, ChosenOnP
         protected = [sentence for record in objs if (sentence := self.why_not_deleted(record))]
         if protected:
             return [], {}, set(), protected
-        return super().get_deleted_objects(objs, request)
+        return goes_along(objs, request=request, site=self.admin_site)
 
     def why_not_deleted(self, record: models.Model) -> str:
         """Why the record stays, and what to do instead; empty where it can go."""

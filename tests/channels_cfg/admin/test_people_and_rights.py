@@ -8,8 +8,10 @@ from django.contrib.messages import get_messages
 from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from channels_cfg.admin.goes_along import FEW
 from channels_cfg.default_roles import AGENT
 from channels_cfg.models import AccessRight, ApiKey, Channel, MessagingService, Queue, Right, User, WebhookSecret
 from conversations.models import Conversation
@@ -300,3 +302,21 @@ def test_home_names_what_needs_attention(browser: Client):
     assert "Messaging service “WhatsApp Finland” has no secret" in page
     assert "Nobody may serve queue “Chat sales”" in page
     assert "look alike" in page
+
+
+def test_deleting_somebody_with_many_rights_names_a_few_of_them_and_counts_the_rest(browser: Client):
+    few, many = UserFactory(), UserFactory()
+    for user, number in ((few, 1), (many, FEW + 5)):
+        for queue in QueueFactory.create_batch(number):
+            grant(user, Right.SERVE, on=queue)
+    addresses = [reverse("admin:channels_cfg_user_delete", args=[user.pk]) for user in (few, many)]
+    browser.get(addresses[0])
+
+    with CaptureQueriesContext(connection) as for_few:
+        browser.get(addresses[0])
+    with CaptureQueriesContext(connection) as for_many:
+        page = browser.get(addresses[1]).content.decode()
+
+    assert page.count(f"{many}: Serve") == FEW
+    assert "and 5 more" in page
+    assert len(for_many) == len(for_few)
