@@ -25,15 +25,17 @@ LISTED_NAMES = " UNION ".join(
 CANDIDATES = 100
 """Of more names that are near one, so many are compared: among thousands that differ in a number no one is meant."""
 
-# Both indexes find what is near without reading all. Names that are on a list and nowhere else have none; of those,
-# only such as differ by a slip of the hand are compared.
+# Both indexes find what is near without reading all; the second takes milliseconds a name, and is left alone where the
+# catalogue has all that is listed and seen. Names that are on a list and nowhere else have none; of those, only such as
+# differ by a slip of the hand are compared.
 _CONFIGURED = f"""
     SELECT name FROM (SELECT name FROM channels_cfg_attachedkey
                        WHERE lower(name) %% lower(asked.name) LIMIT {CANDIDATES}) AS catalogued
      UNION ALL
     SELECT name FROM (SELECT name FROM conversations_seenkey
+                       WHERE EXISTS (SELECT FROM listed_and_seen)
                        ORDER BY lower(name) <-> lower(asked.name) LIMIT {CANDIDATES}) AS seen
-     WHERE name IN (SELECT name FROM listed)
+     WHERE name IN (SELECT name FROM listed_and_seen)
      UNION ALL
     SELECT name FROM (SELECT name FROM only_listed
                        WHERE size BETWEEN length(asked.name) - 3 AND length(asked.name) + 3
@@ -46,12 +48,13 @@ _SEEN = f"""
 """
 
 _LISTED = f"""
-    listed AS MATERIALIZED ({LISTED_NAMES}),
+    listed AS MATERIALIZED (
+        SELECT name, EXISTS (SELECT FROM conversations_seenkey AS key WHERE key.name = listed.name) AS seen
+          FROM ({LISTED_NAMES}) AS listed
+         WHERE NOT EXISTS (SELECT FROM channels_cfg_attachedkey AS key WHERE key.name = listed.name)),
+    listed_and_seen AS MATERIALIZED (SELECT name FROM listed WHERE seen),
     only_listed AS MATERIALIZED (
-        SELECT name, length(name) AS size, left(lower(name), 1) AS initial
-          FROM listed
-         WHERE NOT EXISTS (SELECT FROM channels_cfg_attachedkey AS key WHERE key.name = listed.name)
-           AND NOT EXISTS (SELECT FROM conversations_seenkey AS key WHERE key.name = listed.name))
+        SELECT name, length(name) AS size, left(lower(name), 1) AS initial FROM listed WHERE NOT seen)
 """
 
 
