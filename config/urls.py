@@ -21,7 +21,8 @@ urlpatterns = [
     path("admin/why/", admin.site.admin_view(why_rights), name="why_rights"),
     path("admin/extra-data/", include("config.extra_data.urls")),
     path("admin/demonstration/", admin.site.admin_view(demo_page), name="demo_data"),
-    path("admin/search/", admin.site.admin_view(find_anything)),  # in the place of the library's admin:search
+    # In the place of the library's own, which is called admin:search.
+    path("admin/search/", admin.site.admin_view(find_anything), name="find_anything"),
     path("admin/", admin.site.urls),
     path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
