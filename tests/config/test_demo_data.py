@@ -160,5 +160,8 @@ def test_it_takes_the_right_to_delete_to_remove_it(demo: None):
     looking = Client()
     looking.force_login(UserFactory(is_staff=True))
 
-    assert looking.post(PAGE, {"_typed": "remove demonstration"}).status_code == 403
+    refused = looking.post(PAGE, {"_typed": "remove demonstration"})
+
+    assert refused.status_code == 403
+    assert "Ada Lindgren can say which is missing, and grant it." in refused.content.decode()
     assert is_loaded()
