@@ -104,9 +104,10 @@ class Removal:
 def removal(*, by: User) -> Removal:
     demo = _Demo(by)
     named = (demo.channels, demo.queues, demo.queue_groups, demo.services, demo.keys, demo.users)
-    counted = (demo.rights, demo.conversations)
+    # How many conversations there are is told to those who may view them only.
+    happened = _("Every conversation on these channels, with its messages, its data and its row in the Contact Log")
     return Removal(
-        takes=[*(_names(records) for records in named if records.exists()), *map(_number, counted)],
+        takes=[*(_names(records) for records in named if records.exists()), _number(demo.rights), happened],
         takes_of_yours=[_number(records) for records in _added_to(demo) if records.exists()],
         obstacles=list(_obstacles(demo)),
     )

@@ -74,6 +74,7 @@ def test_what_the_demonstration_made_is_gone_and_what_was_there_before_is_not(br
     answer = remove(browser)
 
     assert "Customer chat, Phone, Tasks" in shown
+    assert "Every conversation on these channels" in shown
     assert "The demonstration is removed." in answer.content.decode()
     assert list(Channel.objects.all()) == [own_queue.channel]
     assert list(Queue.objects.all()) == [own_queue]
