@@ -23,6 +23,7 @@ from channels_cfg.admin.can_be_planned import TakesEffectAtOnce
 from channels_cfg.admin.change_in_between import NothingOverwritten
 from channels_cfg.admin.goes_along import goes_along
 from channels_cfg.admin.typed_confirmation import AsksBeforeDanger
+from channels_cfg.admin.undo_offered import OffersUndo
 from channels_cfg.change_history import Change, ChangeHistory, event_models
 from channels_cfg.in_use import used_by
 from channels_cfg.record_words import label_of
@@ -41,7 +42,7 @@ class ChosenOnPurpose:
         return super().formfield_for_choice_field(db_field, request, **kwargs)  # type: ignore[misc]
 
 
-class ConfiguratorAdmin(AsksWhy, AsksBeforeDanger, NothingOverwritten, ChosenOnPurpose, ModelAdmin):
+class ConfiguratorAdmin(OffersUndo, AsksWhy, AsksBeforeDanger, NothingOverwritten, ChosenOnPurpose, ModelAdmin):
     """A page of the System Configurator."""
 
     list_per_page = 50

@@ -20,6 +20,7 @@ from channels_cfg.admin.carried import unpack
 from channels_cfg.admin.configurator import ConfiguratorAdmin, page_of_changes
 from channels_cfg.admin.recorded_rows import EffectiveRows, RecordRows, csv_of_changes, kinds_of_records, with_links
 from channels_cfg.admin.typed_confirmation import Danger, ask_to_confirm
+from channels_cfg.admin.undo_offered import may_undo
 from channels_cfg.admin.version_questions import AsOfForm, DifferenceForm, VersionFilters, keyset_page
 from channels_cfg.change_history import ChangeHistory
 from channels_cfg.models import SettingsVersion
@@ -246,11 +247,6 @@ def without_page(request: HttpRequest) -> str:
     query = request.GET.copy()
     query.pop("page", None)
     return query.urlencode()
-
-
-def may_undo(request: HttpRequest) -> bool:
-    """Whether the viewer changes settings at all; what an undoing takes is checked with it."""
-    return request.user.has_perm("channels_cfg.change_systemsettings")
 
 
 def may_make(request: HttpRequest, undoing: Undoing) -> bool:

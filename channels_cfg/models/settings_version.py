@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.contrib.postgres.functions import TransactionNow
 from django.db import models
 from django.db.models import Min
+from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -46,6 +48,12 @@ class SettingsVersion(models.Model):
     def current(cls) -> int | None:
         """The number of the settings as they stand, None before the first change."""
         return cls.objects.order_by("-pk").values_list("pk", flat=True).first()
+
+    @classmethod
+    def of_this_transaction(cls) -> int | None:
+        """The number of the version that this transaction has made, None where it has changed no setting."""
+        ours = RawSQL("pg_current_xact_id()::text::bigint", [])
+        return cls.objects.filter(transaction=ours, made_at=TransactionNow()).values_list("pk", flat=True).first()
 
     @classmethod
     def at(cls, moment: datetime) -> int:

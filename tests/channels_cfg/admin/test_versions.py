@@ -173,6 +173,26 @@ def test_a_version_is_undone_with_a_reason_and_the_new_version_says_so(browser: 
     assert f"version {changed.pk}</a>" in answer.content.decode()
 
 
+def test_the_way_back_is_offered_with_what_was_saved_and_with_what_was_deleted(browser: Client):
+    channel = ChannelFactory(name="Chat <b>", description="old")
+
+    def offers_undo(answer: Any) -> bool:
+        undo = reverse("admin:undo_version", args=[SettingsVersion.current()])
+        return any(undo in str(told) and "Chat &lt;b&gt;" in str(told) for told in answer.context["messages"])
+
+    assert offers_undo(save_form(browser, page_of(channel), description="new"))
+    deletion = {"post": "yes", "_typed": channel.name}
+    assert offers_undo(browser.post(page_of(channel, "delete"), deletion, follow=True))
+
+
+def test_nothing_is_offered_to_undo_where_no_setting_changed(browser: Client):
+    channel = ChannelFactory()
+
+    answer = save_form(browser, page_of(channel))
+
+    assert not any("undo" in str(message) for message in answer.context["messages"])
+
+
 def test_a_conflict_shows_what_would_be_lost_and_offers_to_undo_both(browser: Client):
     channel = ChannelFactory(name="Customer chat", description="one")
     Channel.objects.filter(pk=channel.pk).update(description="two")
