@@ -12,29 +12,19 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from channels_cfg.configured_keys import LEVELS, listed_names, places_of
+from channels_cfg.configured_keys import listed_names, places_of
 from channels_cfg.key_names import look_alikes
-from channels_cfg.models import AccessRight, ApiKey, Channel, MessagingService, Queue, Right, ScheduledChange, User
+from channels_cfg.models import AccessRight, ApiKey, Channel, MessagingService, Queue, ScheduledChange, User
 from channels_cfg.planned_changes import name_of, with_names
 from config.configurator_menu import may_open, page_of
 from config.demo_data import is_loaded
 from config.demo_page import may_remove_demo
+from config.first_steps import first_steps, queues_served
 from conversations.models import InboundDelivery
 from reporting.models import ReportRun
 
 NAMED_AT_MOST = 5
 FAILED_LATELY = timedelta(days=7)
-
-
-@dataclass(frozen=True)
-class Step:
-    """One of the three first steps."""
-
-    title: str
-    text: str
-    done: bool
-    link: str
-    link_text: str
 
 
 @dataclass(frozen=True)
@@ -50,7 +40,7 @@ def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     context["title"] = _("Home")
     if not may_open(request, Channel):
         return context
-    steps = first_steps()
+    steps = first_steps(request)
     planned = ScheduledChange.objects.filter(state=ScheduledChange.State.PLANNED)
     counts = [model for model in (Channel, Queue, MessagingService, User, AccessRight) if may_open(request, model)]
     return context | {
@@ -67,36 +57,6 @@ def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def first_steps() -> list[Step]:
-    keeps_something = any(model._default_manager.exclude(statistics_keys=[]).exists() for model in LEVELS)
-    return [
-        Step(
-            _("Set up a channel"),
-            _("A channel is a kind of contact, voice, e-mail or chat, with the settings its queues follow."),
-            Channel.objects.exists(),
-            reverse("admin:channels_cfg_channel_add"),
-            _("Add a channel"),
-        ),
-        Step(
-            _("Add a queue, and say who serves it"),
-            _("Conversations wait in a queue. Nobody sees them before a right is granted on it."),
-            AccessRight.objects.filter(right=Right.SERVE).exists() and Queue.objects.exists(),
-            reverse("admin:channels_cfg_queue_add"),
-            _("Add a queue"),
-        ),
-        Step(
-            _("Choose the keys to keep"),
-            _(
-                "Put keys such as customerType into Extra Data Included in Statistics. "
-                "Everything else is destroyed when a conversation ends."
-            ),
-            keeps_something,
-            reverse("admin:channels_cfg_channel_changelist"),
-            _("Choose keys on a channel"),
-        ),
-    ]
-
-
 def needs_attention() -> Iterator[Attention]:
     """Each problem in a sentence that says what it leads to."""
     silent = MessagingService.objects.filter(enabled=True, secrets=None)
@@ -105,8 +65,7 @@ def needs_attention() -> Iterator[Attention]:
             _("Messaging service “%(service)s” has no secret: its callbacks are refused.") % {"service": service},
             reverse("admin:channels_cfg_messagingservice_change", args=[service.pk]),
         )
-    served = AccessRight.objects.filter(right=Right.SERVE)
-    unserved = Queue.objects.exclude(access_rights__in=served).exclude(groups__access_rights__in=served)
+    unserved = Queue.objects.exclude(pk__in=queues_served().values("pk"))
     for queue in unserved[:NAMED_AT_MOST]:
         yield Attention(
             _("Nobody may serve queue “%(queue)s”: its conversations wait for ever.") % {"queue": queue},
