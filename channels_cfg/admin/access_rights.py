@@ -71,6 +71,10 @@ class QueueGroupRightsInline(QueueRightsInline):
 
 @admin.register(AccessRight)
 class AccessRightAdmin(ConfiguratorAdmin):
+    list_is_for = gettext_lazy(
+        "A right lets a user or a group do one thing on a queue or a queue group. Without rights nobody sees "
+        "a conversation."
+    )
     list_display = ["holder", "right_label", "place"]
     list_display_links = ["holder", "place"]
     list_filter = [

@@ -146,6 +146,9 @@ class RotateForm(forms.Form):
 class ApiClientAdmin(ConfiguratorAdmin):
     """Who may see users may see API clients; who may make users, rights and keys may make them."""
 
+    list_is_for = gettext_lazy(
+        "An API client is a program that reads or attaches data: with a name, rights and keys of its own."
+    )
     list_display = ["client", "valid_keys", "last_used", "right_count", "is_active"]
     list_filter = ["is_active"]
     search_fields = ["username", "first_name", "last_name", "api_keys__name", "api_keys__hint"]

@@ -39,6 +39,7 @@ class InUse(admin.SimpleListFilter):
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(ConfiguratorAdmin):
+    list_is_for = gettext_lazy("A program signs in with an API key. It is shown once, when it is made.")
     list_display = ["key", "user", "name", "state", "created_at", "last_used"]
     list_filter = [InUse, ("user", AutocompleteSelectFilter)]
     list_select_related = ["user"]

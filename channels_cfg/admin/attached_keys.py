@@ -181,6 +181,10 @@ class SeveralKeysForm(forms.Form):
 class AttachedKeyAdmin(ComesAsTable, ConfiguratorAdmin):
     table = TABLES["keys"]
     form = AttachedKeyForm
+    list_is_for = gettext_lazy(
+        "A key in the catalogue has a label, a type and a purpose, and says what becomes of a value that does"
+        " not fit. Keys work without it, too."
+    )
     list_display = ["key_name", "type_name", "group", "owner", "sensitive_mark", "used_on"]
     list_filter = [
         ("kind", ChoicesDropdownFilter),

@@ -61,6 +61,10 @@ class ChannelForm(ExtraDataForm):
 @admin.register(Channel)
 class ChannelAdmin(ExtraDataAdmin):
     form = ChannelForm
+    list_is_for = gettext_lazy(
+        "A channel is a kind of contact, voice, e-mail or chat, and decides which attached data its "
+        "conversations show and keep. Every queue belongs to one."
+    )
     list_display = ["name", "kind_label", "queue_count", "kept_at_the_end"]
     list_filter = [("kind", ChoicesDropdownFilter)]
     search_fields = ["name", "description", "statistics_keys"]

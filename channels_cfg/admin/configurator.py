@@ -51,6 +51,9 @@ class ConfiguratorAdmin(OffersUndo, AsksWhy, AsksBeforeDanger, NothingOverwritte
     compressed_fields = False
     object_history_template = "admin/change_history.html"
 
+    list_is_for: str | Promise = ""
+    """What the list is for, in a sentence or two; shown while it is empty."""
+
     history_parts: Sequence[tuple[type[models.Model], str]] = ()
     """Rows that belong to the history besides the inline ones: their model, and its foreign key to the record."""
 

@@ -124,6 +124,10 @@ class AddressLine:
 @admin.register(MessagingService)
 class MessagingServiceAdmin(ConfiguratorAdmin):
     form = MessagingServiceForm
+    list_is_for = gettext_lazy(
+        "A messaging service takes in messages that customers write through Sinch, in WhatsApp, Messenger and"
+        " others, and leads them to a queue."
+    )
     list_display = ["name", "region", "app_id", "queue", "secret_count", "last_callback", "is_enabled"]
     list_filter = [("region", ChoicesDropdownFilter), "enabled", ("queue", AutocompleteSelectFilter)]
     list_select_related = ["queue"]

@@ -29,6 +29,11 @@ from channels_cfg.planned_changes import PLANNABLE, cancel_change, name_of, valu
 class ScheduledChangeAdmin(ConfiguratorAdmin):
     """Planned on the page of its record; here it is looked at and cancelled."""
 
+    list_is_for = gettext_lazy(
+        "A change that is to take effect later waits here, and can be cancelled until then. It is planned on "
+        "the page of a channel, a queue or the system settings, at the bottom."
+    )
+    empty_list_leads_to = ("admin:channels_cfg_channel_changelist", gettext_lazy("To the channels"))
     list_display = ["record", "becomes", "takes_effect", "state_label", "planned_by", "reason"]
     list_display_links = ["takes_effect"]
     list_filter = [("state", ChoicesDropdownFilter)]

@@ -28,6 +28,7 @@ class QueuesInline(KnowsItsChoices, ConfiguratorInline):
 
 @admin.register(QueueGroup)
 class QueueGroupAdmin(ConfiguratorAdmin):
+    list_is_for = _("A queue group is a set of queues on which a right is granted once.")
     list_display = ["name", "queue_count", "description"]
     search_fields = ["name", "description", "queues__name"]
     search_help_text = _("Name, description or a queue in it")

@@ -66,6 +66,7 @@ class QueueAddressInline(ConfiguratorInline):
 class QueueAdmin(ShowsEffectiveRights, ComesAsTable, ExtraDataAdmin):
     table = TABLES["queues"]
     form = QueueForm
+    list_is_for = gettext_lazy("Conversations of a channel wait in a queue until somebody who may serve it takes them.")
     list_display = ["name", "channel", "kind_label", "kept_at_the_end", "group_names"]
     list_filter = [
         ("channel", AutocompleteSelectFilter),

@@ -82,6 +82,7 @@ class UserAdmin(ShowsEffectiveRights, ComesAsTable, DjangoUserAdmin, Configurato
     form = PersonForm
     add_form = NewUserForm
     change_password_form = AdminPasswordChangeForm
+    list_is_for = gettext_lazy("A user is somebody, or a program, that signs in.")
     list_display = ["person", "role", "group_names", "time_zone", "is_active", "last_login"]
     list_filter = ["is_api_client", "is_active", "is_staff", ("groups", AutocompleteSelectMultipleFilter)]
     search_fields = ["username", "first_name", "last_name", "email"]

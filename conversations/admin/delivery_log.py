@@ -58,6 +58,11 @@ class NotesFilter(admin.SimpleListFilter):
 
 @admin.register(InboundDelivery)
 class DeliveryLogAdmin(ModelAdmin):
+    list_is_for = gettext_lazy(
+        "Every callback from Sinch is noted here, and what became of it. The first comes when the address of "
+        "a messaging service is entered there."
+    )
+    empty_list_leads_to = ("admin:channels_cfg_messagingservice_changelist", gettext_lazy("To the messaging services"))
     list_display = ["received", "what", "service", "what_became_of_it", "attempts", "first_note"]
     list_filter = [
         ("outcome", ChoicesDropdownFilter),

@@ -19,6 +19,11 @@ from reporting.models import ContactLogEntry
 class ContactLogEntryAdmin(ReadOnlyAdmin):
     """Rows as the reporting job wrote them."""
 
+    list_is_for = _(
+        "The reporting job puts each conversation here when it has ended. You see those of the queues on "
+        "which you may view reports."
+    )
+    empty_list_leads_to = ("status", _("See whether the reporting job works"))
     list_display = ["its_conversation", "received_at", "channel", "queue", "agent", "state", "version", "reported_at"]
     list_filter = ["state", "direction"]
     list_select_related = ["channel", "queue", "agent"]

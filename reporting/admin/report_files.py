@@ -1,6 +1,7 @@
 """Files of the Contact Log, as administrators see them: who asked when, and what became of it."""
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from reporting.admin.read_only import ReadOnlyAdmin
 from reporting.models import ReportFile
@@ -10,6 +11,8 @@ from reporting.models import ReportFile
 class ReportFileAdmin(ReadOnlyAdmin):
     """Not what was asked, which may hold a customer's value, and not the file."""
 
+    list_is_for = _("A file of the Contact Log that somebody asks for is noted here while it is made and kept.")
+    empty_list_leads_to = ("reports:index", _("To the Contact Log"))
     list_display = ["name", "owner", "format", "state", "rows_done", "rows_total", "created_at", "expires_at"]
     list_filter = ["state", "format"]
     list_select_related = ["owner"]

@@ -1,5 +1,6 @@
 """Every page of the System Configurator opens, searches and filters, at a cost that does not grow with the rows."""
 
+import html
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.db.models import Model
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django_celery_beat.models import CrontabSchedule, IntervalSchedule
 
 from channels_cfg.models import (
     AccessRight,
@@ -21,8 +23,11 @@ from channels_cfg.models import (
     Queue,
     QueueGroup,
     Right,
+    SettingsVersion,
+    SystemSettings,
     User,
 )
+from conversations.models import SeenKey
 from tests.factories import (
     ApiKeyFactory,
     AttachedKeyFactory,
@@ -76,6 +81,36 @@ def test_every_list_opens_searches_and_filters(root: Client, model: type[Model])
     filtered = root.get(list_of(model), filters, follow=True)
 
     assert [answer.status_code for answer in (opened, searched, filtered)] == [200, 200, 200]
+
+
+NEVER_EMPTY = (SystemSettings, User)
+"""There is always one: the settings, and whoever looks."""
+OTHERWISE = (SeenKey, SettingsVersion, IntervalSchedule, CrontabSchedule)
+"""Has a page of its own instead of a list; or is chosen on a form and on no menu."""
+
+
+@pytest.mark.parametrize(
+    "model",
+    [model for model in REGISTERED if model not in (*NEVER_EMPTY, *OTHERWISE)],
+    ids=lambda model: model._meta.label,
+)
+def test_every_empty_list_says_what_it_is_for_and_leads_on(root: Client, model: type[Model]):
+    model._default_manager.all().delete()
+
+    page = root.get(list_of(model)).content.decode()
+
+    assert "Nothing here yet" in page
+    assert str(admin.site._registry[model].list_is_for) in html.unescape(page)
+    assert page.partition('class="empty-list ')[2].partition("</div>")[0].count("<a ") == 1
+
+
+def test_a_list_in_which_nothing_matches_offers_all_of_it(root: Client):
+    ChannelFactory(name="Customer chat")
+
+    page = root.get(list_of(Channel), {"q": "nowhere"}).content.decode()
+
+    assert "Nothing matches" in page
+    assert '<a class="text-link" href="?">Show all</a>' in page
 
 
 @pytest.mark.parametrize(
