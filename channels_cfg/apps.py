@@ -11,6 +11,6 @@ class ChannelsCfgConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from channels_cfg.default_roles import ensure_default_roles
+        from channels_cfg.rights.roles import ensure_default_roles
 
         post_migrate.connect(ensure_default_roles, dispatch_uid="default roles")

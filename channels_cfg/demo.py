@@ -9,7 +9,6 @@ from typing import Any
 from django.contrib.auth.models import Group
 from django.db import transaction
 
-from channels_cfg import default_roles
 from channels_cfg.models import (
     AccessRight,
     ApiKey,
@@ -25,15 +24,16 @@ from channels_cfg.models import (
     User,
     WebhookSecret,
 )
+from channels_cfg.rights import roles
 
 EVERY_RIGHT = tuple(Right)
 
 PEOPLE = {
     # role in demo.json: (user name, first name, last name, group)
-    "administrator": ("administrator", "Ada", "Lindgren", default_roles.CONFIGURATOR),
-    "supervisor": ("supervisor", "Sami", "Virtanen", default_roles.SUPERVISOR),
-    "agent": ("agent", "Anna", "Ek", default_roles.AGENT),
-    "reporting": ("reporting", "Rosa", "Silva", default_roles.REPORTING_ADMINISTRATOR),
+    "administrator": ("administrator", "Ada", "Lindgren", roles.CONFIGURATOR),
+    "supervisor": ("supervisor", "Sami", "Virtanen", roles.SUPERVISOR),
+    "agent": ("agent", "Anna", "Ek", roles.AGENT),
+    "reporting": ("reporting", "Rosa", "Silva", roles.REPORTING_ADMINISTRATOR),
 }
 COLLEAGUES = (("benedikt", "Benedikt", "Auer"), ("chloe", "Chloé", "Martin"))
 CLIENTS = {"integration": "Chat sales", "outsider": "Chat care"}
@@ -190,16 +190,16 @@ def _people(known: DemoSecrets, queues: dict[str, Queue]) -> None:
         if made:
             user.set_unusable_password()
             user.save()
-            user.groups.add(Group.objects.get(name=default_roles.AGENT))
+            user.groups.add(Group.objects.get(name=roles.AGENT))
     _grant_to_groups(QueueGroup.objects.get(name="Sales and care"))
 
 
 def _grant_to_groups(queue_group: QueueGroup) -> None:
-    agents = Group.objects.get(name=default_roles.AGENT)
+    agents = Group.objects.get(name=roles.AGENT)
     for group_name, rights in (
-        (default_roles.SUPERVISOR, EVERY_RIGHT),
-        (default_roles.AGENT, (Right.SERVE, Right.VIEW_HISTORY)),
-        (default_roles.REPORTING_ADMINISTRATOR, (Right.VIEW_REPORTS, Right.VIEW_HISTORY)),
+        (roles.SUPERVISOR, EVERY_RIGHT),
+        (roles.AGENT, (Right.SERVE, Right.VIEW_HISTORY)),
+        (roles.REPORTING_ADMINISTRATOR, (Right.VIEW_REPORTS, Right.VIEW_HISTORY)),
     ):
         group = Group.objects.get(name=group_name)
         for right in rights:
@@ -225,7 +225,7 @@ def _clients(known: DemoSecrets, queues: dict[str, Queue]) -> dict[str, str]:
         if made:
             user.set_unusable_password()
             user.save()
-            user.groups.add(Group.objects.get(name=default_roles.API_CLIENT))
+            user.groups.add(Group.objects.get(name=roles.API_CLIENT))
             for right in EVERY_RIGHT:
                 AccessRight.objects.create(user=user, right=right, queue=queues[queue_name])
         if username not in keys:

@@ -7,8 +7,8 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
+from channels_cfg.history.planned_changes import apply_change, due_changes
 from channels_cfg.models import WaitingUpload
-from channels_cfg.planned_changes import apply_change, due_changes
 
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from config.extra_data import links  # noqa: F401  registers its pages
+from config.portal.extra_data import links  # noqa: F401  registers its pages
 
 for application in ("oauth2_provider", "django_celery_beat"):
     for model in apps.get_app_config(application).get_models():

@@ -19,7 +19,9 @@ from django.utils.text import capfirst, get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from channels_cfg.effective_settings import EXTRA_DATA_LISTS
+from channels_cfg.history.change_reason import changing_settings
+from channels_cfg.history.record_words import event_models
+from channels_cfg.keys.effective_settings import EXTRA_DATA_LISTS
 from channels_cfg.models import (
     AccessRight,
     ApiKey,
@@ -33,16 +35,14 @@ from channels_cfg.models import (
     User,
     WebhookSecret,
 )
-from channels_cfg.models.versioned import take_our_turn
-from channels_cfg.record_words import event_models
-from channels_cfg.why import changing_settings
+from channels_cfg.models.versioned import lock_settings
 from conversations.models import (
     Contact,
     Conversation,
     DeliveryStatus,
     Event,
     InboundDelivery,
-    KeyShape,
+    KeyUsage,
     Leg,
     Message,
     MessagingThread,
@@ -166,7 +166,7 @@ class Obstructed(Exception):
 @transaction.atomic
 def remove_demo_data(*, by: User, why: str = "") -> None:
     """Remove all that the demonstration made, except ``by``, and what was added to it. Raises ``Obstructed``."""
-    take_our_turn()
+    lock_settings()
     demo = _Demo(by)
     if any(_obstacles(demo)):
         raise Obstructed
@@ -177,7 +177,7 @@ def remove_demo_data(*, by: User, why: str = "") -> None:
             demo.rights, demo.services, demo.queues, demo.queue_groups, demo.channels, demo.keys, demo.users
         ):  # fmt: skip
             records.model._base_manager.filter(pk__in=list(records.values_list("pk", flat=True))).delete()
-    SeenKey.objects.filter(~Exists(KeyShape.objects.filter(key=OuterRef("name")))).delete()
+    SeenKey.objects.filter(~Exists(KeyUsage.objects.filter(key=OuterRef("name")))).delete()
     transaction.on_commit(lambda: _remove_files(files))
 
 

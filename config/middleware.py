@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.locale import LocaleMiddleware
 from django.utils import timezone, translation
 
-from channels_cfg.why import LONGEST_WHY
+from channels_cfg.history.change_reason import LONGEST_WHY
 from config.api_errors import is_machine_door
 
 GetResponse = Callable[[HttpRequest], HttpResponse]

@@ -8,7 +8,7 @@ SECONDS_BETWEEN = {
     "config.tasks.forget_expired_sign_ins": 3600,
     "config.tasks.note_heartbeat": 15,
     "conversations.tasks.apply_waiting_deliveries": 10,
-    "conversations.tasks.fold_key_sightings": 60,
+    "conversations.tasks.aggregate_key_observations": 60,
     "conversations.tasks.withdraw_stale_offers": 5,
     "conversations.tasks.forget_old_keys": 3600,
     "reporting.tasks.run_reporting_job": 60,

@@ -8,18 +8,18 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from config import health
-from config.demo_page import demo_page
-from config.find_anything import find_anything
-from config.front_page import front_page
 from config.metrics import metrics
-from config.status import status
-from config.why_rights import why_rights
+from config.portal.demo_page import demo_page
+from config.portal.find_anything import find_anything
+from config.portal.front_page import front_page
+from config.portal.status import status
+from config.portal.why_rights import why_rights
 
 urlpatterns = [
     path("", front_page, name="front_page"),
     path("admin/status/", admin.site.admin_view(status), name="status"),
     path("admin/why/", admin.site.admin_view(why_rights), name="why_rights"),
-    path("admin/extra-data/", include("config.extra_data.urls")),
+    path("admin/extra-data/", include("config.portal.extra_data.urls")),
     path("admin/demonstration/", admin.site.admin_view(demo_page), name="demo_data"),
     # In the place of the library's own, which is called admin:search.
     path("admin/search/", admin.site.admin_view(find_anything), name="find_anything"),

@@ -15,8 +15,9 @@ from typing import Any
 from django.test import Client
 
 from channels_cfg.models import Channel, MessagingService, Queue, User
-from conversations import lifecycle, shapes
+from conversations import lifecycle
 from conversations.doors.conversation_api.apply import apply_delivery
+from conversations.key_usage import observations
 from conversations.models import Conversation, InboundDelivery
 
 CALLBACK_PATH = "/sms/sinchconversation/all"
@@ -136,7 +137,7 @@ def load_demo_conversations(*, now: datetime) -> int:
     """Two weeks of conversations in every state; nothing where there are any already. Returns how many there are."""
     if not Conversation.objects.exists():
         _Centre(now).run()
-        shapes.fold()
+        observations.fold()
     return Conversation.objects.count()
 
 

@@ -22,9 +22,9 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from channels_cfg.effective_settings import effective_settings
+from channels_cfg.keys.effective_settings import effective_settings
 from channels_cfg.models import AccessRight, Channel, MessagingService, Queue, Right, SystemSettings, User
-from conversations.kept_condition import KeptCondition
+from conversations.attached_data.kept_condition import KeptCondition
 from conversations.models import Conversation, MessagingThread, State, direct_agents
 from conversations.models.conversation import ConversationQuerySet
 from conversations.periods import Period, bounds, midnight

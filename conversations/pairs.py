@@ -14,8 +14,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from channels_cfg.effective_settings import EffectiveSettings
 from channels_cfg.key_names import BadKeyName, check_key_name
+from channels_cfg.keys.effective_settings import EffectiveSettings
 
 Value = str | int | float | bool | None
 Pairs = dict[str, Value]

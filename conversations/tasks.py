@@ -9,9 +9,10 @@ from django.conf import settings
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 
-from conversations import lifecycle, shapes
+from conversations import lifecycle
 from conversations.doors.conversation_api.apply import apply_delivery
 from conversations.idempotency import REMEMBERED_FOR
+from conversations.key_usage import observations
 from conversations.models import Conversation, IdempotentAnswer, InboundDelivery
 
 HANDFUL = 20
@@ -38,9 +39,9 @@ def apply_waiting_deliveries() -> None:
 
 
 @shared_task
-def fold_key_sightings() -> None:
+def aggregate_key_observations() -> None:
     """Add what the ends of conversations noted to the shape ledger. Several workers may do so at once."""
-    shapes.fold()
+    observations.fold()
 
 
 @shared_task
@@ -60,8 +61,8 @@ def forget_old_keys() -> None:
     log = max(settings.CALLBACK_SIGNATURE_WINDOW * 2, timedelta(days=settings.DELIVERY_LOG_DAYS))
     _delete_in_batches(IdempotentAnswer.objects.filter(answered_at__lt=now - REMEMBERED_FOR))
     _delete_in_batches(InboundDelivery.objects.filter(received_at__lt=now - log).exclude(finished_at=None))
-    shapes.forget_rare_names(now=now)
-    shapes.forget_old_days(now=now)
+    observations.forget_rare_names(now=now)
+    observations.forget_old_days(now=now)
 
 
 def _delete_in_batches(rows: QuerySet[Model]) -> None:

@@ -2,7 +2,7 @@
 
 from django.urls import include, path, register_converter
 
-from conversations.api import deeds
+from conversations.api import actions
 from conversations.api.contact_data import ContactDataListView, ContactDataView
 from conversations.api.conversations import ConversationListView, ConversationView, MessageListView
 from conversations.conversation_id import ConversationIdConverter
@@ -11,14 +11,14 @@ from conversations.doors.conversation_api.receive import receive
 register_converter(ConversationIdConverter, "conversation")
 
 DEEDS = {
-    "queue": deeds.QueueView,
-    "allocate": deeds.AllocateView,
-    "accept": deeds.AcceptView,
-    "reject": deeds.RejectView,
-    "hold": deeds.HoldView,
-    "transfer": deeds.TransferView,
-    "end": deeds.EndView,
-    "handle": deeds.HandleView,
+    "queue": actions.QueueView,
+    "allocate": actions.AllocateView,
+    "accept": actions.AcceptView,
+    "reject": actions.RejectView,
+    "hold": actions.HoldView,
+    "transfer": actions.TransferView,
+    "end": actions.EndView,
+    "handle": actions.HandleView,
 }
 
 api_urls = [

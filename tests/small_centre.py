@@ -10,9 +10,9 @@ from django.contrib.auth.models import Group
 from django.test import RequestFactory
 from django.urls import reverse
 
-from channels_cfg.default_roles import ensure_default_roles
 from channels_cfg.models import AttachedKey, Right, User
-from config.configurator_menu import menu
+from channels_cfg.rights.roles import ensure_default_roles
+from config.portal.menu import menu
 from config.schedule import ensure_schedule
 from conversations.models import SeenKey
 from tests.factories import (

@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
-from channels_cfg.admin.extra_data_lists import APPLIES, ExtraDataAdmin, ExtraDataForm, kept_in_words
+from channels_cfg.admin.keys.extra_data_lists import APPLIES, ExtraDataAdmin, ExtraDataForm, kept_in_words
 from channels_cfg.admin.numbers import number_of
-from channels_cfg.effective_settings import EffectiveSettings, effective_settings
+from channels_cfg.keys.effective_settings import EffectiveSettings, effective_settings
 from channels_cfg.models import Channel, Queue, SystemSettings
 
 SHORTEST_OFFER = 5

@@ -18,15 +18,15 @@ from django.utils.text import capfirst, get_text_list
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin, TabularInline
 
-from channels_cfg.admin.asks_why import AsksWhy
-from channels_cfg.admin.can_be_planned import TakesEffectAtOnce
-from channels_cfg.admin.change_in_between import NothingOverwritten
-from channels_cfg.admin.goes_along import goes_along
-from channels_cfg.admin.typed_confirmation import AsksBeforeDanger
-from channels_cfg.admin.undo_offered import OffersUndo
-from channels_cfg.change_history import Change, ChangeHistory, event_models
+from channels_cfg.admin.safeguards.cascade_preview import cascade_preview
+from channels_cfg.admin.safeguards.change_reason import AsksWhy
+from channels_cfg.admin.safeguards.conflict import NothingOverwritten
+from channels_cfg.admin.safeguards.planning import TakesEffectAtOnce
+from channels_cfg.admin.safeguards.typed_confirmation import AsksBeforeDanger
+from channels_cfg.admin.safeguards.undo import OffersUndo
+from channels_cfg.history.change_log import Change, ChangeHistory, event_models
+from channels_cfg.history.record_words import label_of
 from channels_cfg.in_use import used_by
-from channels_cfg.record_words import label_of
 
 CHANGES_PER_PAGE = 50
 
@@ -110,7 +110,7 @@ class ConfiguratorAdmin(OffersUndo, AsksWhy, AsksBeforeDanger, NothingOverwritte
         protected = [sentence for record in objs if (sentence := self.why_not_deleted(record))]
         if protected:
             return [], {}, set(), protected
-        return goes_along(objs, request=request, site=self.admin_site)
+        return cascade_preview(objs, request=request, site=self.admin_site)
 
     def why_not_deleted(self, record: models.Model) -> str:
         """Why the record stays, and what to do instead; empty where it can go."""

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.forms import PaginationInlineFormSet
 
-from channels_cfg.record_words import label_of
+from channels_cfg.history.record_words import label_of
 
 
 class KnownAutocomplete(AutocompleteSelect):

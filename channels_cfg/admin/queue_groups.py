@@ -10,10 +10,10 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from channels_cfg.admin.access_rights import QueueGroupRightsInline
 from channels_cfg.admin.configurator import ConfiguratorAdmin, ConfiguratorInline
 from channels_cfg.admin.known_choices import KnowsItsChoices
 from channels_cfg.admin.numbers import number_of
+from channels_cfg.admin.rights.access_rights import QueueGroupRightsInline
 from channels_cfg.models import Queue, QueueGroup
 
 

@@ -12,13 +12,13 @@ from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import display
 
-from channels_cfg.admin.access_rights import QueueRightsInline
 from channels_cfg.admin.configurator import ConfiguratorInline
-from channels_cfg.admin.effective_rights import ShowsEffectiveRights
-from channels_cfg.admin.extra_data_lists import ExtraDataAdmin, ExtraDataForm, kept_in_words, kind_of
+from channels_cfg.admin.keys.extra_data_lists import ExtraDataAdmin, ExtraDataForm, kept_in_words, kind_of
+from channels_cfg.admin.rights.access_rights import QueueRightsInline
+from channels_cfg.admin.rights.effective import ShowsEffectiveRights
 from channels_cfg.admin.uploads import ComesAsTable
 from channels_cfg.configuration_file.tables import TABLES
-from channels_cfg.effective_settings import EXTRA_DATA_LISTS, LISTS_OF_KIND, EffectiveSettings, effective_settings
+from channels_cfg.keys.effective_settings import EXTRA_DATA_LISTS, LISTS_OF_KIND, EffectiveSettings, effective_settings
 from channels_cfg.models import Channel, Queue, QueueAddress, SystemSettings
 
 

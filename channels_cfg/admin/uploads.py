@@ -21,8 +21,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.decorators import action
 
-from channels_cfg.admin.asks_why import MISSING
-from channels_cfg.admin.typed_confirmation import Danger, confirmation, is_confirmed
+from channels_cfg.admin.safeguards.change_reason import MISSING
+from channels_cfg.admin.safeguards.typed_confirmation import Danger, confirmation, is_confirmed
 from channels_cfg.configuration_file import waiting
 from channels_cfg.configuration_file.applying import NotApplied
 from channels_cfg.configuration_file.nodes import Problem
@@ -42,8 +42,8 @@ from channels_cfg.configuration_file.tables import (
     what_for,
 )
 from channels_cfg.configuration_file.writing import export
+from channels_cfg.history.change_reason import LONGEST_WHY, why_is_required
 from channels_cfg.models import PlannedRecord, SystemSettings, User, WaitingUpload
-from channels_cfg.why import LONGEST_WHY, why_is_required
 
 RECORDS_PER_PAGE = 50
 PROBLEMS_SHOWN = 50

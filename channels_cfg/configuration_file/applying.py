@@ -12,13 +12,13 @@ from django.db import IntegrityError, OperationalError, connection, models, tran
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from channels_cfg.catalogue import rename_in_lists
 from channels_cfg.configuration_file.entries import LinkEntry, LinksEntry, PermissionsEntry, RowsEntry
 from channels_cfg.configuration_file.plan import Deed, Plan, Step
 from channels_cfg.configuration_file.sections import BY_NAME, SECTIONS, SERVICES, USERS, Section
+from channels_cfg.history.change_reason import changing_settings
+from channels_cfg.keys.catalogue import rename_in_lists
 from channels_cfg.models import MessagingService, SystemSettings, User, WebhookSecret
-from channels_cfg.models.versioned import take_our_turn
-from channels_cfg.why import changing_settings
+from channels_cfg.models.versioned import lock_settings
 
 BATCH = 1000
 PATIENCE = "10s"
@@ -73,7 +73,7 @@ def _keep_others_out() -> None:
     change, so that what was planned is what is there when it is done. Whoever only reads does not wait."""
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL lock_timeout = '{PATIENCE}'")
-    take_our_turn()
+    lock_settings()
 
 
 class _Doer:

@@ -39,10 +39,10 @@ from channels_cfg.configuration_file.sections import (
     Section,
 )
 from channels_cfg.configuration_file.state import State
-from channels_cfg.configured_keys import list_name
-from channels_cfg.default_roles import CONFIGURATOR, DEFAULT_ROLES
-from channels_cfg.effective_settings import EXTRA_DATA_LISTS, LISTS_OF_KIND
+from channels_cfg.keys.configured import list_name
+from channels_cfg.keys.effective_settings import EXTRA_DATA_LISTS, LISTS_OF_KIND
 from channels_cfg.models import AttachedKey, Channel, Queue, User
+from channels_cfg.rights.roles import CONFIGURATOR, DEFAULT_ROLES
 
 VERSION = "1"
 HEADER = "keepsake_configuration"

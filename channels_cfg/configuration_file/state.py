@@ -17,9 +17,9 @@ from channels_cfg.configuration_file.entries import (
     Values,
 )
 from channels_cfg.configuration_file.sections import BY_NAME, CHANNELS, GROUPS, QUEUES, SERVICES, SYSTEM, Key, Section
-from channels_cfg.default_roles import CONFIGURATOR
-from channels_cfg.effective_settings import EXTRA_DATA_LISTS, LISTS_OF_KIND
+from channels_cfg.keys.effective_settings import EXTRA_DATA_LISTS, LISTS_OF_KIND
 from channels_cfg.models import SystemSettings, WebhookSecret
+from channels_cfg.rights.roles import CONFIGURATOR
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ _TURN = "pg_advisory_xact_lock(hashtext('channels_cfg_settingsversion'))"
 _TAKE_TURNS = f"PERFORM {_TURN}; RETURN NULL;"
 
 
-def take_our_turn() -> None:
+def lock_settings() -> None:
     """Wait for it now, before a row is read or locked: nobody else changes settings until this transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {_TURN}")

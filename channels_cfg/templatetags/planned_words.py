@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django import template
 
+from channels_cfg.history.planned_changes import FieldInWords, values_in_words, when_in_words
 from channels_cfg.models import ScheduledChange
-from channels_cfg.planned_changes import FieldInWords, values_in_words, when_in_words
 
 register = template.Library()
 

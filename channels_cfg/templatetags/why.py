@@ -6,7 +6,7 @@ from typing import Any
 
 from django import template
 
-from channels_cfg.why import LONGEST_WHY, why_is_required
+from channels_cfg.history.change_reason import LONGEST_WHY, why_is_required
 
 register = template.Library()
 

@@ -263,7 +263,7 @@ CALLBACK_SIGNATURE_WINDOW = timedelta(minutes=environment.number("CALLBACK_SIGNA
 # How long one worker may hold a delivery before another may take it over.
 DELIVERY_LEASE = timedelta(minutes=environment.number("DELIVERY_LEASE_MINUTES", 5))
 # How long a delivery that cannot be applied is tried again before its body is erased.
-DELIVERY_GIVE_UP_AFTER = timedelta(minutes=environment.number("DELIVERY_GIVE_UP_AFTER_MINUTES", 3 * 24 * 60))
+DELIVERY_DEAD_AFTER = timedelta(minutes=environment.number("DELIVERY_DEAD_AFTER_MINUTES", 3 * 24 * 60))
 # How long a customer's reaction or payment may come before the first message of its conversation.
 DELIVERY_PATIENCE = timedelta(minutes=environment.number("DELIVERY_PATIENCE_MINUTES", 10))
 # How long the delivery log goes back; never shorter than the window, so that no nonce is used twice.
@@ -271,5 +271,5 @@ DELIVERY_LOG_DAYS = environment.number("DELIVERY_LOG_DAYS", 30)
 
 # The shape ledger. A key's name enters it once this many conversations have had it: what is rare may be a value in
 # disguise. How long its daily counts go back.
-SHAPE_MINIMUM_CONVERSATIONS = environment.number("SHAPE_MINIMUM_CONVERSATIONS", 5)
-SHAPE_LEDGER_DAYS = environment.number("SHAPE_LEDGER_DAYS", 400)
+KEY_USAGE_MINIMUM_CONVERSATIONS = environment.number("KEY_USAGE_MINIMUM_CONVERSATIONS", 5)
+KEY_USAGE_DAYS = environment.number("KEY_USAGE_DAYS", 400)

@@ -22,12 +22,12 @@ UNFOLD: dict[str, Any] = {
         {"icon": "bar_chart", "title": _("Contact Log"), "link": "/reports/"},
         {"icon": "api", "title": _("API"), "link": "/api/docs/"},
     ],
-    "DASHBOARD_CALLBACK": "config.configurator_home.home",
+    "DASHBOARD_CALLBACK": "config.portal.home.home",
     "SIDEBAR": {
         "show_search": True,
         "command_search": True,
         "show_all_applications": False,
-        "navigation": "config.configurator_menu.menu",
+        "navigation": "config.portal.menu.menu",
     },
     # Teal; 600 carries white text at 5:1.
     "COLORS": {

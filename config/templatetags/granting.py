@@ -3,9 +3,9 @@
 from django import template
 from django.http import HttpRequest
 
-from channels_cfg.effective_rights import who_can_grant_in_words
-from channels_cfg.explained_rights import Extent, extents
 from channels_cfg.models import User
+from channels_cfg.rights.effective import who_can_grant_in_words
+from channels_cfg.rights.explained import Extent, extents
 
 register = template.Library()
 

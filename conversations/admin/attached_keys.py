@@ -17,10 +17,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
-from channels_cfg.admin.attached_keys import AttachedKeyAdmin
-from channels_cfg.catalogue import NAMED_AT_MOST, NEAR, NearName, known_keys
+from channels_cfg.admin.keys.attached_keys import AttachedKeyAdmin
+from channels_cfg.keys.catalogue import NAMED_AT_MOST, NEAR, NearName, known_keys
 from channels_cfg.models import AttachedKey
-from conversations.models import KeyShape, SeenKey
+from conversations.models import KeyUsage, SeenKey
 
 RECENTLY = timedelta(days=30)
 
@@ -33,7 +33,7 @@ class SeenAttachedKeyAdmin(AttachedKeyAdmin):
         super().describe(keys)
         names = [key.name for key in keys]
         since = (timezone.now() - RECENTLY).astimezone(UTC).date()
-        recent = KeyShape.objects.filter(key__in=names, day__gte=since).values_list("key").annotate(Sum("seen"))
+        recent = KeyUsage.objects.filter(key__in=names, day__gte=since).values_list("key").annotate(Sum("seen"))
         seen = dict(recent)
         last: dict[str, Any] = dict(SeenKey.objects.filter(name__in=names).values_list("name", "last_seen_at"))
         for key in keys:

@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from channels_cfg.admin.messaging_services import MessagingServiceAdmin, News
+from channels_cfg.admin.messaging.messaging_services import MessagingServiceAdmin, News
 from channels_cfg.models import MessagingService
 from conversations.models import InboundDelivery, RefusedCallbacks
 

@@ -10,7 +10,7 @@ from django.db.models import Func, IntegerField, OuterRef
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from channels_cfg.admin.versions import VersionsAdmin
+from channels_cfg.admin.history.versions import VersionsAdmin
 from channels_cfg.models import Right, SettingsVersion
 from conversations.models import Conversation
 from conversations.signed_in import viewer

@@ -21,16 +21,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin
 
-from channels_cfg.admin.carried import unpack
-from channels_cfg.admin.typed_confirmation import Danger, ask_to_confirm
+from channels_cfg.admin.safeguards.resubmission import unpack
+from channels_cfg.admin.safeguards.typed_confirmation import Danger, ask_to_confirm
+from channels_cfg.history.change_reason import note_why
 from channels_cfg.models import AttachedKey, Channel, Queue, User
-from channels_cfg.why import note_why
-from conversations import unknown_keys
 from conversations.admin.what_if import hits_in_words, number_in, scope_of, what_if
 from conversations.conversation_id import conversation_id
+from conversations.key_usage import unknown_keys
+from conversations.key_usage.observations import characters_in_words
+from conversations.key_usage.unknown_keys import UnknownKey
 from conversations.models import SeenKey, ValueType
-from conversations.shapes import characters_in_words
-from conversations.unknown_keys import UnknownKey
 
 PER_PAGE = 25
 ORDERS = {"": ("-last_seen_at", "name"), "often": ("-seen", "name"), "name": ("name",)}

@@ -14,13 +14,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, ngettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from channels_cfg.admin.key_list import problem_with
+from channels_cfg.admin.keys.key_list import problem_with
 from channels_cfg.key_names import split_key_list
 from channels_cfg.models import Channel, Queue
+from conversations.key_usage.near_names import nearest_seen
+from conversations.key_usage.unknown_keys import RECENTLY
+from conversations.key_usage.what_if import Estimate, KeyEstimate, estimate
 from conversations.models import Hit, SeenKey
-from conversations.near_names import nearest_seen
-from conversations.unknown_keys import RECENTLY
-from conversations.what_if import Estimate, KeyEstimate, estimate
 
 PART = "admin/conversations/seenkey/what_if.html"
 

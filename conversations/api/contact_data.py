@@ -26,8 +26,8 @@ from conversations import attached_data
 from conversations.api import contact_data_schema as schema
 from conversations.api.caller import caller
 from conversations.api.contact_id import ContactIdField
+from conversations.attached_data.kept_data import etag_of, kept_data_of
 from conversations.idempotency import KeyReused, digest_of, earlier_answer, remember_answer
-from conversations.kept_data import etag_of, kept_data_of
 from conversations.models import Conversation
 from conversations.pairs import Pairs, RefusedPairs, flatten
 

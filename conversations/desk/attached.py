@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from channels_cfg.catalogue import known_keys
 from channels_cfg.key_names import is_listed
+from channels_cfg.keys.catalogue import known_keys
 from channels_cfg.models import AttachedKey, Channel
 from conversations.attached_data import INVALID, settings_of, shown_to_agent
+from conversations.attached_data.typed_values import TypedValue, typed
 from conversations.models import Conversation
 from conversations.pairs import Value, as_text
-from conversations.typed_values import TypedValue, typed
 
 TASK_BODY = "XRI-body"
 """The key whose value is the body of an e-mail task (rule 6 of the domain)."""

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from channels_cfg.models import AccessRight, Queue, Right
 from conversations import lifecycle
 from conversations.conversation_id import conversation_id
-from conversations.desk import deeds
+from conversations.desk import actions
 from conversations.desk.attached import attached_data_for_agent
 from conversations.desk.on_desk import Desk, desk_of, on_desk_of, tokens_of
 from conversations.lifecycle import WrongState
@@ -29,8 +29,8 @@ Deed = Callable[..., Conversation]
 DEEDS: dict[str, Deed] = {
     "accept": lifecycle.accept,
     "reject": lifecycle.reject,
-    "end": deeds.end,
-    "handle": deeds.handle,
+    "end": actions.end,
+    "handle": actions.handle,
 }
 
 
@@ -105,7 +105,7 @@ def _opened(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
         "tokens": tokens_of(conversation.pk),
         "attached": attached_data_for_agent(conversation),
         "transcript": transcript(conversation),
-        "transfer_queues": deeds.queues_to_transfer_to(conversation, agent=agent) if is_served else [],
+        "transfer_queues": actions.queues_to_transfer_to(conversation, agent=agent) if is_served else [],
     }
 
 
@@ -128,7 +128,7 @@ def transfer(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Hand the conversation to another queue."""
     conversation = _to_serve(request, pk)
     chosen = request.POST.get("queue", "")
-    queues = {str(queue.pk): queue for queue in deeds.queues_to_transfer_to(conversation, agent=viewer(request))}
+    queues = {str(queue.pk): queue for queue in actions.queues_to_transfer_to(conversation, agent=viewer(request))}
     if chosen not in queues:
         messages.error(request, _("Choose the queue to transfer to from the list."))
         return _back_to(request, pk)

@@ -14,10 +14,17 @@ from django.views.decorators.http import require_safe
 from channels_cfg.key_names import check_key_list, split_key_list
 from channels_cfg.models import Right
 from conversations.attached_data import settings_of
-from conversations.detectors import Hit
-from conversations.fate import LEVELS, Fate, Proposal, fates, level_in_words, propose
+from conversations.attached_data.retention_preview import (
+    LEVELS,
+    Proposal,
+    Retention,
+    level_in_words,
+    propose,
+    retentions,
+)
+from conversations.key_usage.observations import characters_in_words
 from conversations.models import Conversation, ValueType
-from conversations.shapes import characters_in_words
+from conversations.pii_detectors import Hit
 from conversations.signed_in import page_for_people, viewer
 
 
@@ -31,7 +38,7 @@ def after_the_end(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     conversation = get_object_or_404(allowed.with_places(), pk=pk)
     counted = settings_of(conversation).statistics_keys
     proposal, wrong = _proposal(request, conversation)
-    rows = fates(conversation, viewer=user, judged_by=counted.value, proposal=proposal)
+    rows = retentions(conversation, viewer=user, judged_by=counted.value, proposal=proposal)
     context: dict[str, Any] = {
         "conversation": conversation,
         "may_view_history": in_history.filter(pk=pk).exists(),
@@ -64,7 +71,7 @@ def _proposal(request: HttpRequest, conversation: Conversation) -> tuple[Proposa
         return None, bad.messages
 
 
-def _looks(fate: Fate) -> str:
+def _looks(fate: Retention) -> str:
     """How the value looks, for whom it is not shown: ``text, 8–15 characters, card number``."""
     shape = fate.shape
     looks = [

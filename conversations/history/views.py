@@ -12,11 +12,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django_htmx.http import push_url
 
-from channels_cfg.messaging_channels import MESSAGING_CHANNELS
+from channels_cfg.messaging.messaging_channels import MESSAGING_CHANNELS
 from channels_cfg.models import AccessRight, Right
+from conversations.attached_data.kept_condition import Operator
 from conversations.filters import ConversationFilter
 from conversations.history.kept_table import kept_table
-from conversations.kept_condition import Operator
 from conversations.keyset import KeysetPage, keyset_page
 from conversations.models import Conversation, Leg
 from conversations.signed_in import page_for_people, viewer

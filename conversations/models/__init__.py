@@ -1,18 +1,18 @@
 """What happens, as rows."""
 
-from conversations.detectors import Hit
 from conversations.models.contact import Contact
 from conversations.models.conversation import ACTIVE_STATES, ENDED_STATES, Conversation, State, direct_agents
 from conversations.models.event import Event
 from conversations.models.idempotent_answer import IdempotentAnswer
 from conversations.models.inbound_delivery import InboundDelivery
-from conversations.models.key_shape import EndedCount, KeyShape, KeySighting, SeenKey, ValueType
+from conversations.models.key_usage import EndedCount, KeyObservation, KeyUsage, SeenKey, ValueType
 from conversations.models.leg import Communication, Leg
 from conversations.models.live_data import LiveDatum
 from conversations.models.message import DeliveryStatus, Message
 from conversations.models.messaging_thread import MessagingThread
 from conversations.models.refused_callbacks import RefusedCallbacks
 from conversations.models.reportable_change import ReportableChange
+from conversations.pii_detectors import Hit
 
 __all__ = [
     "ACTIVE_STATES",
@@ -26,8 +26,8 @@ __all__ = [
     "Hit",
     "IdempotentAnswer",
     "InboundDelivery",
-    "KeyShape",
-    "KeySighting",
+    "KeyObservation",
+    "KeyUsage",
     "Leg",
     "LiveDatum",
     "Message",

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import template
 
-from channels_cfg.messaging_channels import label_of
+from channels_cfg.messaging.messaging_channels import label_of
 from channels_cfg.models import Source
 from conversations.models import Conversation, State
 from conversations.pairs import as_text

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from channels_cfg.key_names import check_key_name, is_listed
 from conversations.attached_data import POSTABLE_STATES, REASONS
-from conversations.kept_condition import KeptCondition, Operator
+from conversations.attached_data.kept_condition import KeptCondition, Operator
 from reporting.models import ContactLogEntry
 from reporting.models.contact_log import ContactLogQuerySet
 

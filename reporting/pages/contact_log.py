@@ -16,7 +16,7 @@ from django_htmx.http import push_url
 
 from channels_cfg.models import Right, User
 from conversations.attached_data import REASONS
-from conversations.kept_condition import Operator
+from conversations.attached_data.kept_condition import Operator
 from conversations.keyset import keyset_page
 from conversations.models import Conversation, State
 from conversations.pairs import as_text

@@ -12,7 +12,7 @@ from django.utils.dateformat import format as date
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from channels_cfg.messaging_channels import label_of
+from channels_cfg.messaging.messaging_channels import label_of
 from channels_cfg.models import Channel, Queue, User
 from conversations.attached_data import REASONS
 from conversations.models import Conversation, State

@@ -19,8 +19,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from channels_cfg.default_roles import CONFIGURATOR
 from channels_cfg.models import Queue, Right, User
+from channels_cfg.rights.roles import CONFIGURATOR
 from conversations.models import Conversation, Message
 from reporting.contact_log import files
 from reporting.contact_log.fill import run_reporting_job

@@ -29,12 +29,13 @@ from django.utils.translation import trans_real
 from pghistory.models import Context
 
 from channels_cfg.configuration_file.waiting import take_in
-from channels_cfg.messaging_channels import MESSAGING_CHANNELS
+from channels_cfg.history.planned_changes import plan_change
+from channels_cfg.messaging.messaging_channels import MESSAGING_CHANNELS
 from channels_cfg.models import ApiKey, KeyVerdict, MessagingService, Queue, Right, SettingsVersion, User, WaitingUpload
-from channels_cfg.planned_changes import plan_change
 from config.api_errors import bad_request, server_error
-from conversations import lifecycle, shapes
+from conversations import lifecycle
 from conversations.doors.conversation_api.payloads import TRIGGERS
+from conversations.key_usage import observations
 from conversations.models import Conversation, InboundDelivery, Message
 from reporting.contact_log.files import ask_for
 from reporting.contact_log.fill import run_reporting_job
@@ -118,7 +119,7 @@ def busy(root: User, centre: None) -> dict[str, list[dict[str, Any]]]:
         ended_conversation(queue, agent=root, data={"custmerType": "gold", "card": "4111 1111 1111 1111"})
     for author in Message.Author:
         Message.objects.create(conversation=served, author=author, text="Hi", sent_at=now)
-    shapes.fold()
+    observations.fold()
     service = MessagingService.objects.get()
     for outcome in InboundDelivery.Outcome:
         InboundDelivery.objects.create(

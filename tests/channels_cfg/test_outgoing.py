@@ -14,7 +14,7 @@ import pytest
 from pytest_django import Settings
 
 from channels_cfg.outgoing import NoAnswer, Refused, ask, is_public, public_addresses
-from tests.channels_cfg.sinch import Sinch, running_sinch
+from tests.channels_cfg.messaging.sinch import Sinch, running_sinch
 
 
 @pytest.fixture

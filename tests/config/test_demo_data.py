@@ -10,7 +10,6 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
-from channels_cfg.default_roles import CONFIGURATOR
 from channels_cfg.models import (
     AccessRight,
     AttachedKey,
@@ -22,8 +21,9 @@ from channels_cfg.models import (
     SettingsVersion,
     User,
 )
+from channels_cfg.rights.roles import CONFIGURATOR
 from config.demo_data import demo_file, is_loaded, removal
-from conversations.models import Contact, Conversation, EndedCount, InboundDelivery, KeyShape, Message, SeenKey
+from conversations.models import Contact, Conversation, EndedCount, InboundDelivery, KeyUsage, Message, SeenKey
 from reporting.contact_log.fill import run_reporting_job
 from reporting.models import ContactLogEntry
 from tests.factories import (
@@ -86,7 +86,7 @@ def test_what_the_demonstration_made_is_gone_and_what_was_there_before_is_not(br
     assert set(User.objects.values_list("username", flat=True)) == {"administrator", "own-agent"}
     assert [key.name for key in AttachedKey.objects.all()] == ["topic"]  # a list of the own channel names it
     assert not AccessRight.objects.exists()
-    for ledger in (KeyShape, EndedCount):
+    for ledger in (KeyUsage, EndedCount):
         assert not ledger.objects.exclude(channel=own_queue.channel).exists()
     assert not SeenKey.objects.filter(name="loyalty_card").exists()
     assert not demo_file().exists()

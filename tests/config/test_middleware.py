@@ -4,7 +4,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from channels_cfg.change_history import OUTSIDE, ChangeHistory
+from channels_cfg.history.change_log import OUTSIDE, ChangeHistory
 from channels_cfg.models import Channel
 from config.middleware import ConfigurationHistory, ViewersTimeZone, zone_named
 from tests.factories.channels_cfg import ChannelFactory, UserFactory

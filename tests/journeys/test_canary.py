@@ -16,8 +16,8 @@ from django.contrib.auth.models import Group
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 
-from channels_cfg.default_roles import CONFIGURATOR
 from channels_cfg.models import Right, User
+from channels_cfg.rights.roles import CONFIGURATOR
 from conversations.models import Conversation, InboundDelivery, State
 from tests.factories import (
     ApiKeyFactory,

@@ -14,8 +14,8 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import Group
 from playwright.sync_api import Browser, Page, expect
 
-from channels_cfg.default_roles import AGENT, CONFIGURATOR, REPORTING_ADMINISTRATOR, ensure_default_roles
 from channels_cfg.models import MessagingService, User
+from channels_cfg.rights.roles import AGENT, CONFIGURATOR, REPORTING_ADMINISTRATOR, ensure_default_roles
 from conversations.models import Conversation
 from tests.factories import UserFactory
 from tests.journeys.conftest import Portal, eventually

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from channels_cfg.change_history import ChangeHistory
+from channels_cfg.history.change_log import ChangeHistory
+from channels_cfg.history.planned_changes import plan_change
 from channels_cfg.models import Queue, ScheduledChange
-from channels_cfg.planned_changes import plan_change
 from config.schedule import ensure_schedule
 from tests.factories import QueueFactory, UserFactory
 from tests.journeys.conftest import Portal, eventually

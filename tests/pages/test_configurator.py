@@ -9,8 +9,8 @@ from django.contrib.auth.models import Group
 from django.urls import reverse
 from playwright.sync_api import Locator, Page, expect
 
-from channels_cfg.default_roles import CONFIGURATOR, ensure_default_roles
 from channels_cfg.models import AccessRight, ApiKey, Channel, Right, User
+from channels_cfg.rights.roles import CONFIGURATOR, ensure_default_roles
 from tests.factories import ChannelFactory, QueueFactory, UserFactory
 from tests.pages.conftest import OpenAs, fits_its_width, session_of
 

@@ -8,9 +8,9 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
-from channels_cfg.change_history import event_models
-from channels_cfg.default_roles import CONFIGURATOR, ensure_default_roles
+from channels_cfg.history.change_log import event_models
 from channels_cfg.models import Channel, Queue, SystemSettings, User
+from channels_cfg.rights.roles import CONFIGURATOR, ensure_default_roles
 from reporting.models import SavedReport
 from tests.factories import AttachedKeyFactory, ChannelFactory, QueueFactory, UserFactory
 from tests.pages.conftest import OpenAs, fits_its_width

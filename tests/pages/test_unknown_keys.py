@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from channels_cfg.default_roles import CONFIGURATOR, ensure_default_roles
 from channels_cfg.models import AttachedKey, AttachedKeyAlias, Channel, KeyVerdict, Queue, Right, User
-from conversations import shapes, unknown_keys
+from channels_cfg.rights.roles import CONFIGURATOR, ensure_default_roles
+from conversations.key_usage import observations, unknown_keys
 from tests.factories import (
     ChannelFactory,
     QueueFactory,
@@ -46,7 +46,7 @@ def queue() -> Queue:
         ended_conversation(
             queue, data={"custmerType": "gold", "loyalty_card": "4111 1111 1111 1111", "region": "north"}
         )
-    shapes.fold()
+    observations.fold()
     return queue
 
 

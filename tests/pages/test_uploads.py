@@ -12,8 +12,8 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from channels_cfg.configuration_file.writing import export
-from channels_cfg.default_roles import CONFIGURATOR, ensure_default_roles
 from channels_cfg.models import AttachedKey, Channel, Queue, User
+from channels_cfg.rights.roles import CONFIGURATOR, ensure_default_roles
 from tests.factories import ChannelFactory, QueueFactory, UserFactory
 from tests.pages.conftest import OpenAs, fits_its_width
 

@@ -14,7 +14,7 @@ from channels_cfg.configuration_file.applying import NotApplied, apply
 from channels_cfg.configuration_file.plan import Plan
 from channels_cfg.configuration_file.planning import Environment, plan_file
 from channels_cfg.configuration_file.reading import Unreadable, read_yaml
-from channels_cfg.why import why_is_required
+from channels_cfg.history.change_reason import why_is_required
 
 
 class Command(BaseCommand):

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from channels_cfg.history.change_reason import changing_settings
 from channels_cfg.models import ApiKey, User
-from channels_cfg.why import changing_settings
 
 
 class Command(BaseCommand):

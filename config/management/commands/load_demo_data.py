@@ -10,9 +10,9 @@ from django.core.management import BaseCommand, call_command
 from django.utils import timezone
 
 from channels_cfg.demo import CLIENTS, PEOPLE, DemoSecrets, load_demo_configuration, new_secrets
-from channels_cfg.effective_settings import effective_settings
+from channels_cfg.history.change_reason import changing_settings
+from channels_cfg.keys.effective_settings import effective_settings
 from channels_cfg.models import MessagingService
-from channels_cfg.why import changing_settings
 from config.demo_data import LOADED_BY, demo_file
 from config.management.commands.serve_portal import base_url
 from conversations.demo import CALLBACK_PATH, load_demo_conversations

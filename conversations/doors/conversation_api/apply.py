@@ -40,7 +40,7 @@ LONGEST_PAUSE = timedelta(hours=1)
 def apply_delivery(delivery_id: int) -> None:
     """Apply a waiting delivery. Called twice, at once or again, it is applied once.
 
-    One that fails is tried again with growing pauses, and given up after DELIVERY_GIVE_UP_AFTER.
+    One that fails is tried again with growing pauses, and given up after DELIVERY_DEAD_AFTER.
     """
     now = timezone.now()
     delivery = InboundDelivery.objects.claim(delivery_id, now=now)
@@ -54,7 +54,7 @@ def apply_delivery(delivery_id: int) -> None:
     except Exception as failure:
         # The kind alone: messages of databases and parsers quote what the customer said.
         logger.error("Delivery %s could not be applied (%s)", delivery_id, type(failure).__name__)
-        _wait(delivery, now=now, patience=settings.DELIVERY_GIVE_UP_AFTER, given_up=Outcome.FAILED)
+        _wait(delivery, now=now, patience=settings.DELIVERY_DEAD_AFTER, given_up=Outcome.FAILED)
 
 
 @transaction.atomic

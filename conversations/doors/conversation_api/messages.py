@@ -12,12 +12,12 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
 from channels_cfg.key_names import BadKeyName, check_key_name
-from channels_cfg.messaging_channels import ADDRESS_DOMAIN, ADDRESS_OF_WIRE
+from channels_cfg.messaging.messaging_channels import ADDRESS_DOMAIN, ADDRESS_OF_WIRE
 from channels_cfg.models import Channel, Queue, QueueAddress, Source
 from conversations import attached_data, lifecycle
+from conversations.attached_data.known_pairs import Verdict
 from conversations.doors.conversation_api import contacts, payloads, threads
 from conversations.doors.conversation_api.callback import APPLIED, IGNORED, Callback, TooEarly
-from conversations.known_pairs import Verdict
 from conversations.models import (
     Conversation,
     DeliveryStatus,

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 
 from channels_cfg.models import WebhookSecret
 from channels_cfg.problem_details import problem
-from conversations.doors.conversation_api import door_notes, payloads
+from conversations.doors.conversation_api import payloads, webhook_use
 from conversations.doors.conversation_api.nudge import nudge
 from conversations.doors.conversation_api.signature import Signature, keyed_digest
 from conversations.models import InboundDelivery, RefusedCallbacks
@@ -60,7 +60,7 @@ def receive(request: HttpRequest) -> HttpResponse:
     signature = Signature.read(request.headers)
     signed = signed_for(signature, body) if signature else None
     if not signature or not signed or not signed.recipients or not signature.is_recent(now=now):
-        door_notes.note_refusal(_why_refused(signature, signed))
+        webhook_use.note_refusal(_why_refused(signature, signed))
         return unauthorized(request)
     recipients = signed.recipients
 
@@ -76,7 +76,7 @@ def receive(request: HttpRequest) -> HttpResponse:
     delivery_id = keep(recipient, signature.nonce, body, digest, payloads.trigger_of(callback), now)
     if delivery_id is None and not is_the_same(recipient, signature.nonce, digest):
         return unauthorized(request)
-    door_notes.note_use(signed.secrets)
+    webhook_use.note_use(signed.secrets)
     if delivery_id is not None:
         transaction.on_commit(nudge)
     return HttpResponse(b"{}", content_type="application/json")

@@ -4,8 +4,8 @@ import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
 
-from channels_cfg.default_roles import CONFIGURATOR
 from channels_cfg.models import User
+from channels_cfg.rights.roles import CONFIGURATOR
 from tests.factories import UserFactory
 
 

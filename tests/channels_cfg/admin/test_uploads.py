@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from channels_cfg.change_history import ChangeHistory
+from channels_cfg.history.change_log import ChangeHistory
 from channels_cfg.models import AttachedKey, Channel, Queue, SystemSettings, User, WaitingUpload
 from channels_cfg.tasks import forget_old_uploads
 from tests.factories import ChannelFactory, QueueFactory, UserFactory

@@ -14,7 +14,6 @@ from django.test.utils import CaptureQueriesContext
 from channels_cfg.configuration_file import wording
 from channels_cfg.configuration_file.applying import NotApplied, apply
 from channels_cfg.configuration_file.writing import export
-from channels_cfg.default_roles import CONFIGURATOR
 from channels_cfg.models import (
     AccessRight,
     AttachedKey,
@@ -26,6 +25,7 @@ from channels_cfg.models import (
     User,
     WebhookSecret,
 )
+from channels_cfg.rights.roles import CONFIGURATOR
 from tests.channels_cfg.configuration_file.conftest import COMPLETE, OPENING, applied, planned
 from tests.factories import ChannelFactory, ConversationFactory, QueueFactory, UserFactory
 

@@ -18,7 +18,6 @@ from hypothesis.extra.django import TestCase
 from channels_cfg.configuration_file import wording
 from channels_cfg.configuration_file.sections import SECTIONS
 from channels_cfg.configuration_file.writing import export
-from channels_cfg.default_roles import ensure_default_roles
 from channels_cfg.models import (
     AttachedKey,
     AttachedKeyAlias,
@@ -32,6 +31,7 @@ from channels_cfg.models import (
     User,
     WebhookSecret,
 )
+from channels_cfg.rights.roles import ensure_default_roles
 from tests.channels_cfg.configuration_file.conftest import applied, planned
 
 

@@ -20,8 +20,8 @@ from channels_cfg.configuration_file import tables, waiting
 from channels_cfg.configuration_file.reading import Unreadable
 from channels_cfg.configuration_file.sections import KEYS, QUEUES, USERS, Section
 from channels_cfg.configuration_file.tables import as_csv, as_xlsx, headings, read_table, rows_of
-from channels_cfg.default_roles import CONFIGURATOR
 from channels_cfg.models import AttachedKey, AttachedKeyAlias, PlannedRecord, Queue, User, WaitingUpload
+from channels_cfg.rights.roles import CONFIGURATOR
 from tests.factories import UserFactory
 
 Outcome = PlannedRecord.Outcome

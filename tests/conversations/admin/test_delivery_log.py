@@ -5,7 +5,7 @@ from django.contrib.auth.models import Group
 from django.test import Client
 from django.utils import timezone
 
-from channels_cfg.default_roles import AGENT, CONFIGURATOR
+from channels_cfg.rights.roles import AGENT, CONFIGURATOR
 from conversations.models import InboundDelivery
 from tests.factories import MessagingServiceFactory, UserFactory
 

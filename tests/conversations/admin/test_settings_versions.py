@@ -7,8 +7,8 @@ from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
 
-from channels_cfg.default_roles import CONFIGURATOR
 from channels_cfg.models import Right, User
+from channels_cfg.rights.roles import CONFIGURATOR
 from tests.factories import ChannelFactory, QueueFactory, UserFactory, ended_conversation, grant
 
 pytestmark = pytest.mark.django_db

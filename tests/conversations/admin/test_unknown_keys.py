@@ -11,10 +11,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from channels_cfg.default_roles import CONFIGURATOR
 from channels_cfg.models import AttachedKey, AttachedKeyAlias, Channel, KeyVerdict, Queue, SystemSettings, User
-from conversations import shapes, unknown_keys
-from conversations.models import KeySighting, SeenKey
+from channels_cfg.rights.roles import CONFIGURATOR
+from conversations.key_usage import observations, unknown_keys
+from conversations.models import KeyObservation, SeenKey
 from tests.factories import ChannelFactory, QueueFactory, UserFactory, ended_conversation, user_with
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +43,7 @@ INBOX = "/admin/conversations/seenkey/"
 def come_in(queue: Queue, data: dict[str, Any], times: int = 5) -> None:
     for _ in range(times):
         ended_conversation(queue, data=data)
-    shapes.fold()
+    observations.fold()
 
 
 def in_inbox() -> list[str]:
@@ -73,7 +73,7 @@ def test_a_rare_name_is_not_in_the_inbox():
     come_in(QueueFactory(), {"rare": 1}, times=4)
 
     assert in_inbox() == []
-    assert KeySighting.objects.filter(key="rare").count() == 4
+    assert KeyObservation.objects.filter(key="rare").count() == 4
 
 
 def test_the_inbox_shows_shape_and_place_and_no_value(browser: Client):
@@ -200,7 +200,7 @@ def test_keeping_is_noted_with_who_and_why(browser: Client, configurator: User):
     browser.get(INBOX)
     say(browser, f"keep channel.{queue.channel_id}", "region")
 
-    from channels_cfg.change_history import event_models
+    from channels_cfg.history.change_log import event_models
 
     event = event_models()[Channel].objects.select_related("pgh_context").latest("pgh_id")
     assert event.pgh_context.metadata["user"] == configurator.pk

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from channels_cfg.models import Channel, Right, SystemSettings, User
 from conversations import lifecycle
-from conversations.fate import fates, propose
+from conversations.attached_data.retention_preview import propose, retentions
 from conversations.models import Conversation
 from tests.factories import (
     ChannelFactory,
@@ -106,7 +106,7 @@ def test_a_call_shows_the_values_that_its_lists_show():
     agent = user_with(Right.SERVE, on=queue)
     conversation = accepted_conversation(queue, agent=agent, data=DATA)
 
-    texts = {fate.key: fate.text for fate in fates(conversation, viewer=agent, judged_by=[])}
+    texts = {fate.key: fate.text for fate in retentions(conversation, viewer=agent, judged_by=[])}
 
     assert texts == {"customer.card": None, "customer.id": None, "other": None, "tier": "gold"}
 

@@ -74,7 +74,7 @@ def test_a_failure_is_logged_without_what_it_says(
 def test_a_failed_application_is_tried_again_and_given_up_in_the_end(sender: Sender, attaching_fails: None) -> None:
     delivery = send(sender, message(metadata={"customerId": "CANARY"}))
     apply_delivery(delivery.pk)
-    past = timezone.now() - settings.DELIVERY_GIVE_UP_AFTER
+    past = timezone.now() - settings.DELIVERY_DEAD_AFTER
     InboundDelivery.objects.update(held_until=None, received_at=past)
 
     tasks.apply_waiting_deliveries()

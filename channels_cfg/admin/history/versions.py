@@ -1,0 +1,278 @@
+"""Versions of the settings: the list, one of them, undoing it, the settings at a time, and the change log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from channels_cfg.admin.configurator import ConfiguratorAdmin, page_of_changes
+from channels_cfg.admin.history.recorded_rows import (
+    EffectiveRows,
+    RecordRows,
+    csv_of_changes,
+    kinds_of_records,
+    with_links,
+)
+from channels_cfg.admin.history.version_questions import AsOfForm, DifferenceForm, VersionFilters, keyset_page
+from channels_cfg.admin.safeguards.change_reason import asked_why
+from channels_cfg.admin.safeguards.resubmission import unpack
+from channels_cfg.admin.safeguards.typed_confirmation import Danger, ask_to_confirm
+from channels_cfg.admin.safeguards.undo import may_undo
+from channels_cfg.history.change_log import ChangeHistory
+from channels_cfg.history.record_words import Difference, kind_of
+from channels_cfg.history.revert import NotUndone, Undoing, preview, revert
+from channels_cfg.history.settings_at import as_of, difference
+from channels_cfg.history.versions import how_made, in_lines, versions
+from channels_cfg.models import SettingsVersion
+
+RECORDS_PER_PAGE = 50
+EFFECTIVE = "in-effect"
+"""Instead of a kind of records: the extra-data lists that counted."""
+
+
+@admin.register(SettingsVersion)
+class VersionsAdmin(ConfiguratorAdmin):
+    """A version is one transaction's changes of the settings."""
+
+    @property
+    def custom_urls(self) -> Any:
+        pages = (
+            ("<int:number>/undo/", "undo_version", "undo"),
+            ("as-of/", "settings_as_of", "settings_as_of"),
+            ("difference/", "settings_difference", "settings_difference"),
+            ("changes/", "change_log", "change_log"),
+            ("changes.csv", "change_log_csv", "change_log_csv"),
+        )
+        return tuple((path, name, _viewing(method)) for path, name, method in pages)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def conversations_judged(self, request: HttpRequest, numbers: Sequence[int]) -> dict[int, str]:
+        """How many conversations each version judged, of those that the viewer may see; known on floors above."""
+        return {}
+
+    # The list
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        self._check(request)
+        asked = VersionFilters(request)
+        found = versions(by=asked.by, kind=asked.kind, record=asked.record, since=asked.since, before=asked.until)
+        page = keyset_page(found, request)
+        lines = in_lines(page.versions)
+        judged = self.conversations_judged(request, [line.number for line in lines])
+        return self._render(
+            request,
+            "list.html",
+            title=_("Versions of the settings"),
+            lines=[(line, judged.get(line.number, "")) for line in lines],
+            shows_judged=bool(judged),
+            older=asked.address(before=page.oldest) if page.has_older else "",
+            newer=asked.address(after=page.newest) if page.has_newer else "",
+            filters=asked,
+        )
+
+    # One version
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        self._check(request)
+        version = self._version(object_id)
+        page = page_of_changes(ChangeHistory.of_everything(versions=[version.pk]), request)
+        judged = self.conversations_judged(request, [version.pk])
+        return self._render(
+            request,
+            "page.html",
+            title=str(version),
+            line=how_made(version),
+            page=page,
+            changes=list(with_links(request, page)),
+            judged=judged.get(version.pk, ""),
+            earlier=SettingsVersion.objects.filter(pk__lt=version.pk).order_by("-pk").first(),
+            later=SettingsVersion.objects.filter(pk__gt=version.pk).order_by("pk").first(),
+            may_undo=may_undo(request),
+        )
+
+    def undo(self, request: HttpRequest, number: int) -> HttpResponse:
+        """Shows what undoing would do; posted, does it. ``also`` names versions undone along."""
+        self._check(request)
+        unpack(request)
+        version = self._version(number)
+        if not may_undo(request):
+            raise PermissionDenied
+        asked = request.POST if request.method == "POST" else request.GET
+        numbers = [version.pk, *(int(text) for text in asked.getlist("also") if text.isdecimal())]
+        without_secrets = bool(asked.get("without_secrets"))
+        found = preview(numbers, leave_out_secrets=without_secrets)
+        if not may_make(request, found):
+            raise PermissionDenied
+        why = asked_why(request)
+        if request.method == "POST" and not found.refused and not why["why_errors"]:
+            if found.dangers and (question := ask_to_confirm(request, self.admin_site, _danger_of(found))):
+                return question
+            try:
+                made = revert(
+                    numbers,
+                    by=request.user,  # type: ignore[arg-type]  # who is signed in
+                    why=why["why_typed"],
+                    leave_out_secrets=without_secrets,
+                )
+            except NotUndone as refused:  # somebody was quicker
+                found = refused.undoing
+            else:
+                messages.success(request, _("Undone: the settings are now version %(number)s.") % {"number": made.pk})
+                return redirect(reverse("admin:channels_cfg_settingsversion_change", args=[made.pk]))
+        return self._render(
+            request,
+            "undo.html",
+            title=_("Undo %(versions)s") % {"versions": _named(found.versions)},
+            version=version,
+            line=how_made(version),
+            found=found,
+            also=[other for other in found.with_conflicts if other != version.pk],
+            undone_too=[other for other in found.versions if other != version.pk],
+            **why,
+        )
+
+    # The settings at a time, and between two
+
+    def settings_as_of(self, request: HttpRequest) -> HttpResponse:
+        self._check(request)
+        form = AsOfForm(request.GET or None)
+        state = as_of(form.time())
+        kinds = kinds_of_records()
+        chosen = request.GET.get("kind", "")
+        chosen = chosen if chosen in kinds or chosen == EFFECTIVE else "systemsettings"
+        text = request.GET.get("q", "").strip()[:100]
+        rows: Any = EffectiveRows(state, text) if chosen == EFFECTIVE else RecordRows(state, kinds[chosen], text)
+        page = Paginator(rows, RECORDS_PER_PAGE).get_page(request.GET.get("page"))
+        return self._render(
+            request,
+            "as_of.html",
+            title=_("Settings as of a time"),
+            form=form,
+            state=state,
+            version=SettingsVersion.objects.filter(pk=state.version).first(),
+            kinds=[(name, kind_of(model).verbose_name_plural, state.counts[model]) for name, model in kinds.items()],
+            chosen=chosen,
+            effective=chosen == EFFECTIVE,
+            text=text,
+            page=page,
+            query=without_page(request),
+        )
+
+    def settings_difference(self, request: HttpRequest) -> HttpResponse:
+        self._check(request)
+        form = DifferenceForm(request.GET or None)
+        earlier, later = form.times()
+        pages: Paginator[Difference] = Paginator(difference(earlier, later), RECORDS_PER_PAGE)
+        page = pages.get_page(request.GET.get("page"))
+        return self._render(
+            request,
+            "difference.html",
+            title=_("Difference between two times"),
+            form=form,
+            page=page,
+            changes=list(with_links(request, page)),
+            earlier=as_of(earlier).version,
+            later=as_of(later).version,
+            query=without_page(request),
+        )
+
+    # Every change
+
+    def change_log(self, request: HttpRequest) -> HttpResponse:
+        """Change by change, whichever version it belongs to."""
+        self._check(request)
+        asked = VersionFilters(request)
+        page = page_of_changes(asked.history(), request)
+        return self._render(
+            request,
+            "changes.html",
+            title=_("Change log"),
+            page=page,
+            changes=list(with_links(request, page)),
+            filters=asked,
+            query=without_page(request),
+        )
+
+    def change_log_csv(self, request: HttpRequest) -> HttpResponseBase:
+        """The same as a file, a row for each field."""
+        self._check(request)
+        name = f"change-log-{timezone.localdate():%Y-%m-%d}.csv"
+        return StreamingHttpResponse(
+            csv_of_changes(VersionFilters(request).history()),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
+
+    def _check(self, request: HttpRequest) -> None:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+
+    def _version(self, number: Any) -> SettingsVersion:
+        known = SettingsVersion.objects.select_related("context")
+        version = known.filter(pk=number).first() if str(number).isdecimal() else None
+        if version is None:
+            raise Http404
+        return version
+
+    def _render(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
+        context = {**self.admin_site.each_context(request), "opts": self.opts, **context}
+        return TemplateResponse(request, f"admin/channels_cfg/settingsversion/{template}", context)
+
+
+def _viewing(method: str) -> Any:
+    """A page of the admin as ``custom_urls`` wants it."""
+
+    def view(request: HttpRequest, model_admin: Any, **named: Any) -> HttpResponseBase:
+        return getattr(model_admin, method)(request, **named)
+
+    return view
+
+
+def without_page(request: HttpRequest) -> str:
+    """What was asked, for a link to another page of the same."""
+    query = request.GET.copy()
+    query.pop("page", None)
+    return query.urlencode()
+
+
+def may_make(request: HttpRequest, undoing: Undoing) -> bool:
+    """Whether the viewer could do the same by hand."""
+    raised = undoing.takes_a_superuser and not request.user.is_superuser
+    return request.user.has_perms(undoing.permissions) and not raised
+
+
+def _named(numbers: Sequence[int]) -> str:
+    if len(numbers) == 1:
+        return _("version %(number)s") % {"number": numbers[0]}
+    *first, last = map(str, numbers)
+    return _("versions %(first)s and %(last)s") % {"first": ", ".join(first), "last": last}
+
+
+def _danger_of(undoing: Undoing) -> Danger:
+    words = _("undo %(versions)s") % {"versions": _named(undoing.versions)}
+    return Danger(
+        title=_("Undo %(versions)s?") % {"versions": _named(undoing.versions)},
+        consequences=undoing.dangers,
+        words=words,
+        button=_("Undo %(versions)s") % {"versions": _named(undoing.versions)},
+    )

@@ -1,0 +1,455 @@
+"""The key catalogue in the System Configurator: what each key means, and where it is used.
+
+``conversations.admin`` registers the page, since it also tells how often keys come in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, FieldTextFilter
+from unfold.decorators import action, display
+from unfold.forms import PaginationInlineFormSet
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from channels_cfg.admin.configurator import ConfiguratorAdmin, ConfiguratorInline
+from channels_cfg.admin.keys.key_list import problem_with
+from channels_cfg.admin.safeguards.change_reason import WhyField
+from channels_cfg.admin.safeguards.resubmission import unpack
+from channels_cfg.admin.safeguards.typed_confirmation import Danger, ask_to_confirm
+from channels_cfg.admin.uploads import ComesAsTable
+from channels_cfg.configuration_file.tables import TABLES
+from channels_cfg.history.change_reason import note_why, why_is_required
+from channels_cfg.keys.catalogue import NearName, near_names, rename_in_lists
+from channels_cfg.keys.configured import LISTED_NAMES, KeyPlaces, list_name, places_of
+from channels_cfg.models import AttachedKey, AttachedKeyAlias
+from channels_cfg.value_rules import CONSTRAINTS, CONSTRAINTS_OF_KIND, rules_without_what_says_nothing
+
+PLACES_NAMED = 8
+SENSITIVE_EFFECTS = (
+    gettext_lazy("It is marked on these pages, on the desk and in History."),
+    gettext_lazy("Putting it on one more list asks for a typed confirmation; so does switching this off."),
+    gettext_lazy("Its values are stored and shown like any other: put it on as few lists as possible."),
+)
+
+
+class ChoicesField(forms.Field):
+    """One choice a line; a single line is split at its commas."""
+
+    widget = UnfoldAdminTextareaWidget
+
+    def __init__(self, *, base_field: Any = None, max_length: int | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)  # the model's array field also names its base field, which is always text
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list | tuple) else value
+
+    def to_python(self, value: Any) -> list[str]:
+        if isinstance(value, list):
+            return value
+        lines = [line.strip() for line in (value or "").splitlines() if line.strip()]
+        if len(lines) == 1:
+            lines = [part.strip() for part in lines[0].split(",") if part.strip()]
+        return lines
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return list(initial or []) != self.to_python(data)
+
+
+class AttachedKeyForm(forms.ModelForm):
+    """Constraints that say nothing about the chosen type are not shown, and are emptied."""
+
+    instance: AttachedKey
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "choices" in self.fields:
+            self.fields["choices"].help_text = _("One a line. Example: gold, silver and bronze on three lines")
+        if "sensitive" in self.fields:
+            self.fields["sensitive"].help_text = " ".join(map(str, SENSITIVE_EFFECTS))
+
+    def clean(self) -> dict[str, Any] | None:
+        super().clean()
+        self.cleaned_data = rules_without_what_says_nothing(self.cleaned_data)
+        for name in CONSTRAINTS:
+            if name in self.errors and name not in CONSTRAINTS_OF_KIND.get(self.cleaned_data.get("kind", ""), ()):
+                del self.errors[name]  # its field is not shown, so nobody could mend it
+                self.cleaned_data[name] = AttachedKey._meta.get_field(name).get_default()  # type: ignore[union-attr]  # no relation
+        return self.cleaned_data
+
+
+class AliasFormSet(PaginationInlineFormSet):
+    """Other names differ from each other and from the key's own."""
+
+    def clean(self) -> None:
+        for form in self.forms:
+            name = form.cleaned_data.get("name") if form.is_valid() else None
+            if name and not form.cleaned_data.get("DELETE") and name == self.instance.name:
+                form.add_error("name", _("This is the key's own name already. Remove the row."))
+        super().clean()
+
+
+class AliasInline(ConfiguratorInline):
+    model = AttachedKeyAlias
+    formset = AliasFormSet
+    fields = ["name"]
+    verbose_name_plural = gettext_lazy("Other names: accepted on input, and stored and shown under the key's own name")
+
+
+class UsedFilter(admin.SimpleListFilter):
+    """Whether any list names the key itself."""
+
+    title = gettext_lazy("use")
+    parameter_name = "used"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", _("On a list")), ("no", _("On no list"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[AttachedKey]) -> QuerySet[AttachedKey]:
+        listed = RawSQL(f"SELECT name FROM ({LISTED_NAMES}) AS listed", [])
+        match self.value():
+            case "yes":
+                return queryset.filter(name__in=listed)
+            case "no":
+                return queryset.exclude(name__in=listed)
+        return queryset
+
+
+class KeyChangeList(ChangeList):
+    """Looks up for a page of keys at once what their rows say."""
+
+    model_admin: AttachedKeyAdmin
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        keys: list[AttachedKey] = list(self.result_list)
+        self.result_list = keys
+        self.model_admin.describe(keys)
+
+
+class SeveralKeysForm(forms.Form):
+    """What is to be the same for several keys; what is left empty stays as it is for each."""
+
+    STAYS = ("", gettext_lazy("Leave as it is"))
+
+    group = forms.CharField(max_length=80, required=False, help_text=gettext_lazy("Example: Customer"))
+    owner = forms.CharField(max_length=120, required=False, help_text=gettext_lazy("Example: CRM team"))
+    on_violation = forms.ChoiceField(
+        label=gettext_lazy("A value that breaks the rules"),
+        choices=[STAYS, *AttachedKey.OnViolation.choices],
+        required=False,
+    )
+    sensitive = forms.ChoiceField(
+        choices=[STAYS, ("yes", gettext_lazy("Sensitive")), ("no", gettext_lazy("Not sensitive"))], required=False
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["why"] = WhyField(required=why_is_required())
+
+    def changes(self) -> dict[str, Any]:
+        """The fields to set."""
+        chosen = {name: value for name, value in self.cleaned_data.items() if value and name != "why"}
+        if "sensitive" in chosen:
+            chosen["sensitive"] = chosen["sensitive"] == "yes"
+        return chosen
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if not self.errors and not self.changes():
+            raise forms.ValidationError(_("Nothing would change. Fill in at least one of the fields."))
+        return cleaned
+
+
+class AttachedKeyAdmin(ComesAsTable, ConfiguratorAdmin):
+    table = TABLES["keys"]
+    form = AttachedKeyForm
+    list_is_for = gettext_lazy(
+        "A key in the catalogue has a label, a type and a purpose, and says what becomes of a value that does"
+        " not fit. Keys work without it, too."
+    )
+    list_display = ["key_name", "type_name", "group", "owner", "sensitive_mark", "used_on"]
+    list_filter = [
+        ("kind", ChoicesDropdownFilter),
+        ("group", FieldTextFilter),
+        ("owner", FieldTextFilter),
+        ("on_violation", ChoicesDropdownFilter),
+        "sensitive",
+        UsedFilter,
+    ]
+    search_fields = ["name", "label", "group", "owner", "aliases__name"]
+    search_help_text = gettext_lazy("Name, label, group, owner or another name of the key")
+    ordering = ["name"]
+    inlines = [AliasInline]
+    actions = ["change_several"]
+    conditional_fields = {
+        name: " || ".join(f"kind == '{kind}'" for kind, named in CONSTRAINTS_OF_KIND.items() if name in named)
+        for name in CONSTRAINTS
+    }
+    change_form_template = "admin/channels_cfg/attachedkey/change_form.html"
+
+    class Media:
+        css = {"all": ["configurator/lists.css", "configurator/keys.css"]}
+        js = ["configurator/key_names.js"]
+
+    # The form
+
+    def get_fieldsets(self, request: HttpRequest, obj: AttachedKey | None = None) -> Any:
+        fixed = _(
+            "The name is fixed, since conversations keep data under it; the label is free to change. To rename a key, "
+            "make a new one and give it this name as another name."
+        )
+        return [
+            (
+                _("What it is"),
+                {"description": fixed if obj else "", "fields": ["name", ("label", "group"), "help_text"]},
+            ),
+            (
+                _("Its values"),
+                {
+                    "description": _(
+                        "Checked wherever data comes in. Without constraints any value of the type is good; an empty "
+                        "value always is."
+                    ),
+                    "fields": ["kind", "choices", ("minimum", "maximum"), "decimals", "longest", "pattern", "example",
+                               "on_violation"],
+                },
+            ),
+            (
+                _("Governance"),
+                {
+                    "description": _("Who answers for it, and why it is processed."),
+                    "fields": ["owner", "purpose", "sensitive"],
+                },
+            ),
+        ]  # fmt: skip
+
+    def get_readonly_fields(self, request: HttpRequest, obj: AttachedKey | None = None) -> Sequence[str]:
+        return ["name"] if obj else []
+
+    def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "choices":
+            kwargs |= {"form_class": ChoicesField, "widget": UnfoldAdminTextareaWidget(attrs={"rows": 4})}
+            return db_field.formfield(**kwargs)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def get_formset_kwargs(self, request: HttpRequest, obj: Any, inline: Any, prefix: str) -> dict[str, Any]:
+        """A name that an address proposes as another name of the key starts a row."""
+        kwargs: dict[str, Any] = super().get_formset_kwargs(request, obj, inline, prefix)
+        if request.method == "GET" and isinstance(inline, AliasInline) and (proposed := request.GET.get("alias")):
+            kwargs["initial"] = [{"name": proposed}]
+        return kwargs
+
+    def get_formsets_with_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
+        for formset, inline in super().get_formsets_with_inlines(request, obj):
+            if request.method == "GET" and isinstance(inline, AliasInline) and request.GET.get("alias"):
+                formset.extra = 1
+            yield formset, inline
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        key: AttachedKey | None = kwargs.get("obj")
+        context["near_names"] = reverse("admin:near_names")
+        if key:
+            self.describe([key])
+            places: KeyPlaces = key.places  # type: ignore[attr-defined]  # told by describe()
+            context |= {"used_in_words": places_in_words(places), "more_places": places.total - len(places)}
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def danger_of_saving(self, request: HttpRequest, form: Any, formsets: Sequence[Any], change: bool) -> Danger | None:
+        key: AttachedKey = form.instance
+        if change and "sensitive" in form.changed_data and not key.sensitive:
+            return Danger(
+                title=_("“%(key)s” is no longer sensitive?") % {"key": key},
+                consequences=[
+                    _("It can be put on any list without being asked."),
+                    _("Nothing marks it any more where it is configured and shown."),
+                ],
+                words=key.name,
+                button=_("Save as not sensitive"),
+            )
+        return super().danger_of_saving(request, form, formsets, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        key: AttachedKey = form.instance
+        names = dict.fromkeys(key.aliases.values_list("name", flat=True), key.name)
+        for record in rename_in_lists(names):
+            messages.info(
+                request,
+                _("The lists of %(record)s name %(key)s now, instead of another of its names.")
+                % {"record": record, "key": key},
+            )
+
+    # The check while a name is typed
+
+    def get_urls(self) -> Any:
+        return [
+            path("near-names/", self.admin_site.admin_view(self.near_names_view), name="near_names"),
+            *super().get_urls(),
+        ]
+
+    def near_names_view(self, request: HttpRequest) -> HttpResponse:
+        """For ``?name=…&key=5`` what is wrong with the name, and which names it may be taken for.
+
+        ``key`` is the number of the key that is edited.
+        """
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        name, besides = request.GET.get("name", ""), request.GET.get("key", "")
+        if problem := problem_with(name):
+            return JsonResponse({"problem": problem.__dict__, "near": []})
+        key = int(besides) if besides.isdecimal() and len(besides) < 19 else None
+        return JsonResponse({"problem": None, "near": [self._said(near, name) for near in self.near(name, key)]})
+
+    def near(self, name: str, key: int | None) -> Iterable[NearName]:
+        return near_names(name, besides=key)
+
+    def _said(self, near: NearName, name: str) -> dict[str, Any]:
+        """The near name in a sentence, and what can be done about it."""
+        page = reverse("admin:channels_cfg_attachedkey_change", args=[near.key]) if near.key else ""
+        return {
+            "name": near.name,
+            "said": self.in_words(near, name),
+            "owner": near.owner,
+            "owner_page": page,
+            "is_taken": near.name == name,
+        }
+
+    def in_words(self, near: NearName, name: str) -> str:
+        if near.name == name:
+            if near.place == "catalogue":
+                return _("“%(name)s” is in the catalogue already.") % {"name": near.name}
+            return _("“%(name)s” is another name of %(key)s already.") % {"name": near.name, "key": near.owner}
+        words = {
+            "catalogue": _("It is near “%(name)s”, a key of the catalogue."),
+            "alias": _("It is near “%(name)s”, another name of %(key)s."),
+            "list": _("It is near “%(name)s”, which is on a list."),
+            "seen": _("It is near “%(name)s”, which comes in with conversations."),
+        }[near.place]
+        if near.is_the_same_but_for_case(name):
+            words = {
+                "catalogue": _("It differs from “%(name)s”, a key of the catalogue, in upper and lower case alone."),
+                "alias": _("It differs from “%(name)s”, another name of %(key)s, in upper and lower case alone."),
+                "list": _("It differs from “%(name)s”, which is on a list, in upper and lower case alone."),
+                "seen": _("It differs from “%(name)s”, which comes in, in upper and lower case alone."),
+            }[near.place]
+        return words % {"name": near.name, "key": near.owner}
+
+    # The list
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return KeyChangeList
+
+    def describe(self, keys: Sequence[AttachedKey]) -> None:
+        """Tell each of the keys what its row says, with queries whose number does not depend on theirs."""
+        places = places_of([key.name for key in keys], at_most=PLACES_NAMED)
+        for key in keys:
+            key.places = places.get(key.name, KeyPlaces())  # type: ignore[attr-defined]
+
+    @display(description=gettext_lazy("Key"), ordering="name", header=True)
+    def key_name(self, key: AttachedKey) -> tuple[str, str]:
+        return key.name, key.label
+
+    @display(description=gettext_lazy("Type"), ordering="kind")
+    def type_name(self, key: AttachedKey) -> str:
+        return key.get_kind_display()
+
+    @display(description=gettext_lazy("Sensitive"), ordering="sensitive")
+    def sensitive_mark(self, key: AttachedKey) -> str:
+        if not key.sensitive:
+            return "—"
+        return format_html('<span class="key-sensitive">{}{}</span>', lock(), _("Sensitive"))
+
+    @display(description=gettext_lazy("On lists"))
+    def used_on(self, key: Any) -> SafeString | str:
+        if not key.places:
+            return _("None")
+        return SafeString(
+            render_to_string(
+                "admin/channels_cfg/attachedkey/_places.html",
+                {
+                    "number": ngettext("%(n)d list", "%(n)d lists", key.places.total) % {"n": key.places.total},
+                    "places": places_in_words(key.places),
+                    "more": key.places.total - len(key.places),
+                },
+            )
+        )
+
+    @action(description=gettext_lazy("Change group, owner and more of the selected keys"), permissions=["change"])
+    def change_several(self, request: HttpRequest, chosen: QuerySet[AttachedKey]) -> HttpResponse | None:
+        """One statement for all of them; the change log has one entry for each."""
+        unpack(request)
+        form = SeveralKeysForm(request.POST if "_change" in request.POST else None)
+        if not form.is_valid():
+            return self._ask_what_to_change(request, chosen, form)
+        changes = form.changes()
+        if changes.get("sensitive") is False and (asked := self._ask_about_sensitive(request, chosen)):
+            return asked
+        note_why(form.cleaned_data["why"])
+        count = chosen.update(**changes)
+        self.message_user(request, ngettext("%(n)d key has changed.", "%(n)d keys have changed.", count) % {"n": count})
+        return HttpResponseRedirect(request.get_full_path())
+
+    def _ask_what_to_change(
+        self, request: HttpRequest, chosen: QuerySet[AttachedKey], form: SeveralKeysForm
+    ) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Change several keys"),
+            "opts": self.opts,
+            "form": form,
+            "number": chosen.count(),
+            "names": list(chosen.order_by("name").values_list("name", flat=True)[:20]),
+            "carried": [
+                (name, value)
+                for name in (ACTION_CHECKBOX_NAME, "action", "select_across")
+                for value in request.POST.getlist(name)
+            ],
+        }
+        return TemplateResponse(request, "admin/channels_cfg/attachedkey/change_several.html", context)
+
+    def _ask_about_sensitive(self, request: HttpRequest, chosen: QuerySet[AttachedKey]) -> HttpResponse | None:
+        number = chosen.filter(sensitive=True).count()
+        if not number:
+            return None
+        danger = Danger(
+            title=ngettext("%(n)d key is no longer sensitive?", "%(n)d keys are no longer sensitive?", number)
+            % {"n": number},
+            consequences=[_("They can be put on any list without being asked."), _("Nothing marks them any more.")],
+            words=_("not sensitive"),
+            button=_("Change the keys"),
+        )
+        return ask_to_confirm(request, self.admin_site, danger, context={"opts": self.opts})
+
+
+def lock() -> SafeString:
+    return format_html('<span class="material-symbols-outlined" aria-hidden="true">{}</span>', "lock")
+
+
+def places_in_words(places: KeyPlaces) -> list[tuple[str, str, str]]:
+    """Of each place the record's name, the list, and the page where it is changed."""
+    return [
+        (
+            str(place.record),
+            list_name(place.list, kind=place.kind),
+            reverse(f"admin:channels_cfg_{place.record._meta.model_name}_change", args=[place.record.pk]),
+        )
+        for place in places
+    ]

@@ -1,0 +1,94 @@
+"""A list of keys in a form: rows in the browser, plain text without JavaScript."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.template.loader import render_to_string
+from django.utils.translation import gettext_lazy as _
+
+from channels_cfg.key_names import BadKeyName, check_key_list, check_key_name, split_key_list
+from channels_cfg.keys.effective_settings import Effective
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a typed name is refused, and the character it is about."""
+
+    reason: str
+    position: int
+    before: str
+    at: str
+    after: str
+
+
+def problem_with(name: str) -> Problem | None:
+    """What keeps the name from being a key, or None."""
+    try:
+        check_key_name(name)
+    except BadKeyName as bad:
+        at = bad.position - 1
+        return Problem(bad.messages[0], bad.position, name[:at], name[at : at + 1], name[at + 1 :])
+    return None
+
+
+class KeyListWidget(forms.Textarea):
+    """Text that the browser turns into rows; what is refused is marked in its place."""
+
+    template_name = "admin/widgets/key_list.html"
+
+    inherited: Effective[list[str]] | None = None
+    """What counts while the list is empty; None where there is nothing above or it is not known."""
+    inherited_from = ""
+    when_empty = _("Empty: nothing.")
+    place = ""
+    """``channel.5.statistics_keys``: the list that is edited, for the check while typing."""
+
+    class Media:
+        css = {"all": ["configurator/lists.css", "configurator/what_if.css"]}
+        js = ["configurator/lists.js", "configurator/what_if.js"]
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, {"rows": 3, "spellcheck": "false", **(attrs or {})})
+        items = split_key_list(value or "")
+        context["widget"] |= {
+            "refused": list(_refused(items)),
+            "filled": bool(items),
+            "inherited": self.inherited.value if self.inherited else [],
+            "inherited_from": self.inherited_from,
+            "when_empty": self.when_empty,
+            "place": self.place,
+        }
+        return context
+
+    def _render(self, template_name: str, context: dict[str, Any], renderer: Any = None) -> Any:
+        return render_to_string(template_name, context)  # form renderers do not look into templates/
+
+
+def _refused(items: list[str]) -> Iterator[tuple[int, Problem]]:
+    for number, name in enumerate(items, start=1):
+        if problem := problem_with(name):
+            yield number, problem
+
+
+class KeyListFormField(forms.Field):
+    """Keys as comma-, semicolon- or line-separated text, JSON array or CSV; answers a list, or says what is wrong."""
+
+    widget = KeyListWidget
+
+    def __init__(self, *, base_field: Any = None, max_length: int | None = None, **kwargs: Any) -> None:
+        # The model's array field also names its base field, which is always text. Its default is a function, which
+        # would have a form compare with a second, hidden field instead of with the record.
+        super().__init__(**{**kwargs, "show_hidden_initial": False})
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> list[str]:
+        return check_key_list(value if isinstance(value, list) else split_key_list(value or ""))
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return list(initial or []) != split_key_list(data or "")

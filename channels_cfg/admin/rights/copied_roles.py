@@ -1,0 +1,154 @@
+"""Copying a role to a new group, and one user's rights to another: shown in words first, then done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from channels_cfg.admin.rights.matrix import may_be_saved, may_change, preview_page
+from channels_cfg.history.change_reason import changing_settings
+from channels_cfg.models import AccessRight, User
+from channels_cfg.rights.changes import StalePreview, preview_of, rights_in_words, save_right_changes
+from channels_cfg.rights.copied import copy_group, groups_to_join, own_cells, pages_to_copy, rights_to_copy
+from channels_cfg.rights.effective import GROUP, Holder, names_of
+
+
+class NewNameForm(forms.ModelForm):
+    """The name of a copy; the form refuses one that is taken."""
+
+    class Meta:
+        model = Group
+        fields = ["name"]
+
+
+class LikeWhomForm(forms.Form):
+    """Who is to hold the same, and whether as a member of the same groups."""
+
+    target = forms.ModelChoiceField(
+        User.objects.all(),
+        label=gettext_lazy("Copy to"),
+        widget=AutocompleteSelect(AccessRight._meta.get_field("user"), admin.site),
+        help_text=gettext_lazy("Keeps what this user holds already."),
+    )
+    groups = forms.BooleanField(
+        label=gettext_lazy("Join the same groups"),
+        required=False,
+        initial=True,
+        help_text=gettext_lazy("Most rights come from groups."),
+    )
+
+    def __init__(self, source: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.source = source
+
+    def clean_target(self) -> User:
+        target: User = self.cleaned_data["target"]
+        if target == self.source:
+            raise ValidationError(_("Choose somebody else: these are the rights that are copied."))
+        return target
+
+
+def copy_group_page(request: HttpRequest, group_id: int) -> HttpResponse:
+    """What the copy will hold, and a name for it."""
+    if not (request.user.has_perm("auth.add_group") and request.user.has_perm("channels_cfg.add_accessright")):
+        raise PermissionDenied
+    by = request.user
+    assert isinstance(by, User)  # staff are signed in
+    group = get_object_or_404(Group, pk=group_id)
+    form = NewNameForm(request.POST or None, initial={"name": f"{group.name} 2"})
+    if request.method == "POST" and form.is_valid():
+        copy = copy_group(group, name=form.cleaned_data["name"], by=by)
+        messages.success(
+            request,
+            _("Group “%(copy)s” holds what “%(group)s” holds. Add members below.")
+            % {"copy": copy.name, "group": group.name},
+        )
+        return HttpResponseRedirect(reverse("admin:auth_group_change", args=[copy.pk]))
+    cells = own_cells(Holder(GROUP, group.pk))
+    pages, left_out = pages_to_copy(group, by=by)
+    context = {
+        **admin.site.each_context(request),
+        "title": _("Copy the group %(group)s") % {"group": group.name},
+        "opts": Group._meta,
+        "group": group,
+        "form": form,
+        "rights": rights_in_words(cells, names_of(cell.place for cell in cells)),
+        "pages": [page.name for page in pages],
+        "left_out": [page.name for page in left_out],
+    }
+    return TemplateResponse(request, "admin/auth/group/copy.html", context)
+
+
+def copy_rights_page(request: HttpRequest, user_id: int) -> HttpResponse:
+    """Choose who is to hold the same, see what that means, and save it."""
+    source = get_object_or_404(User, pk=user_id)
+    users = admin.site._registry[User]
+    if not (may_change(request) and users.has_change_permission(request)):
+        raise PermissionDenied
+    by = request.user
+    assert isinstance(by, User)  # staff are signed in
+    form = LikeWhomForm(source, request.POST or None, initial={"groups": True})
+    if request.method == "POST" and form.is_valid():
+        target = form.cleaned_data["target"]
+        if users.has_change_permission(request, target):
+            return _previewed_or_copied(request, source, target, by=by, with_groups=form.cleaned_data["groups"])
+        form.add_error("target", _("Only a superuser may change a superuser."))
+    context = {
+        **admin.site.each_context(request),
+        "title": _("Copy the rights of %(source)s") % {"source": source},
+        "opts": User._meta,
+        "source": source,
+        "form": form,
+    }
+    return TemplateResponse(request, "admin/channels_cfg/user/copy_rights.html", context)
+
+
+def _previewed_or_copied(
+    request: HttpRequest, source: User, target: User, *, by: User, with_groups: bool
+) -> HttpResponse:
+    changes = rights_to_copy(source, target)
+    groups = list(groups_to_join(source, target, by=by)) if with_groups else []
+    page_of_target = reverse("admin:channels_cfg_user_change", args=[target.pk])
+    if not changes and not groups:
+        messages.info(request, _("%(target)s holds all of it already.") % {"target": target})
+        return HttpResponseRedirect(page_of_target)
+    asked = {
+        "title": _("Copy the rights of %(source)s to %(target)s") % {"source": source, "target": target},
+        "may_edit": False,
+        "notes": [
+            _("%(target)s joins %(groups)s.") % {"target": target, "groups": ", ".join(group.name for group in groups)}
+        ]
+        if groups
+        else [],
+        "carried_fields": [
+            ("target", target.pk),
+            *([("groups", "on")] if with_groups else []),
+            ("joins", " ".join(str(group.pk) for group in groups)),
+        ],
+        "leave": reverse("admin:channels_cfg_user_change", args=[source.pk]),
+    }
+    preview = preview_of(changes)
+    agreed = (request.POST.get("agreed_to"), request.POST.get("joins"))
+    now = (preview.fingerprint, " ".join(str(group.pk) for group in groups))
+    if agreed != now or not may_be_saved(request, None):
+        return preview_page(request, changes, next_address=page_of_target, again=preview, **asked)
+    try:
+        with transaction.atomic(), changing_settings(by=by, why=request.POST.get("why", "").strip()):
+            save_right_changes(changes, agreed_to=preview.fingerprint)
+            target.groups.add(*groups)
+    except StalePreview as other:
+        return preview_page(request, changes, next_address=page_of_target, again=other.preview, **asked)
+    messages.success(request, _("%(target)s now holds what %(source)s holds.") % {"target": target, "source": source})
+    return HttpResponseRedirect(page_of_target)

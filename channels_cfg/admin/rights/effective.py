@@ -1,0 +1,132 @@
+"""What follows from access rights, on the pages of users, groups and queues: who may do what, and through what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.admin.utils import unquote
+from django.contrib.auth.models import Group
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from channels_cfg.admin.rights.matrix import Question, matrix_of, origin_address
+from channels_cfg.models import Queue, Right, User
+from channels_cfg.rights.effective import (
+    DIRECT,
+    GROUP,
+    QUEUE,
+    USER,
+    Cell,
+    Effective,
+    Holder,
+    Place,
+    direct_groups_of,
+    effective_rights,
+    holders_on,
+    names_of,
+    origin_in_words,
+    queues_of,
+)
+
+SHOWN = 15
+
+
+@dataclass(frozen=True)
+class Held:
+    """A place or a person, and for each of the four rights the ways in which it is held, each with its address."""
+
+    name: str
+    address: str
+    ways: Sequence[Sequence[tuple[str, str]]]
+
+
+@dataclass(frozen=True)
+class Panel:
+    title: str
+    first_heading: str
+    rows: Sequence[Held]
+    empty: str
+    more: str
+    """The address where the whole can be seen."""
+    more_text: str
+    why: str = ""
+    rights: Sequence[str | Promise] = tuple(Right.labels)
+
+
+def panel_of(record: User | Group | Queue) -> Panel:
+    return panel_on_queue(record) if isinstance(record, Queue) else panel_of_holder(record)
+
+
+def panel_of_holder(record: User | Group) -> Panel:
+    """Where the user, or each member of the group, may do what. The same number of queries for any number of rights."""
+    holder = Holder(USER if isinstance(record, User) else GROUP, record.pk)
+    queues = [Place(QUEUE, pk) for pk in queues_of(holder).order_by("name").values_list("pk", flat=True)[:SHOWN]]
+    direct = direct_groups_of(holder).order_by("name").values_list("pk", flat=True)[:SHOWN]
+    places = [*queues, *(Place(DIRECT, pk) for pk in direct)]
+    shown = places[:SHOWN]
+    return Panel(
+        title=_("Effective rights: all ways taken together"),
+        first_heading=_("Where"),
+        rows=_rows([(place, holder, place) for place in shown]),
+        empty=_("Nothing is granted, neither directly nor through a group."),
+        more=Question(columns=(holder,), only_granted=True).address,
+        more_text=_("All of it in the matrix")
+        if len(shown) < len(places) or len(queues) == SHOWN
+        else _("In the matrix"),
+        why=f"{reverse('why_rights')}?{urlencode({'user': record.pk})}" if isinstance(record, User) else "",
+    )
+
+
+def panel_on_queue(queue: Queue) -> Panel:
+    place = Place(QUEUE, queue.pk)
+    people = holders_on(place).order_by("username").values_list("pk", flat=True)[:SHOWN]
+    return Panel(
+        title=_("Effective rights: who may do what here"),
+        first_heading=_("Who"),
+        rows=_rows([(Holder(USER, pk), Holder(USER, pk), place) for pk in people]),
+        empty=_("Nobody may do anything here: no right is granted on this queue or its queue groups."),
+        more=Question(by="place", columns=(place,), rows=USER, only_granted=True).address,
+        more_text=_("All of them in the matrix") if len(people) == SHOWN else _("In the matrix"),
+        why=f"{reverse('why_rights')}?{urlencode({'queue': queue.pk})}",
+    )
+
+
+def _rows(wanted: Sequence[tuple[Holder | Place, Holder, Place]]) -> list[Held]:
+    """A row for each item: what the holder holds on the place."""
+    effective = effective_rights(holders={holder for _, holder, _ in wanted}, places={place for *_, place in wanted})
+    items = {item for origins in effective.values() for origin in origins for item in origin}
+    names = names_of({*items, *(item for wish in wanted for item in wish)})
+    return [
+        Held(
+            name=_("Direct conversations of %(group)s") % {"group": names[item]}
+            if item.kind == DIRECT
+            else names[item],
+            address=matrix_of(item),
+            ways=[_ways(Cell(holder, place, right), effective, names) for right in Right],
+        )
+        for item, holder, place in wanted
+    ]
+
+
+def _ways(cell: Cell, effective: Effective, names: Mapping[Holder | Place, str]) -> list[tuple[str, str]]:
+    return [(origin_in_words(cell, origin, names), origin_address(origin)) for origin in effective.get(cell, ())]
+
+
+class ShowsEffectiveRights:
+    """For a ``ModelAdmin`` of users, groups or queues: the panel below the form."""
+
+    change_form_outer_after_template = "admin/channels_cfg/_effective_rights.html"
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        record = self.get_object(request, unquote(object_id))  # type: ignore[attr-defined]
+        shown = {}
+        if record is not None and request.user.has_perm("channels_cfg.view_accessright"):
+            shown["effective"] = panel_of(record)
+        return super().change_view(request, object_id, form_url, {**shown, **(extra_context or {})})  # type: ignore[misc]

@@ -1,0 +1,161 @@
+"""A dangerous deed asks for a few typed words before it is done.
+
+Pages say what is dangerous and what it leads to; asking, comparing and carrying along what was typed is done here.
+Saving a form: override ``danger_of_saving``. Deleting: set ``confirms_deleting``. A page of one's own:
+
+    if asked := ask_to_confirm(request, self.admin_site, danger):
+        return asked
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.contrib.admin.utils import unquote
+from django.db import models, transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.template.response import TemplateResponse
+from django.utils.functional import Promise
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from channels_cfg.admin.safeguards.resubmission import RESUBMITTED, carry, unpack
+
+TYPED = "_typed"
+LONGEST_WORDS = 60
+"""Nobody types more than this without a mistake."""
+
+
+@dataclass(frozen=True)
+class Danger:
+    """A deed that is asked about. ``words`` are what is typed to have it done; ``button`` says what is done."""
+
+    title: str
+    consequences: Sequence[str | Promise]
+    words: str
+    button: str
+
+
+class NotConfirmed(Exception):
+    """Nothing was saved: the danger has yet to be confirmed."""
+
+    def __init__(self, danger: Danger) -> None:
+        super().__init__(danger.title)
+        self.danger = danger
+
+
+def is_confirmed(request: HttpRequest, danger: Danger) -> bool:
+    """Whether the words were typed; spaces around them do not count, upper and lower case do."""
+    return request.POST.get(TYPED, "").strip() == danger.words.strip()
+
+
+def ask_to_confirm(
+    request: HttpRequest, site: AdminSite, danger: Danger, *, context: dict[str, Any] | None = None
+) -> HttpResponse | None:
+    """The page that asks, or None where the words were typed. Its answer comes to the same address, with everything
+    that was posted; call ``carried.unpack`` first where the answer arrives."""
+    if is_confirmed(request, danger):
+        return None
+    context = {
+        **site.each_context(request),
+        **confirmation(request, danger),
+        "title": danger.title,
+        "carried_name": RESUBMITTED,
+        "carried": carry(request.POST, without=[TYPED]),
+        **(context or {}),
+    }
+    return TemplateResponse(request, "admin/confirm.html", context, status=409)
+
+
+def confirmation(request: HttpRequest, danger: Danger) -> dict[str, Any]:
+    """What a template needs to ask."""
+    return {"danger": danger, "typed_name": TYPED, "typed_wrong": request.POST.get(TYPED)}
+
+
+class AsksBeforeDanger:
+    """For a ``ModelAdmin``: saving and deleting ask where they are dangerous."""
+
+    confirms_deleting = False
+    deleting_leads_to: Sequence[str | Promise] = ()
+    """Sentences about what is lost with a record."""
+
+    def danger_of_saving(self, request: HttpRequest, form: Any, formsets: Sequence[Any], change: bool) -> Danger | None:
+        """What is dangerous about saving these valid forms, or None."""
+        return None
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        unpack(request)
+        try:
+            with transaction.atomic():
+                return super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[misc]
+        except NotConfirmed as asked:
+            context = {"opts": self.opts, "subtitle": object_id and str(self.get_object(request, unquote(object_id)))}  # type: ignore[attr-defined]
+            page = ask_to_confirm(request, self.admin_site, asked.danger, context=context)  # type: ignore[attr-defined]
+            assert page is not None  # it was not confirmed
+            return page
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """The last step of saving, where everything is known to be valid. Not confirmed: all of it is rolled back."""
+        danger = self.danger_of_saving(request, form, formsets, change)
+        if danger and not is_confirmed(request, danger):
+            raise NotConfirmed(danger)
+        super().save_related(request, form, formsets, change)  # type: ignore[misc]
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        record = self.get_object(request, unquote(object_id)) if self.confirms_deleting else None  # type: ignore[attr-defined]
+        if record is None:
+            return super().delete_view(request, object_id, extra_context)  # type: ignore[misc]
+        danger = self.danger_of_deleting([record])
+        asked = confirmation(request, danger)
+        if not is_confirmed(request, danger):
+            request.POST = QueryDict()  # which shows the question again
+        return super().delete_view(request, object_id, {**asked, **(extra_context or {})})  # type: ignore[misc]
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        actions = super().get_actions(request)  # type: ignore[misc]
+        if self.confirms_deleting and "delete_selected" in actions:
+            delete, name, description = actions["delete_selected"]
+            actions["delete_selected"] = (self._asking(delete), name, description)
+        return actions
+
+    def _asking(self, delete: Callable[..., Any]) -> Callable[..., Any]:
+        def ask_and_delete(model_admin: Any, request: HttpRequest, chosen: QuerySet[Any]) -> Any:
+            danger = self.danger_of_deleting(list(chosen))
+            asked = confirmation(request, danger)
+            if not is_confirmed(request, danger):
+                typed = request.POST.copy()
+                typed.pop("post", None)
+                request.POST = typed  # type: ignore[assignment]
+            answer = delete(model_admin, request, chosen)
+            if isinstance(answer, TemplateResponse) and answer.context_data is not None:
+                answer.context_data.update(asked)
+            return answer
+
+        return ask_and_delete
+
+    def danger_of_deleting(self, records: Sequence[models.Model]) -> Danger:
+        if len(records) == 1:
+            return Danger(
+                title=_("Delete %(kind)s “%(name)s”?") % {"kind": self._kind(), "name": records[0]},
+                consequences=self.deleting_leads_to,
+                words=words_for(str(records[0]), otherwise=_("delete")),
+                button=_("Delete %(kind)s") % {"kind": self._kind()},
+            )
+        kinds = self.opts.verbose_name_plural  # type: ignore[attr-defined]
+        words = _("delete %(number)d %(kinds)s") % {"number": len(records), "kinds": kinds}
+        return Danger(capfirst(words) + "?", self.deleting_leads_to, words, capfirst(words))
+
+    def _kind(self) -> str:
+        return str(self.opts.verbose_name)  # type: ignore[attr-defined]
+
+
+def words_for(name: str, *, otherwise: str) -> str:
+    """The name as what is typed, or something shorter where nobody would type that."""
+    name = " ".join(name.split())
+    return name if 0 < len(name) <= LONGEST_WORDS else otherwise

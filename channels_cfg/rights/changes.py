@@ -1,0 +1,400 @@
+"""Granting and withdrawing many access rights at once: what it would do, in words, and then doing it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.db.models import Count, Exists, OuterRef, Q
+from django.utils.text import capfirst, get_text_list
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from channels_cfg.models import AccessRight, Queue, Right, User
+from channels_cfg.rights.effective import (
+    DIRECT,
+    GROUP,
+    HOLDER_FIELDS,
+    HOLDER_MODELS,
+    PLACE_FIELDS,
+    PLACE_MODELS,
+    QUEUE,
+    QUEUE_GROUP,
+    USER,
+    Cell,
+    Holder,
+    Memberships,
+    Place,
+    applying,
+    memberships_of,
+    names_of,
+    origin_in_words,
+    spread,
+)
+
+MOST_AT_ONCE = 10_000
+TYPED_FROM = 10
+"""Withdrawing more rights than this has to be confirmed by typing."""
+NAMED = 5
+"""How many places a sentence names before it counts the rest."""
+SENTENCES = 20
+"""How many sentences of a kind a preview holds before it counts the rest."""
+FOLLOWED_UP_TO = 20_000
+"""People times places up to which a preview says of each person what becomes of them."""
+
+COARSE = gettext_lazy("Everybody concerned loses these rights, except where they hold them otherwise.")
+
+Names = dict[Holder | Place, str]
+
+
+@dataclass(frozen=True)
+class RightChanges:
+    """Access rights to grant and to withdraw. Granting what is there, or withdrawing what is gone, changes nothing."""
+
+    grants: Sequence[Cell] = ()
+    withdrawals: Sequence[Cell] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.grants or self.withdrawals)
+
+    def __len__(self) -> int:
+        return len(self.grants) + len(self.withdrawals)
+
+    @classmethod
+    def between(cls, before: Iterable[Cell], after: Iterable[Cell]) -> RightChanges:
+        """What leads from the cells that were ticked to those that are."""
+        before, after = dict.fromkeys(before), dict.fromkeys(after)
+        return cls([cell for cell in after if cell not in before], [cell for cell in before if cell not in after])
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What the changes would do now, in sentences."""
+
+    changes: RightChanges
+    """Those that change something."""
+    granted: list[str] = field(default_factory=list)
+    withdrawn: list[str] = field(default_factory=list)
+    losing: list[str] = field(default_factory=list)
+    """Who can do less than before."""
+    keeping: list[str] = field(default_factory=list)
+    """Who still can, and through what."""
+    left_alone: list[str] = field(default_factory=list)
+    """Where nobody active would hold a right that somebody holds now."""
+    done_already: int = 0
+
+    @property
+    def sentences(self) -> list[str]:
+        return [*self.granted, *self.withdrawn, *self.losing, *self.keeping, *self.left_alone]
+
+    @property
+    def to_type(self) -> str:
+        """What an administrator types to confirm a dangerous change; empty where it is none."""
+        count = len(self.changes.withdrawals)
+        return _("withdraw %(count)s") % {"count": count} if count > TYPED_FROM or self.left_alone else ""
+
+    @property
+    def fingerprint(self) -> str:
+        """Differs when the same changes would do something else."""
+        told = [*map(str, self.changes.grants), "-", *map(str, self.changes.withdrawals), *self.sentences]
+        return hashlib.sha256("\n".join(told).encode()).hexdigest()
+
+
+class StalePreview(Exception):
+    """What was agreed to is no longer what would happen. ``preview`` is; show it and ask again."""
+
+    def __init__(self, preview: Preview) -> None:
+        super().__init__(_("Rights have changed in the meantime."))
+        self.preview = preview
+
+
+def read_cells(text: str) -> list[Cell]:
+    """Cells as they are written, separated by spaces; ``ValidationError`` for anything else."""
+    return [read_cell(written) for written in dict.fromkeys(text.split())]
+
+
+def read_cell(written: str) -> Cell:
+    holder, _dash, rest = written.partition("-")
+    place, _dash, right = rest.partition("-")
+    if right not in Right:
+        raise ValidationError(_("“%(written)s” is no access right.") % {"written": written[:60]})
+    return Cell(read_holder(holder), read_place(place), Right(right))
+
+
+def read_holder(written: str) -> Holder:
+    kind, pk = written[:1], written[1:]
+    if kind not in HOLDER_MODELS or not _is_id(pk):
+        raise ValidationError(_("“%(written)s” is no user or group.") % {"written": written[:60]})
+    return Holder(kind, int(pk))
+
+
+def read_place(written: str) -> Place:
+    kind, pk = written[:1], written[1:]
+    if kind not in PLACE_MODELS or not _is_id(pk):
+        raise ValidationError(_("“%(written)s” is no queue, queue group or group.") % {"written": written[:60]})
+    return Place(kind, int(pk))
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= 18
+
+
+def preview_of(changes: RightChanges) -> Preview:
+    """What the changes would do as things stand. Changes nothing; the number of queries does not depend on theirs."""
+    if len(changes) > MOST_AT_ONCE:
+        raise ValidationError(
+            _(
+                "These are %(count)s changes; at most %(most)s are saved at once. Choose fewer, "
+                "or grant the right on a queue group."
+            )
+            % {"count": f"{len(changes):,}", "most": f"{MOST_AT_ONCE:,}"}
+        )
+    names = names_of({item for cell in _all(changes) for item in (cell.holder, cell.place)})
+    there = _rights_of(_all(changes))
+    grants = [cell for cell in changes.grants if cell not in there and cell.holder in names and cell.place in names]
+    withdrawals = [cell for cell in changes.withdrawals if cell in there]
+    real = RightChanges(grants, withdrawals)
+    sizes = _sizes({cell.holder.pk for cell in _all(real) if cell.holder.kind == GROUP})
+    losing, keeping = _people(real, names) if withdrawals else ([], [])
+    return Preview(
+        changes=real,
+        granted=_shortened(_holders(grants, names, sizes, _("%(who)s may from now on: %(right)s on %(places)s."))),
+        withdrawn=_shortened(
+            _holders(withdrawals, names, sizes, _("%(who)s no longer holds: %(right)s on %(places)s."))
+        ),
+        losing=_shortened(losing),
+        keeping=_shortened(keeping),
+        left_alone=_shortened(_left_alone(real)) if withdrawals else [],
+        done_already=len(changes) - len(real),
+    )
+
+
+@transaction.atomic
+def save_right_changes(changes: RightChanges, *, agreed_to: str) -> Preview:
+    """Grant and withdraw, all or nothing, as one settings version; returns what was done.
+
+    ``agreed_to`` is the fingerprint of the preview that was confirmed. Raises ``StalePreview``, and changes
+    nothing, where the same changes would now do something else.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(f'LOCK TABLE "{AccessRight._meta.db_table}" IN SHARE ROW EXCLUSIVE MODE')
+    preview = preview_of(changes)
+    if preview.fingerprint != agreed_to:
+        raise StalePreview(preview)
+    there = _rights_of(preview.changes.withdrawals)
+    AccessRight.objects.filter(pk__in=there.values()).delete()
+    AccessRight.objects.bulk_create([access_right(cell) for cell in preview.changes.grants], batch_size=1000)
+    return preview
+
+
+def access_right(cell: Cell) -> AccessRight:
+    """The access right of a cell, unsaved."""
+    return AccessRight(
+        right=cell.right,
+        **{HOLDER_FIELDS[cell.holder.kind]: cell.holder.pk, PLACE_FIELDS[cell.place.kind]: cell.place.pk},
+    )
+
+
+def _all(changes: RightChanges) -> list[Cell]:
+    return [*changes.grants, *changes.withdrawals]
+
+
+def _rights_of(cells: Collection[Cell]) -> dict[Cell, int]:
+    """The access rights that exist for these very cells, with their ids."""
+    holders = {cell.holder for cell in cells}
+    places = {cell.place for cell in cells}
+    held, on = Q(pk__in=[]), Q(pk__in=[])
+    for kind, name in HOLDER_FIELDS.items():
+        held |= Q(**{f"{name}__in": [holder.pk for holder in holders if holder.kind == kind]})
+    for kind, name in PLACE_FIELDS.items():
+        on |= Q(**{f"{name}__in": [place.pk for place in places if place.kind == kind]})
+    wanted = set(cells)
+    found = {}
+    for right in AccessRight.objects.filter(held, on).order_by():
+        if (cell := cell_of(right)) in wanted:
+            found[cell] = right.pk
+    return found
+
+
+def cell_of(right: AccessRight) -> Cell:
+    holder = Holder(USER, right.user_id) if right.user_id else Holder(GROUP, right.group_id or 0)
+    if right.queue_id:
+        place = Place(QUEUE, right.queue_id)
+    elif right.queue_group_id:
+        place = Place(QUEUE_GROUP, right.queue_group_id)
+    else:
+        place = Place(DIRECT, right.direct_conversations_of_id or 0)
+    return Cell(holder, place, Right(right.right))
+
+
+def _sizes(groups: Collection[int]) -> dict[int, int]:
+    counted = Group.objects.filter(pk__in=groups).annotate(members=Count("user"))
+    return dict(counted.values_list("pk", "members"))
+
+
+def _holders(cells: Iterable[Cell], names: Names, sizes: dict[int, int], sentence: str) -> Iterator[str]:
+    """The sentence for each holder and right."""
+    together: dict[tuple[Holder, Right], list[Place]] = defaultdict(list)
+    for cell in cells:
+        together[cell.holder, cell.right].append(cell.place)
+    for (holder, right), places in sorted(together.items(), key=lambda item: (names[item[0][0]], item[0][1])):
+        who = (
+            f"“{names[holder]}”"
+            if holder.kind == USER
+            else _("Group “%(name)s” (%(members)s)") % {"name": names[holder], "members": _people_count(sizes, holder)}
+        )
+        yield sentence % {"who": who, "right": right.label, "places": places_in_words(places, names)}
+
+
+def rights_in_words(cells: Iterable[Cell], names: Names) -> list[str]:
+    """``Serve on all queues of Nordic sales`` and so on, one for each right, whoever holds them."""
+    together: dict[Right, list[Place]] = defaultdict(list)
+    for cell in cells:
+        together[cell.right].append(cell.place)
+    return [
+        _("%(right)s on %(places)s") % {"right": right.label, "places": places_in_words(together[right], names)}
+        for right in Right
+        if right in together
+    ]
+
+
+def _people_count(sizes: dict[int, int], holder: Holder) -> str:
+    count = sizes.get(holder.pk, 0)
+    return ngettext("%(count)s member", "%(count)s members", count) % {"count": f"{count:,}"}
+
+
+def places_in_words(places: Sequence[Place], names: Names) -> str:
+    """``Chat care, Chat sales and 3 more``."""
+    told = sorted(place_in_words(place, names) for place in places)
+    if len(told) > NAMED + 1:
+        told = [*told[:NAMED], _more(len(told) - NAMED)]
+    return get_text_list(told, _("and"))
+
+
+def _more(count: int) -> str:
+    return ngettext("%(count)s more", "%(count)s more", count) % {"count": f"{count:,}"}
+
+
+def place_in_words(place: Place, names: Names) -> str:
+    name = names.get(place, "?")
+    match place.kind:
+        case "s":
+            return _("all queues of %(name)s") % {"name": name}
+        case "d":
+            return _("direct conversations of %(name)s") % {"name": name}
+    return name
+
+
+def _shortened(sentences: Iterable[str]) -> list[str]:
+    told = list(sentences)
+    if len(told) <= SENTENCES:
+        return told
+    return [*told[:SENTENCES], _("… and %(count)s more of the kind.") % {"count": f"{len(told) - SENTENCES:,}"}]
+
+
+def _people(changes: RightChanges, names: Names) -> tuple[list[str], list[str]]:
+    """Who loses something, and who keeps it through something else, a sentence for each person and right."""
+    people, places = _reach(changes.withdrawals)
+    if len(people) * len(places) > FOLLOWED_UP_TO:
+        return [str(COARSE)], []
+    memberships = memberships_of(people, places)
+    withdrawn = set(changes.withdrawals)
+    left = [cell for cell in applying(people, places, memberships) if cell not in withdrawn]
+    before = spread(changes.withdrawals, memberships, holders=people, places=places)
+    after = spread([*left, *changes.grants], memberships, holders=people, places=places)
+    told = {item for cell in before for item in (cell.holder, cell.place)}
+    told |= {item for cell in before for way in after.get(cell, ()) for item in way}
+    names = {**names, **names_of(told - names.keys())}
+    lost: dict[tuple[Holder, Right], list[Place]] = defaultdict(list)
+    kept: dict[tuple[Holder, Right, str], list[Place]] = defaultdict(list)
+    for cell in before:
+        if cell in after:
+            kept[cell.holder, cell.right, origin_in_words(cell, after[cell][0], names)].append(cell.place)
+        else:
+            lost[cell.holder, cell.right].append(cell.place)
+    return (
+        sorted(
+            _("%(name)s loses %(right)s on %(places)s.")
+            % {"name": names[holder], "right": right.label, "places": places_in_words(places, names)}
+            for (holder, right), places in lost.items()
+        ),
+        sorted(
+            _("%(name)s keeps %(right)s on %(places)s: %(way)s.")
+            % {
+                "name": names[holder],
+                "right": right.label,
+                "places": places_in_words(places, names),
+                "way": way,
+            }
+            for (holder, right, way), places in kept.items()
+        ),
+    )
+
+
+def _reach(cells: Iterable[Cell]) -> tuple[set[Holder], set[Place]]:
+    """The users and the queues or direct conversations that the access rights reach."""
+    groups = {cell.holder.pk for cell in cells if cell.holder.kind == GROUP}
+    queue_groups = {cell.place.pk for cell in cells if cell.place.kind == QUEUE_GROUP}
+    people = {cell.holder for cell in cells if cell.holder.kind == USER}
+    people |= {Holder(USER, pk) for pk in User.objects.filter(groups__in=groups).values_list("pk", flat=True)}
+    places = {cell.place for cell in cells if cell.place.kind != QUEUE_GROUP}
+    places |= {Place(QUEUE, pk) for pk in Queue.objects.filter(groups__in=queue_groups).values_list("pk", flat=True)}
+    return people, places
+
+
+def _left_alone(changes: RightChanges) -> list[str]:
+    """Queues and direct conversations on which nobody active would hold a right that somebody holds now."""
+    places = _reach(changes.withdrawals)[1]
+    memberships = memberships_of((), places)
+    now = applying(None, places, memberships)
+    withdrawn = set(changes.withdrawals)
+    then = [*(cell for cell in now if cell not in withdrawn), *changes.grants]
+    acting = _acting({cell.holder for cell in [*now, *changes.grants]})
+    touched = {(cell.right, place) for cell in withdrawn for place in memberships.places_through(cell.place)}
+    without = (_held(now, acting, memberships) - _held(then, acting, memberships)) & touched
+    names = names_of({place for _right, place in without})
+    by_right: dict[Right, list[Place]] = defaultdict(list)
+    for right, place in without:
+        if place.kind != QUEUE_GROUP:
+            by_right[right].append(place)
+    return [
+        _("Nobody will hold %(right)s on %(places)s.")
+        % {"right": right.label, "places": places_in_words(places, names)}
+        for right, places in sorted(by_right.items())
+    ]
+
+
+def _held(cells: Iterable[Cell], acting: set[Holder], memberships: Memberships) -> set[tuple[Right, Place]]:
+    return {
+        (cell.right, place)
+        for cell in cells
+        if cell.holder in acting
+        for place in memberships.places_through(cell.place)
+    }
+
+
+def _acting(holders: Collection[Holder]) -> set[Holder]:
+    """Those of the holders that are an active user, or a group with one."""
+    users = User.objects.filter(pk__in=[holder.pk for holder in holders if holder.kind == USER], is_active=True)
+    member = User.groups.through.objects.filter(group=OuterRef("pk"), user__is_active=True)
+    groups = Group.objects.filter(Exists(member), pk__in=[holder.pk for holder in holders if holder.kind == GROUP])
+    return {
+        *(Holder(USER, pk) for pk in users.values_list("pk", flat=True)),
+        *(Holder(GROUP, pk) for pk in groups.values_list("pk", flat=True)),
+    }
+
+
+def counts_in_words(changes: RightChanges) -> str:
+    """``Grants 3, withdraws 1``."""
+    counts = [
+        (_("grants %(count)s"), len(changes.grants)),
+        (_("withdraws %(count)s"), len(changes.withdrawals)),
+    ]
+    return capfirst(", ".join(words % {"count": f"{count:,}"} for words, count in counts if count)) or _(
+        "Changes nothing"
+    )

@@ -1,0 +1,160 @@
+"""Why somebody may do something somewhere, or why not: by name of right, through what, and what would change it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from channels_cfg.models import Right, User
+from channels_cfg.rights.changes import place_in_words
+from channels_cfg.rights.effective import (
+    DIRECT,
+    GROUP,
+    QUEUE,
+    QUEUE_GROUP,
+    USER,
+    Cell,
+    Holder,
+    Origin,
+    Place,
+    applying,
+    effective_rights,
+    memberships_of,
+    names_of,
+    origin_in_words,
+)
+
+NAMED = 5
+
+
+@dataclass(frozen=True)
+class Way:
+    """Something that gives the right, or would: ``origin`` is the access right that is granted, or would have to be."""
+
+    words: str
+    origin: Origin
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Whether the user holds the right on the place, in a sentence, and how that comes or could come about."""
+
+    right: Right
+    is_held: bool
+    sentence: str
+    through: Sequence[Way] = ()
+    could: Sequence[Way] = ()
+    holders: str = ""
+    """Groups that hold it already, to one of which the user could be added."""
+
+
+def explain(user: User, rights: Collection[Right], places: Sequence[Place]) -> list[Answer]:
+    """One answer for each right, about places of which one is enough. A constant number of queries."""
+    holder = Holder(USER, user.pk)
+    effective = effective_rights(holders=[holder], places=places)
+    memberships = memberships_of([holder], places)
+    granted = applying(None, places, memberships)
+    groups = [Holder(GROUP, pk) for pk in memberships.members]
+    wider = [Place(QUEUE_GROUP, pk) for pk in memberships.queues]
+    items: set[Holder | Place] = {holder, *groups, *wider, *places}
+    items |= {item for cell in granted for item in (cell.holder, cell.place) if cell.holder.kind == GROUP}
+    names = names_of(items)
+    where = get_text_list([place_in_words(place, names) for place in places], _("or"))
+
+    answers = []
+    for right in rights:
+        cells = [Cell(holder, place, right) for place in places]
+        through = [
+            Way(_with_place(origin_in_words(cell, origin, names), cell.place, places, names), origin)
+            for cell in cells
+            for origin in effective.get(cell, ())
+        ]
+        if through:
+            answers.append(
+                Answer(
+                    right,
+                    True,
+                    _("%(user)s holds %(right)s on %(where)s.") % {"user": user, "right": right.label, "where": where},
+                    through,
+                )
+            )
+            continue
+        having = {cell.holder for cell in granted if cell.right == right and cell.holder.kind == GROUP}
+        answers.append(
+            Answer(
+                right,
+                False,
+                _("%(user)s does not hold %(right)s on %(where)s.")
+                % {"user": user, "right": right.label, "where": where},
+                could=[
+                    *(
+                        Way(
+                            _("to %(user)s on %(place)s") % {"user": user, "place": place_in_words(place, names)},
+                            Origin(holder, place),
+                        )
+                        for place in [*places, *wider][:NAMED]
+                    ),
+                    *(
+                        Way(
+                            _("to the group %(group)s on %(place)s")
+                            % {"group": names[group], "place": place_in_words(place, names)},
+                            Origin(group, place),
+                        )
+                        for group in groups[:NAMED]
+                        for place in places[:1]
+                    ),
+                ],
+                holders=get_text_list(sorted(names[group] for group in having if group in names)[:NAMED], _("or")),
+            )
+        )
+    return answers
+
+
+def _with_place(words: str, place: Place, places: Sequence[Place], names: dict[Holder | Place, str]) -> str:
+    if len(places) == 1:
+        return words
+    return _("%(way)s, on %(place)s") % {"way": words, "place": place_in_words(place, names)}
+
+
+@dataclass(frozen=True)
+class Extent:
+    """On how much the user holds a right, wherever that is."""
+
+    right: Right
+    queues: int
+    direct: int
+
+    @property
+    def sentence(self) -> str:
+        if not self.queues and not self.direct:
+            return _("%(right)s: on no queue") % {"right": self.right.label}
+        parts = []
+        if self.queues:
+            words = ngettext("on %(count)s queue", "on %(count)s queues", self.queues)
+            parts.append(words % {"count": f"{self.queues:,}"})
+        if self.direct:
+            words = ngettext(
+                "on direct conversations of %(count)s group", "on direct conversations of %(count)s groups", self.direct
+            )
+            parts.append(words % {"count": f"{self.direct:,}"})
+        return f"{self.right.label}: {get_text_list(parts, _('and'))}"
+
+
+def extents(user: User) -> list[Extent]:
+    """How far each right of the user reaches."""
+    counted: dict[Right, dict[str, int]] = {right: {QUEUE: 0, DIRECT: 0, QUEUE_GROUP: 0} for right in Right}
+    for cell in effective_rights(holders=[Holder(USER, user.pk)]):
+        counted[cell.right][cell.place.kind] += 1
+    return [Extent(right, kinds[QUEUE], kinds[DIRECT]) for right, kinds in counted.items()]
+
+
+def direct_places_of(agent: User) -> list[Place]:
+    """Where rights on the direct conversations of an agent are held: the groups of the agent."""
+    groups: QuerySet[Group] = agent.groups.order_by("name")
+    return [Place(DIRECT, pk) for pk in groups.values_list("pk", flat=True)]

@@ -1,0 +1,228 @@
+"""The extra-data matrix of one channel or queue: keys × lists, what saving would do, and saving."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from channels_cfg.admin.safeguards.change_reason import MISSING
+from channels_cfg.admin.safeguards.resubmission import unpack
+from channels_cfg.admin.safeguards.typed_confirmation import Danger, ask_to_confirm
+from channels_cfg.history.change_reason import why_is_required
+from channels_cfg.history.planned_changes import planned_for
+from channels_cfg.models import AttachedKey
+from config.portal.extra_data.changes import Impact, ListChange, StalePreview, impact_of, save_changes
+from config.portal.extra_data.paste import read_paste
+from config.portal.extra_data.places import Place, address_of, check_may, find_place, level_of, may
+from config.portal.extra_data.ticks import Column, Conflict, Ticks, columns_of, sealed
+from conversations.admin.what_if import in_a_page
+
+
+def place_page(request: HttpRequest, level: str, pk: int) -> HttpResponse:
+    """The matrix; saved as one settings version. What was typed is shown again whatever is wrong with it."""
+    check_may(request, "view", level)
+    unpack(request)
+    place = find_place(level, pk)
+    if request.method != "POST":
+        return _page(request, place)
+    check_may(request, "change", level)
+    ticks = Ticks.of(request.POST, place)
+    try:
+        if "paste" in request.POST:
+            return _paste(request, ticks)
+        if "add" in request.POST or request.POST.get("key", "").strip():
+            return _add_row(request, ticks)
+        return _save(request, ticks)
+    except ValidationError as wrong:
+        return _page(request, place, ticks, problems=wrong.messages, status=422)
+
+
+def impact_panel(request: HttpRequest, level: str, pk: int) -> HttpResponse:
+    """What saving the ticks would do, as a part of the page."""
+    check_may(request, "change", level)
+    ticks = Ticks.of(request.POST, find_place(level, pk))
+    try:
+        context: dict[str, Any] = told(impact_of(ticks.changes(), with_estimate=True)) | {
+            "in_vain": ticks.cleared_in_vain()
+        }
+    except ValidationError as wrong:
+        context = {"problems": wrong.messages}
+    return TemplateResponse(request, "admin/extra_data/_impact.html", context)
+
+
+def told(impact: Impact) -> dict[str, Any]:
+    """What the template needs that tells the impact."""
+    return {"impact": impact, **(in_a_page(impact.estimate) if impact.estimate else {})}
+
+
+def ask_about_sensitive(request: HttpRequest, impact: Impact) -> HttpResponse | None:
+    """The page that asks before a sensitive key is listed in a new place; None where none is, or it was confirmed."""
+    if not impact.sensitive:
+        return None
+    keys = ", ".join(impact.sensitive)
+    words = impact.sensitive[0] if len(impact.sensitive) == 1 else _("list sensitive keys")
+    leads_to = [_("The key catalogue marks as sensitive: %(keys)s.") % {"keys": keys}, saving_in_words(impact)]
+    return ask_to_confirm(request, admin.site, Danger(_("List sensitive data?"), leads_to, words, _("Save")))
+
+
+def saving_in_words(impact: Impact) -> str:
+    return _("Saving %(does)s") % {"does": impact}
+
+
+# What the buttons do
+
+
+def _paste(request: HttpRequest, ticks: Ticks) -> HttpResponse:
+    lists = {column.name: column.label for column in ticks.columns}
+    pasted = read_paste(request.POST.get("pasted", ""), lists, request.POST.get("paste_into", ""))
+    number = len({key for keys in pasted.values() for key in keys})
+    messages.info(
+        request,
+        ngettext(
+            "%(number)d key is ticked. Nothing is saved yet: look at it, then save.",
+            "%(number)d keys are ticked. Nothing is saved yet: look at them, then save.",
+            number,
+        )
+        % {"number": number},
+    )
+    return _page(request, ticks.place, ticks.with_keys(pasted))
+
+
+def _add_row(request: HttpRequest, ticks: Ticks) -> HttpResponse:
+    ticks = ticks.with_row(request.POST.get("key", "").strip())
+    messages.info(
+        request, _("%(key)s is a row now. Tick its lists, then save. Nothing is saved yet.") % {"key": ticks.rows[-1]}
+    )
+    return _page(request, ticks.place, ticks)
+
+
+def _save(request: HttpRequest, ticks: Ticks) -> HttpResponse:
+    changes = ticks.changes()
+    conflicts = ticks.conflicts(changes)
+    if not all(request.POST.get(f"choice_{conflict.name}") for conflict in conflicts):
+        return _page(request, ticks.place, ticks, conflicts=conflicts, status=409)
+    impact = impact_of(_chosen(request, changes))
+    if not impact.changes:
+        messages.info(request, _("There is nothing to save: the lists are as you want them."))
+        return HttpResponseRedirect(address_of(ticks.place))
+    why = request.POST.get("why", "").strip()
+    if not why and why_is_required():
+        return _page(request, ticks.place, ticks, why_errors=[MISSING], status=422)
+    if asked := ask_about_sensitive(request, impact):
+        return asked
+    try:
+        save_changes(impact.changes, by=check_may(request, "change", level_of(ticks.place)), why=why)
+    except StalePreview:
+        return _somebody_was_quicker(request, ticks.place)
+    messages.success(request, _("Saved: %(change)s") % {"change": impact})
+    for warning in impact.warnings:
+        messages.warning(request, warning)
+    return HttpResponseRedirect(address_of(ticks.place))
+
+
+def _chosen(request: HttpRequest, changes: Sequence[ListChange]) -> list[ListChange]:
+    """Without the lists that are left as somebody else made them."""
+    return [change for change in changes if request.POST.get(f"choice_{change.name}") != "theirs"]
+
+
+def _somebody_was_quicker(request: HttpRequest, place: Place) -> HttpResponse:
+    """Between reading and saving; the page asks as if that had been earlier."""
+    ticks = Ticks.of(request.POST, find_place(level_of(place), place.pk))
+    return _page(request, ticks.place, ticks, conflicts=ticks.conflicts(ticks.changes()), status=409)
+
+
+# The page
+
+
+class Cell(NamedTuple):
+    """One box. ``marks`` are attributes: ``checked``, ``data-differs`` from what is stored, ``disabled``."""
+
+    name: str
+    label: str
+    marks: str
+    inherited: bool
+
+
+MARKS = {
+    (False, False): "",
+    (True, True): "checked",
+    (False, True): "data-differs",
+    (True, False): "checked data-differs",
+}
+"""By whether it is ticked, and whether it counts as stored."""
+
+
+def _page(
+    request: HttpRequest,
+    place: Place,
+    ticks: Ticks | None = None,
+    *,
+    problems: Sequence[str] = (),
+    why_errors: Sequence[Any] = (),
+    conflicts: Sequence[Conflict] = (),
+    status: int = 200,
+) -> HttpResponse:
+    """The page, with what was ticked in place of what is stored. It carries what it was filled with at first, so that
+    nobody's change is overwritten; a page that shows conflicts begins anew with what is stored by now."""
+    columns = ticks.columns if ticks else columns_of(place)
+    level = level_of(place)
+    changeable = may(request, "change", level)
+    keeps_loaded = ticks is not None and ticks.loaded is not None and not conflicts
+    context = {
+        **admin.site.each_context(request),
+        "title": _("Extra data of %(place)s") % {"place": place},
+        "place": place,
+        "level": level,
+        "columns": columns,
+        "follows": any(column.follows for column in columns),
+        "owns": not all(column.follows for column in columns),
+        "rows": list(_rows(request, columns, ticks, fixed=not changeable)),
+        "loaded": request.POST["loaded"] if keeps_loaded else sealed(columns),
+        "form_address": reverse(f"admin:channels_cfg_{level}_change", args=[place.pk]),
+        "planned_changes": list(planned_for(place)),
+        "pending": ticks is not None,
+        "problems": problems,
+        "conflicts": conflicts,
+        "typed_key": request.POST.get("key", "") if problems else "",
+        "pasted": request.POST.get("pasted", "") if problems else "",
+        "paste_into": request.POST.get("paste_into", ""),
+        "may_change": changeable,
+        "why_errors": why_errors,
+    }
+    return TemplateResponse(request, "admin/extra_data/matrix.html", context, status=status)
+
+
+def _rows(
+    request: HttpRequest, columns: Sequence[Column], ticks: Ticks | None, *, fixed: bool
+) -> Iterator[tuple[str, AttachedKey | None, list[Cell]]]:
+    """Every key that is listed, ticked or asked for, what the catalogue says of it, and a box for each list."""
+    ticked = ticks.ticked if ticks else {column.name: column.counted for column in columns}
+    asked = ticks.rows if ticks else [key for key in request.GET.getlist("key") if key.strip()]
+    listed = dict.fromkeys(key for column in columns for key in [*column.counted, *ticked[column.name]])
+    keys = dict.fromkeys([*asked, *listed] if ticks else [*listed, *asked])
+    known = {key.name: key for key in AttachedKey.objects.filter(name__in=keys).only("name", "label", "sensitive")}
+    boxes = [_boxes(column, set(ticked[column.name]), fixed) for column in columns]
+    for key in keys:
+        yield key, known.get(key), [box(key) for box in boxes]
+
+
+def _boxes(column: Column, ticked: set[str], fixed: bool) -> Callable[[str], Cell]:
+    """What makes the boxes of one column."""
+    counted = set(column.counted)
+    inherited_from = _(", from %(origin)s") % {"origin": column.above.origin}
+
+    def box(key: str) -> Cell:
+        inherited = column.follows and key in counted
+        label = f"{key}, {column.label}{inherited_from if inherited else ''}"
+        marks = MARKS[key in ticked, key in counted]
+        return Cell(column.name, label, f"{marks} disabled" if fixed else marks, inherited)
+
+    return box

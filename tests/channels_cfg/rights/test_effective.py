@@ -1,0 +1,177 @@
+"""Effective rights say exactly what the portal grants."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from django.contrib.auth.models import Group
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from channels_cfg.models import AccessRight, Queue, QueueGroup, Right, User
+from channels_cfg.rights.effective import (
+    DIRECT,
+    QUEUE,
+    USER,
+    Cell,
+    Holder,
+    Place,
+    direct_groups_of,
+    effective_rights,
+    holders_on,
+    names_of,
+    origin_in_words,
+    queues_of,
+    who_can_grant,
+    who_can_grant_in_words,
+)
+from channels_cfg.rights.roles import CONFIGURATOR
+from conversations.models import Conversation
+from tests.factories import (
+    ChannelFactory,
+    ConversationFactory,
+    GroupFactory,
+    QueueFactory,
+    QueueGroupFactory,
+    UserFactory,
+    grant,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def a_centre_with_random_rights(seed: int) -> None:
+    """Six users in four groups, six queues in three queue groups, and forty rights of all kinds among them."""
+    dice = random.Random(seed)
+    channel = ChannelFactory()
+    users, groups = UserFactory.create_batch(6), GroupFactory.create_batch(4)
+    queues, queue_groups = QueueFactory.create_batch(6, channel=channel), QueueGroupFactory.create_batch(3)
+    for user in users:
+        user.groups.set(dice.sample(groups, dice.randint(0, 3)))
+    for queue in queues:
+        queue.groups.set(dice.sample(queue_groups, dice.randint(0, 2)))
+    AccessRight.objects.bulk_create(
+        [
+            AccessRight(
+                right=dice.choice(list(Right)),
+                **dice.choice([{"user": dice.choice(users)}, {"group": dice.choice(groups)}]),
+                **dice.choice(
+                    [
+                        {"queue": dice.choice(queues)},
+                        {"queue_group": dice.choice(queue_groups)},
+                        {"direct_conversations_of": dice.choice(groups)},
+                    ]
+                ),
+            )
+            for _ in range(40)
+        ],
+        ignore_conflicts=True,
+    )
+    for queue in queues:
+        ConversationFactory(channel=channel, queue=queue)
+    for agent in users:
+        ConversationFactory(channel=channel, queue=None, agent=agent)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_effective_rights_are_what_is_granted(seed: int):
+    a_centre_with_random_rights(seed)
+
+    everything = effective_rights()
+
+    for user in User.objects.all():
+        holder = Holder(USER, user.pk)
+        own = effective_rights(holders=[holder])
+        assert own == {cell: origins for cell, origins in everything.items() if cell.holder == holder}
+        for right in Right:
+            queues = {cell.place.pk for cell in own if cell.right == right and cell.place.kind == QUEUE}
+            direct = {cell.place.pk for cell in own if cell.right == right and cell.place.kind == DIRECT}
+            assert queues == set(Queue.objects.granting(right, to=user).values_list("pk", flat=True))
+            seen = {
+                conversation.pk
+                for conversation in Conversation.objects.all()
+                if conversation.queue_id in queues
+                or (not conversation.queue_id and conversation.agent.groups.filter(pk__in=direct).exists())
+            }
+            assert seen == set(Conversation.objects.granting(right, to=user).values_list("pk", flat=True))
+        assert set(queues_of(holder).values_list("pk", flat=True)) == {
+            cell.place.pk for cell in own if cell.place.kind == QUEUE
+        }
+        assert set(direct_groups_of(holder).values_list("pk", flat=True)) == {
+            cell.place.pk for cell in own if cell.place.kind == DIRECT
+        }
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_page_of_a_place_tells_the_same_as_the_pages_of_its_users(seed: int):
+    a_centre_with_random_rights(seed)
+
+    for queue in Queue.objects.all():
+        place = Place(QUEUE, queue.pk)
+        users = {user for user in User.objects.all() for right in Right if queue in granted(right, user)}
+        assert set(holders_on(place)) == users
+        here = effective_rights(holders=[Holder(USER, user.pk) for user in users], places=[place])
+        assert here == {
+            cell: origins
+            for cell, origins in effective_rights().items()
+            if cell.place == place and cell.holder.kind == USER
+        }
+
+
+def granted(right: Right, user: User) -> list[Queue]:
+    return list(Queue.objects.granting(right, to=user))
+
+
+def test_every_way_in_which_a_right_is_held_is_told():
+    user, group = UserFactory(), GroupFactory(name="Day shift")
+    queue, queue_group = QueueFactory(), QueueGroupFactory(name="Nordic sales")
+    user.groups.add(group)
+    queue.groups.add(queue_group)
+    for holder in ({"user": user}, {"group": group}):
+        for place in ({"queue": queue}, {"queue_group": queue_group}):
+            AccessRight.objects.create(right=Right.SERVE, **holder, **place)
+    cell = Cell(Holder(USER, user.pk), Place(QUEUE, queue.pk), Right.SERVE)
+
+    origins = effective_rights(holders=[cell.holder], places=[cell.place])[cell]
+
+    names = names_of([item for origin in origins for item in origin])
+    assert [origin_in_words(cell, origin, names) for origin in origins] == [
+        "directly",
+        "on queue group Nordic sales",
+        "through group Day shift",
+        "through group Day shift, on queue group Nordic sales",
+    ]
+
+
+def test_the_number_of_queries_does_not_depend_on_the_number_of_rights():
+    user, places = UserFactory(), QueueFactory.create_batch(20, channel=ChannelFactory())
+    for queue in places:
+        grant(user, *Right, on=queue)
+
+    with CaptureQueriesContext(connection) as queries:
+        effective_rights(holders=[Holder(USER, user.pk)], places=[Place(QUEUE, queue.pk) for queue in places])
+
+    assert len(queries) == 3
+
+
+def test_who_can_grant_is_active_staff_with_the_permission():
+    ada = UserFactory(first_name="Ada", last_name="Lindgren", is_staff=True)
+    ada.groups.add(Group.objects.get(name=CONFIGURATOR))
+    gone = UserFactory(is_staff=True, is_active=False)
+    gone.groups.add(Group.objects.get(name=CONFIGURATOR))
+    UserFactory(is_staff=True)
+    alone = who_can_grant_in_words()
+    root = UserFactory(first_name="Zoe", is_superuser=True, is_staff=True)
+
+    assert alone == "Ada Lindgren"
+    assert list(who_can_grant()) == [ada, root]
+    assert who_can_grant_in_words() == "Ada Lindgren or another System Configurator"
+
+
+def test_names_of_what_is_gone_are_left_out():
+    queue_group = QueueGroupFactory(name="Nordic sales")
+    there, gone = Place("s", queue_group.pk), Place("s", queue_group.pk + 1)
+
+    assert names_of([there, gone]) == {there: "Nordic sales"}
+    assert QueueGroup.objects.count() == 1

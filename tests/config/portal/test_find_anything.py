@@ -1,0 +1,132 @@
+"""The command palette: everything an administrator may open, by part of its name."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.contrib.auth.models import Group
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from channels_cfg.models import AttachedKey, Right
+from channels_cfg.rights.roles import CONFIGURATOR
+from tests.factories import (
+    AttachedKeyFactory,
+    ChannelFactory,
+    QueueFactory,
+    UserFactory,
+    ended_conversation,
+    grant,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def browser() -> Client:
+    user = UserFactory(username="ada", is_staff=True)
+    user.groups.add(Group.objects.get(name=CONFIGURATOR))
+    client = Client()
+    client.force_login(user)
+    client.user = user  # type: ignore[attr-defined]
+    return client
+
+
+def found(client: Client, words: str) -> list[tuple[str, str, str]]:
+    """Title, kind and link of each, in order."""
+    html = client.get(reverse("admin:search"), {"s": words, "extended": 1}).content.decode()
+    pattern = r'href="([^"]+)"\s+data-title="([^"]*)"\s+data-description="([^"]*)"'
+    return [(title, kind, link.replace("&amp;", "&")) for link, title, kind in re.findall(pattern, html)]
+
+
+def test_records_are_found_by_any_of_their_names(browser: Client):
+    key = AttachedKeyFactory(name="customerType", label="Customer segment", aliases=["custType"])
+    queue = QueueFactory(name="Chat sales")
+
+    by_words = [found(browser, words) for words in ("omertyp", "segment", "custtype", "chat SALES")]
+
+    key_page = reverse("admin:channels_cfg_attachedkey_change", args=[key.pk])
+    assert [links[0][2] for links in by_words[:3]] == [key_page] * 3
+    assert by_words[3] == [
+        ("Chat sales", "Queue", reverse("admin:channels_cfg_queue_change", args=[queue.pk])),
+    ]
+
+
+def test_what_is_called_exactly_so_comes_first_and_more_than_a_few_are_one_link(browser: Client):
+    for name in ("aKey1", *(f"key{number}" for number in range(12, 0, -1))):
+        AttachedKeyFactory(name=name)
+
+    results = found(browser, "KEY1")
+
+    assert [title for title, _kind, _link in results] == ["key1", "key10", "key11", "key12", "aKey1"]
+    everything = found(browser, "key")
+    assert [title for title, kind, _ in everything if kind == "Key"] == [f"key{n}" for n in (1, 10, 11, 12, 2, 3, 4, 5)]
+    assert (
+        "All that match “key”",
+        "Keys",
+        f"{reverse('admin:channels_cfg_attachedkey_changelist')}?q=key",
+    ) in everything
+
+
+def test_settings_and_pages_are_found_by_what_they_are_called(browser: Client):
+    settings = found(browser, "included in statistics")
+    pages = found(browser, "unknown")
+
+    assert ("Extra Data Included in Statistics", "Setting of: channel") in [result[:2] for result in settings]
+    assert pages[0][:2] == ("Unknown keys", "Page")
+    assert [kind for _title, kind, _link in found(browser, "retention")] == ["Setting of: system settings"]
+
+
+def test_what_was_just_made_is_found_and_what_was_just_deleted_is_not(browser: Client):
+    before = found(browser, "topic")
+    key = AttachedKey.objects.create(name="topic")
+    with_it = found(browser, "topic")
+    key.delete()
+
+    assert before == found(browser, "topic") == []
+    assert [title for title, _kind, _link in with_it] == ["topic"]
+
+
+def test_a_conversation_is_found_by_its_id_in_either_form_by_whoever_may_view_it(browser: Client):
+    queue = QueueFactory()
+    conversation = ended_conversation(queue)
+
+    unseen = found(browser, str(conversation.pk))
+    grant(browser.user, Right.VIEW_HISTORY, on=queue)  # type: ignore[attr-defined]
+    seen = [
+        found(browser, form)[0][2] for form in (str(conversation.pk), conversation.hex_id, conversation.hex_id.lower())
+    ]
+
+    assert unseen == []
+    assert seen == [f"/history/{conversation.pk}/"] * 3
+
+
+def test_nothing_found_is_said(browser: Client):
+    assert "Nothing is called that" in browser.get(reverse("admin:search"), {"s": "zzz"}).content.decode()
+
+
+def test_who_may_open_nothing_finds_nothing():
+    ChannelFactory(name="Customer chat")
+    QueueFactory(name="Chat sales")
+    client = Client()
+    client.force_login(UserFactory(is_staff=True))
+
+    assert found(client, "chat") == []
+
+
+def test_finding_costs_the_same_for_few_and_for_many(browser: Client):
+    def statements() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            found(browser, "name")
+        return len(asked)
+
+    for number in range(9):
+        AttachedKeyFactory(name=f"name{number}")
+        QueueFactory(name=f"Name {number}")
+    few = statements()
+    AttachedKey.objects.bulk_create(AttachedKey(name=f"another_name{number}") for number in range(2_000))
+
+    assert statements() == few
