@@ -77,7 +77,7 @@ class Server:
     def __init__(self, data: Path, settings: Mapping[str, str] | None = None) -> None:
         """``settings``: PostgreSQL's by name, over those that every server of ours starts with."""
         self.data = data
-        self.settings = SERVER_SETTINGS | (settings or {})
+        self.settings = {**SERVER_SETTINGS, **(settings or {})}
         self.sockets = socket_folder(data)
         self.log = data.with_name(f"{data.name}.log")
         self._presence: IO[str] | None = None
