@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from unfold.decorators import action
 
 from channels_cfg.admin.safeguards.change_reason import MISSING
-from channels_cfg.admin.safeguards.typed_confirmation import Danger, confirmation, is_confirmed
+from channels_cfg.admin.safeguards.typed_confirmation import confirmation_context, is_confirmed
 from channels_cfg.configuration_file import waiting
 from channels_cfg.configuration_file.applying import NotApplied
 from channels_cfg.configuration_file.nodes import Problem
@@ -43,6 +43,7 @@ from channels_cfg.configuration_file.tables import (
 )
 from channels_cfg.configuration_file.writing import export
 from channels_cfg.history.change_reason import LONGEST_WHY, why_is_required
+from channels_cfg.history.change_set import Confirmation
 from channels_cfg.models import PlannedRecord, SystemSettings, User, WaitingUpload
 
 RECORDS_PER_PAGE = 50
@@ -154,9 +155,9 @@ def preview(request: HttpRequest, pk: Any, model_admin: Any = None) -> HttpRespo
 
 
 def _confirm(request: HttpRequest, upload: WaitingUpload) -> HttpResponse:
-    danger = _danger(upload)
+    confirmation = _confirmation(upload)
     why = request.POST.get("why", "").strip()[:LONGEST_WHY]
-    if (danger and not is_confirmed(request, danger)) or (not why and why_is_required()):
+    if (confirmation and not is_confirmed(request, confirmation)) or (not why and why_is_required()):
         return _preview_page(request, upload, status=409)
     try:
         plan = waiting.confirm(
@@ -185,11 +186,11 @@ def _preview_page(request: HttpRequest, upload: WaitingUpload, *, status: int = 
     if chosen not in outcomes and chosen != "all":
         chosen = first[0] if first else "all"
     records = upload.records.filter(outcome=chosen) if chosen != "all" else upload.records.all()
-    danger = _danger(upload, removed=counts.get(PlannedRecord.Outcome.REMOVE, 0))
+    confirmation = _confirmation(upload, removed=counts.get(PlannedRecord.Outcome.REMOVE, 0))
     effects = sum(counts.get(outcome, 0) for outcome in _EFFECTS)
     context = {
         **admin.site.each_context(request),
-        **(confirmation(request, danger) if danger else {}),
+        **(confirmation_context(request, confirmation) if confirmation else {}),
         "title": _("What “%(file)s” would do") % {"file": upload.name},
         "upload": upload,
         "is_table": upload.kind in TABLES,
@@ -212,7 +213,7 @@ def _preview_page(request: HttpRequest, upload: WaitingUpload, *, status: int = 
 _EFFECTS = (PlannedRecord.Outcome.ADD, PlannedRecord.Outcome.CHANGE, PlannedRecord.Outcome.REMOVE)
 
 
-def _danger(upload: WaitingUpload, *, removed: int | None = None) -> Danger | None:
+def _confirmation(upload: WaitingUpload, *, removed: int | None = None) -> Confirmation | None:
     """Removing, and showing sensitive keys in more places, asks for typed words."""
     if removed is None:
         removed = upload.records.filter(outcome=PlannedRecord.Outcome.REMOVE).count()
@@ -230,7 +231,7 @@ def _danger(upload: WaitingUpload, *, removed: int | None = None) -> Danger | No
         consequences.append(_("Sensitive keys are kept, or shown in more places: %(keys)s.") % {"keys": keys})
     if not consequences:
         return None
-    return Danger(
+    return Confirmation(
         title=_("Apply the file?"),
         consequences=consequences,
         words=_("remove %(count)d") % {"count": removed} if removed else _("show sensitive keys"),

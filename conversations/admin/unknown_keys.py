@@ -22,8 +22,9 @@ from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin
 
 from channels_cfg.admin.safeguards.resubmission import unpack
-from channels_cfg.admin.safeguards.typed_confirmation import Danger, ask_to_confirm
+from channels_cfg.admin.safeguards.typed_confirmation import ask_to_confirm
 from channels_cfg.history.change_reason import note_why
+from channels_cfg.history.change_set import Confirmation
 from channels_cfg.models import AttachedKey, Channel, Queue, User
 from conversations.admin.what_if import hits_in_words, number_in, scope_of, what_if
 from conversations.conversation_id import conversation_id
@@ -254,7 +255,7 @@ class UnknownKeysAdmin(ModelAdmin):
         ]
         if not consequences:
             return None
-        danger = Danger(
+        confirmation = Confirmation(
             title=_("Keep %(keys)s on %(place)s?") % {"keys": get_text_list(names, _("and")), "place": record},
             consequences=[
                 *consequences,
@@ -263,7 +264,7 @@ class UnknownKeysAdmin(ModelAdmin):
             words=names[0] if len(names) == 1 else _("keep %(number)d keys") % {"number": len(names)},
             button=_("Keep"),
         )
-        return ask_to_confirm(request, self.admin_site, danger, context={"opts": self.opts})
+        return ask_to_confirm(request, self.admin_site, confirmation, context={"opts": self.opts})
 
     def _never(self, request: HttpRequest, names: list[str], argument: str) -> None:
         unknown_keys.set_aside(names, by=_viewer(request), now=timezone.now())

@@ -26,9 +26,10 @@ from channels_cfg.admin.history.recorded_rows import (
 from channels_cfg.admin.history.version_questions import AsOfForm, DifferenceForm, VersionFilters, keyset_page
 from channels_cfg.admin.safeguards.change_reason import asked_why
 from channels_cfg.admin.safeguards.resubmission import unpack
-from channels_cfg.admin.safeguards.typed_confirmation import Danger, ask_to_confirm
+from channels_cfg.admin.safeguards.typed_confirmation import ask_to_confirm
 from channels_cfg.admin.safeguards.undo import may_undo
 from channels_cfg.history.change_log import ChangeHistory
+from channels_cfg.history.change_set import Confirmation
 from channels_cfg.history.record_words import Difference, kind_of
 from channels_cfg.history.revert import NotUndone, Undoing, preview, revert
 from channels_cfg.history.settings_at import as_of, difference
@@ -125,7 +126,7 @@ class VersionsAdmin(ConfiguratorAdmin):
             raise PermissionDenied
         why = asked_why(request)
         if request.method == "POST" and not found.refused and not why["why_errors"]:
-            if found.dangers and (question := ask_to_confirm(request, self.admin_site, _danger_of(found))):
+            if found.dangers and (question := ask_to_confirm(request, self.admin_site, _confirmation_of(found))):
                 return question
             try:
                 made = revert(
@@ -268,9 +269,9 @@ def _named(numbers: Sequence[int]) -> str:
     return _("versions %(first)s and %(last)s") % {"first": ", ".join(first), "last": last}
 
 
-def _danger_of(undoing: Undoing) -> Danger:
+def _confirmation_of(undoing: Undoing) -> Confirmation:
     words = _("undo %(versions)s") % {"versions": _named(undoing.versions)}
-    return Danger(
+    return Confirmation(
         title=_("Undo %(versions)s?") % {"versions": _named(undoing.versions)},
         consequences=undoing.dangers,
         words=words,

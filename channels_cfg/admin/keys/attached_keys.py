@@ -33,10 +33,11 @@ from channels_cfg.admin.configurator import ConfiguratorAdmin, ConfiguratorInlin
 from channels_cfg.admin.keys.key_list import problem_with
 from channels_cfg.admin.safeguards.change_reason import WhyField
 from channels_cfg.admin.safeguards.resubmission import unpack
-from channels_cfg.admin.safeguards.typed_confirmation import Danger, ask_to_confirm
+from channels_cfg.admin.safeguards.typed_confirmation import ask_to_confirm
 from channels_cfg.admin.uploads import ComesAsTable
 from channels_cfg.configuration_file.tables import TABLES
 from channels_cfg.history.change_reason import note_why, why_is_required
+from channels_cfg.history.change_set import Confirmation
 from channels_cfg.keys.catalogue import NearName, near_names, rename_in_lists
 from channels_cfg.keys.configured import LISTED_NAMES, KeyPlaces, list_name, places_of
 from channels_cfg.models import AttachedKey, AttachedKeyAlias
@@ -272,10 +273,12 @@ class AttachedKeyAdmin(ComesAsTable, ConfiguratorAdmin):
             context |= {"used_in_words": places_in_words(places), "more_places": places.total - len(places)}
         return super().render_change_form(request, context, *args, **kwargs)
 
-    def danger_of_saving(self, request: HttpRequest, form: Any, formsets: Sequence[Any], change: bool) -> Danger | None:
+    def confirmation_of_saving(
+        self, request: HttpRequest, form: Any, formsets: Sequence[Any], change: bool
+    ) -> Confirmation | None:
         key: AttachedKey = form.instance
         if change and "sensitive" in form.changed_data and not key.sensitive:
-            return Danger(
+            return Confirmation(
                 title=_("“%(key)s” is no longer sensitive?") % {"key": key},
                 consequences=[
                     _("It can be put on any list without being asked."),
@@ -284,7 +287,7 @@ class AttachedKeyAdmin(ComesAsTable, ConfiguratorAdmin):
                 words=key.name,
                 button=_("Save as not sensitive"),
             )
-        return super().danger_of_saving(request, form, formsets, change)
+        return super().confirmation_of_saving(request, form, formsets, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
@@ -429,14 +432,14 @@ class AttachedKeyAdmin(ComesAsTable, ConfiguratorAdmin):
         number = chosen.filter(sensitive=True).count()
         if not number:
             return None
-        danger = Danger(
+        confirmation = Confirmation(
             title=ngettext("%(n)d key is no longer sensitive?", "%(n)d keys are no longer sensitive?", number)
             % {"n": number},
             consequences=[_("They can be put on any list without being asked."), _("Nothing marks them any more.")],
             words=_("not sensitive"),
             button=_("Change the keys"),
         )
-        return ask_to_confirm(request, self.admin_site, danger, context={"opts": self.opts})
+        return ask_to_confirm(request, self.admin_site, confirmation, context={"opts": self.opts})
 
 
 def lock() -> SafeString:

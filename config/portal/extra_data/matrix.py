@@ -15,8 +15,9 @@ from django.utils.translation import ngettext
 
 from channels_cfg.admin.safeguards.change_reason import MISSING
 from channels_cfg.admin.safeguards.resubmission import unpack
-from channels_cfg.admin.safeguards.typed_confirmation import Danger, ask_to_confirm
+from channels_cfg.admin.safeguards.typed_confirmation import ask_to_confirm
 from channels_cfg.history.change_reason import why_is_required
+from channels_cfg.history.change_set import Confirmation
 from channels_cfg.history.planned_changes import planned_for
 from channels_cfg.models import AttachedKey
 from config.portal.extra_data.changes import Impact, ListChange, StalePreview, impact_of, save_changes
@@ -70,7 +71,7 @@ def ask_about_sensitive(request: HttpRequest, impact: Impact) -> HttpResponse | 
     keys = ", ".join(impact.sensitive)
     words = impact.sensitive[0] if len(impact.sensitive) == 1 else _("list sensitive keys")
     leads_to = [_("The key catalogue marks as sensitive: %(keys)s.") % {"keys": keys}, saving_in_words(impact)]
-    return ask_to_confirm(request, admin.site, Danger(_("List sensitive data?"), leads_to, words, _("Save")))
+    return ask_to_confirm(request, admin.site, Confirmation(_("List sensitive data?"), leads_to, words, _("Save")))
 
 
 def saving_in_words(impact: Impact) -> str:

@@ -1,0 +1,81 @@
+"""A change set on its way through a page: previewed, agreed to, applied, and offered to be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic
+
+from django.contrib import messages
+from django.http import HttpRequest
+
+from channels_cfg.admin.safeguards.change_reason import MISSING
+from channels_cfg.admin.safeguards.typed_confirmation import confirmation_context, is_confirmed
+from channels_cfg.admin.safeguards.undo import with_undo
+from channels_cfg.history.change_reason import LONGEST_WHY, why_is_required
+from channels_cfg.history.change_set import NotApplied, S, StalePreview, apply
+from channels_cfg.models import User
+
+AGREED_TO = "agreed_to"
+
+
+class Confirming(Generic[S]):
+    """One request that previews what ``propose`` proposes, or confirms it. What was missing is in ``context``, for the
+    preview that is shown again; ``admin/_confirm_changes.html`` shows it."""
+
+    def __init__(self, request: HttpRequest, propose: Callable[[], S]) -> None:
+        self.request = request
+        self.propose = propose
+        self.change_set = propose()
+        self.is_stale = False
+        self.why_errors: list[Any] = []
+        self.refusal = ""
+
+    @property
+    def why(self) -> str:
+        return self.request.POST.get("why", "").strip()[:LONGEST_WHY]
+
+    def is_ready(self) -> bool:
+        """Whether what was previewed is what would be done, and why was said where that is asked."""
+        self.is_stale = self.request.POST.get(AGREED_TO) != self.change_set.fingerprint
+        self.why_errors = [MISSING] if not self.why and why_is_required() else []
+        return not (self.is_stale or self.why_errors)
+
+    def is_confirmed(self) -> bool:
+        asked = self.change_set.confirmation
+        return asked is None or is_confirmed(self.request, asked)
+
+    def apply(self, **facts: Any) -> bool:
+        """Whether it was done, as one settings version by who is signed in."""
+        by = self.request.user
+        assert isinstance(by, User)  # the pages of the configurator ask for it
+        agreed_to = self.request.POST.get(AGREED_TO)
+        try:
+            self.change_set = apply(self.propose, agreed_to=agreed_to, by=by, why=self.why, **facts)
+        except NotApplied as refused:
+            self.change_set = refused.change_set or self.change_set
+            self.is_stale = isinstance(refused, StalePreview)
+            self.refusal = "" if self.is_stale else refused.reason
+            return False
+        return True
+
+    def applied(self) -> bool:
+        """Whether everything was said that it takes, and it was done."""
+        return self.is_ready() and self.is_confirmed() and self.apply()
+
+    def say(self, sentence: str) -> None:
+        """Say what is now true, with the way back."""
+        messages.success(self.request, with_undo(self.request, sentence, self.change_set.version))
+
+    @property
+    def context(self) -> dict[str, Any]:
+        """What a template needs to show the preview and to ask for what is missing."""
+        asked = self.change_set.confirmation
+        return {
+            **(confirmation_context(self.request, asked) if asked else {}),
+            "agreed_to": self.change_set.fingerprint,
+            "is_stale": self.is_stale,
+            "refusal": self.refusal,
+            "lost_columns": self.change_set.lost_columns_in_words(),
+            "why_typed": self.why,
+            "why_errors": self.why_errors,
+        }
