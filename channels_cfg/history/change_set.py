@@ -92,6 +92,8 @@ class ChangeSet:
 
     version: int | None = None
     """The settings version it became; None before, and where nothing changed."""
+    warnings: Sequence[str] = ()
+    """What to beware of once it is applied."""
 
     def record_changes(self) -> Iterable[RecordChange]:
         raise NotImplementedError

@@ -34,8 +34,8 @@ def preview_or_save(
         messages.info(request, _("There is nothing to save: the rights are as you want them."))
         return HttpResponseRedirect(next_address)
     if is_sent and confirming.applied():
-        confirming.say(said or _("Saved: %(counts)s.") % {"counts": counts_in_words(preview.changes).lower()})
-        return HttpResponseRedirect(next_address)
+        saved = _("Saved: %(counts)s.") % {"counts": counts_in_words(preview.changes).lower()}
+        return confirming.done(said or saved, next_address)
     preview = confirming.change_set
     context = {
         **admin.site.each_context(request),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Generic
 
-from django.contrib import messages
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from channels_cfg.admin.safeguards.change_reason import MISSING
-from channels_cfg.admin.safeguards.typed_confirmation import confirmation_context, is_confirmed
+from channels_cfg.admin.safeguards.typed_confirmation import ask_to_confirm, confirmation_context, is_confirmed
 from channels_cfg.admin.safeguards.undo import with_undo
 from channels_cfg.history.change_reason import LONGEST_WHY, why_is_required
 from channels_cfg.history.change_set import NotApplied, S, StalePreview, apply
@@ -22,10 +22,11 @@ class Confirming(Generic[S]):
     """One request that previews what ``propose`` proposes, or confirms it. What was missing is in ``context``, for the
     preview that is shown again; ``admin/_confirm_changes.html`` shows it."""
 
-    def __init__(self, request: HttpRequest, propose: Callable[[], S]) -> None:
+    def __init__(self, request: HttpRequest, propose: Callable[[], S], *, was_previewed: bool = True) -> None:
         self.request = request
         self.propose = propose
         self.change_set = propose()
+        self.agreed_to = request.POST.get(AGREED_TO) if was_previewed else self.change_set.fingerprint
         self.is_stale = False
         self.why_errors: list[Any] = []
         self.refusal = ""
@@ -36,7 +37,7 @@ class Confirming(Generic[S]):
 
     def is_ready(self) -> bool:
         """Whether what was previewed is what would be done, and why was said where that is asked."""
-        self.is_stale = self.request.POST.get(AGREED_TO) != self.change_set.fingerprint
+        self.is_stale = self.agreed_to != self.change_set.fingerprint
         self.why_errors = [MISSING] if not self.why and why_is_required() else []
         return not (self.is_stale or self.why_errors)
 
@@ -44,13 +45,17 @@ class Confirming(Generic[S]):
         asked = self.change_set.confirmation
         return asked is None or is_confirmed(self.request, asked)
 
+    def ask(self, **context: Any) -> HttpResponse | None:
+        """The page that asks for typed words, or None where nothing is dangerous or they were typed."""
+        asked = self.change_set.confirmation
+        return ask_to_confirm(self.request, admin.site, asked, context=context) if asked else None
+
     def apply(self, **facts: Any) -> bool:
         """Whether it was done, as one settings version by who is signed in."""
         by = self.request.user
         assert isinstance(by, User)  # the pages of the configurator ask for it
-        agreed_to = self.request.POST.get(AGREED_TO)
         try:
-            self.change_set = apply(self.propose, agreed_to=agreed_to, by=by, why=self.why, **facts)
+            self.change_set = apply(self.propose, agreed_to=self.agreed_to, by=by, why=self.why, **facts)
         except NotApplied as refused:
             self.change_set = refused.change_set or self.change_set
             self.is_stale = isinstance(refused, StalePreview)
@@ -62,9 +67,12 @@ class Confirming(Generic[S]):
         """Whether everything was said that it takes, and it was done."""
         return self.is_ready() and self.is_confirmed() and self.apply()
 
-    def say(self, sentence: str) -> None:
-        """Say what is now true, with the way back."""
+    def done(self, sentence: str, address: str) -> HttpResponse:
+        """The way on, with what is now true, what to beware of, and the way back."""
         messages.success(self.request, with_undo(self.request, sentence, self.change_set.version))
+        for warning in self.change_set.warnings:
+            messages.warning(self.request, warning)
+        return HttpResponseRedirect(address)
 
     @property
     def context(self) -> dict[str, Any]:
