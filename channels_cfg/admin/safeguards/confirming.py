@@ -22,10 +22,21 @@ class Confirming(Generic[S]):
     """One request that previews what ``propose`` proposes, or confirms it. What was missing is in ``context``, for the
     preview that is shown again; ``admin/_confirm_changes.html`` shows it."""
 
-    def __init__(self, request: HttpRequest, propose: Callable[[], S], *, was_previewed: bool = True) -> None:
-        self.request = request
+    def __init__(
+        self,
+        request: HttpRequest,
+        propose: Callable[[], S],
+        *,
+        preview: Callable[[], S] | None = None,
+        was_previewed: bool = True,
+    ) -> None:
+        """``preview`` proposes the same with more to show; ``was_previewed`` is whether the page shows it at all before
+        it is confirmed."""
+        assert isinstance(request.user, User)  # the pages of the configurator ask for it
+        self.request, self.by = request, request.user
         self.propose = propose
-        self.change_set = propose()
+        self.preview = preview or propose
+        self.change_set = self.preview()
         self.agreed_to = request.POST.get(AGREED_TO) if was_previewed else self.change_set.fingerprint
         self.is_stale = False
         self.why_errors: list[Any] = []
@@ -52,12 +63,10 @@ class Confirming(Generic[S]):
 
     def apply(self, **facts: Any) -> bool:
         """Whether it was done, as one settings version by who is signed in."""
-        by = self.request.user
-        assert isinstance(by, User)  # the pages of the configurator ask for it
         try:
-            self.change_set = apply(self.propose, agreed_to=self.agreed_to, by=by, why=self.why, **facts)
+            self.change_set = apply(self.propose, agreed_to=self.agreed_to, by=self.by, why=self.why, **facts)
         except NotApplied as refused:
-            self.change_set = refused.change_set or self.change_set
+            self.change_set = self.preview()
             self.is_stale = isinstance(refused, StalePreview)
             self.refusal = "" if self.is_stale else refused.reason
             return False
