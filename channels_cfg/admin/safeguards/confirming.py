@@ -68,7 +68,7 @@ class Confirming(Generic[S]):
         except NotApplied as refused:
             self.change_set = self.preview()
             self.is_stale = isinstance(refused, StalePreview)
-            self.refusal = "" if self.is_stale else refused.reason
+            self.refusal = refused.reason
             return False
         return True
 
