@@ -166,6 +166,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000  # the extra-data matrix: 500 keys ticked on each of four lists, and their rows
 
+# Who may read /metrics: with a token whoever shows it, without one this machine alone.
+METRICS_TOKEN = environment.text("METRICS_TOKEN")
+
 # What browsers are told. Pages load nothing from other hosts.
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
