@@ -38,7 +38,7 @@ def gather_none_of_customer_data(sender: AppConfig, using: str = "default", **_:
     with connections[using].cursor() as cursor:
         for model in sender.get_models():
             if fields := getattr(model, "customer_data", ()):
-                columns = [model._meta.get_field(field).column for field in fields]
+                columns = [field.column for field in model._meta.local_concrete_fields if field.name in fields]
                 cursor.execute(_STATEMENTS, {"table": model._meta.db_table, "columns": columns})
                 for (statement,) in cursor.fetchall():
                     cursor.execute(statement)
