@@ -24,6 +24,7 @@ from django.utils.translation import gettext_lazy
 
 from channels_cfg.keys.effective_settings import effective_settings
 from channels_cfg.models import AccessRight, Channel, MessagingService, Queue, Right, SystemSettings, User
+from channels_cfg.time_zones import zone_named
 from conversations.attached_data.kept_condition import KeptCondition
 from conversations.models import Conversation, MessagingThread, State, direct_agents
 from conversations.models.conversation import ConversationQuerySet
@@ -240,7 +241,7 @@ class ConversationFilter(django_filters.FilterSet):
         super().__init__(data, queryset, request=request, prefix=prefix)
         self.zone = ZoneInfo("UTC")
         if request is not None and isinstance(request.user, User):
-            self.zone = ZoneInfo(request.user.time_zone)
+            self.zone = zone_named(request.user.time_zone)
             request.granted_places = GrantedPlaces(request.user, self.rights)
         for name in ("received_after", "received_before"):
             self.filters[name].field.zone = self.zone

@@ -162,7 +162,7 @@ class _Writer:
         try:
             workbook = _Workbook(self.file, self.query, keys, scratch)
             rows = 0
-            for rows, row in enumerate(fetched(cursor, typed_rows(self.entries, keys)), 1):
+            for rows, row in enumerate(fetched(cursor, typed_rows(self.entries, keys, zone=self.query.zone)), 1):
                 workbook.add(row)
                 if not rows % ROWS_BETWEEN_LOOKS:
                     self._tell(rows)
@@ -296,9 +296,7 @@ class _Workbook:
             case int() | float() if abs(value) < LARGEST_EXACT_NUMBER:
                 sheet.write_number(self.row, column, value)
             case datetime():
-                sheet.write_datetime(
-                    self.row, column, value.astimezone(self.query.zone).replace(tzinfo=None), self.moment
-                )
+                sheet.write_datetime(self.row, column, value, self.moment)
             case uuid.UUID():
                 sheet.write_string(self.row, column, str(value))
             case _:

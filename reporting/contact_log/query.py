@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from channels_cfg.key_names import check_key_name
 from channels_cfg.models import Right, User
-from channels_cfg.models.user import check_time_zone
+from channels_cfg.time_zones import check_time_zone, zone_named
 from conversations.attached_data import POSTABLE_STATES
 from conversations.attached_data.kept_condition import KeptCondition, Operator
 from conversations.filters import DIRECT, MomentField, is_id
@@ -250,7 +250,7 @@ class LogQuery:
 
 def zone_of(user: User) -> ZoneInfo:
     """The user's own time zone."""
-    return ZoneInfo(user.time_zone)
+    return zone_named(user.time_zone)
 
 
 def kept_key_names(entries: ContactLogQuerySet) -> QuerySet[ContactLogEntry, tuple[str]]:

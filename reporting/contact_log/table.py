@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.contrib.postgres.fields import ArrayField
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.utils import CursorWrapper
-from django.db.models import Case, F, Func, Q, QuerySet, TextField, Value, When
+from django.db.models import Case, DateTimeField, F, Func, Q, QuerySet, TextField, Value, When
 from django.db.models.expressions import Expression
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Coalesce, Concat, NullIf, Trim
@@ -147,12 +147,12 @@ def _harmless_value(key: str) -> Expression:
     )
 
 
-def typed_rows(entries: ContactLogQuerySet, keys: Sequence[str]) -> QuerySet[Any, tuple[Any, ...]]:
-    """The rows as times, texts and numbers in the order of ``COLUMNS``, then the kept data whole, then why cells are
-    empty; newest first."""
+def typed_rows(entries: ContactLogQuerySet, keys: Sequence[str], *, zone: ZoneInfo) -> QuerySet[Any, tuple[Any, ...]]:
+    """The rows as times on the zone's clock, texts and numbers in the order of ``COLUMNS``, then the kept data whole,
+    then why cells are empty; newest first."""
     return entries.newest_first().values_list(
         "conversation_id",
-        *TIMES,
+        *(Func(Value(str(zone)), F(name), function="timezone", output_field=DateTimeField()) for name in TIMES),
         channel_name(),
         "messaging_channel",
         queue_name(),

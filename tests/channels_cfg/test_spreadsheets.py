@@ -44,7 +44,7 @@ def test_any_text_comes_out_of_a_workbook_as_it_went_in(texts):
 
 @pytest.mark.parametrize("text", ["x" * (LONGEST_CELL + 1), "😀" * 20_000])
 def test_a_text_that_excel_cannot_hold_is_refused_in_a_table_and_elsewhere_says_where_it_is_cut(text):
-    with pytest.raises(TooLongForExcel, match="In the row “orderId” a cell has .* Excel holds at most 32767"):
+    with pytest.raises(TooLongForExcel, match=r"In the row “orderId” a cell has .* Excel holds at most 32767"):
         as_xlsx([["heading", "help"], ["orderId", text]])
 
     written = io.BytesIO()
