@@ -157,7 +157,7 @@ def _keys_that_came_in(size: Size) -> None:
                    now() - interval '90 days', now() - n * interval '1 minute'
               FROM generate_series(1, %(keys)s) AS n,
                    LATERAL (VALUES ('unknownKey' || %(mark)s || n), ('key' || %(mark)s || n * 2)) AS of_both (name);
-            INSERT INTO conversations_keyshape (channel_id, queue_id, key, day, seen, keepable, bytes, types, lengths,
+            INSERT INTO conversations_keyusage (channel_id, queue_id, key, day, seen, keepable, bytes, types, lengths,
                                                 sources, hits, first_seen_at, last_seen_at)
             SELECT queue.channel_id, queue.id, of_both.name, current_date - day, 1, 1, 9,
                    '{}', '{}', '{}', '{}', now(), now()

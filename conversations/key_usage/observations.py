@@ -171,7 +171,7 @@ def forget_old_days(*, now: datetime) -> int:
 
 _KNOWN_NAMES = f"""
     SELECT key
-      FROM conversations_keysighting AS noted
+      FROM conversations_keyobservation AS noted
      GROUP BY key
     HAVING key = '{WHOLE}'
         OR count(*) >= %(enough)s
@@ -216,11 +216,11 @@ def _added(table: str, *columns: str) -> str:
 
 
 def _fold_statement() -> str:
-    shape, seen, ended = "conversations_keyshape", "conversations_seenkey", "conversations_endedcount"
+    shape, seen, ended = "conversations_keyusage", "conversations_seenkey", "conversations_endedcount"
     return f"""
     WITH taken AS (
-        DELETE FROM conversations_keysighting
-         WHERE id IN (SELECT id FROM conversations_keysighting WHERE key IN ({_KNOWN_NAMES}) LIMIT %(batch)s)
+        DELETE FROM conversations_keyobservation
+         WHERE id IN (SELECT id FROM conversations_keyobservation WHERE key IN ({_KNOWN_NAMES}) LIMIT %(batch)s)
      RETURNING *
     ), counted AS (
         SELECT channel_id, queue_id, day, key, fact, name, sum(amount) AS amount,

@@ -82,7 +82,7 @@ _LATEST_PLACES = """
       CROSS JOIN LATERAL (
         SELECT channel_id, queue_id, max(day) AS day
           FROM (SELECT channel_id, queue_id, day
-                  FROM conversations_keyshape
+                  FROM conversations_keyusage
                  WHERE key = asked.name
                  ORDER BY day DESC
                  LIMIT %(limit)s) AS latest
@@ -196,7 +196,7 @@ _NOT_SEEN = f"""
      WHERE name ILIKE %(part)s
        AND NOT EXISTS (SELECT FROM conversations_seenkey AS key
                         WHERE key.name = listed.name AND key.last_seen_at >= %(since)s)
-       AND NOT EXISTS (SELECT FROM conversations_keysighting AS noted
+       AND NOT EXISTS (SELECT FROM conversations_keyobservation AS noted
                         WHERE noted.key = listed.name AND noted.day >= %(day)s)
      ORDER BY lower(name), name
 """

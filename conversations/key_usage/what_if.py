@@ -125,7 +125,7 @@ _COUNTS = """
     WITH asked AS (SELECT unnest(%(keys)s::text[]) AS key),
     rows AS (
         SELECT key, channel_id, queue_id, day, seen, keepable, bytes, hits
-          FROM conversations_keyshape
+          FROM conversations_keyusage
          WHERE key = ANY(%(keys)s) AND day >= %(first_day)s
          UNION ALL
         SELECT '', channel_id, queue_id, day, ended, keepable, 0, '{{}}'
@@ -135,7 +135,7 @@ _COUNTS = """
         SELECT key, channel_id, queue_id, day, 1, keepable::int, CASE WHEN keepable THEN bytes ELSE 0 END,
                CASE WHEN keepable THEN (SELECT coalesce(jsonb_object_agg(hit, 1), '{{}}') FROM unnest(hits) AS hit)
                     ELSE '{{}}' END
-          FROM conversations_keysighting
+          FROM conversations_keyobservation
          WHERE key = ANY(%(keys)s) AND day >= %(first_day)s
     ), in_scope AS (
         SELECT * FROM rows WHERE {scope}
@@ -144,7 +144,7 @@ _COUNTS = """
            coalesce(by_name.hits, '{{}}')::text, sums.first_day,
            asked.key = ''
                OR EXISTS (SELECT FROM conversations_seenkey WHERE name = asked.key)
-               OR (SELECT count(*) FROM conversations_keysighting WHERE key = asked.key) >= %(enough)s AS is_known
+               OR (SELECT count(*) FROM conversations_keyobservation WHERE key = asked.key) >= %(enough)s AS is_known
       FROM asked
       LEFT JOIN (SELECT key, sum(seen) AS seen, sum(keepable) AS keepable, sum(bytes) AS bytes, min(day) AS first_day
                    FROM in_scope

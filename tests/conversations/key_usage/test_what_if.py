@@ -227,14 +227,14 @@ def test_an_estimate_of_a_thousand_keys_costs_one_query_and_little_time():
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            INSERT INTO conversations_keyshape (channel_id, queue_id, key, day, seen, keepable, bytes, types, lengths,
+            INSERT INTO conversations_keyusage (channel_id, queue_id, key, day, seen, keepable, bytes, types, lengths,
                                                 sources, hits, first_seen_at, last_seen_at)
             SELECT %s, %s, 'key' || key, current_date - day, 2, 1, 20, '{}', '{}', '{}', '{"card": 1}', now(), now()
               FROM generate_series(0, 999) AS key, generate_series(0, 29) AS day;
             INSERT INTO conversations_seenkey (name, paths, seen, types, lengths, sources, hits, first_seen_at,
                                                last_seen_at)
             SELECT key, ARRAY[key], sum(seen), '{}', '{}', '{}', '{}', now(), now()
-              FROM conversations_keyshape
+              FROM conversations_keyusage
              GROUP BY key
             """,
             [queue.channel_id, queue.pk],
