@@ -71,6 +71,11 @@ def programs() -> Path:
     return Path(package.origin).parent / "pginstall" / "bin"
 
 
+def time_zone_files() -> Path:
+    """The folder of PostgreSQL's own time-zone database."""
+    return programs().parent / "share" / "timezone"
+
+
 class Server:
     """The PostgreSQL whose data lies in one folder, whether or not it runs at the moment."""
 

@@ -1,5 +1,6 @@
 """Settings of the portal. What differs between machines comes from the environment."""
 
+import zoneinfo
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -9,7 +10,7 @@ from cryptography.fernet import Fernet
 from django.core.management.utils import get_random_secret_key
 
 from config import environment
-from config.embedded_postgres.server import DATABASE, socket_folder
+from config.embedded_postgres.server import DATABASE, socket_folder, time_zone_files
 from config.logs import LOGGING as LOGGING
 from config.settings.unfold import UNFOLD as UNFOLD
 
@@ -138,8 +139,12 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 # Times are stored in UTC and shown in the viewer's own zone, or in this one.
+# Python reads the time-zone database of the embedded PostgreSQL, and beside another server that of the package tzdata,
+# whatever this machine has; a system check compares what it knows with what PostgreSQL knows.
+zoneinfo.reset_tzpath(to=[] if DATABASE_URL else [time_zone_files()])
+zoneinfo.ZoneInfo.clear_cache()
 USE_TZ = True
-TIME_ZONE = environment.text("TIME_ZONE", "UTC")
+TIME_ZONE = environment.time_zone("TIME_ZONE", "UTC")
 DATE_FORMAT = "Y-m-d"
 DATETIME_FORMAT = "Y-m-d H:i"
 
