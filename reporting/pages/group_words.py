@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from channels_cfg.messaging.messaging_channels import label_of
 from channels_cfg.models import Channel, Queue, User
-from conversations.attached_data import REASONS
+from conversations.attached_data.reasons import REASONS
 from conversations.models import Conversation, State
 from reporting.contact_log.kept_key import REASON, VALUE
 from reporting.contact_log.query import FIELDS, KEY
