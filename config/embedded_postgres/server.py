@@ -12,7 +12,7 @@ import pwd
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, cached_property
 from importlib.util import find_spec
@@ -74,8 +74,10 @@ def programs() -> Path:
 class Server:
     """The PostgreSQL whose data lies in one folder, whether or not it runs at the moment."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, settings: Mapping[str, str] | None = None) -> None:
+        """``settings``: PostgreSQL's by name, over those that every server of ours starts with."""
         self.data = data
+        self.settings = {**SERVER_SETTINGS, **(settings or {})}
         self.sockets = socket_folder(data)
         self.log = data.with_name(f"{data.name}.log")
         self._presence: IO[str] | None = None
@@ -130,7 +132,7 @@ class Server:
         if not self.data.exists():
             self._make_cluster()
         self._forget_dead_server()
-        settings = " ".join(f"-c {name}={value or chr(39) * 2}" for name, value in SERVER_SETTINGS.items())
+        settings = " ".join(f"-c {name}={value or chr(39) * 2}" for name, value in self.settings.items())
         options = f"-k '{self.sockets}' {settings}"
         self._run("pg_ctl", "start", "-w", "-t", "60", "-s", "-l", str(self.log), "-o", options)
         self._make_database()

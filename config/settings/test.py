@@ -2,8 +2,17 @@
 
 import os
 
+from config.embedded_postgres.server import socket_folder
 from config.settings.base import *  # noqa: F403
-from config.settings.base import DATABASES, VAR_DIR
+from config.settings.base import DATABASE_URL, DATABASES, VAR_DIR
+
+# A server beside the portal's, which need not survive a power cut.
+if not DATABASE_URL:
+    DATABASES["default"] |= {
+        "EMBEDDED_DATA": VAR_DIR / "test" / "postgres",
+        "EMBEDDED_SETTINGS": {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"},
+        "HOST": str(socket_folder(VAR_DIR / "test" / "postgres")),
+    }
 
 # Several runs may share one server, so each has a database of its own.
 TEST_DATABASE = f"test_keepsake_{os.getpid()}"
