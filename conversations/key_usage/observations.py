@@ -216,11 +216,13 @@ def _added(table: str, *columns: str) -> str:
 
 
 def _aggregate_statement() -> str:
+    """Each part is worked out once, whatever PostgreSQL expects of a table that was empty a moment ago."""
     usage, seen, ended = "conversations_keyusage", "conversations_seenkey", "conversations_endedcount"
     return f"""
-    WITH taken AS (
+    WITH known AS MATERIALIZED ({_KNOWN_NAMES}), taken AS (
         DELETE FROM conversations_keyobservation
-         WHERE id IN (SELECT id FROM conversations_keyobservation WHERE key IN ({_KNOWN_NAMES}) LIMIT %(batch)s)
+         WHERE id = ANY (ARRAY(
+            SELECT id FROM conversations_keyobservation WHERE key IN (SELECT key FROM known) LIMIT %(batch)s))
      RETURNING *
     ), counted AS (
         SELECT channel_id, queue_id, day, key, fact, name, sum(amount) AS amount,
