@@ -20,7 +20,7 @@ from unfold.admin import ModelAdmin, TabularInline
 
 from channels_cfg.admin.safeguards.cascade_preview import cascade_preview
 from channels_cfg.admin.safeguards.change_reason import AsksWhy
-from channels_cfg.admin.safeguards.conflict import NothingOverwritten
+from channels_cfg.admin.safeguards.form_conflict import NothingOverwritten
 from channels_cfg.admin.safeguards.planning import TakesEffectAtOnce
 from channels_cfg.admin.safeguards.typed_confirmation import AsksForConfirmation
 from channels_cfg.admin.safeguards.undo import OffersUndo

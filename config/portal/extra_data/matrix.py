@@ -14,13 +14,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from channels_cfg.admin.safeguards.confirming import Confirming
+from channels_cfg.admin.safeguards.conflict import CHOICE, SHOWN, THEIRS, ask_whose
 from channels_cfg.admin.safeguards.resubmission import unpack
+from channels_cfg.history.change_log import ChangeHistory
 from channels_cfg.history.planned_changes import planned_for
 from channels_cfg.models import AttachedKey
 from config.portal.extra_data.changes import Impact, impact_of
 from config.portal.extra_data.paste import read_paste
 from config.portal.extra_data.places import Place, address_of, check_may, find_place, level_of, may
-from config.portal.extra_data.ticks import Column, Conflict, Ticks, columns_of, sealed
+from config.portal.extra_data.ticks import Column, Ticks, columns_of, sealed
 from conversations.admin.what_if import in_a_page
 
 
@@ -94,11 +96,10 @@ def _save(request: HttpRequest, ticks: Ticks) -> HttpResponse:
 
     def propose() -> Impact:
         changes = Ticks.of(request.POST, find_place(level, pk)).changes()
-        return impact_of(change for change in changes if request.POST.get(f"choice_{change.name}") != "theirs")
+        return impact_of(change for change in changes if request.POST.get(f"{CHOICE}{change.name}") != THEIRS)
 
-    conflicts = ticks.conflicts(ticks.changes())
-    if not all(request.POST.get(f"choice_{conflict.name}") for conflict in conflicts):
-        return _page(request, ticks.place, ticks, conflicts=conflicts, status=409)
+    if asked := _ask_whose(request, ticks):
+        return asked
     confirming = Confirming(request, propose, was_previewed=False)
     if confirming.change_set.is_empty:
         messages.info(request, _("There is nothing to save: the lists are as you want them."))
@@ -110,7 +111,15 @@ def _save(request: HttpRequest, ticks: Ticks) -> HttpResponse:
     if confirming.applied():
         return confirming.done(_("Saved: %(change)s") % {"change": confirming.change_set}, address_of(ticks.place))
     ticks = Ticks.of(request.POST, find_place(level, pk))  # somebody was quicker: asked as if that had been earlier
-    return _page(request, ticks.place, ticks, conflicts=ticks.conflicts(ticks.changes()), status=409)
+    return _ask_whose(request, ticks) or _page(request, ticks.place, ticks, problems=[confirming.refusal], status=409)
+
+
+def _ask_whose(request: HttpRequest, ticks: Ticks) -> HttpResponse | None:
+    """The page that asks whose lists count, where somebody else saved meanwhile; None where that was answered."""
+    comparison, now = ticks.comparison(), sealed(ticks.columns)
+    if comparison.is_answered(request.POST, shows_now=request.POST.get(SHOWN) == now):
+        return None
+    return ask_whose(request, ticks.place, comparison, now=now, history=ChangeHistory.of(ticks.place))
 
 
 # The page
@@ -141,15 +150,14 @@ def _page(
     *,
     problems: Sequence[str] = (),
     why_errors: Sequence[Any] = (),
-    conflicts: Sequence[Conflict] = (),
     status: int = 200,
 ) -> HttpResponse:
     """The page, with what was ticked in place of what is stored. It carries what it was filled with at first, so that
-    nobody's change is overwritten; a page that shows conflicts begins anew with what is stored by now."""
+    nobody's change is overwritten."""
     columns = ticks.columns if ticks else columns_of(place)
     level = level_of(place)
     changeable = may(request, "change", level)
-    keeps_loaded = ticks is not None and ticks.loaded is not None and not conflicts
+    keeps_loaded = ticks is not None and ticks.loaded is not None
     context = {
         **admin.site.each_context(request),
         "title": _("Extra data of %(place)s") % {"place": place},
@@ -164,7 +172,6 @@ def _page(
         "planned_changes": list(planned_for(place)),
         "pending": ticks is not None,
         "problems": problems,
-        "conflicts": conflicts,
         "typed_key": request.POST.get("key", "") if problems else "",
         "pasted": request.POST.get("pasted", "") if problems else "",
         "paste_into": request.POST.get("paste_into", ""),

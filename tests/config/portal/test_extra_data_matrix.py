@@ -69,12 +69,13 @@ def test_another_administrators_change_is_shown_as_a_difference_of_three(browser
     asked = browser.post(page_of(queue), typed)
     queue.refresh_from_db()
     untouched = queue.statistics_keys
-    browser.post(page_of(queue), typed | {"choice_statistics_keys": "yours"})
+    answer = {"_carried": asked.context["carried"], "_shown": asked.context["loaded"]}
+    (difference,) = asked.context["comparison"].differences
+    browser.post(page_of(queue), answer | {difference.choice: "mine"})
     queue.refresh_from_db()
 
     assert asked.status_code == 409
-    (conflict,) = asked.context["conflicts"]
-    assert (conflict.was, conflict.theirs, conflict.yours) == (["was"], ["theirs"], ["was", "mine"])
+    assert (difference.was, difference.theirs, difference.mine) == ("was", "theirs", "was, mine")
     assert untouched == ["theirs"]
     assert queue.statistics_keys == ["was", "mine"]
 
@@ -148,7 +149,7 @@ def test_a_change_in_between_is_asked_about_also_after_something_was_wrong(brows
     asked = browser.post(page_of(queue), typed | {"loaded": refused.context["loaded"], "statistics_keys": ["mine"]})
 
     assert (refused.status_code, asked.status_code) == (422, 409)
-    assert [conflict.theirs for conflict in asked.context["conflicts"]] == [["theirs"]]
+    assert [difference.theirs for difference in asked.context["comparison"].differences] == ["theirs"]
 
 
 def test_a_key_that_is_typed_but_not_added_becomes_a_row_instead_of_being_forgotten(browser):
