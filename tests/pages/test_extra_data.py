@@ -239,7 +239,7 @@ def test_two_administrators_at_once_choose_whose_list_is_right(open_as: OpenAs, 
     paste(mine, "mine")
     save(mine)
     conflict = mine.get_by_role("group", name=STATISTICS)
-    expect(mine.get_by_role("alert")).to_contain_text("ben saved this now")
+    expect(mine.get_by_role("alert")).to_contain_text("ben saved this")
     for words in ("It was", "first", "Keep theirs", "theirs", "Use mine", "first, mine"):
         expect(conflict).to_contain_text(words)
     assert stored(queue) == ["theirs"]

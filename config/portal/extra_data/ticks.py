@@ -115,9 +115,9 @@ class Ticks:
 
     def comparison(self) -> Comparison:
         """The lists that are changed here: those that somebody else changed since the page was opened, and the rest."""
+        found, changes = Comparison(), self.changes()
         assert self.loaded is not None  # or there would be no changes
-        found = Comparison()
-        for column, change in zip(self.columns, self.changes(), strict=True):
+        for column, change in zip(self.columns, changes, strict=True):
             own, followed = self.loaded[column.name]
             is_stale = own != change.was or (not own and followed != change.above.keys)
             if change.was != change.wanted:
