@@ -73,6 +73,7 @@ MIDDLEWARE = [
     "config.metrics.CountedRequests",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.middleware.ProtectiveHeaders",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "config.middleware.ViewersLanguage",
     "django.middleware.common.CommonMiddleware",
