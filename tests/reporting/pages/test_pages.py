@@ -1,6 +1,7 @@
 """The pages of reporting staff, as a browser without scripts sees them."""
 
 import re
+import unicodedata
 from datetime import UTC, datetime
 from html import unescape
 
@@ -79,6 +80,18 @@ def test_a_count_leads_to_as_many_rows(client, queue, viewer):
         rows = page(client, viewer, re.search(pattern, report)[1])
         assert f"<h1>{count} conversation" in rows
         assert rows.count('<td data-label="Received">') == int(count)
+
+
+@pytest.mark.django_db
+def test_a_value_that_readers_cannot_tell_apart_is_one_group(client, queue, viewer):
+    for form in ("NFC", "NFD"):
+        served(queue, received_at=NOON, data={"customerType": unicodedata.normalize(form, "Märta")})
+    run_reporting_job()
+
+    report = page(client, viewer, f"/reports/?{YEAR}&interval=none&by=key:customerType")
+    (address,) = re.findall(r'>Märta</th>\s*<td class="num"><a href="([^"]+)">2<', report)
+
+    assert "<h1>2 conversations" in page(client, viewer, address)
 
 
 @pytest.mark.django_db
