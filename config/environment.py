@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from channels_cfg.time_zones import time_zones
+
 
 def text(name: str, default: str = "") -> str:
     """The variable's value, or the default where it is unset or empty."""
@@ -27,9 +29,17 @@ def number(name: str, default: int) -> int:
         raise SystemExit(f"{name} must be a whole number, and is “{value}”.") from None
 
 
+def time_zone(name: str, default: str) -> str:
+    """A time zone on offer, or a complaint that names the variable."""
+    value = text(name, default)
+    if value not in time_zones():
+        raise SystemExit(f"{name} must be a time zone such as Europe/Helsinki or UTC, and is “{value}”.")
+    return value
+
+
 def kept_secret(file: Path, make: Callable[[], str]) -> str:
     """What the file holds; where there is no such file, one made now and readable by its owner alone."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = file.with_name(f"{file.name}.{os.getpid()}")
     if not file.exists():
         draft.touch(mode=0o600)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -21,10 +22,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.decorators import action
 
-from channels_cfg.admin.safeguards.change_reason import MISSING
-from channels_cfg.admin.safeguards.typed_confirmation import Danger, confirmation, is_confirmed
+from channels_cfg.admin.safeguards.confirming import AGREED_TO, Confirming
+from channels_cfg.admin.safeguards.typed_confirmation import confirmation_context
 from channels_cfg.configuration_file import waiting
-from channels_cfg.configuration_file.applying import NotApplied
 from channels_cfg.configuration_file.nodes import Problem
 from channels_cfg.configuration_file.reading import Unreadable
 from channels_cfg.configuration_file.sections import SECTIONS, Section
@@ -32,6 +32,7 @@ from channels_cfg.configuration_file.tables import (
     MOST_BYTES,
     MOST_ROWS,
     TABLES,
+    TooLongForExcel,
     as_csv,
     as_xlsx,
     columns_of,
@@ -42,12 +43,10 @@ from channels_cfg.configuration_file.tables import (
     what_for,
 )
 from channels_cfg.configuration_file.writing import export
-from channels_cfg.history.change_reason import LONGEST_WHY, why_is_required
 from channels_cfg.models import PlannedRecord, SystemSettings, User, WaitingUpload
 
 RECORDS_PER_PAGE = 50
 PROBLEMS_SHOWN = 50
-SENSITIVE_NAMED = 10
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV = "text/csv; charset=utf-8"
 
@@ -154,30 +153,26 @@ def preview(request: HttpRequest, pk: Any, model_admin: Any = None) -> HttpRespo
 
 
 def _confirm(request: HttpRequest, upload: WaitingUpload) -> HttpResponse:
-    danger = _danger(upload)
-    why = request.POST.get("why", "").strip()[:LONGEST_WHY]
-    if (danger and not is_confirmed(request, danger)) or (not why and why_is_required()):
-        return _preview_page(request, upload, status=409)
-    try:
-        plan = waiting.confirm(
-            upload,
-            environment=os.environ,
-            without_refused=request.POST.get("without_refused") == "yes",
-            why=why,
-        )
-    except NotApplied as not_applied:
-        messages.error(request, f"{not_applied.reason} " + _("Nothing was changed."))
-        return HttpResponseRedirect(request.path)
-    done = sum(1 for _step in plan.effects)
-    messages.success(
+    without_refused = request.POST.get("without_refused") == "yes"
+    confirming: Confirming[Any] = Confirming(
         request,
-        ngettext("%(count)d record is as the file says.", "%(count)d records are as the file says.", done)
-        % {"count": done},
+        partial(waiting.plan_again, upload, environment=os.environ, without_refused=without_refused),
+        preview=partial(waiting.ShownPlan, upload),
+        was_previewed=AGREED_TO in request.POST,
     )
-    return HttpResponseRedirect(_back(upload))
+    if not (confirming.is_ready() and confirming.is_confirmed()):
+        return _preview_page(request, upload, status=409, **confirming.context)
+    if not confirming.apply():
+        waiting.show_again(upload, environment=os.environ)
+        messages.error(request, f"{confirming.refusal} " + _("Nothing was changed."))
+        return HttpResponseRedirect(request.path)
+    done = sum(1 for _step in confirming.change_set.effects)
+    upload.delete()
+    said = ngettext("%(count)d record is as the file says.", "%(count)d records are as the file says.", done)
+    return confirming.done(said % {"count": done}, _back(upload))
 
 
-def _preview_page(request: HttpRequest, upload: WaitingUpload, *, status: int = 200) -> HttpResponse:
+def _preview_page(request: HttpRequest, upload: WaitingUpload, *, status: int = 200, **asked: Any) -> HttpResponse:
     counts = dict(upload.records.order_by().values_list("outcome").annotate(Count("pk")))
     outcomes = [outcome for outcome in PlannedRecord.Outcome if counts.get(outcome)]
     chosen = request.GET.get("outcome", "")
@@ -185,11 +180,11 @@ def _preview_page(request: HttpRequest, upload: WaitingUpload, *, status: int = 
     if chosen not in outcomes and chosen != "all":
         chosen = first[0] if first else "all"
     records = upload.records.filter(outcome=chosen) if chosen != "all" else upload.records.all()
-    danger = _danger(upload, removed=counts.get(PlannedRecord.Outcome.REMOVE, 0))
+    confirmation = waiting.ShownPlan(upload).confirmation
     effects = sum(counts.get(outcome, 0) for outcome in _EFFECTS)
     context = {
         **admin.site.each_context(request),
-        **(confirmation(request, danger) if danger else {}),
+        **(confirmation_context(request, confirmation) if confirmation else {}),
         "title": _("What “%(file)s” would do") % {"file": upload.name},
         "upload": upload,
         "is_table": upload.kind in TABLES,
@@ -201,41 +196,14 @@ def _preview_page(request: HttpRequest, upload: WaitingUpload, *, status: int = 
         "chosen": chosen,
         "page": Paginator(records, RECORDS_PER_PAGE).get_page(request.GET.get("page")),
         "back": _back(upload),
-        "why_errors": [MISSING]
-        if request.method == "POST" and not request.POST.get("why") and why_is_required()
-        else [],
+        AGREED_TO: upload.fingerprint,
         "without_refused": request.POST.get("without_refused"),
+        **asked,
     }
     return TemplateResponse(request, "admin/upload_preview.html", context, status=status)
 
 
 _EFFECTS = (PlannedRecord.Outcome.ADD, PlannedRecord.Outcome.CHANGE, PlannedRecord.Outcome.REMOVE)
-
-
-def _danger(upload: WaitingUpload, *, removed: int | None = None) -> Danger | None:
-    """Removing, and showing sensitive keys in more places, asks for typed words."""
-    if removed is None:
-        removed = upload.records.filter(outcome=PlannedRecord.Outcome.REMOVE).count()
-    sensitive = waiting.sensitive_keys(upload)
-    consequences = []
-    if removed:
-        sentence = ngettext(
-            "%(count)d record is removed, with what belongs to it.",
-            "%(count)d records are removed, with what belongs to them.",
-            removed,
-        )
-        consequences.append(sentence % {"count": removed})
-    if sensitive:
-        keys = ", ".join(sensitive[:SENSITIVE_NAMED]) + (", …" if len(sensitive) > SENSITIVE_NAMED else "")
-        consequences.append(_("Sensitive keys are kept, or shown in more places: %(keys)s.") % {"keys": keys})
-    if not consequences:
-        return None
-    return Danger(
-        title=_("Apply the file?"),
-        consequences=consequences,
-        words=_("remove %(count)d") % {"count": removed} if removed else _("show sensitive keys"),
-        button=_("Apply"),
-    )
 
 
 def refused_file(request: HttpRequest, pk: Any, format: str, model_admin: Any = None) -> HttpResponse:
@@ -246,7 +214,8 @@ def refused_file(request: HttpRequest, pk: Any, format: str, model_admin: Any = 
     section = TABLES[upload.kind]
     refused = upload.records.filter(outcome=PlannedRecord.Outcome.REFUSED)
     rows = refused_rows(section, ((record.cells, waiting.reasons(record)) for record in refused))
-    return _table(rows, f"refused-{section.name}", format)
+    name = f"refused-{section.name}"
+    return _table(request, rows, name, format, back=reverse("admin:upload_preview", args=[upload.pk]))
 
 
 def _upload(request: HttpRequest, pk: Any) -> WaitingUpload:
@@ -318,33 +287,46 @@ class ComesAsTable:
 
     @action(description=gettext_lazy("Download CSV"), url_path="table.csv", permissions=["view"], icon="download")
     def download_csv(self, request: HttpRequest) -> HttpResponse:
-        return self._download("csv")
+        return self._download(request, "csv")
 
     @action(description=gettext_lazy("Download XLSX"), url_path="table.xlsx", permissions=["view"], icon="download")
     def download_xlsx(self, request: HttpRequest) -> HttpResponse:
-        return self._download("xlsx")
+        return self._download(request, "xlsx")
 
     def has_import_permission(self, request: HttpRequest) -> bool:
         return self.has_add_permission(request) or self.has_change_permission(request)  # type: ignore[attr-defined]
 
-    def _download(self, format: str) -> HttpResponse:
-        return _table([headings(self.table), *rows_of(self.table)], self.table.name, format, about=self.table)
+    def _download(self, request: HttpRequest, format: str) -> HttpResponse:
+        rows = [headings(self.table), *rows_of(self.table)]
+        return _table(request, rows, self.table.name, format, about=self.table)
 
     def _template(self, request: HttpRequest, format: str, model_admin: Any = None) -> HttpResponse:
         if not self.has_import_permission(request):
             raise PermissionDenied
         rows = [headings(self.table), example_row(self.table)]
-        return _table(rows, f"{self.table.name}-template", format, about=self.table)
+        return _table(request, rows, f"{self.table.name}-template", format, about=self.table)
 
 
 _WRITERS: dict[str, tuple[Callable[..., str | bytes], str]] = {"csv": (as_csv, CSV), "xlsx": (as_xlsx, XLSX)}
 
 
-def _table(rows: Iterable[list[str]], name: str, format: str, *, about: Section | None = None) -> HttpResponse:
+def _table(
+    request: HttpRequest,
+    rows: Iterable[list[str]],
+    name: str,
+    format: str,
+    *,
+    about: Section | None = None,
+    back: str = "..",
+) -> HttpResponse:
     if format not in _WRITERS:
         raise Http404
     writer, kind = _WRITERS[format]
-    content = writer(rows, about=about) if format == "xlsx" else writer(rows)
+    try:
+        content = writer(rows, about=about) if format == "xlsx" else writer(rows)
+    except TooLongForExcel as refused:
+        messages.error(request, str(refused))
+        return HttpResponseRedirect(back)
     return _file(content, f"{name}.{format}", kind)
 
 

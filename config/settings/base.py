@@ -1,5 +1,6 @@
 """Settings of the portal. What differs between machines comes from the environment."""
 
+import zoneinfo
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -9,7 +10,7 @@ from cryptography.fernet import Fernet
 from django.core.management.utils import get_random_secret_key
 
 from config import environment
-from config.embedded_postgres.server import DATABASE, socket_folder
+from config.embedded_postgres.server import DATABASE, socket_folder, time_zone_files
 from config.logs import LOGGING as LOGGING
 from config.settings.unfold import UNFOLD as UNFOLD
 
@@ -57,6 +58,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "oauth2_provider",
+    "axes",
     "django_celery_beat",
     "django_htmx",
     "django_prometheus",
@@ -71,6 +73,7 @@ MIDDLEWARE = [
     "config.metrics.CountedRequests",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.middleware.ProtectiveHeaders",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "config.middleware.ViewersLanguage",
     "django.middleware.common.CommonMiddleware",
@@ -82,6 +85,7 @@ MIDDLEWARE = [
     "config.middleware.NoNulInTheConfigurator",
     "config.middleware.ViewersTimeZone",
     "config.middleware.ConfigurationHistory",
+    "axes.middleware.AxesMiddleware",
 ]
 
 TEMPLATES = [
@@ -116,6 +120,8 @@ DATABASES: dict[str, dict[str, Any]] = {
 # After a few repetitions a statement of channels_cfg.prepared is kept ready by its connection.
 DATABASES["default"]["OPTIONS"]["prepare_threshold"] = 3
 DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 8, "timeout": 10}
+# A server that was away has closed them; whoever borrows one gets one that works.
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # People and how they sign in.
@@ -135,9 +141,35 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+# The brake on guessing (channels_cfg/sign_in/attempts.py): after so many failures of one account at one address, or of
+# one address with any accounts, whoever fails there must wait.
+SIGN_IN_FAILURES = 5
+SIGN_IN_FAILURES_OF_ADDRESS = 100
+SIGN_IN_WAIT = timedelta(minutes=10)
+# How many proxies stand in front, each of which appends to X-Forwarded-For whom it heard from.
+TRUSTED_PROXIES = environment.number("TRUSTED_PROXIES", 0)
+# How long sign-ins, failures and sign-outs can be read.
+SIGN_IN_LOG_DAYS = environment.number("SIGN_IN_LOG_DAYS", 90)
+AXES_HANDLER = "channels_cfg.sign_in.attempts.Attempts"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_USERNAME_CALLABLE = "channels_cfg.sign_in.attempts.counted_account"
+AXES_CLIENT_IP_CALLABLE = "channels_cfg.sign_in.client_address.counted_address"
+AXES_LOCKOUT_CALLABLE = "config.portal.sign_in.must_wait"
+AXES_FAILURE_LIMIT = SIGN_IN_FAILURES
+AXES_COOLOFF_TIME = SIGN_IN_WAIT
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True  # SignInEvent is ours
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+
 # Times are stored in UTC and shown in the viewer's own zone, or in this one.
+# Python reads the time-zone database of the embedded PostgreSQL, and beside another server that of the package tzdata,
+# whatever this machine has; a system check compares what it knows with what PostgreSQL knows.
+zoneinfo.reset_tzpath(to=[] if DATABASE_URL else [time_zone_files()])
+zoneinfo.ZoneInfo.clear_cache()
 USE_TZ = True
-TIME_ZONE = environment.text("TIME_ZONE", "UTC")
+TIME_ZONE = environment.time_zone("TIME_ZONE", "UTC")
 DATE_FORMAT = "Y-m-d"
 DATETIME_FORMAT = "Y-m-d H:i"
 
@@ -164,6 +196,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000  # the extra-data matrix: 500 keys ticked on each of four lists, and their rows
 
+# Who may read /metrics: with a token whoever shows it, without one this machine alone.
+METRICS_TOKEN = environment.text("METRICS_TOKEN")
+
 # What browsers are told. Pages load nothing from other hosts.
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
@@ -179,6 +214,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.api_parsing.AnswersAnyway",
     "DEFAULT_PARSER_CLASSES": ["config.api_parsing.BoundedJSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -243,12 +279,13 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
-CELERY_TASK_TIME_LIMIT = int(timedelta(minutes=30).total_seconds())
+CELERY_TASK_TIME_LIMIT = int(timedelta(minutes=30).total_seconds())  # kept by config/heartbeats.py
+CELERY_WORKER_POOL = "solo"  # its reason stands there too; whoever wants more at once starts more workers
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # its answers would pile up in the broker's folder
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULER = "config.schedule:Scheduler"
 
 # Calls to other systems. They go to public addresses over HTTPS; hosts of one's own may be named here, to be called
 # in a private network and without TLS. A file of certificates is trusted besides the usual ones.
@@ -269,7 +306,7 @@ DELIVERY_PATIENCE = timedelta(minutes=environment.number("DELIVERY_PATIENCE_MINU
 # How long the delivery log goes back; never shorter than the window, so that no nonce is used twice.
 DELIVERY_LOG_DAYS = environment.number("DELIVERY_LOG_DAYS", 30)
 
-# The shape ledger. A key's name enters it once this many conversations have had it: what is rare may be a value in
+# Key usage. A key's name enters it once this many conversations have had it: what is rare may be a value in
 # disguise. How long its daily counts go back.
 KEY_USAGE_MINIMUM_CONVERSATIONS = environment.number("KEY_USAGE_MINIMUM_CONVERSATIONS", 5)
 KEY_USAGE_DAYS = environment.number("KEY_USAGE_DAYS", 400)

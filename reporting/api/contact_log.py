@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 from channels_cfg.api.bodies import refuse_unknown
 from channels_cfg.api.problems import problems
 from conversations.api.caller import caller
-from conversations.attached_data import REASONS
+from conversations.attached_data.reasons import REASONS
 from conversations.keyset import keyset_page
 from reporting.contact_log.files import csv_stream
 from reporting.contact_log.kept_key import missing_reasons
@@ -163,8 +163,5 @@ class ContactLogCsvView(APIView):
         return StreamingHttpResponse(
             csv_stream(query, to=caller(request)),
             content_type="text/csv; charset=utf-8",
-            headers={
-                "Content-Disposition": 'attachment; filename="contact-log.csv"',
-                "Cache-Control": "private, no-store",
-            },
+            headers={"Content-Disposition": 'attachment; filename="contact-log.csv"'},
         )

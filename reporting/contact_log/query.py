@@ -18,11 +18,10 @@ from django.utils.translation import gettext_lazy
 
 from channels_cfg.key_names import check_key_name
 from channels_cfg.models import Right, User
-from channels_cfg.models.user import check_time_zone
-from conversations.attached_data import POSTABLE_STATES
+from channels_cfg.time_zones import check_time_zone, zone_named
 from conversations.attached_data.kept_condition import KeptCondition, Operator
-from conversations.filters import DIRECT, MomentField
-from conversations.models import Conversation, State
+from conversations.filters import DIRECT, MomentField, is_id
+from conversations.models import POSTABLE_STATES, Conversation, State
 from conversations.periods import Period, bounds
 from reporting.contact_log.kept_key import REASON, VALUE, Missing, group_of, matching
 from reporting.models import ContactLogEntry
@@ -56,6 +55,21 @@ FIELDS = {
     "state": gettext_lazy("State"),
 }
 """What entries are filtered and grouped by, besides kept keys."""
+
+PARAMETERS = {
+    "period": gettext_lazy("Period"),
+    "received_after": gettext_lazy("From"),
+    "received_before": gettext_lazy("To before"),
+    "zone": gettext_lazy("Time zone"),
+    "interval": gettext_lazy("Interval"),
+    "at": gettext_lazy("Interval"),
+    "by": gettext_lazy("Group by"),
+    **FIELDS,
+    "kept": gettext_lazy("Kept data"),
+    "missing": gettext_lazy("Kept data"),
+    "column": gettext_lazy("Columns"),
+}
+"""What people call the parameters of an address."""
 
 _WORDS_FOR_NONE = {"queue": DIRECT, "agent": NONE, "messaging_channel": NONE}
 _NAMES = {"channel": "name", "queue": "name", "agent": "username"}
@@ -114,7 +128,16 @@ class LogQuery:
 
         ``zone`` counts where none is asked for. Raises ``ValidationError`` by parameter.
         """
-        return _Reader(params, zone, now).query()
+        query, complaints = cls.read(params, zone=zone, now=now)
+        if complaints:
+            raise ValidationError(complaints)
+        return query
+
+    @classmethod
+    def read(cls, params: Mapping[str, Any], *, zone: ZoneInfo, now: datetime) -> tuple[LogQuery, dict[str, list[str]]]:
+        """The query as far as it makes sense, and what is wrong with the rest, by parameter."""
+        reader = _Reader(params, zone, now)
+        return reader.query(), reader.complaints
 
     def as_params(self) -> dict[str, list[str]]:
         """The query as parameters of an address."""
@@ -250,7 +273,7 @@ class LogQuery:
 
 def zone_of(user: User) -> ZoneInfo:
     """The user's own time zone."""
-    return ZoneInfo(user.time_zone)
+    return zone_named(user.time_zone)
 
 
 def kept_key_names(entries: ContactLogQuerySet) -> QuerySet[ContactLogEntry, tuple[str]]:
@@ -271,8 +294,8 @@ def _any_of(name: str, values: tuple[str, ...]) -> Q:
     some = [value for value in values if value != none]
     if name not in _NAMES:
         return Q(**{f"{name}__in": [*some, ""] if none in values else some})
-    wanted = Q(**{f"{name}__in": [int(value) for value in some if _is_id(value)]})
-    wanted |= Q(**{f"{name}__{_NAMES[name]}__in": named}) if (named := [v for v in some if not _is_id(v)]) else Q()
+    wanted = Q(**{f"{name}__in": [int(value) for value in some if is_id(value)]})
+    wanted |= Q(**{f"{name}__{_NAMES[name]}__in": named}) if (named := [v for v in some if not is_id(v)]) else Q()
     return wanted | Q(**{f"{name}__isnull": True}) if none in values else wanted
 
 
@@ -307,9 +330,7 @@ class _Reader:
             columns=self._columns(),
         )
         if query.at and not interval:
-            self._complain("at", _("“at” is the start of an interval: say which interval, too."))
-        if self.complaints:
-            raise ValidationError(self.complaints)
+            self._complain("at", _("A moment at which an interval starts needs the interval, too."))
         return query
 
     def _complain(self, name: str, *messages: str) -> None:
@@ -344,7 +365,7 @@ class _Reader:
             return start, end, period.value
         start = self._moment("received_after", start)
         end = self._moment("received_before", end)
-        if start >= end:
+        if start >= end and not {"received_after", "received_before"} & self.complaints.keys():
             self._complain("received_before", _("The period ends before it begins. Choose a later end."))
         return start, end, ""
 
@@ -391,7 +412,3 @@ class _Reader:
         if "column" not in self.lists:
             return None
         return tuple(key for name in self._all("column") if (key := self._read("column", check_key_name, name)))
-
-
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) < 19

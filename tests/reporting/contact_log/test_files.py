@@ -2,8 +2,7 @@
 
 import csv
 import io
-import os
-import time
+import stat
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,7 +12,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from channels_cfg.models import Right
-from conversations import attached_data
+from conversations.attached_data.post import post_data
 from reporting import tasks
 from reporting.contact_log import files
 from reporting.contact_log.fill import run_reporting_job
@@ -83,7 +82,7 @@ def test_a_csv_has_a_column_for_each_kept_key_and_says_why_a_cell_is_empty(queue
 
 
 def test_a_value_that_a_spreadsheet_would_run_is_made_harmless_and_a_number_stays_one(viewer):
-    dangerous = ["=HYPERLINK(1)", "+1", "-1", "@x", "\tx", "\rx", "＝1"]
+    dangerous = ["=HYPERLINK(1)", "+1", "-1", "@x", "\tx", "\rx", "＝1", " =1", "\u200b@x", "'=1"]
     keys = [f"k{place}" for place in range(len(dangerous))]
     queue = QueueFactory(name="=cmd", statistics_keys=[*keys, "number", "plain"])
     viewer = user_with(Right.VIEW_REPORTS, on=queue)
@@ -99,6 +98,25 @@ def test_a_value_that_a_spreadsheet_would_run_is_made_harmless_and_a_number_stay
     assert {cells[key].data_type for key in keys} == {"s"}
     assert all(cells[key].quotePrefix for key in keys)
     assert (cells["number"].value, cells["number"].data_type) == (-5, "n")
+
+
+def test_markup_and_texts_longer_than_a_cell_are_texts_in_a_workbook(viewer):
+    markup, long_names = "<r><t>bold</t></r>", [f"key{number:0100}" for number in range(260)]
+    queue = QueueFactory(name=markup, statistics_keys=["markup"])
+    viewer = user_with(Right.VIEW_REPORTS, on=queue)
+    served(queue, received_at=NOON, data={"markup": markup})
+    run_reporting_job()
+
+    asked = YEAR | {"column": ["markup", *long_names]}
+    (line,) = lines_of(written(asked_file(viewer, **asked)))
+    book = openpyxl.load_workbook(written(asked_file(viewer, format="xlsx", **asked)).path)
+
+    cells = dict(zip(*book["Contact Log"].values, strict=True))
+    assert (cells["Queue"], cells["markup"]) == (markup, markup)
+    whole = line["Empty because"]
+    assert whole.count("Not kept by the settings") == len(long_names)
+    assert cells["Empty because"].endswith(f"this text has {len(whole)}. CSV has all.]")
+    assert dict(book["About"].values)["Cut"].startswith("1 text is longer than an Excel cell")
 
 
 def test_a_key_that_is_called_like_a_column_has_a_column_of_its_own(viewer):
@@ -147,7 +165,7 @@ def test_times_in_files_are_those_of_the_zone_on_days_when_clocks_change(queue, 
 
 def test_a_workbook_is_fit_for_use_and_tells_about_itself(queue, viewer):
     conversation = served(queue, received_at=NOON, data={"customerType": "gold", "csat": 4.5})
-    attached_data.post(conversation, {"done": True}, by=viewer, now=NOON)
+    post_data(conversation, {"done": True}, by=viewer, now=NOON)
     run_reporting_job()
 
     workbook = openpyxl.load_workbook(written(asked_file(viewer, format="xlsx")).path)
@@ -204,6 +222,16 @@ def test_of_more_keys_than_make_columns_somebody_has_to_choose():
     assert sorted(line[keys[-1]] for line in lines_of(chosen)) == ["", "", "gold"]
 
 
+@pytest.mark.parametrize("format", ["csv", "xlsx"])
+def test_a_file_is_for_the_portal_alone_to_read(viewer, format):
+    report_folder().mkdir(mode=0o755, parents=True)
+
+    file = written(asked_file(viewer, format=format))
+
+    assert stat.S_IMODE(file.path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(report_folder().stat().st_mode) == 0o700
+
+
 def test_an_empty_report_is_a_file_with_headings(viewer):
     assert lines_of(written(asked_file(viewer))) == []
     assert openpyxl.load_workbook(written(asked_file(viewer, format="xlsx")).path)["Contact Log"].max_row == 1
@@ -238,6 +266,10 @@ def test_a_file_whose_writer_was_killed_is_taken_over(queue, viewer):
     killed = ReportFile.objects.claim(file.pk, now=timezone.now())
     report_folder().mkdir(parents=True)
     killed.draft.write_bytes(b"half a l")
+    files.clear_away(now=timezone.now())
+    assert killed.draft.exists()
+    files.clear_away(now=killed.held_until)
+    assert not killed.draft.exists()
 
     untouched = written(file).state
     ReportFile.objects.update(held_until=timezone.now() - timedelta(seconds=1))
@@ -284,10 +316,7 @@ def test_a_file_past_its_time_is_deleted_with_what_was_asked(queue, viewer):
     abandoned(queue, received_at=NOON)
     run_reporting_job()
     file = written(asked_file(viewer, **YEAR, kept=["customerType=a person's secret"]))
-    leftover = report_folder() / "old.part"
-    leftover.write_text("half")
-    two_days_ago = time.time() - 2 * 24 * 3600
-    os.utime(leftover, (two_days_ago, two_days_ago))
+    (report_folder() / "of-a-deleted-user.csv").write_text("whole")
 
     files.clear_away(now=file.expires_at)
 
