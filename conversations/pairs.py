@@ -47,12 +47,20 @@ def _leaves(path: str, value: Any, *, depth: int) -> Iterator[tuple[str, Value]]
         )
     if isinstance(value, Mapping) and (value or not path):
         for name, inner in value.items():
+            if not name:
+                raise RefusedPairs({f"{path}." if path else "": _empty_name(len(path) + 2 if path else 1)})
             yield from _leaves(f"{path}.{name}" if path else str(name), inner, depth=depth + 1)
     elif isinstance(value, list) and value:
         for index, inner in enumerate(value):
             yield from _leaves(f"{path}.{index}", inner, depth=depth + 1)
     else:
         yield path, value
+
+
+def _empty_name(position: int) -> str:
+    return _("The name at position %(position)s is empty. Give it a name, such as customerType.") % {
+        "position": position
+    }
 
 
 def check_pairs(data: Mapping[str, Any], *, settings: EffectiveSettings) -> Pairs:
@@ -63,7 +71,7 @@ def check_pairs(data: Mapping[str, Any], *, settings: EffectiveSettings) -> Pair
         try:
             key = check_key_name(sent)
             if key in good:
-                complaints[sent] = _("The same key is there twice.")
+                complaints[sent] = _("The same key is there twice, perhaps spelt another way. Send it once.")
             good[key] = check_value(value, longest=settings.value_characters)
         except BadKeyName as bad:
             complaints[sent] = bad.messages[0]
