@@ -42,7 +42,7 @@ class Way:
 
 
 @dataclass(frozen=True)
-class Answer:
+class RightAnswer:
     """Whether the user holds the right on the scope, in a sentence, and how that comes or could come about."""
 
     right: Right
@@ -54,7 +54,7 @@ class Answer:
     """Groups that hold it already, to one of which the user could be added."""
 
 
-def explain(user: User, rights: Collection[Right], scopes: Sequence[Scope]) -> list[Answer]:
+def explain(user: User, rights: Collection[Right], scopes: Sequence[Scope]) -> list[RightAnswer]:
     """One answer for each right, about scopes of which one is enough. A constant number of queries."""
     holder = Holder(USER, user.pk)
     effective = effective_rights(holders=[holder], scopes=scopes)
@@ -77,7 +77,7 @@ def explain(user: User, rights: Collection[Right], scopes: Sequence[Scope]) -> l
         ]
         if through:
             answers.append(
-                Answer(
+                RightAnswer(
                     right,
                     True,
                     _("%(user)s holds %(right)s on %(where)s.") % {"user": user, "right": right.label, "where": where},
@@ -87,7 +87,7 @@ def explain(user: User, rights: Collection[Right], scopes: Sequence[Scope]) -> l
             continue
         having = {cell.holder for cell in granted if cell.right == right and cell.holder.kind == GROUP}
         answers.append(
-            Answer(
+            RightAnswer(
                 right,
                 False,
                 _("%(user)s does not hold %(right)s on %(where)s.")

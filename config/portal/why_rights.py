@@ -26,7 +26,7 @@ from channels_cfg.admin.rights.effective import panel_of
 from channels_cfg.admin.rights.matrix_question import matrix_of
 from channels_cfg.models import AccessRight, Queue, Right, User
 from channels_cfg.rights.effective import DIRECT, QUEUE, Scope, who_can_grant
-from channels_cfg.rights.explained import Answer, Extent, Way, direct_scopes_of, explain, extents
+from channels_cfg.rights.explained import Extent, RightAnswer, Way, direct_scopes_of, explain, extents
 from conversations.models import Conversation
 
 NAMED = 5
@@ -91,7 +91,7 @@ class Explanation:
     notes: list[str] = field(default_factory=list)
     rights: tuple[Right, ...] = tuple(Right)
     scopes: list[Scope] = field(default_factory=list)
-    answers: list[Answer] = field(default_factory=list)
+    answers: list[RightAnswer] = field(default_factory=list)
     extents: list[Extent] = field(default_factory=list)
     configures: bool = False
     """The question was about the System Configurator, where access rights count for nothing."""

@@ -62,7 +62,7 @@ class Box:
 
 
 @dataclass(frozen=True)
-class Row:
+class MatrixRow:
     code: str
     name: str
     note: str
@@ -71,7 +71,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Column:
+class MatrixColumn:
     code: str
     kind: str
     name: str
@@ -164,7 +164,7 @@ def matrix_page(request: HttpRequest, question: Question, pending: RightChanges 
 
 def boxes(
     question: Question, records: Mapping[Item, Any], names: dict[Any, str], pending: RightChanges
-) -> tuple[list[Row], list[str]]:
+) -> tuple[list[MatrixRow], list[str]]:
     """The rows with their boxes, and the codes of those cells that are granted in the database."""
     by_holder = question.by == BY_HOLDER
     effective = effective_rights(
@@ -186,7 +186,7 @@ def boxes(
                     before.append(str(cell))
                 ticked = (own and cell not in withdrawing) or cell in granting
                 row.append(_box(cell, column, ticked, effective, names))
-        rows.append(Row(str(item), names[item], _note(record), question.with_(**_turned(item, question)), row))
+        rows.append(MatrixRow(str(item), names[item], _note(record), question.with_(**_turned(item, question)), row))
     return rows, before
 
 
@@ -224,9 +224,9 @@ def _note(record: Any) -> str:
     return ""
 
 
-def _column(column: Item, question: Question, names: Mapping[Any, str]) -> Column:
+def _column(column: Item, question: Question, names: Mapping[Any, str]) -> MatrixColumn:
     others = tuple(item for item in question.columns if item != column)
-    return Column(
+    return MatrixColumn(
         code=str(column),
         kind=str(KIND_WORDS[column.kind]),
         name=names[column],
