@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.exceptions import PermissionDenied
 
 from channels_cfg.history.change_set import Action, ChangeSet, NotApplied, RecordChange, apply
@@ -47,7 +48,8 @@ def test_superusers_are_changed_by_superusers_alone():
     touching = RecordChange(Action.CHANGE, User, root.pk, {"email": ""}, {"email": "a@example.com"})
     adding = RecordChange(Action.ADD, User, None, {}, {"username": "eve", "is_superuser": True})
     plain = RecordChange(Action.CHANGE, User, ada.pk, {"email": ""}, {"email": "a@example.com"})
-    configurator = UserFactory(permissions=["channels_cfg.change_user", "channels_cfg.add_user"])
+    configurator = UserFactory()
+    configurator.user_permissions.set(Permission.objects.filter(codename__in=["change_user", "add_user"]))
 
     allowed = [Proposed([change]).may_be_applied_by(configurator) for change in (raising, touching, adding, plain)]
 
