@@ -8,3 +8,12 @@ class ReportingConfig(AppConfig):
     name = "reporting"
     verbose_name = gettext_lazy("Reporting")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from datetime import timedelta
+
+        from conversations import jobs
+        from reporting.contact_log import files
+        from reporting.models import ReportFile
+
+        jobs.register(ReportFile, files.write, longest=timedelta(hours=6))

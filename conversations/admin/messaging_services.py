@@ -24,7 +24,7 @@ class MessagingServiceWithCallbacksAdmin(MessagingServiceAdmin):
 
     def callback_news(self, service: MessagingService) -> Iterator[News]:
         yield from super().callback_news(service)
-        failed = InboundDelivery.objects.filter(service=service, outcome=InboundDelivery.Outcome.FAILED)
+        failed = InboundDelivery.objects.filter(service=service, state=InboundDelivery.State.FAILED)
         last = failed.order_by("-id").values_list("received_at", "notes").first()
         if last:
             reasons = " ".join(str(note) for note in last[1]) or _("it could not be applied")

@@ -28,7 +28,7 @@ from conversations.models import (
     InboundDelivery,
     Message,
     MessagingThread,
-    ReportableChange,
+    tell_readers,
 )
 from conversations.pairs import Pairs, RefusedPairs, check_value
 
@@ -92,7 +92,7 @@ def _thread_without_conversation(
     return f"message:{message_id}"
 
 
-def inbound(callback: Callback) -> InboundDelivery.Outcome:
+def inbound(callback: Callback) -> InboundDelivery.State:
     """The customer wrote. The message joins its conversation, or begins one."""
     if not callback.news:
         callback.note(_("It holds no message."))
@@ -230,6 +230,10 @@ def _good_pairs(callback: Callback, field: str, pairs: Pairs, *, longest: int) -
         try:
             key = check_key_name(sent)
             where = f"{where}, “{key}”"
+            if key in good:
+                callback.note(
+                    _("%(where)s: It is there in two spellings of Unicode; the last counts.") % {"where": where}
+                )
             good[key] = check_value(value, longest=longest)
         except BadKeyName as bad:
             callback.note(
@@ -296,13 +300,13 @@ def _judge_late(
     elif is_news:
         callback.note(_("It came after its conversation had ended."))
         Event.objects.create(conversation=conversation, kind=Event.Kind.LATE, at=message.sent_at, detail={"keys": keys})
-    ReportableChange.objects.create(conversation=conversation, made_at=callback.received_at)
+    tell_readers((conversation.pk, callback.received_at))
 
 
 # To the customer
 
 
-def submitted(callback: Callback) -> InboundDelivery.Outcome:
+def submitted(callback: Callback) -> InboundDelivery.State:
     """Some system of the app wrote to the customer. The message joins its conversation; it never begins one.
 
     Where the customer has not written yet, it waits for the conversation that begins with the answer.
@@ -339,7 +343,7 @@ def submitted(callback: Callback) -> InboundDelivery.Outcome:
     return APPLIED
 
 
-def delivered(callback: Callback) -> InboundDelivery.Outcome:
+def delivered(callback: Callback) -> InboundDelivery.State:
     """How far a message to the customer got. Reports come in any order; the furthest counts."""
     report = callback.news
     external_id = payloads.external_id(report, "message_id")
@@ -373,7 +377,7 @@ def _distance(report: DeliveryStatus) -> tuple[int, float, str, str]:
 # Events
 
 
-def event(callback: Callback) -> InboundDelivery.Outcome:
+def event(callback: Callback) -> InboundDelivery.State:
     """The customer did something other than write: a reaction, a payment, a comment."""
     told = callback.news
     kinds = [*payloads.part(told, "contact_event"), *payloads.part(told, "contact_message_event")]
