@@ -21,8 +21,12 @@ COLOURS = {
     "applied": "success",
     "ready": "success",
     "failed": "danger",
+    "ignored": "default",
+    "writing": "info",
+    "cancelled": "default",
+    "expired": "default",
 }
-"""Of labels; other states are grey."""
+"""Of labels, by state; one that is not here would be shown by its code."""
 
 
 class JobAdmin(ModelAdmin):

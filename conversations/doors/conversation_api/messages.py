@@ -32,6 +32,7 @@ from conversations.models import (
 )
 from conversations.pairs import Pairs, RefusedPairs, check_value
 
+NAMED_IN_A_NOTE = 5
 SILENT_EVENTS = {"composing_event", "composing_end_event"}
 
 STATUS_RANKS = {"QUEUED_ON_CHANNEL": 1, "SWITCHING_CHANNEL": 2, "DELIVERED": 3, "FAILED": 4, "READ": 5}
@@ -231,9 +232,7 @@ def _good_pairs(callback: Callback, field: str, pairs: Pairs, *, longest: int) -
             key = check_key_name(sent)
             where = f"{where}, “{key}”"
             if key in good:
-                callback.note(
-                    _("%(where)s: It is there in two spellings of Unicode; the last counts.") % {"where": where}
-                )
+                callback.note(_("%(where)s: It is there in two spellings; the last counts.") % {"where": where})
             good[key] = check_value(value, longest=longest)
         except BadKeyName as bad:
             callback.note(
@@ -265,8 +264,7 @@ def _by_the_catalogue(callback: Callback, pairs: Pairs, attach: Callable[[Pairs]
     except RefusedPairs as refused:
         for complaint, keys in _by_complaint(refused).items():
             callback.note(
-                _("%(keys)s: %(complaint)s It was left out.")
-                % {"keys": ", ".join(f"“{key}”" for key in keys), "complaint": complaint}
+                _("%(keys)s: %(complaint)s It was left out.") % {"keys": _named(keys), "complaint": complaint}
             )
         return _by_the_catalogue(
             callback, {key: value for key, value in pairs.items() if key not in refused.complaints}, attach
@@ -275,6 +273,12 @@ def _by_the_catalogue(callback: Callback, pairs: Pairs, attach: Callable[[Pairs]
         if not result.key:
             callback.note(_("“%(key)s”: %(reason)s It was left out.") % {"key": sent, "reason": result.reason})
     return sorted({result.key for result in results.values() if result.key})
+
+
+def _named(keys: list[str]) -> str:
+    more = len(keys) - NAMED_IN_A_NOTE
+    named = ", ".join(f"“{key}”" for key in keys[:NAMED_IN_A_NOTE])
+    return _("%(keys)s and %(count)d more") % {"keys": named, "count": more} if more > 0 else named
 
 
 def _by_complaint(refused: RefusedPairs) -> dict[str, list[str]]:

@@ -475,3 +475,18 @@ def test_a_service_of_another_secret_keeps_its_own_threads(sender: Sender) -> No
     other.tell(message())
 
     assert Conversation.objects.count() == 2
+
+
+def test_a_sender_does_not_decide_how_long_the_log_gets(sender: Sender) -> None:
+    delivery = sender.tell(message(metadata={f"{number} {'k' * 200}": 1 for number in range(3000)}))
+
+    assert len(delivery.notes) == 20
+    assert max(map(len, delivery.notes)) <= 300
+    assert delivery.notes[-1] == "There was more to tell than is kept here."
+
+
+def test_two_spellings_of_one_key_are_noted(sender: Sender) -> None:
+    delivery = sender.tell(message(metadata={"caf\u00e9": "first", "cafe\u0301": "second"}))
+
+    assert live_data() == {"caf\u00e9": "second"}
+    assert delivery.notes == ["metadata, item 2, “caf\u00e9”: It is there in two spellings; the last counts."]
