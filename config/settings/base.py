@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "oauth2_provider",
+    "axes",
     "django_celery_beat",
     "django_htmx",
     "django_prometheus",
@@ -72,6 +73,7 @@ MIDDLEWARE = [
     "config.metrics.CountedRequests",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.middleware.ProtectiveHeaders",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "config.middleware.ViewersLanguage",
     "django.middleware.common.CommonMiddleware",
@@ -83,6 +85,7 @@ MIDDLEWARE = [
     "config.middleware.NoNulInTheConfigurator",
     "config.middleware.ViewersTimeZone",
     "config.middleware.ConfigurationHistory",
+    "axes.middleware.AxesMiddleware",
 ]
 
 TEMPLATES = [
@@ -138,6 +141,28 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+# The brake on guessing (channels_cfg/sign_in/attempts.py): after so many failures of one account at one address, or of
+# one address with any accounts, whoever fails there must wait.
+SIGN_IN_FAILURES = 5
+SIGN_IN_FAILURES_OF_ADDRESS = 100
+SIGN_IN_WAIT = timedelta(minutes=10)
+# How many proxies stand in front, each of which appends to X-Forwarded-For whom it heard from.
+TRUSTED_PROXIES = environment.number("TRUSTED_PROXIES", 0)
+# How long sign-ins, failures and sign-outs can be read.
+SIGN_IN_LOG_DAYS = environment.number("SIGN_IN_LOG_DAYS", 90)
+AXES_HANDLER = "channels_cfg.sign_in.attempts.Attempts"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_USERNAME_CALLABLE = "channels_cfg.sign_in.attempts.counted_account"
+AXES_CLIENT_IP_CALLABLE = "channels_cfg.sign_in.client_address.counted_address"
+AXES_LOCKOUT_CALLABLE = "config.portal.sign_in.must_wait"
+AXES_FAILURE_LIMIT = SIGN_IN_FAILURES
+AXES_COOLOFF_TIME = SIGN_IN_WAIT
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True  # SignInEvent is ours
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+
 # Times are stored in UTC and shown in the viewer's own zone, or in this one.
 # Python reads the time-zone database of the embedded PostgreSQL, and beside another server that of the package tzdata,
 # whatever this machine has; a system check compares what it knows with what PostgreSQL knows.
@@ -171,6 +196,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000  # the extra-data matrix: 500 keys ticked on each of four lists, and their rows
 
+# Who may read /metrics: with a token whoever shows it, without one this machine alone.
+METRICS_TOKEN = environment.text("METRICS_TOKEN")
+
 # What browsers are told. Pages load nothing from other hosts.
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
@@ -186,6 +214,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.api_parsing.AnswersAnyway",
     "DEFAULT_PARSER_CLASSES": ["config.api_parsing.BoundedJSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

@@ -10,9 +10,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from channels_cfg.admin.read_only import ReadOnlyAdmin
 from conversations.models import Job, JobQuerySet
 
 COLOURS = {
@@ -29,21 +29,12 @@ COLOURS = {
 """Of labels, by state; one that is not here would be shown by its code."""
 
 
-class JobAdmin(ModelAdmin):
+class JobAdmin(ReadOnlyAdmin):
     """Jobs are read, and tried again; nobody adds, changes or deletes one."""
 
     list_of_a_job = ["job_state", "attempts", "next_try", "reason"]
     details_of_a_job = ["state", "reason", "attempts", "next_try", "finished_at"]
     actions = ["try_again"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return [*super().get_readonly_fields(request, obj), "next_try"]

@@ -19,6 +19,7 @@ from conversations.tasks import send_worker_to
 from reporting.contact_log import files
 from reporting.contact_log.query import LogQuery, zone_of
 from reporting.models import ReportFile
+from reporting.pages.contact_log import as_asked
 
 FILES_SHOWN = 50
 CONTENT_TYPES = {
@@ -49,9 +50,8 @@ def ask(request: HttpRequest) -> HttpResponse:
         raise Http404
     try:
         query = LogQuery.parse(request.POST, zone=zone_of(viewer(request)), now=timezone.now())
-    except ValidationError as bad:
-        messages.error(request, " ".join(bad.messages))
-        return redirect("reports:index")
+    except ValidationError:
+        return redirect(as_asked(request.POST))
     files.ask_for(query, format=format, owner=viewer(request), now=timezone.now())
     transaction.on_commit(lambda: send_worker_to(ReportFile, expires=60))
     return redirect("reports:files")

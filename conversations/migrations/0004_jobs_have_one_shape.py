@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("conversations", "0002_name_key_usage_by_what_it_is"),
+        ("conversations", "0003_search_customers_as_people_write"),
     ]
 
     operations = [
