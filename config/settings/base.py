@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "oauth2_provider",
+    "axes",
     "django_celery_beat",
     "django_htmx",
     "django_prometheus",
@@ -71,8 +72,9 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.metrics.CountedRequests",
     "django.middleware.security.SecurityMiddleware",
-    "config.middleware.MachineDoors",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.middleware.ProtectiveHeaders",
+    "config.middleware.MachineDoors",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "config.middleware.ViewersLanguage",
     "django.middleware.common.CommonMiddleware",
@@ -84,6 +86,7 @@ MIDDLEWARE = [
     "config.middleware.NoNulInTheConfigurator",
     "config.middleware.ViewersTimeZone",
     "config.middleware.ConfigurationHistory",
+    "axes.middleware.AxesMiddleware",
 ]
 
 TEMPLATES = [
@@ -118,8 +121,6 @@ DATABASES: dict[str, dict[str, Any]] = {
 # After a few repetitions a statement of channels_cfg.prepared is kept ready by its connection.
 DATABASES["default"]["OPTIONS"]["prepare_threshold"] = 3
 DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 8, "timeout": 10}
-# A server that was away has closed them; whoever borrows one gets one that works.
-DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # People and how they sign in.
@@ -138,6 +139,28 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+
+# The brake on guessing (channels_cfg/sign_in/attempts.py): after so many failures of one account at one address, or of
+# one address with any accounts, whoever fails there must wait.
+SIGN_IN_FAILURES = 5
+SIGN_IN_FAILURES_OF_ADDRESS = 100
+SIGN_IN_WAIT = timedelta(minutes=10)
+# How many proxies stand in front, each of which appends to X-Forwarded-For whom it heard from.
+TRUSTED_PROXIES = environment.number("TRUSTED_PROXIES", 0)
+# How long sign-ins, failures and sign-outs can be read.
+SIGN_IN_LOG_DAYS = environment.number("SIGN_IN_LOG_DAYS", 90)
+AXES_HANDLER = "channels_cfg.sign_in.attempts.Attempts"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_USERNAME_CALLABLE = "channels_cfg.sign_in.attempts.counted_account"
+AXES_CLIENT_IP_CALLABLE = "channels_cfg.sign_in.client_address.counted_address"
+AXES_LOCKOUT_CALLABLE = "config.portal.sign_in.must_wait"
+AXES_FAILURE_LIMIT = SIGN_IN_FAILURES
+AXES_COOLOFF_TIME = SIGN_IN_WAIT
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True  # SignInEvent is ours
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
 
 # Times are stored in UTC and shown in the viewer's own zone, or in this one.
 # Python reads the time-zone database of the embedded PostgreSQL, and beside another server that of the package tzdata,
@@ -172,6 +195,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000  # the extra-data matrix: 500 keys ticked on each of four lists, and their rows
 
+# Who may read /metrics: with a token whoever shows it, without one this machine alone.
+METRICS_TOKEN = environment.text("METRICS_TOKEN")
+
 # What browsers are told. Pages load nothing from other hosts.
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
@@ -187,6 +213,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.api_parsing.AnswersAnyway",
     "DEFAULT_PARSER_CLASSES": ["config.api_parsing.BoundedJSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -232,7 +259,7 @@ OAUTH2_PROVIDER = {
     "REFRESH_TOKEN_REUSE_PROTECTION": True,
 }
 
-# Celery. The tables are the to-do lists and messages only nudges: losing or repeating one does no
+# Celery. The tables are the to-do lists and messages only hints: losing or repeating one does no
 # harm, and none carries anything but ids. Without CELERY_BROKER_URL messages are files.
 CELERY_BROKER_URL = environment.text("CELERY_BROKER_URL", "filesystem://localhost")
 MESSAGES = VAR_DIR / "messages"
@@ -269,8 +296,8 @@ SINCH_SIGN_IN_ADDRESS = environment.text("SINCH_SIGN_IN_ADDRESS", "https://auth.
 
 # Callbacks. A sender repeats one that was not answered; how long is not documented, so the window is wide.
 CALLBACK_SIGNATURE_WINDOW = timedelta(minutes=environment.number("CALLBACK_SIGNATURE_WINDOW_MINUTES", 48 * 60))
-# How long one worker may hold a delivery before another may take it over.
-DELIVERY_LEASE = timedelta(minutes=environment.number("DELIVERY_LEASE_MINUTES", 5))
+# How long after the last sign of life of the worker that has a job another may take it over.
+JOB_LEASE = timedelta(seconds=environment.number("JOB_LEASE_SECONDS", 30))
 # How long a delivery that cannot be applied is tried again before its body is erased.
 DELIVERY_DEAD_AFTER = timedelta(minutes=environment.number("DELIVERY_DEAD_AFTER_MINUTES", 3 * 24 * 60))
 # How long a customer's reaction or payment may come before the first message of its conversation.

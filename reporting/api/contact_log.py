@@ -18,9 +18,10 @@ from channels_cfg.api.problems import problems
 from conversations.api.caller import caller
 from conversations.attached_data.reasons import REASONS
 from conversations.keyset import keyset_page
+from reporting.contact_log.asked import FIELDS, INTERVALS
 from reporting.contact_log.files import csv_stream
 from reporting.contact_log.kept_key import missing_reasons
-from reporting.contact_log.query import FIELDS, INTERVALS, MOST_KEYS, LogQuery, zone_of
+from reporting.contact_log.query import MOST_KEYS, LogQuery, zone_of
 from reporting.models import ContactLogEntry
 
 TAGS = ["Contact Log"]
@@ -163,8 +164,5 @@ class ContactLogCsvView(APIView):
         return StreamingHttpResponse(
             csv_stream(query, to=caller(request)),
             content_type="text/csv; charset=utf-8",
-            headers={
-                "Content-Disposition": 'attachment; filename="contact-log.csv"',
-                "Cache-Control": "private, no-store",
-            },
+            headers={"Content-Disposition": 'attachment; filename="contact-log.csv"'},
         )

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
+from functools import partial
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from channels_cfg.history.change_reason import changing_settings
+from channels_cfg.history.change_set import StalePreview, apply
 from channels_cfg.models import AccessRight, Queue, Right, SettingsVersion, User
 from channels_cfg.rights.changes import (
     MOST_AT_ONCE,
     TYPED_FROM,
     RightChanges,
-    StalePreview,
+    RightsPreview,
     cell_of,
-    places_in_words,
     preview_of,
     read_cells,
-    save_right_changes,
+    scopes_in_words,
 )
 from channels_cfg.rights.effective import (
     GROUP,
@@ -31,7 +32,7 @@ from channels_cfg.rights.effective import (
     Cell,
     Effective,
     Holder,
-    Place,
+    Scope,
     effective_rights,
     names_of,
 )
@@ -41,29 +42,34 @@ from tests.factories import ChannelFactory, GroupFactory, QueueFactory, QueueGro
 pytestmark = pytest.mark.django_db
 
 
-def cell(holder: object, right: Right, place: object) -> Cell:
+def cell(holder: object, right: Right, scope: object) -> Cell:
     kind = USER if isinstance(holder, User) else GROUP
-    where = QUEUE if isinstance(place, Queue) else QUEUE_GROUP
-    return Cell(Holder(kind, holder.pk), Place(where, place.pk), right)  # type: ignore[attr-defined]
+    where = QUEUE if isinstance(scope, Queue) else QUEUE_GROUP
+    return Cell(Holder(kind, holder.pk), Scope(where, scope.pk), right)  # type: ignore[attr-defined]
 
 
-def save(changes: RightChanges) -> None:
-    save_right_changes(changes, agreed_to=preview_of(changes).fingerprint)
+def save(changes: RightChanges, **facts: Any) -> None:
+    apply(partial(preview_of, changes), agreed_to=preview_of(changes).fingerprint, **facts)
+
+
+def to_type(preview: RightsPreview) -> str:
+    return preview.confirmation.words if preview.confirmation else ""
 
 
 @pytest.mark.django_db(transaction=True)
 def test_changes_are_one_settings_version_with_its_reason():
-    anna, queue, other = UserFactory(), QueueFactory(), QueueFactory()
+    anna, boss, queue, other = UserFactory(), UserFactory(is_superuser=True), QueueFactory(), QueueFactory()
     grant(anna, Right.SERVE, on=queue)
     before = SettingsVersion.objects.count()
 
-    with changing_settings(by=anna, why="New team"):
-        save(
-            RightChanges(
-                [cell(anna, right, other) for right in Right],
-                [cell(anna, Right.SERVE, queue)],
-            )
-        )
+    save(
+        RightChanges(
+            [cell(anna, right, other) for right in Right],
+            [cell(anna, Right.SERVE, queue)],
+        ),
+        by=boss,
+        why="New team",
+    )
 
     assert SettingsVersion.objects.count() == before + 1
     events = AccessRight.pgh_event_model.objects.filter(pgh_context__metadata__why="New team")  # type: ignore[attr-defined]
@@ -90,18 +96,18 @@ def test_the_preview_tells_exactly_what_people_lose(seed: int):
 
 def of_people(effective: Effective) -> Effective:
     return {
-        key: origins for key, origins in effective.items() if key.holder.kind == USER and key.place.kind != QUEUE_GROUP
+        key: origins for key, origins in effective.items() if key.holder.kind == USER and key.scope.kind != QUEUE_GROUP
     }
 
 
 def lost_in_words(before: Effective, after: Effective) -> list[str]:
     lost = defaultdict(list)
     for gone in before.keys() - after.keys():
-        lost[gone.holder, gone.right].append(gone.place)
-    names = names_of({item for gone in before for item in (gone.holder, gone.place)})
+        lost[gone.holder, gone.right].append(gone.scope)
+    names = names_of({item for gone in before for item in (gone.holder, gone.scope)})
     return sorted(
-        f"{names[holder]} loses {right.label} on {places_in_words(places, names)}."
-        for (holder, right), places in lost.items()
+        f"{names[holder]} loses {right.label} on {scopes_in_words(scopes, names)}."
+        for (holder, right), scopes in lost.items()
     )
 
 
@@ -130,7 +136,7 @@ def test_moving_a_right_from_a_user_to_a_group_takes_it_from_nobody():
 
     assert preview.losing == []
     assert preview.left_alone == []
-    assert preview.to_type == ""
+    assert to_type(preview) == ""
 
 
 def test_the_last_holder_is_not_taken_away_without_typing():
@@ -141,7 +147,7 @@ def test_the_last_holder_is_not_taken_away_without_typing():
     preview = preview_of(RightChanges((), [cell(anna, Right.MANAGE_CONTACTS, queue)]))
 
     assert preview.left_alone == ["Nobody will hold Manage contacts on Chat care."]
-    assert preview.to_type == "withdraw 1"
+    assert to_type(preview) == "withdraw 1"
 
 
 def test_many_withdrawals_are_typed():
@@ -153,8 +159,8 @@ def test_many_withdrawals_are_typed():
     few = preview_of(RightChanges((), [cell(anna, Right.SERVE, queue) for queue in queues[:TYPED_FROM]]))
     many = preview_of(RightChanges((), [cell(anna, Right.SERVE, queue) for queue in queues]))
 
-    assert few.to_type == ""
-    assert many.to_type == f"withdraw {TYPED_FROM + 1}"
+    assert to_type(few) == ""
+    assert to_type(many) == f"withdraw {TYPED_FROM + 1}"
 
 
 def test_what_would_do_something_else_by_now_is_not_done():
@@ -167,17 +173,17 @@ def test_what_would_do_something_else_by_now_is_not_done():
     AccessRight.objects.filter(group=team).delete()
 
     with pytest.raises(StalePreview) as refused:
-        save_right_changes(changes, agreed_to=agreed.fingerprint)
+        apply(partial(preview_of, changes), agreed_to=agreed.fingerprint)
 
     assert agreed.losing == []
-    assert len(refused.value.preview.losing) == 1
+    assert len(refused.value.change_set.losing) == 1
     assert AccessRight.objects.get().user == anna
 
 
 def test_what_is_in_effect_already_is_counted_and_changes_nothing():
     anna, queue = UserFactory(), QueueFactory()
     grant(anna, Right.SERVE, on=queue)
-    gone = Cell(Holder(USER, anna.pk), Place(QUEUE, queue.pk + 1), Right.SERVE)
+    gone = Cell(Holder(USER, anna.pk), Scope(QUEUE, queue.pk + 1), Right.SERVE)
     changes = RightChanges([cell(anna, Right.SERVE, queue), gone], [cell(anna, Right.VIEW_REPORTS, queue)])
 
     preview = preview_of(changes)
@@ -204,7 +210,7 @@ def test_cells_read_as_they_are_written():
 
 def test_more_than_can_be_looked_through_is_refused():
     anna = Holder(USER, 1)
-    changes = RightChanges([Cell(anna, Place(QUEUE, number), Right.SERVE) for number in range(MOST_AT_ONCE + 1)])
+    changes = RightChanges([Cell(anna, Scope(QUEUE, number), Right.SERVE) for number in range(MOST_AT_ONCE + 1)])
 
     with pytest.raises(ValidationError, match="grant the right on a queue group"):
         preview_of(changes)
