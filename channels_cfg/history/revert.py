@@ -41,6 +41,7 @@ from channels_cfg.models import (
     User,
     WebhookSecret,
 )
+from channels_cfg.models.rules import in_words
 from channels_cfg.models.versioned import lock_settings
 
 WITHOUT_SECRETS = {
@@ -447,7 +448,7 @@ def _save(step: _Step) -> None:
         with transaction.atomic():
             record.save(force_insert=comes_back, update_fields=None if comes_back else fields)
     except ValidationError as refused:
-        reasons = " ".join(refused.messages)
+        reasons = in_words(refused, step.model)
         raise ValidationError(
             _("The %(record)s cannot be as it was: %(reasons)s") % {"record": step.name, "reasons": reasons}
         ) from refused

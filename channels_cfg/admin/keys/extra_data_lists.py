@@ -79,9 +79,10 @@ class ExtraDataForm(forms.ModelForm):
         cleaned = super().clean()
         kind = self.chosen_kind()
         for name in EXTRA_DATA_LISTS:
-            if kind and name in self.fields and name not in LISTS_OF_KIND[kind]:
+            if kind and name not in LISTS_OF_KIND[kind]:
                 self.errors.pop(name, None)  # its field is not shown, so nobody could mend it
                 self.cleaned_data[name] = []
+                setattr(self.instance, name, [])
         self._name_keys_as_the_catalogue_does()
         return cleaned
 

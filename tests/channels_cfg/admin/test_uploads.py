@@ -164,8 +164,8 @@ def test_secrets_of_the_machine_are_none_of_an_uploads_business(browser: Client,
     queue = QueueFactory()
     service = (
         "keepsake_configuration: 1\nmessaging_services:\n"
-        f"- {{name: WhatsApp, project_id: p, app_id: a, queue: {queue.name}, "
-        "webhook_secrets: [{secret: env:NAME}]}\n"
+        f"- {{name: WhatsApp, queue: {queue.name}, project_id: e2df3a34-a71b-4448-9db5-a8d2baad28e4, "
+        "app_id: 01EB37HMH1M6SV18ASNS3G135H, webhook_secrets: [{secret: env:NAME}]}\n"
     )
 
     refused = browser.get(send(browser, service.replace("NAME", "SECRET_THING"))["Location"]).content.decode()
