@@ -36,6 +36,8 @@ class State(models.TextChoices):
 
 
 ACTIVE_STATES = (State.RECEIVED, State.QUEUED, State.ALLOCATED, State.ACCEPTED)
+POSTABLE_STATES = (State.WRAP_UP, State.HANDLED)
+"""Ended after somebody served it: it has kept data, and more can be posted (specification 000)."""
 ENDED_STATES = (State.WRAP_UP, State.HANDLED, State.ABANDONED, State.FALSE_ATTEMPT)
 
 
@@ -175,6 +177,8 @@ class Conversation(models.Model):
         _("settings version"), null=True, blank=True, help_text=_("The settings that judged")
     )
     version = models.PositiveBigIntegerField(_("version"), default=1, help_text=_("Grows with every change"))
+
+    customer_data = ("customer_address", "customer_name")
 
     objects = ConversationQuerySet.as_manager()
 

@@ -59,14 +59,14 @@ def test_what_happens_elsewhere_appears_without_a_reload(open_as, queue):
     lifecycle.accept(served.pk, by=agent, now=timezone.now())
     page = open_as(agent, f"/desk/{served.pk}/")
     page.evaluate("window.stillTheSamePage = true")
-    page.locator("#transfer_queue, #deed_end").first.focus()
+    page.locator("#transfer_queue, #action_end").first.focus()
 
     queued_conversation(queue, customer_name="Erik Svensson")
     say(served, "Are you still there?")
 
     expect(page.get_by_role("link", name="Erik Svensson")).to_be_visible()
     expect(page.get_by_text("Are you still there?")).to_be_visible()
-    assert page.evaluate("document.activeElement.id") == "deed_end"
+    assert page.evaluate("document.activeElement.id") == "action_end"
 
     lifecycle.end(served.pk, ended_by="customer", now=timezone.now())
 
@@ -120,7 +120,7 @@ def test_the_desk_works_by_keyboard(open_as, queue):
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Accept")).to_be_visible()
-    page.locator("#deed_accept").focus()
+    page.locator("#action_accept").focus()
     page.keyboard.press("Enter")
 
     expect(page.get_by_role("button", name="End conversation")).to_be_visible()
