@@ -214,7 +214,7 @@ _EFFECTS = (PlannedRecord.Outcome.ADD, PlannedRecord.Outcome.CHANGE, PlannedReco
 
 
 def _danger(upload: WaitingUpload, *, removed: int | None = None) -> Danger | None:
-    """Removing, and showing sensitive keys in more places, asks for typed words."""
+    """Removing, showing sensitive keys in more places, and marking one no more, asks for typed words."""
     if removed is None:
         removed = upload.records.filter(outcome=PlannedRecord.Outcome.REMOVE).count()
     sensitive = waiting.sensitive_keys(upload)
@@ -229,12 +229,15 @@ def _danger(upload: WaitingUpload, *, removed: int | None = None) -> Danger | No
     if sensitive:
         keys = ", ".join(sensitive[:SENSITIVE_NAMED]) + (", …" if len(sensitive) > SENSITIVE_NAMED else "")
         consequences.append(_("Sensitive keys are kept, or shown in more places: %(keys)s.") % {"keys": keys})
+    unmarked = waiting.no_longer_sensitive(upload)
+    consequences += unmarked[:SENSITIVE_NAMED]
     if not consequences:
         return None
+    words = _("show sensitive keys") if sensitive else _("not sensitive")
     return Danger(
         title=_("Apply the file?"),
         consequences=consequences,
-        words=_("remove %(count)d") % {"count": removed} if removed else _("show sensitive keys"),
+        words=_("remove %(count)d") % {"count": removed} if removed else words,
         button=_("Apply"),
     )
 

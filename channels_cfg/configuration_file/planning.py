@@ -42,7 +42,9 @@ from channels_cfg.configuration_file.sections import (
     Section,
 )
 from channels_cfg.configuration_file.state import State
+from channels_cfg.key_names import look_alikes
 from channels_cfg.keys.effective_settings import EXTRA_DATA_LISTS, LISTS_OF_KIND
+from channels_cfg.keys.sensitive import lists_that_lose_the_mark
 from channels_cfg.models import Channel, MessagingService, Queue, User
 from channels_cfg.models.queue import CHANNEL_IS_FIXED, SERVED_QUEUE_IS_FIXED
 from channels_cfg.rights.roles import CONFIGURATOR, DEFAULT_ROLES
@@ -170,6 +172,7 @@ class _Planner:
         self._check_fixed_channels()
         self._tell_renamed_lists()
         self._tell_sensitive_keys()
+        self._tell_lost_marks()
         for section in sections:
             self._check_removals(section)
         return Plan(
@@ -177,6 +180,7 @@ class _Planner:
             self.problems,
             [section.name for section in SECTIONS if section.name not in self.nodes],
             self.kept,
+            self._look_alikes(),
             self.renames,
         )
 
@@ -291,6 +295,35 @@ class _Planner:
                 named.setdefault(".".join(parts[:number]), set()).add(key)
         for step in steps:
             step.sensitive = sorted({key for name in gained[id(step)] for key in named.get(name, ())})
+
+    def _tell_lost_marks(self) -> None:
+        """Sensitive keys that are removed, or are sensitive no more, and the lists that name them."""
+        for step in self.steps.get("keys", []):
+            record = self.state.records(KEYS).get(step.key)
+            was = record is not None and record.values["sensitive"]
+            step.loses_mark = was and (step.deed == Deed.REMOVE or not step.values["sensitive"])
+        lost = [step for step in self.steps.get("keys", []) if step.loses_mark]
+        if lost:
+            sentences = lists_that_lose_the_mark(step.key[0] for step in lost)
+            for step in lost:
+                step.left_unmarked = sentences.get(step.key[0], "")
+
+    def _look_alikes(self) -> list[str]:
+        """New names, on lists or in the catalogue, that a person takes for another one, in sentences."""
+        new = [step.key[0] for step in self.steps.get("keys", []) if step.deed == Deed.ADD]
+        lists = [step for name in ("system_settings", "channels", "queues") for step in self.steps.get(name, [])]
+        new += [name for step in lists for field in EXTRA_DATA_LISTS for name in _gained(step, field)]
+        if not new:
+            return []
+        fresh = set(new)
+        known = [key[0] for key in self.final(KEYS)]
+        for section in (SYSTEM, CHANNELS, QUEUES):
+            for values in self.final(section).values():
+                known += [name for field in EXTRA_DATA_LISTS for name in values[field]]
+        return [
+            _("“%(name)s” looks like “%(other)s”. They are two different keys.") % {"name": name, "other": other}
+            for other, name in look_alikes(new, known=[name for name in known if name not in fresh])
+        ]
 
     def _empty_lists_of_another_kind(self, step: Step) -> None:
         """A queue that goes to a channel of another kind leaves the lists behind that say nothing there."""

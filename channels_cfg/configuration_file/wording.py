@@ -105,6 +105,8 @@ def lines(plan: Plan) -> Iterator[str]:
         yield f"{capfirst(section.model._meta.verbose_name_plural)}"
         for step in steps:
             yield f"  {heading(step)}"
+            if step.loses_mark:
+                yield f"      {' '.join(filter(None, [_('No longer marked as sensitive.'), step.left_unmarked]))}"
             if step.deed != Deed.REMOVE:
                 yield from (f"      {change_in_words(change, step.deed)}" for change in step.changes)
             if step.sensitive:
@@ -115,7 +117,8 @@ def lines(plan: Plan) -> Iterator[str]:
 
 
 def notes(plan: Plan) -> Iterator[str]:
-    """What the plan leaves as it is."""
+    """What to look at in the plan, and what it leaves as it is."""
+    yield from plan.look_alikes[:KEPT_AT_MOST]
     if plan.kept:
         yield _("Not in the file, and kept: %(names)s.") % {"names": _first_ones(plan.kept, "; ")}
     if plan.left_alone:

@@ -86,12 +86,6 @@ class Channel(ExtraDataLists):
                 name="an_offer_lasts_5_seconds_or_more",
                 violation_error_message=_("At least 5 seconds: nobody accepts sooner. Empty: an offer stays."),
             ),
-            models.CheckConstraint(
-                condition=Q(kind="voice")
-                | Q(connection_keys=[], outbound_keys=[]) & (Q(kind="email") | Q(allocation_keys=[])),
-                name="a_channel_has_lists_of_its_kind",
-                violation_error_message=_("A list is filled that says nothing on channels of this kind. Empty it."),
-            ),
         ]
         triggers = [
             pgtrigger.Trigger(

@@ -97,7 +97,6 @@ RULES = [
         "connection_keys",
         ["contract"],
         "says nothing on chat channels",
-        constraint="a_channel_has_lists_of_its_kind",
         not_offered=True,
     ),
     Rule(Channel, "statistics_keys", ["2nd"], "A key starts with a letter", ["tier"]),

@@ -33,16 +33,19 @@ from channels_cfg.admin.configurator import ConfiguratorAdmin, ConfiguratorInlin
 from channels_cfg.admin.keys.key_list import problem_with
 from channels_cfg.admin.safeguards.change_reason import WhyField
 from channels_cfg.admin.safeguards.resubmission import unpack
-from channels_cfg.admin.safeguards.typed_confirmation import Danger, ask_to_confirm
+from channels_cfg.admin.safeguards.typed_confirmation import Danger, ask_to_confirm, words_for
 from channels_cfg.admin.uploads import ComesAsTable
 from channels_cfg.configuration_file.tables import TABLES
 from channels_cfg.history.change_reason import note_why, why_is_required
+from channels_cfg.key_names import look_alikes
 from channels_cfg.keys.catalogue import NearName, near_names, rename_in_lists
 from channels_cfg.keys.configured import LISTED_NAMES, KeyPlaces, list_name, places_of
+from channels_cfg.keys.sensitive import lists_that_lose_the_mark
 from channels_cfg.models import AttachedKey, AttachedKeyAlias
 from channels_cfg.value_rules import CONSTRAINTS, CONSTRAINTS_OF_KIND, rules_without_what_says_nothing
 
 PLACES_NAMED = 8
+SENSITIVE_NAMED = 20
 SENSITIVE_EFFECTS = (
     gettext_lazy("It is marked on these pages, on the desk and in History."),
     gettext_lazy("Putting it on one more list asks for a typed confirmation; so does switching this off."),
@@ -178,6 +181,20 @@ class SeveralKeysForm(forms.Form):
         return cleaned
 
 
+def no_longer_sensitive(names: Sequence[str]) -> list[str]:
+    """What it leads to that these keys are marked no more."""
+    number = len(names)
+    unasked = ngettext(
+        "It can be put on any list without being asked.", "They can be put on any list without being asked.", number
+    )
+    unmarked = ngettext(
+        "Nothing marks it any more where it is configured and shown.",
+        "Nothing marks them any more where they are configured and shown.",
+        number,
+    )
+    return [unasked, unmarked, *list(lists_that_lose_the_mark(names).values())[:SENSITIVE_NAMED]]
+
+
 class AttachedKeyAdmin(ComesAsTable, ConfiguratorAdmin):
     table = TABLES["keys"]
     form = AttachedKeyForm
@@ -207,7 +224,7 @@ class AttachedKeyAdmin(ComesAsTable, ConfiguratorAdmin):
 
     class Media:
         css = {"all": ["configurator/lists.css", "configurator/keys.css"]}
-        js = ["configurator/key_names.js"]
+        js = ["configurator/lists.js", "configurator/key_names.js"]
 
     # The form
 
@@ -277,14 +294,43 @@ class AttachedKeyAdmin(ComesAsTable, ConfiguratorAdmin):
         if change and "sensitive" in form.changed_data and not key.sensitive:
             return Danger(
                 title=_("“%(key)s” is no longer sensitive?") % {"key": key},
-                consequences=[
-                    _("It can be put on any list without being asked."),
-                    _("Nothing marks it any more where it is configured and shown."),
-                ],
-                words=key.name,
+                consequences=no_longer_sensitive([key.name]),
+                words=words_for(key.name, otherwise=_("not sensitive")),
                 button=_("Save as not sensitive"),
             )
+        if twins := self._twins(form, formsets, change):
+            return Danger(
+                title=_("Two names that look alike?"),
+                consequences=[_("%(says)s They are two different keys.") % {"says": says} for says in twins.values()],
+                words=words_for(next(iter(twins)), otherwise=_("two keys")),
+                button=_("Save it all the same"),
+            )
         return super().danger_of_saving(request, form, formsets, change)
+
+    def _twins(self, form: Any, formsets: Sequence[Any], change: bool) -> dict[str, str]:
+        """New names of the key that a person takes for a name of another one, each with a sentence that says so."""
+        aliases = [formset for formset in formsets if formset.model is AttachedKeyAlias]
+        rows = [row for formset in aliases for row in formset.forms if row not in formset.deleted_forms]
+        names = [row.instance.name for row in rows if row.has_changed()]
+        new = names if change else [form.instance.name, *names]
+        return {
+            name: self.in_words(near, name)
+            for name in new
+            for near in near_names(name, besides=form.instance.pk)
+            if look_alikes([name], known=[near.name])
+        }
+
+    def danger_of_deleting(self, records: Sequence[Any] | QuerySet[Any]) -> Danger | None:
+        names = sorted(key.name for key in records if key.sensitive)
+        if not names:
+            return super().danger_of_deleting(records)
+        return Danger(
+            title=ngettext("Delete “%(names)s”, which is sensitive?", "Delete %(n)d sensitive keys?", len(names))
+            % {"names": names[0], "n": len(names)},
+            consequences=no_longer_sensitive(names),
+            words=words_for(names[0] if len(names) == 1 else "", otherwise=_("not sensitive")),
+            button=_("Delete"),
+        )
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
@@ -426,13 +472,14 @@ class AttachedKeyAdmin(ComesAsTable, ConfiguratorAdmin):
         return TemplateResponse(request, "admin/channels_cfg/attachedkey/change_several.html", context)
 
     def _ask_about_sensitive(self, request: HttpRequest, chosen: QuerySet[AttachedKey]) -> HttpResponse | None:
-        number = chosen.filter(sensitive=True).count()
-        if not number:
+        names = list(chosen.filter(sensitive=True).order_by("name").values_list("name", flat=True))
+        if not names:
             return None
+        number = len(names)
         danger = Danger(
             title=ngettext("%(n)d key is no longer sensitive?", "%(n)d keys are no longer sensitive?", number)
             % {"n": number},
-            consequences=[_("They can be put on any list without being asked."), _("Nothing marks them any more.")],
+            consequences=no_longer_sensitive(names),
             words=_("not sensitive"),
             button=_("Change the keys"),
         )

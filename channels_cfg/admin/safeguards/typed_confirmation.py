@@ -1,7 +1,8 @@
 """A dangerous deed asks for a few typed words before it is done.
 
 Pages say what is dangerous and what it leads to; asking, comparing and carrying along what was typed is done here.
-Saving a form: override ``danger_of_saving``. Deleting: set ``confirms_deleting``. A page of one's own:
+Saving a form: override ``danger_of_saving``. Deleting: set ``confirms_deleting``, or override
+``danger_of_deleting`` where it depends on the record. A page of one's own:
 
     if asked := ask_to_confirm(request, self.admin_site, danger):
         return asked
@@ -15,7 +16,7 @@ from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.contrib.admin.utils import unquote
-from django.db import models, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.response import TemplateResponse
@@ -108,10 +109,10 @@ class AsksBeforeDanger:
         super().save_related(request, form, formsets, change)  # type: ignore[misc]
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        record = self.get_object(request, unquote(object_id)) if self.confirms_deleting else None  # type: ignore[attr-defined]
-        if record is None:
+        record = self.get_object(request, unquote(object_id))  # type: ignore[attr-defined]
+        danger = self.danger_of_deleting([record]) if record else None
+        if danger is None:
             return super().delete_view(request, object_id, extra_context)  # type: ignore[misc]
-        danger = self.danger_of_deleting([record])
         asked = confirmation(request, danger)
         if not is_confirmed(request, danger):
             request.POST = QueryDict()  # which shows the question again
@@ -119,14 +120,16 @@ class AsksBeforeDanger:
 
     def get_actions(self, request: HttpRequest) -> Any:
         actions = super().get_actions(request)  # type: ignore[misc]
-        if self.confirms_deleting and "delete_selected" in actions:
+        if "delete_selected" in actions:
             delete, name, description = actions["delete_selected"]
             actions["delete_selected"] = (self._asking(delete), name, description)
         return actions
 
     def _asking(self, delete: Callable[..., Any]) -> Callable[..., Any]:
         def ask_and_delete(model_admin: Any, request: HttpRequest, chosen: QuerySet[Any]) -> Any:
-            danger = self.danger_of_deleting(list(chosen))
+            danger = self.danger_of_deleting(chosen)
+            if danger is None:
+                return delete(model_admin, request, chosen)
             asked = confirmation(request, danger)
             if not is_confirmed(request, danger):
                 typed = request.POST.copy()
@@ -139,7 +142,10 @@ class AsksBeforeDanger:
 
         return ask_and_delete
 
-    def danger_of_deleting(self, records: Sequence[models.Model]) -> Danger:
+    def danger_of_deleting(self, records: Sequence[Any] | QuerySet[Any]) -> Danger | None:
+        """What is dangerous about deleting these, or None; reads no record where deleting is not confirmed."""
+        if not self.confirms_deleting:
+            return None
         if len(records) == 1:
             return Danger(
                 title=_("Delete %(kind)s “%(name)s”?") % {"kind": self._kind(), "name": records[0]},

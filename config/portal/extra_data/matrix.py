@@ -64,13 +64,17 @@ def told(impact: Impact) -> dict[str, Any]:
 
 
 def ask_about_sensitive(request: HttpRequest, impact: Impact) -> HttpResponse | None:
-    """The page that asks before a sensitive key is listed in a new place; None where none is, or it was confirmed."""
-    if not impact.sensitive:
+    """The page that asks before a sensitive key, or one that looks like another, is listed in a new place; None where
+    none is, or it was confirmed."""
+    if not impact.sensitive and not impact.warnings:
         return None
-    keys = ", ".join(impact.sensitive)
-    words = impact.sensitive[0] if len(impact.sensitive) == 1 else _("list sensitive keys")
-    leads_to = [_("The key catalogue marks as sensitive: %(keys)s.") % {"keys": keys}, saving_in_words(impact)]
-    return ask_to_confirm(request, admin.site, Danger(_("List sensitive data?"), leads_to, words, _("Save")))
+    title, words, leads_to = _("Two names that look alike?"), _("two keys"), list(impact.warnings)
+    if impact.sensitive:
+        title, keys = _("List sensitive data?"), ", ".join(impact.sensitive)
+        words = impact.sensitive[0] if len(impact.sensitive) == 1 else _("list sensitive keys")
+        leads_to.insert(0, _("The key catalogue marks as sensitive: %(keys)s.") % {"keys": keys})
+    leads_to.append(saving_in_words(impact))
+    return ask_to_confirm(request, admin.site, Danger(title, leads_to, words, _("Save")))
 
 
 def saving_in_words(impact: Impact) -> str:
