@@ -36,6 +36,7 @@ class QueueForm(ExtraDataForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._stored_channel  # noqa: B018  # read now, since what is chosen is put into the record before it is asked
         if "channel" in self.fields:
             if is_fixed(self.instance):
                 self.fields["channel"].disabled = True

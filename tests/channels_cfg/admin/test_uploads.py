@@ -139,7 +139,7 @@ def test_a_sensitive_key_that_loses_its_mark_asks_and_the_lists_are_named(browse
 
 def test_a_table_of_keys_asks_before_it_takes_a_mark_away(browser: Client):
     AttachedKey.objects.create(name="iban", sensitive=True)
-    table = reverse("admin:channels_cfg_attachedkey_upload")
+    table = IMPORT_QUEUES.replace("queue", "attachedkey")
     sent = send(browser, "name,sensitive\niban,no\n", to=table, name="keys.csv")
 
     asked = browser.post(sent["Location"]).content.decode()

@@ -238,13 +238,13 @@ def test_a_queue_follows_the_channel_that_is_chosen_before_it_is_saved(browser: 
     for page in (proposed, refused):
         text = page.content.decode()
         assert "Empty: follows channel Customer chat: customerType, tier, topic" in text
-        assert "nothing is kept" not in text
+        assert "Empty: nothing is kept." not in text
         assert "Connecting Calls" not in " ".join(str(field.label) for field in page.context["adminform"].form)
     assert counts["allocation_keys"]["empty"] == "Empty: follows channel Phone: customerId"
     assert counts["allocation_keys"]["label"] == "Extra Data Included When Allocating Calls"
     assert counts["connection_keys"]["empty"] == "Empty: connecting shows nothing more."
     assert "Empty: follows the channel." in nothing_chosen
-    assert "nothing is kept" not in nothing_chosen
+    assert "Empty: nothing is kept." not in nothing_chosen
 
 
 def test_a_queue_that_goes_to_a_channel_which_keeps_a_sensitive_key_is_asked_about(browser: Client):
