@@ -60,6 +60,10 @@ class ConfiguratorAdmin(OffersUndo, AsksWhy, AsksBeforeDanger, NothingOverwritte
     instead_of_deleting: str | Promise = ""
     """What to do with a record that cannot be deleted; a sentence or two."""
 
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        """Searched as people read, whatever the case and the encoding; ids exactly."""
+        return [name if name.endswith("__exact") else f"{name}__finds" for name in super().get_search_fields(request)]
+
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
     ) -> tuple[models.QuerySet[Any], bool]:

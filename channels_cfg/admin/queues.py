@@ -38,11 +38,15 @@ class QueueForm(ExtraDataForm):
         super().__init__(*args, **kwargs)
         self._stored_channel  # noqa: B018  # read now, since what is chosen is put into the record before it is asked
         if "channel" in self.fields:
-            if is_fixed(self.instance):
+            if self._is_fixed:
                 self.fields["channel"].disabled = True
                 self.fields["channel"].help_text = _("Fixed, because the queue has had conversations.")
             else:
                 self.fields["channel"].help_text = _("Whose settings it follows. Example: Customer chat")
+
+    @cached_property
+    def _is_fixed(self) -> bool:
+        return is_fixed(self.instance)
 
     @cached_property
     def _stored_channel(self) -> Channel | None:
@@ -52,13 +56,13 @@ class QueueForm(ExtraDataForm):
     def _channel(self) -> Channel | None:
         """The channel that is chosen, else the one that is stored."""
         chosen = self.data.get(self.add_prefix("channel")) or self.initial.get("channel")
-        if is_fixed(self.instance) or str(chosen) == str(self.instance.channel_id):
+        if self._is_fixed or str(chosen) == str(self.instance.channel_id):
             return self._stored_channel
         return channel_of(chosen) or self._stored_channel
 
     def _tell_what_counts(self, widget: Any, name: str, inherited: Effective[list[str]] | None) -> None:
         super()._tell_what_counts(widget, name, inherited)
-        if "channel" in self.fields and not is_fixed(self.instance):
+        if "channel" in self.fields and not self._is_fixed:
             widget.what_counts = reverse("admin:queue_what_counts")
         if inherited is None:
             widget.when_empty = _("Empty: follows the channel.")

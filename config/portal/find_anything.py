@@ -13,7 +13,8 @@ from urllib.parse import urlencode
 from django.apps import apps
 from django.contrib import admin
 from django.core.paginator import Paginator
-from django.db.models import Case, IntegerField, Model, QuerySet, When
+from django.db.models import Case, IntegerField, Model, QuerySet, Value, When
+from django.db.models.lookups import Exact, StartsWith
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -22,6 +23,7 @@ from django.utils.translation import gettext as _
 from unfold.dataclasses import SearchResult
 
 from channels_cfg.models import Right, User
+from channels_cfg.text_search import SearchText, search_text
 from config.portal.menu import may_open, menu, page_of
 from conversations.conversation_id import conversation_id
 from conversations.models import Conversation
@@ -81,7 +83,7 @@ def _conversation(request: HttpRequest, words: str) -> Iterator[SearchResult]:
 def _pages(request: HttpRequest, words: str) -> Iterator[SearchResult]:
     for section in menu(request):
         for item in section["items"]:
-            if words.casefold() in str(item["title"]).casefold():
+            if search_text(words) in search_text(str(item["title"])):
                 yield SearchResult(str(item["title"]), _("Page"), item["link"], item["icon"])
 
 
@@ -105,9 +107,10 @@ def _named(request: HttpRequest, model: type[Model], words: str, name: str) -> Q
     """What the model's list finds; first what is called so, then what begins so."""
     model_admin = admin.site._registry[model]
     found, _is_joined = model_admin.get_search_results(request, model_admin.get_queryset(request), words)
+    wanted = SearchText(Value(words))
     closeness = Case(
-        When(**{f"{name}__iexact": words}, then=0),
-        When(**{f"{name}__istartswith": words}, then=1),
+        When(Exact(SearchText(name), wanted), then=0),
+        When(StartsWith(SearchText(name), wanted), then=1),
         default=2,
         output_field=IntegerField(),
     )
@@ -121,6 +124,6 @@ def _settings(request: HttpRequest, words: str) -> Iterator[SearchResult]:
             continue
         for field in model._meta.concrete_fields:
             title = capfirst(str(field.verbose_name))
-            if field.editable and not field.primary_key and words.casefold() in title.casefold():
+            if field.editable and not field.primary_key and search_text(words) in search_text(title):
                 where = _("Setting of: %(place)s") % {"place": model._meta.verbose_name}
                 yield SearchResult(title, where, f"{page_of(model)}#id_{field.name}", "settings")

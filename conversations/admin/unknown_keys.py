@@ -113,7 +113,7 @@ class UnknownKeysAdmin(ModelAdmin):
         channel = Channel.objects.filter(pk=number_in(request.GET.get("channel"))).first()
         unknown = unknown_keys.unknown_keys(now=now).order_by(*ORDERS.get(order, ORDERS[""]))
         if search:
-            unknown = unknown.filter(name__icontains=search)
+            unknown = unknown.filter(name__finds=search)
         if channel:
             unknown = unknown_keys.seen_on(unknown, channel)
         if request.GET.get("hits"):
@@ -152,7 +152,7 @@ class UnknownKeysAdmin(ModelAdmin):
         if request.method == "POST":
             return self._do(request)
         search = request.GET.get("q", "").strip()
-        verdicts = unknown_keys.are_set_aside(now=timezone.now()).filter(name__icontains=search)
+        verdicts = unknown_keys.are_set_aside(now=timezone.now()).filter(name__finds=search)
         page = Paginator(verdicts, PER_PAGE).get_page(request.GET.get("page"))
         return self._page(request, "set_aside", page=page, search=search, may=_actions_allowed(request))
 
@@ -172,7 +172,7 @@ class UnknownKeysAdmin(ModelAdmin):
         """Names that an alias can stand for, for the field that completes them."""
         self._check(request)
         part = request.GET.get("q", "").strip()
-        found = AttachedKey.objects.filter(Q(name__icontains=part) | Q(label__icontains=part)).order_by("name")
+        found = AttachedKey.objects.filter(Q(name__finds=part) | Q(label__finds=part)).order_by("name")
         return JsonResponse({"names": list(found.values_list("name", flat=True)[:SUGGESTED])})
 
     def _check(self, request: HttpRequest) -> None:

@@ -56,6 +56,21 @@ FIELDS = {
 }
 """What entries are filtered and grouped by, besides kept keys."""
 
+PARAMETERS = {
+    "period": gettext_lazy("Period"),
+    "received_after": gettext_lazy("From"),
+    "received_before": gettext_lazy("To before"),
+    "zone": gettext_lazy("Time zone"),
+    "interval": gettext_lazy("Interval"),
+    "at": gettext_lazy("Interval"),
+    "by": gettext_lazy("Group by"),
+    **FIELDS,
+    "kept": gettext_lazy("Kept data"),
+    "missing": gettext_lazy("Kept data"),
+    "column": gettext_lazy("Columns"),
+}
+"""What people call the parameters of an address."""
+
 _WORDS_FOR_NONE = {"queue": DIRECT, "agent": NONE, "messaging_channel": NONE}
 _NAMES = {"channel": "name", "queue": "name", "agent": "username"}
 """What is asked for by id or by this name."""
@@ -113,7 +128,16 @@ class LogQuery:
 
         ``zone`` counts where none is asked for. Raises ``ValidationError`` by parameter.
         """
-        return _Reader(params, zone, now).query()
+        query, complaints = cls.read(params, zone=zone, now=now)
+        if complaints:
+            raise ValidationError(complaints)
+        return query
+
+    @classmethod
+    def read(cls, params: Mapping[str, Any], *, zone: ZoneInfo, now: datetime) -> tuple[LogQuery, dict[str, list[str]]]:
+        """The query as far as it makes sense, and what is wrong with the rest, by parameter."""
+        reader = _Reader(params, zone, now)
+        return reader.query(), reader.complaints
 
     def as_params(self) -> dict[str, list[str]]:
         """The query as parameters of an address."""
@@ -306,9 +330,7 @@ class _Reader:
             columns=self._columns(),
         )
         if query.at and not interval:
-            self._complain("at", _("“at” is the start of an interval: say which interval, too."))
-        if self.complaints:
-            raise ValidationError(self.complaints)
+            self._complain("at", _("A moment at which an interval starts needs the interval, too."))
         return query
 
     def _complain(self, name: str, *messages: str) -> None:
@@ -343,7 +365,7 @@ class _Reader:
             return start, end, period.value
         start = self._moment("received_after", start)
         end = self._moment("received_before", end)
-        if start >= end:
+        if start >= end and not {"received_after", "received_before"} & self.complaints.keys():
             self._complain("received_before", _("The period ends before it begins. Choose a later end."))
         return start, end, ""
 

@@ -383,7 +383,7 @@ def found_rows(question: Question) -> QuerySet[Any]:
     for word in question.search.split():
         matches = Q()
         for name in names:
-            matches |= Q(**{f"{name}__icontains": word})
+            matches |= Q(**{f"{name}__finds": word})
         rows = rows.filter(matches)
     if question.only_granted and question.columns:
         granted = Q()
