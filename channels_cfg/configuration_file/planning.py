@@ -27,7 +27,7 @@ from channels_cfg.configuration_file.entries import (
     Values,
 )
 from channels_cfg.configuration_file.nodes import Node, Problem, did_you_mean
-from channels_cfg.configuration_file.plan import Change, Deed, Plan, Step
+from channels_cfg.configuration_file.plan import Change, Plan, Step
 from channels_cfg.configuration_file.sections import (
     BY_NAME,
     CHANNELS,
@@ -42,6 +42,7 @@ from channels_cfg.configuration_file.sections import (
     Section,
 )
 from channels_cfg.configuration_file.state import State
+from channels_cfg.history.change_set import Action
 from channels_cfg.key_names import look_alikes
 from channels_cfg.keys.effective_settings import EXTRA_DATA_LISTS, LISTS_OF_KIND
 from channels_cfg.keys.sensitive import lists_that_lose_the_mark
@@ -55,12 +56,12 @@ COMPLETE = "complete"
 MOST_GUESSES = 100
 
 _NEEDS = {
-    Deed.ADD: ("add", gettext_lazy("You may not add %(records)s. Ask who administers the groups for that right.")),
-    Deed.CHANGE: (
+    Action.ADD: ("add", gettext_lazy("You may not add %(records)s. Ask who administers the groups for that right.")),
+    Action.CHANGE: (
         "change",
         gettext_lazy("You may not change %(records)s. Ask who administers the groups for that right."),
     ),
-    Deed.REMOVE: (
+    Action.REMOVE: (
         "delete",
         gettext_lazy("You may not delete %(records)s. Ask who administers the groups for that right."),
     ),
@@ -165,7 +166,7 @@ class _Planner:
             self._plan_removals(section)
         for section in sections:
             for step in self.steps[section.name]:
-                if step.deed != Deed.REMOVE and step.node and isinstance(step.node.value, dict):
+                if step.deed != Action.REMOVE and step.node and isinstance(step.node.value, dict):
                     self._check(step)
             self._check_unique(section)
             self._check_permissions(section)
@@ -210,7 +211,7 @@ class _Planner:
         return steps
 
     def _step(self, section: Section, node: Node) -> Step:
-        step = Step(section, ("?",), Deed.ADD, section.defaults(), node=node)
+        step = Step(section, ("?",), Action.ADD, section.defaults(), node=node)
         if not isinstance(node.value, dict):
             step.refuse(
                 _("Settings of %(record)s are expected here, not %(kind)s.")
@@ -231,14 +232,14 @@ class _Planner:
         step.key = section.key({**section.defaults(), **written})
         record = self.state.records(section).get(step.key)
         if record is not None:
-            step.pk, step.deed = record.pk, Deed.CHANGE
+            step.pk, step.deed = record.pk, Action.CHANGE
         starts_from = record.values if record is not None and not self.complete else section.defaults()
         step.values = {**starts_from, **written}
         step.values |= {name: step.misread[name][:100] for name in section.identity if name in step.misread}
         self._empty_lists_of_another_kind(step)
         step.changes = list(self._changes(step, record.values if record else section.defaults()))
         if record is not None and not step.changes:
-            step.deed = Deed.SAME
+            step.deed = Action.SAME
         return step
 
     def _written(self, step: Step) -> Iterator[tuple[str, Any]]:
@@ -301,7 +302,7 @@ class _Planner:
         for step in self.steps.get("keys", []):
             record = self.state.records(KEYS).get(step.key)
             was = record is not None and record.values["sensitive"]
-            step.loses_mark = was and (step.deed == Deed.REMOVE or not step.values["sensitive"])
+            step.loses_mark = was and (step.deed == Action.REMOVE or not step.values["sensitive"])
         lost = [step for step in self.steps.get("keys", []) if step.loses_mark]
         if lost:
             sentences = lists_that_lose_the_mark(step.key[0] for step in lost)
@@ -310,7 +311,7 @@ class _Planner:
 
     def _look_alikes(self) -> list[str]:
         """New names, on lists or in the catalogue, that a person takes for another one, in sentences."""
-        new = [step.key[0] for step in self.steps.get("keys", []) if step.deed == Deed.ADD]
+        new = [step.key[0] for step in self.steps.get("keys", []) if step.deed == Action.ADD]
         lists = [step for name in ("system_settings", "channels", "queues") for step in self.steps.get(name, [])]
         new += [name for step in lists for field in EXTRA_DATA_LISTS for name in _gained(step, field)]
         if not new:
@@ -357,7 +358,7 @@ class _Planner:
         if section.name not in self._final:
             final = {key: record.values for key, record in self.state.records(section).items()}
             for step in self.steps.get(section.name, []):
-                if step.deed == Deed.REMOVE:
+                if step.deed == Action.REMOVE:
                     final.pop(step.key, None)
                 else:
                     final[step.key] = step.values
@@ -384,7 +385,7 @@ class _Planner:
             "users": self._check_user,
             "access_rights": self._check_right,
         }.get(step.section.name)
-        if step.deed != Deed.SAME and not step.problems:
+        if step.deed != Action.SAME and not step.problems:
             self._check_rules(step)
             if check:
                 check(step)
@@ -532,7 +533,7 @@ class _Planner:
 
     def _check_unique_entry(self, section: Section, entry: Entry) -> None:
         """No two records have the same: those that stay as they are come first, so that the newcomer is refused."""
-        steps = {step.key: step for step in self.steps[section.name] if step.deed in (Deed.ADD, Deed.CHANGE)}
+        steps = {step.key: step for step in self.steps[section.name] if step.deed in (Action.ADD, Action.CHANGE)}
         owners: dict[str, Key] = {}
         names = {key[0]: key for key in self.final(section)} if section is KEYS else {}
         settled = (key for key in self.final(section) if key not in steps)
@@ -578,7 +579,7 @@ class _Planner:
         if self.by is None or self.by.is_superuser:
             return
         for step in self.steps[section.name]:
-            if step.deed == Deed.SAME:
+            if step.deed == Action.SAME:
                 continue
             verb, refusal = _NEEDS[step.deed]
             meta = section.model._meta
@@ -610,10 +611,10 @@ class _Planner:
             elif section is GROUPS and record.values["name"] in DEFAULT_ROLES:
                 self.kept.append(_("%(called)s, which comes with the portal") % {"called": called})
             else:
-                self.steps[section.name].append(Step(section, key, Deed.REMOVE, record.values, pk=record.pk))
+                self.steps[section.name].append(Step(section, key, Action.REMOVE, record.values, pk=record.pk))
 
     def _check_removals(self, section: Section) -> None:
-        gone = {step.pk: step for step in self.steps[section.name] if step.deed == Deed.REMOVE}
+        gone = {step.pk: step for step in self.steps[section.name] if step.deed == Action.REMOVE}
         if not gone:
             return
         if section is USERS and self.by and self.by.pk in gone:
