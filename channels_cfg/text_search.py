@@ -29,7 +29,7 @@ class Composed(Func):
 @CharField.register_lookup
 @TextField.register_lookup
 @ArrayField.register_lookup
-class Finds(Lookup):  # type: ignore[type-arg]
+class Finds(Lookup):
     """``name__finds="märta"``: contains the text, as searches compare."""
 
     lookup_name = "finds"

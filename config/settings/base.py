@@ -120,8 +120,6 @@ DATABASES: dict[str, dict[str, Any]] = {
 # After a few repetitions a statement of channels_cfg.prepared is kept ready by its connection.
 DATABASES["default"]["OPTIONS"]["prepare_threshold"] = 3
 DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 8, "timeout": 10}
-# A server that was away has closed them; whoever borrows one gets one that works.
-DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # People and how they sign in.

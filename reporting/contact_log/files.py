@@ -25,7 +25,7 @@ from channels_cfg.models import Queue, Right, User
 from channels_cfg.spreadsheets import TextSheet, TextWorkbook, harmless
 from conversations.models import direct_agents
 from conversations.pairs import as_text
-from reporting.contact_log.query import LogQuery, TooManyKeys, kept_key_names
+from reporting.contact_log.query import PARAMETERS, LogQuery, TooManyKeys, kept_key_names
 from reporting.contact_log.table import (
     all_of,
     copied,
@@ -341,7 +341,7 @@ class _Workbook:
             )
         for name, values in self.query.as_params().items():
             if name not in ("received_after", "received_before", "zone", "column"):
-                yield _("Asked for: %(name)s") % {"name": name}, ", ".join(values)
+                yield _("Asked for: %(name)s") % {"name": PARAMETERS[name]}, ", ".join(values)
         yield (
             _("Made"),
             _("%(moment)s for %(owner)s")

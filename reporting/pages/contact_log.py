@@ -128,7 +128,14 @@ def _read(params: QueryDict, user: User) -> tuple[LogQuery, dict[str, list[str]]
     return LogQuery.read(asked, zone=zone_of(user), now=timezone.now())
 
 
-FIELD_IDS = {"by": "id_by_1", "kept": "id_kept_key", "missing": "id_kept_key", "at": "id_interval", "column": ""}
+FIELD_IDS = {
+    "by": "id_by_1",
+    "kept": "id_kept_key",
+    "missing": "id_kept_key",
+    "at": "id_interval",
+    "column": "",
+    "others": "",
+}
 """Where the form asks for a parameter, if not in the field of its name."""
 
 
@@ -187,6 +194,11 @@ def _asked(query: LogQuery, user: User, page: str) -> dict[str, Any]:
     for missing in query.missing:
         rest_missing = tuple(each for each in query.missing if each != missing)
         conditions.append((missing.in_words, replace(query, missing=rest_missing)))
+    if query.others:
+        groupings = " · ".join(map(grouping_label, query.others.group_by))
+        beside = {"most": query.others.most, "groupings": groupings}
+        words_of_others = _("%(groupings)s: none of the %(most)s largest groups") % beside
+        conditions.append((words_of_others, replace(query, others=None)))
     if query.at:
         label = f"{INTERVALS[query.interval]}: {interval_label(query.at, query.interval, query.zone)}"
         conditions.append((label, replace(query, at=None)))

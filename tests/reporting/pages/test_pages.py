@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from urllib.parse import urlencode
 
@@ -189,6 +189,25 @@ def test_more_groups_than_can_be_shown_are_folded_and_the_page_says_so(client, v
     shown = page(client, viewer, f"/reports/?{YEAR}&interval=month&by=key:customerType")
 
     assert "3 smaller groups are counted under “Others”" in shown
+
+
+@pytest.mark.django_db
+def test_others_lead_to_as_many_rows(client, viewer, queue, monkeypatch):
+    monkeypatch.setattr("reporting.pages.count_table.MOST_ROWS", 6)
+    for number in range(9):
+        values = {"customerType": f"type {number:02}"} if number else {}
+        for times in range(1 + (number % 4 == 0)):
+            served(queue, received_at=NOON + times * 40 * timedelta(days=1), data=values)
+    run_reporting_job()
+
+    for interval, expected in {"month": 2, "none": 1}.items():
+        address = f"/reports/?{YEAR}&interval={interval}&by=key:customerType&by=queue"
+        links = re.findall(r'<a href="([^"]+others=[^"]+)">([\d,]+)<', page(client, viewer, address))
+        assert len(links) == expected  # of March and of the year; in April all were large
+        for link, count in links:
+            rows = page(client, viewer, link)
+            assert f"<h1>{count} conversation" in rows
+            assert "customerType · Queue: none of the 6 largest groups" in rows
 
 
 @pytest.mark.django_db
