@@ -20,12 +20,12 @@ from django.utils import timezone
 from django.utils.text import capfirst
 
 from channels_cfg.configuration_file import waiting
-from channels_cfg.configuration_file.applying import NotApplied
 from channels_cfg.configuration_file.sections import SECTIONS
 from channels_cfg.configuration_file.tables import TABLES
+from channels_cfg.history.change_set import NotApplied, apply
 from channels_cfg.history.planned_changes import PLANNABLE, plan_change, plannable_fields
 from channels_cfg.history.record_words import event_models
-from channels_cfg.history.revert import NotUndone, revert
+from channels_cfg.history.revert import undoing_of
 from channels_cfg.models import AttachedKey, Channel, MessagingService, Queue, SettingsVersion, SystemSettings, User
 from tests.channels_cfg.admin.forms import save_form
 from tests.channels_cfg.configuration_file.conftest import OPENING, applied, planned
@@ -250,12 +250,12 @@ def by_revert(rule: Rule, record: Any, ada: User) -> None:
     events.exclude(pk=changed.pk).update(**{attname: bad.pk if isinstance(bad, models.Model) else bad})
     before = stored(record)
 
-    with pytest.raises(NotUndone) as refused:
-        revert([later.pk], by=ada)
+    with pytest.raises(NotApplied) as refused:
+        apply(lambda: undoing_of([later.pk]), by=ada, reverts=[later.pk])
 
     assert stored(record) == before
     label = capfirst(str(rule.model._meta.get_field(rule.field).verbose_name))  # type: ignore[union-attr]
-    told = " ".join(refused.value.messages)
+    told = refused.value.reason
     assert f"{label}: " in told and rule.complaint in told
 
 
