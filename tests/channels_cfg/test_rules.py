@@ -221,7 +221,7 @@ def by_table(rule: Rule, record: Any, ada: User) -> None:
     upload = waiting.take_in(table, kind=section.name, name="t.csv", user=ada, environment={}, now=timezone.now())
     (refused,) = upload.records.filter(outcome="refused")
     with pytest.raises(NotApplied):
-        waiting.confirm(upload, environment={})
+        apply(lambda: waiting.plan_again(upload, environment={}), agreed_to=upload.fingerprint, by=ada)
 
     (line,) = refused.lines
     assert (line["place"], rule.complaint in line["problem"]) == (section.by_name[rule.field].label, True)
