@@ -26,7 +26,8 @@ from channels_cfg.spreadsheets import TextSheet, TextWorkbook, harmless
 from conversations import jobs
 from conversations.models import direct_agents
 from conversations.pairs import as_text
-from reporting.contact_log.query import PARAMETERS, LogQuery, TooManyKeys, kept_key_names
+from reporting.contact_log.asked import PARAMETERS
+from reporting.contact_log.query import LogQuery, TooManyKeys, kept_key_names
 from reporting.contact_log.table import (
     all_of,
     copied,
