@@ -18,20 +18,22 @@ SECONDS_BETWEEN = {
     "channels_cfg.tasks.apply_planned_changes": 10,
     "channels_cfg.tasks.forget_old_uploads": 600,
     "config.tasks.forget_expired_sign_ins": 3600,
-    "conversations.tasks.apply_waiting_deliveries": 10,
     "conversations.tasks.aggregate_key_observations": 60,
     "conversations.tasks.withdraw_stale_offers": 5,
     "conversations.tasks.forget_old_keys": 3600,
+    "conversations.tasks.sweep_jobs": 10,
     "reporting.tasks.run_reporting_job": 60,
-    "reporting.tasks.write_waiting_files": 30,
+    "reporting.tasks.delete_expired_files": 600,
 }
 
 
 def ensure_schedule(**_: Any) -> None:
-    """Add the entries that are missing, and leave those alone that are there.
+    """Add the entries that are missing, leave those alone that are there, and remove those of tasks that are no more.
 
     A message expires when the next one is due, so a worker that was away finds no backlog.
     """
+    ours = PeriodicTask.objects.filter(task__regex=r"^(channels_cfg|config|conversations|reporting)\.tasks\.")
+    ours.exclude(task__in=SECONDS_BETWEEN).delete()
     for task, seconds in SECONDS_BETWEEN.items():
         if not PeriodicTask.objects.filter(task=task).exists():
             interval, _created = IntervalSchedule.objects.get_or_create(every=seconds, period=IntervalSchedule.SECONDS)

@@ -25,6 +25,7 @@ from django.utils import timezone
 
 from channels_cfg.models import Queue, Right, User
 from channels_cfg.rights.roles import CONFIGURATOR
+from conversations import jobs
 from conversations.models import Conversation, Message
 from reporting.contact_log import files
 from reporting.contact_log.fill import run_reporting_job
@@ -115,7 +116,7 @@ def centre(db: None, settings: Any, tmp_path: Path) -> SimpleNamespace:
 def report_file_of(owner: User) -> ReportFile:
     query = LogQuery.parse({}, zone=zone_of(owner), now=timezone.now())
     file = files.ask_for(query, format="csv", owner=owner, now=timezone.now())
-    files.write(file.pk)
+    jobs.work_on(ReportFile, file.pk)
     return ReportFile.objects.get(pk=file.pk)
 
 
@@ -414,7 +415,7 @@ def test_what_is_kept_of_a_question_names_nothing_that_is_not_granted(transactio
 
     answer = client.post(reverse(way), {"queue": elsewhere.pk, "name": "Mine", "format": "xlsx"}, follow=True)
     for file in ReportFile.objects.filter(format="xlsx"):
-        files.write(file.pk)
+        jobs.work_on(ReportFile, file.pk)
         book = openpyxl.load_workbook(file.path)
         assert "canary-queue" not in str([list(sheet.values) for sheet in book])
 
