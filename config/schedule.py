@@ -2,18 +2,19 @@
 
 from typing import Any
 
-SECONDS_BETWEEN = {
-    "channels_cfg.tasks.apply_planned_changes": 10,
-    "channels_cfg.tasks.forget_old_uploads": 600,
-    "config.tasks.forget_expired_sign_ins": 3600,
-    "config.tasks.note_heartbeat": 15,
-    "conversations.tasks.apply_waiting_deliveries": 10,
-    "conversations.tasks.aggregate_key_observations": 60,
-    "conversations.tasks.withdraw_stale_offers": 5,
-    "conversations.tasks.forget_old_keys": 3600,
-    "reporting.tasks.run_reporting_job": 60,
-    "reporting.tasks.write_waiting_files": 30,
+SCHEDULE = {
+    "channels_cfg.tasks.apply_planned_changes": ("Apply scheduled changes", 10),
+    "channels_cfg.tasks.forget_old_uploads": ("Remove old uploads", 600),
+    "config.tasks.forget_expired_sign_ins": ("Remove expired sign-ins", 3600),
+    "config.tasks.note_heartbeat": ("Note that a worker is running", 15),
+    "conversations.tasks.apply_waiting_deliveries": ("Apply waiting callbacks", 10),
+    "conversations.tasks.aggregate_key_observations": ("Count unknown keys", 60),
+    "conversations.tasks.withdraw_stale_offers": ("Withdraw offers that nobody accepted", 5),
+    "conversations.tasks.forget_old_keys": ("Remove what was kept long enough", 3600),
+    "reporting.tasks.run_reporting_job": ("Run the reporting job", 60),
+    "reporting.tasks.write_waiting_files": ("Write files of the Contact Log", 30),
 }
+"""Tasks: what administrators call them, and the seconds between two runs."""
 
 
 def ensure_schedule(**_: Any) -> None:
@@ -23,12 +24,7 @@ def ensure_schedule(**_: Any) -> None:
     """
     from django_celery_beat.models import IntervalSchedule, PeriodicTask  # apps load after settings
 
-    for task, seconds in SECONDS_BETWEEN.items():
+    for task, (name, seconds) in SCHEDULE.items():
         if not PeriodicTask.objects.filter(task=task).exists():
             interval, _created = IntervalSchedule.objects.get_or_create(every=seconds, period=IntervalSchedule.SECONDS)
-            PeriodicTask.objects.create(name=name_of(task), task=task, interval=interval, expire_seconds=seconds)
-
-
-def name_of(task: str) -> str:
-    """``reporting.tasks.run_reporting_job`` as “Run reporting job”."""
-    return task.rpartition(".")[2].replace("_", " ").capitalize()
+            PeriodicTask.objects.create(name=name, task=task, interval=interval, expire_seconds=seconds)

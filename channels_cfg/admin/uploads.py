@@ -147,7 +147,7 @@ def preview(request: HttpRequest, pk: Any, model_admin: Any = None) -> HttpRespo
     if request.method == "POST":
         if "discard" in request.POST:
             upload.delete()
-            messages.success(request, _("The file is forgotten. Nothing was changed."))
+            messages.success(request, _("The file is discarded. Nothing was changed."))
             return HttpResponseRedirect(_back(upload))
         return _confirm(request, upload)
     return _preview_page(request, upload)
@@ -171,8 +171,7 @@ def _confirm(request: HttpRequest, upload: WaitingUpload) -> HttpResponse:
     done = sum(1 for _step in plan.effects)
     messages.success(
         request,
-        ngettext("%(count)d record is as the file says.", "%(count)d records are as the file says.", done)
-        % {"count": done},
+        ngettext("%(count)d change applied.", "%(count)d changes applied.", done) % {"count": done},
     )
     return HttpResponseRedirect(_back(upload))
 

@@ -118,7 +118,7 @@ def _apply(change: ScheduledChange) -> None:
     kind = str(model._meta.verbose_name)
     permission = f"{model._meta.app_label}.change_{model._meta.model_name}"
     if change.planned_by is None or not (change.planned_by.is_active and change.planned_by.has_perm(permission)):
-        raise CannotApply(_("Who planned it may not change a %(kind)s any more. Plan it anew.") % {"kind": kind})
+        raise CannotApply(_("Who scheduled it may not change a %(kind)s any more. Schedule it anew.") % {"kind": kind})
     lock_settings()
     record = model._base_manager.select_for_update().filter(pk=change.object_id).first()
     if record is None and model is SystemSettings:
@@ -129,7 +129,8 @@ def _apply(change: ScheduledChange) -> None:
         fields: list[Any] = [model._meta.get_field(name) for name in other]
         names = get_text_list([capfirst(str(field.verbose_name)) for field in fields], _("and"))
         raise CannotApply(
-            _("Changed by somebody in the meantime: %(names)s. Plan it anew if it is still wanted.") % {"names": names}
+            _("Changed by somebody in the meantime: %(names)s. Schedule it anew if it is still wanted.")
+            % {"names": names}
         )
     for name, value in change.changes.items():
         setattr(record, name, value)

@@ -57,7 +57,7 @@ class Level(IntEnum):
 
     @property
     def words(self) -> str:
-        return {Level.GOOD: _("Well"), Level.WARN: _("Look at it"), Level.BAD: _("Does not work")}[self]
+        return {Level.GOOD: _("Working"), Level.WARN: _("Look at it"), Level.BAD: _("Does not work")}[self]
 
     @property
     def icon(self) -> str:
@@ -170,14 +170,14 @@ def worker_fact(now: datetime) -> Fact:
     fresh = [worker for worker in workers if now - worker.at < ALIVE]
     if fresh:
         names = ", ".join(worker.name.split(" ", 1)[1] for worker in fresh)
-        words = ngettext("%(count)d works: %(names)s.", "%(count)d work: %(names)s.", len(fresh))
+        words = ngettext("%(count)d worker running: %(names)s.", "%(count)d workers running: %(names)s.", len(fresh))
         return Fact(_("Workers"), Level.GOOD, words % {"count": len(fresh), "names": names})
     return _alive(
         _("Workers"),
         max((worker.at for worker in workers), default=None),
         now,
         never=_("None has done anything yet."),
-        advice=_("Start one: celery -A config worker. If scheduler and broker are well, a worker is missing or busy."),
+        advice=_("Start one: celery -A config worker. If scheduler and broker work, a worker is missing or busy."),
     )
 
 
@@ -244,7 +244,7 @@ def reporting_fact(now: datetime) -> Fact:
             name, Level.BAD, f"{words} {last.error}", _("It is tried again every minute; its page says more."), link
         )
     late = done is None or now - done > TOO_LONG
-    advice = _("Look at scheduler and workers above, and at the periodic task Run reporting job.")
+    advice = _("Look at scheduler and workers above, and at the periodic task “Run the reporting job”.")
     return Fact(name, Level.WARN if late else Level.GOOD, words, advice if late else "", link)
 
 
@@ -273,10 +273,12 @@ def planned_fact(now: datetime) -> Fact:
     failed = ScheduledChange.objects.filter(
         state=ScheduledChange.State.FAILED, settled_at__gt=now - timedelta(days=1)
     ).count()
-    name = _("Planned changes")
+    name = _("Scheduled changes")
     if failed:
         words = ngettext("%(count)d failed in the last day.", "%(count)d failed in the last day.", failed)
-        return Fact(name, Level.WARN, words % {"count": failed}, _("Open the record it was planned for: it says why."))
+        return Fact(
+            name, Level.WARN, words % {"count": failed}, _("Open the record it was scheduled for: it says why.")
+        )
     first = planned.first()
     if first is None:
         return Fact(name, Level.GOOD, _("None."))

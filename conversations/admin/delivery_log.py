@@ -76,7 +76,7 @@ class DeliveryLogAdmin(ModelAdmin):
     list_per_page = 50
     ordering = ["-id"]
     search_fields = ["nonce__exact", "id__exact"]
-    search_help_text = gettext_lazy("The nonce the sender signed with, or the number of the delivery")
+    search_help_text = gettext_lazy("The sender's one-time number (nonce), or the number of the delivery")
     # The log of a busy month has millions of rows; counting them would cost more than showing a page.
     paginator = InfinitePaginator
     show_full_result_count = False

@@ -160,9 +160,9 @@ def _to_serve(request: HttpRequest, pk: uuid.UUID) -> Conversation:
 def _what_is_now_true(deed: str, conversation: Conversation, queue: Queue | None) -> str:
     match deed:
         case "accept":
-            return _("You serve %(customer)s.") % {"customer": conversation.customer}
+            return _("You accepted the conversation with %(customer)s.") % {"customer": conversation.customer}
         case "reject":
-            return _("You rejected it; it waits for somebody else.")
+            return _("You rejected the conversation; it waits for somebody else.")
         case "end":
             kept = ", ".join(sorted(conversation.kept_data)) or _("nothing")
             return _("The conversation has ended. Kept of its data: %(keys)s.") % {"keys": kept}

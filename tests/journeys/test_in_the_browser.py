@@ -40,7 +40,7 @@ def sign_in(portal: Portal, browser: Browser) -> Iterator[object]:
         contexts.append(browser.new_context(base_url=portal.url, accept_downloads=True))
         page = contexts[-1].new_page()
         page.goto("/accounts/login/")
-        page.get_by_label("User name").or_(page.get_by_label("Username")).fill(username)
+        page.get_by_label("Username").fill(username)
         page.get_by_label("Password").fill(PASSWORD)
         page.keyboard.press("Enter")
         page.wait_for_url(re.compile(r"^(?!.*login)"))

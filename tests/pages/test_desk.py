@@ -34,7 +34,7 @@ def test_an_agent_sees_all_data_until_the_end_and_then_what_is_kept(open_as, que
     page.get_by_role("link", name="Maija Korhonen").click()
     page.get_by_role("button", name="Accept").click()
 
-    expect(page.get_by_text("You serve Maija Korhonen.")).to_be_visible()
+    expect(page.get_by_text("You accepted the conversation with Maija Korhonen.")).to_be_visible()
     expect(page.get_by_text("Is the blue jacket back in stock?")).to_be_visible()
     data = page.locator("#conversation_data")
     expect(data).to_contain_text("canary-76")

@@ -37,7 +37,7 @@ class ScheduledChangeAdmin(ConfiguratorAdmin):
     """Planned on the page of its record; here it is looked at and cancelled."""
 
     list_is_for = gettext_lazy(
-        "A change that is to take effect later waits here, and can be cancelled until then. It is planned on "
+        "A change that is to take effect later waits here, and can be cancelled until then. It is scheduled on "
         "the page of a channel, a queue or the system settings, at the bottom."
     )
     empty_list_leads_to = ("admin:channels_cfg_channel_changelist", gettext_lazy("To the channels"))
@@ -45,7 +45,7 @@ class ScheduledChangeAdmin(ConfiguratorAdmin):
     list_display_links = ["takes_effect"]
     list_filter = [("state", ChoicesDropdownFilter)]
     search_fields = ["reason", "planned_by__username"]
-    search_help_text = gettext_lazy("Reason, or who planned it")
+    search_help_text = gettext_lazy("Reason, or who scheduled it")
     ordering = [F("settled_at").desc(nulls_first=True), "takes_effect_at"]
     custom_urls = (
         (
@@ -77,7 +77,7 @@ class ScheduledChangeAdmin(ConfiguratorAdmin):
             raise Http404
         context = {
             **self.admin_site.each_context(request),
-            "title": _("Planned change"),
+            "title": _("Scheduled change"),
             "subtitle": name_of(change),
             "opts": self.opts,
             "change": change,

@@ -146,7 +146,7 @@ def _csv_parts(history: ChangeHistory, zone: tzinfo) -> Iterator[str]:
 
 def _csv_headings(zone: tzinfo) -> list[str]:
     when = _("time (%(zone)s)") % {"zone": zone}
-    what = [_("deed"), _("kind"), _("record"), _("field"), _("old"), _("new")]
+    what = [_("action"), _("kind"), _("record"), _("field"), _("old"), _("new")]
     return [_("version"), when, _("who"), _("why"), *what]
 
 

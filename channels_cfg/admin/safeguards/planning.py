@@ -89,7 +89,7 @@ class CanBePlanned:
             return super().response_change(request, obj)  # type: ignore[misc]
         messages.success(
             request,
-            _("Planned: it takes effect on %(when)s. Nothing has changed yet.") % {"when": when_in_words(planned)},
+            _("Scheduled: it takes effect on %(when)s. Nothing has changed yet.") % {"when": when_in_words(planned)},
         )
         return HttpResponseRedirect(request.path)
 

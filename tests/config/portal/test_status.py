@@ -135,10 +135,10 @@ def test_planned_changes_are_counted_and_overdue_ones_are_bad(browser: Client):
     planned = ScheduledChange.objects.create(
         model="Channel", object_id=1, changes={}, takes_effect_at=now + timedelta(hours=1), planned_at=now
     )
-    before = facts(browser)["Planned changes"]
+    before = facts(browser)["Scheduled changes"]
 
     ScheduledChange.objects.filter(pk=planned.pk).update(takes_effect_at=now - timedelta(hours=1))
-    after = facts(browser)["Planned changes"]
+    after = facts(browser)["Scheduled changes"]
 
     assert before.level == Level.GOOD
     assert before.words.startswith("1; the next at ")
