@@ -5,13 +5,14 @@ from importlib.util import find_spec
 from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
+from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from config import health
 from config.metrics import metrics
 from config.portal.demo_page import demo_page
 from config.portal.find_anything import find_anything
-from config.portal.front_page import front_page
+from config.portal.front_page import configurator_sign_in, front_page
 from config.portal.status import status
 from config.portal.why_rights import why_rights
 
@@ -21,8 +22,9 @@ urlpatterns = [
     path("admin/why/", admin.site.admin_view(why_rights), name="why_rights"),
     path("admin/extra-data/", include("config.portal.extra_data.urls")),
     path("admin/demonstration/", admin.site.admin_view(demo_page), name="demo_data"),
-    # In the place of the library's own, which is called admin:search.
-    path("admin/search/", admin.site.admin_view(find_anything), name="find_anything"),
+    path("find/", find_anything, name="find_anything"),
+    path("admin/search/", RedirectView.as_view(pattern_name="find_anything")),  # the theme's own, which finds less
+    path("admin/login/", configurator_sign_in),  # in the place of the theme's form
     path("admin/", admin.site.urls),
     path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),

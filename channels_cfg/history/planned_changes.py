@@ -11,8 +11,6 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.utils import timezone
-from django.utils.dateformat import format as date
 from django.utils.text import capfirst, get_text_list
 from django.utils.translation import gettext as _
 
@@ -186,12 +184,6 @@ def values_in_words(change: ScheduledChange) -> list[FieldInWords]:
         )
         for field, name in fields
     ]
-
-
-def when_in_words(change: ScheduledChange) -> str:
-    """``Monday 24 November 2025, 00:00 (Europe/Helsinki)``, on the viewer's clock."""
-    at = timezone.localtime(change.takes_effect_at)
-    return f"{date(at, 'l j F Y, H:i')} ({timezone.get_current_timezone_name()})"
 
 
 def _in_words(field: Any, value: Any) -> str:

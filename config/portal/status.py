@@ -17,7 +17,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse
-from django.template.defaultfilters import date, filesizeformat
+from django.template.defaultfilters import filesizeformat
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.timesince import timesince
@@ -26,6 +26,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django_celery_beat.models import PeriodicTask
 
+from channels_cfg import moments
 from channels_cfg.models import ScheduledChange, SystemSettings
 from config import health
 from config.metrics import Waiting, changes_waiting, deliveries_waiting
@@ -287,8 +288,7 @@ def planned_fact(now: datetime) -> Fact:
         words = _("One is overdue since %(ago)s.") % {"ago": ago(first.takes_effect_at, now)}
         return Fact(name, Level.BAD, words, _("Workers put it into effect. Look at scheduler and workers above."))
     words = ngettext("%(count)d; the next at %(at)s.", "%(count)d; the next at %(at)s.", count)
-    at = date(timezone.localtime(first.takes_effect_at), "Y-m-d H:i")
-    return Fact(name, Level.GOOD, words % {"count": count, "at": at})
+    return Fact(name, Level.GOOD, words % {"count": count, "at": moments.in_words(first.takes_effect_at)})
 
 
 def disk_fact() -> Fact:

@@ -138,8 +138,7 @@ AUTH_PASSWORD_VALIDATORS = [
 # Times are stored in UTC and shown in the viewer's own zone, or in this one.
 USE_TZ = True
 TIME_ZONE = environment.text("TIME_ZONE", "UTC")
-DATE_FORMAT = "Y-m-d"
-DATETIME_FORMAT = "Y-m-d H:i"
+FORMAT_MODULE_PATH = ["config.formats"]
 
 # Every text is marked for translation. A language comes here once all of it is translated: Django's own texts are in
 # many, and a page in two languages helps nobody.

@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -17,6 +16,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFil
 from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 
+from channels_cfg import moments
 from conversations.doors.conversation_api.payloads import TRIGGERS
 from conversations.models import InboundDelivery
 
@@ -121,7 +121,7 @@ class DeliveryLogAdmin(ModelAdmin):
 
     @display(description=gettext_lazy("Received"), ordering="id")
     def received(self, delivery: InboundDelivery) -> str:
-        return f"{timezone.localtime(delivery.received_at):%Y-%m-%d %H:%M:%S}"
+        return moments.in_words(delivery.received_at, moments.TO_THE_SECOND)
 
     @display(description=gettext_lazy("Trigger"), ordering="trigger", empty_value=gettext_lazy("No trigger"))
     def what(self, delivery: InboundDelivery) -> str:

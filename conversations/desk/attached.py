@@ -8,8 +8,9 @@ from channels_cfg.key_names import is_listed
 from channels_cfg.keys.catalogue import known_keys
 from channels_cfg.models import AttachedKey, Channel
 from conversations.attached_data import INVALID, settings_of, shown_to_agent
+from conversations.attached_data.retention_preview import listed_as
 from conversations.attached_data.typed_values import TypedValue, typed
-from conversations.models import Conversation
+from conversations.models import Conversation, LiveDatum
 from conversations.pairs import Value, as_text
 
 TASK_BODY = "XRI-body"
@@ -68,3 +69,24 @@ def attached_data_for_agent(conversation: Conversation) -> AttachedData:
         pairs = [pair for pair in pairs if pair.key != TASK_BODY]
     destroyed = sum(reason != INVALID for reason in conversation.dropped_keys.values())
     return AttachedData(pairs, body, destroyed=0 if live else destroyed)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """The names of the keys that the end of a conversation keeps and destroys; ``at_once``, or when wrap-up is over."""
+
+    kept: list[str]
+    destroyed: list[str]
+    at_once: bool
+
+
+def ending_of(conversation: Conversation) -> Ending:
+    """What ending it now would do, as the settings stand."""
+    settings = settings_of(conversation)
+    keys = LiveDatum.objects.filter(conversation=conversation).order_by("key").values_list("key", flat=True)
+    kept = {key: bool(listed_as(key, settings.statistics_keys.value)) for key in keys}
+    return Ending(
+        [key for key, stays in kept.items() if stays],
+        [key for key, stays in kept.items() if not stays],
+        at_once=not settings.live_data_until_handled,
+    )

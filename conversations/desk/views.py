@@ -17,7 +17,7 @@ from channels_cfg.models import AccessRight, Queue, Right
 from conversations import lifecycle
 from conversations.conversation_id import conversation_id
 from conversations.desk import actions
-from conversations.desk.attached import attached_data_for_agent
+from conversations.desk.attached import attached_data_for_agent, ending_of
 from conversations.desk.on_desk import Desk, desk_of, on_desk_of, tokens_of
 from conversations.lifecycle import WrongState
 from conversations.models import Conversation, State
@@ -105,6 +105,7 @@ def _opened(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
         "tokens": tokens_of(conversation.pk),
         "attached": attached_data_for_agent(conversation),
         "transcript": transcript(conversation),
+        "ending": ending_of(conversation) if is_served else None,
         "transfer_queues": actions.queues_to_transfer_to(conversation, agent=agent) if is_served else [],
     }
 

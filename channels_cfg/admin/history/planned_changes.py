@@ -20,13 +20,13 @@ from django.views.decorators.http import require_POST
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
+from channels_cfg import moments
 from channels_cfg.admin.configurator import ConfiguratorAdmin
 from channels_cfg.history.planned_changes import (
     PLANNABLE,
     cancel_change,
     name_of,
     values_in_words,
-    when_in_words,
     with_names,
 )
 from channels_cfg.models import ScheduledChange
@@ -112,7 +112,7 @@ class ScheduledChangeAdmin(ConfiguratorAdmin):
 
     @display(description=gettext_lazy("Takes effect"), ordering="takes_effect_at")
     def takes_effect(self, change: ScheduledChange) -> str:
-        return when_in_words(change)
+        return moments.with_zone(change.takes_effect_at)
 
     @display(
         description=gettext_lazy("State"),

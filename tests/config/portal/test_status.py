@@ -61,7 +61,7 @@ def test_programs_that_were_seen_lately_are_alive(browser: Client):
     found = facts(browser)
 
     assert found["Scheduler"].level == Level.GOOD
-    assert found["Workers"].words == "1 works: celery@one."
+    assert found["Workers"].words == "1 worker running: celery@one."
 
 
 def test_a_silent_scheduler_is_told_apart_from_silent_workers(browser: Client):
