@@ -120,6 +120,7 @@ def test_from_an_empty_portal_to_the_contact_log(portal: Portal, sign_in):
 
     # It ends: one value stays.
     desk.get_by_role("button", name="End conversation").click()
+    desk.get_by_role("button", name="End and destroy").click()
     expect(desk.get_by_text("Wrap-up").first).to_be_visible()
     expect(desk.get_by_text("1234567", exact=True)).to_have_count(0)
     desk.goto(f"/history/{Conversation.objects.get().pk}/")
