@@ -11,6 +11,8 @@ class ChannelsCfgConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from channels_cfg.planner_statistics import gather_none_of_customer_data
         from channels_cfg.rights.roles import ensure_default_roles
 
+        post_migrate.connect(gather_none_of_customer_data, dispatch_uid="planner statistics")
         post_migrate.connect(ensure_default_roles, dispatch_uid="default roles")

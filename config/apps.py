@@ -1,8 +1,6 @@
 from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 
-from config.schedule import ensure_schedule
-
 
 class ConfigConfig(AppConfig):
     """The portal as a whole: settings, addresses, schedule and the commands that run it."""
@@ -10,7 +8,8 @@ class ConfigConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
-        from config import checks  # noqa: F401  registers the system checks
+        from config import checks, heartbeats  # noqa: F401  register themselves
+        from config.schedule import ensure_schedule
 
         # Told when the scheduler's own tables are there.
         scheduler = apps.get_app_config("django_celery_beat")

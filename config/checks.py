@@ -1,13 +1,19 @@
 """System checks: a missing or contradictory setting, and what to do about it."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
+from django.utils import timezone
+
+from channels_cfg.time_zones import time_zones
 
 BROKERS = {"filesystem", "redis", "rediss", "amqp", "amqps", "pyamqp", "memory", "sentinel"}
 
@@ -83,6 +89,41 @@ def broker_is_known(**_: Any) -> list[CheckMessage]:
             id="keepsake.E005",
         )
     ]
+
+
+@register(Tags.database)
+def clocks_agree(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """Python and PostgreSQL tell the same time in every zone on offer, from last year to the next."""
+    differing = [name for alias in databases or () for name in _zones_that_differ(alias)]
+    if not differing:
+        return []
+    return [
+        Warning(
+            f"Python and PostgreSQL tell different times in {', '.join(differing[:10])}"
+            + (f" and {len(differing) - 10} more time zones." if len(differing) > 10 else "."),
+            hint="Update the older of the two: PostgreSQL with its time zones, or the package tzdata.",
+            id="keepsake.W004",
+        )
+    ]
+
+
+def _zones_that_differ(alias: str) -> list[str]:
+    this_year = timezone.now().year
+    moments = [
+        datetime(year, month, day, 12, tzinfo=UTC)
+        for year in range(this_year - 1, this_year + 2)
+        for month in range(1, 13)
+        for day in (1, 15)
+    ]
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SELECT name FROM pg_timezone_names")
+        known = {name for (name,) in cursor.fetchall()} & time_zones()
+        cursor.execute(
+            "SELECT name, at, at AT TIME ZONE name FROM unnest(%s::text[]) name, unnest(%s::timestamptz[]) at",
+            [sorted(known), moments],
+        )
+        wrong = {name for name, at, local in cursor if at.astimezone(ZoneInfo(name)).replace(tzinfo=None) != local}
+    return sorted(wrong | (time_zones() - known))
 
 
 @register(deploy=True)

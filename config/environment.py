@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from channels_cfg.time_zones import time_zones
+
 
 def text(name: str, default: str = "") -> str:
     """The variable's value, or the default where it is unset or empty."""
@@ -25,6 +27,14 @@ def number(name: str, default: int) -> int:
         return int(value)
     except ValueError:
         raise SystemExit(f"{name} must be a whole number, and is “{value}”.") from None
+
+
+def time_zone(name: str, default: str) -> str:
+    """A time zone on offer, or a complaint that names the variable."""
+    value = text(name, default)
+    if value not in time_zones():
+        raise SystemExit(f"{name} must be a time zone such as Europe/Helsinki or UTC, and is “{value}”.")
+    return value
 
 
 def kept_secret(file: Path, make: Callable[[], str]) -> str:

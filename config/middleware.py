@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pghistory.middleware
 from django.conf import settings
@@ -12,6 +11,7 @@ from django.middleware.locale import LocaleMiddleware
 from django.utils import timezone, translation
 
 from channels_cfg.history.change_reason import LONGEST_WHY
+from channels_cfg.time_zones import zone_named
 from config.api_errors import is_machine_door
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -73,11 +73,3 @@ class NoNulInTheConfigurator:
 
 def has_session(request: HttpRequest) -> bool:
     return settings.SESSION_COOKIE_NAME in request.COOKIES
-
-
-def zone_named(name: Any) -> ZoneInfo:
-    """The zone of that name, or the portal's own where there is none."""
-    try:
-        return ZoneInfo(str(name or settings.TIME_ZONE))
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo(settings.TIME_ZONE)

@@ -14,18 +14,21 @@ WORKER = "worker "
 class HeartbeatQuerySet(models.QuerySet["Heartbeat"]):
     def note(self, name: str, *, now: datetime) -> None:
         """The program of this name is alive."""
-        self.update_or_create(name=name, defaults={"at": now})
+        beat = self.model(name=name, at=now)
+        self.bulk_create([beat], update_conflicts=True, unique_fields=["name"], update_fields=["at"])
+
+    def latest_by_name(self) -> dict[str, datetime]:
+        return dict(self.values_list("name", "at"))
 
     def workers(self) -> HeartbeatQuerySet:
         return self.filter(name__startswith=WORKER)
 
 
 class Heartbeat(models.Model):
-    """When a program was last seen at work. Beat sends a task through the broker, and the worker that does it writes
-    its row: so one fresh row of a worker says that scheduler, broker and worker are all well."""
+    """When a program that runs beside the web server last got on with its work."""
 
     name = models.CharField(
-        _("name"), max_length=200, primary_key=True, help_text=_("“scheduler”, or “worker celery@host”")
+        _("name"), max_length=200, primary_key=True, help_text=_("“scheduler”, or “worker host:4711”")
     )
     at = models.DateTimeField(_("at"))
 

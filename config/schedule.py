@@ -1,12 +1,23 @@
 """What beat asks for without being asked. Administrators may change intervals or switch entries off."""
 
+import logging
+import time
 from typing import Any
 
+from django.db import Error, connection
+from django.utils import timezone
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
+from django_celery_beat.schedulers import DatabaseScheduler
+
+from config.models import SCHEDULER, Heartbeat
+
+logger = logging.getLogger(__name__)
+
+SECONDS_BETWEEN_HEARTBEATS = 5
 SCHEDULE = {
     "channels_cfg.tasks.apply_planned_changes": ("Apply scheduled changes", 10),
     "channels_cfg.tasks.forget_old_uploads": ("Remove old uploads", 600),
     "config.tasks.forget_expired_sign_ins": ("Remove expired sign-ins", 3600),
-    "config.tasks.note_heartbeat": ("Note that a worker is running", 15),
     "conversations.tasks.apply_waiting_deliveries": ("Apply waiting callbacks", 10),
     "conversations.tasks.aggregate_key_observations": ("Count unknown keys", 60),
     "conversations.tasks.withdraw_stale_offers": ("Withdraw offers that nobody accepted", 5),
@@ -22,9 +33,25 @@ def ensure_schedule(**_: Any) -> None:
 
     A message expires when the next one is due, so a worker that was away finds no backlog.
     """
-    from django_celery_beat.models import IntervalSchedule, PeriodicTask  # apps load after settings
-
     for task, (name, seconds) in SCHEDULE.items():
         if not PeriodicTask.objects.filter(task=task).exists():
             interval, _created = IntervalSchedule.objects.get_or_create(every=seconds, period=IntervalSchedule.SECONDS)
             PeriodicTask.objects.create(name=name, task=task, interval=interval, expire_seconds=seconds)
+
+
+class Scheduler(DatabaseScheduler):
+    """Notes a heartbeat while it looks at what is due, whatever that is and whether or not a broker takes it."""
+
+    noted_at = 0.0
+
+    def tick(self, *args: Any, **kwargs: Any) -> float:
+        """Send what is due, and return the seconds until more is. A database that is away is asked again soon."""
+        try:
+            if time.monotonic() - self.noted_at >= SECONDS_BETWEEN_HEARTBEATS:
+                Heartbeat.objects.note(SCHEDULER, now=timezone.now())
+                self.noted_at = time.monotonic()
+            return float(super().tick(*args, **kwargs))
+        except Error as failure:
+            logger.warning("The schedule could not be read (%s)", type(failure).__name__)
+            connection.close()
+            return 1.0

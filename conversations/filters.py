@@ -24,6 +24,7 @@ from django.utils.translation import gettext_lazy
 
 from channels_cfg.keys.effective_settings import effective_settings
 from channels_cfg.models import AccessRight, Channel, MessagingService, Queue, Right, SystemSettings, User
+from channels_cfg.time_zones import zone_named
 from conversations.attached_data.kept_condition import KeptCondition
 from conversations.models import Conversation, MessagingThread, State, direct_agents
 from conversations.models.conversation import ConversationQuerySet
@@ -104,56 +105,65 @@ class ConversationFilterForm(forms.Form):
 # What is offered: nothing that the viewer's rights do not cover
 
 
-def offered_queues(request: HttpRequest | None) -> QuerySet[Queue]:
-    """Queues on which the viewer holds one of the filter's rights; without a viewer, none."""
-    if request is None:
-        return Queue.objects.none()
-    return Queue.objects.filter(pk__in=_rights_of(request).queues).order_by("name")
-
-
-def offered_channels(request: HttpRequest | None) -> QuerySet[Channel]:
-    """Channels of those queues, and of direct conversations that the viewer may see."""
-    if request is None:
-        return Channel.objects.none()
-    rights = _rights_of(request)
-    offered = Q(queues__in=rights.queues)
-    if rights.direct_agents:
-        direct = Conversation.objects.filter(queue=None, agent__in=rights.direct_agents)
-        offered |= Q(Exists(direct.filter(channel=OuterRef("pk"))))
-    return Channel.objects.filter(offered).distinct().order_by("name")
-
-
-def offered_agents(request: HttpRequest | None) -> QuerySet[User]:
-    """Who may serve those queues, and whoever is asked for and served a conversation that the viewer may see."""
-    if request is None:
-        return User.objects.none()
-    rights = _rights_of(request)
-    serving = AccessRight.objects.filter(right=Right.SERVE).filter(
-        Q(queue__in=rights.queues) | Q(queue_group__queues__in=rights.queues)
-    )
-    offered = Q(access_rights__in=serving) | Q(groups__access_rights__in=serving) | Q(pk__in=rights.direct_agents)
-    asked_for = request.GET.get("agent", "")
-    if asked_for.isascii() and asked_for.isdecimal() and len(asked_for) < 19:
-        offered |= Q(pk=int(asked_for)) & Q(Exists(rights.conversations.filter(agent=int(asked_for))))
-    return User.objects.filter(offered).distinct().order_by("username")
-
-
-class _GrantedPlaces:
-    """Where the viewer holds one of the filter's rights; asked once a request."""
+class GrantedPlaces:
+    """Where the user holds one of the rights, and what may be called by its name to them; read once."""
 
     def __init__(self, viewer: User, rights: Sequence[Right]) -> None:
-        self.queues = {
+        self.queue_ids = {
             pk for right in rights for pk in Queue.objects.granting(right, to=viewer).values_list("pk", flat=True)
         }
         self.direct_agents = {pk for right in rights for pk in direct_agents(right, viewer)}
 
     @property
     def conversations(self) -> ConversationQuerySet:
-        return Conversation.objects.filter(Q(queue__in=self.queues) | Q(queue=None, agent__in=self.direct_agents))
+        return Conversation.objects.filter(Q(queue__in=self.queue_ids) | Q(queue=None, agent__in=self.direct_agents))
+
+    def queues(self) -> QuerySet[Queue]:
+        """Those queues."""
+        return Queue.objects.filter(pk__in=self.queue_ids)
+
+    def channels(self) -> QuerySet[Channel]:
+        """Channels of those queues, and of direct conversations there."""
+        offered = Q(queues__in=self.queue_ids)
+        if self.direct_agents:
+            direct = Conversation.objects.filter(queue=None, agent__in=self.direct_agents)
+            offered |= Q(Exists(direct.filter(channel=OuterRef("pk"))))
+        return Channel.objects.filter(offered).distinct()
+
+    def agents(self, asked_for: Iterable[int] = ()) -> QuerySet[User]:
+        """Who may serve those queues, and whoever is asked for and served a conversation there."""
+        serving = AccessRight.objects.filter(right=Right.SERVE).filter(
+            Q(queue__in=self.queue_ids) | Q(queue_group__queues__in=self.queue_ids)
+        )
+        offered = Q(access_rights__in=serving) | Q(groups__access_rights__in=serving) | Q(pk__in=self.direct_agents)
+        if ids := list(asked_for):
+            offered |= Q(pk__in=ids) & Q(Exists(self.conversations.filter(agent=OuterRef("pk"))))
+        return User.objects.filter(offered).distinct()
 
 
-def _rights_of(request: HttpRequest) -> _GrantedPlaces:
-    places: _GrantedPlaces = request.granted_places  # type: ignore[attr-defined]  # put there by the filter set
+def is_id(text: str) -> bool:
+    """Whether the text is a number that an id may be."""
+    return text.isascii() and text.isdecimal() and len(text) < 19
+
+
+def offered_queues(request: HttpRequest | None) -> QuerySet[Queue]:
+    """Queues on which the viewer holds one of the filter's rights; without a viewer, none."""
+    return _places(request).queues().order_by("name") if request else Queue.objects.none()
+
+
+def offered_channels(request: HttpRequest | None) -> QuerySet[Channel]:
+    return _places(request).channels().order_by("name") if request else Channel.objects.none()
+
+
+def offered_agents(request: HttpRequest | None) -> QuerySet[User]:
+    if request is None:
+        return User.objects.none()
+    asked_for = [int(text) for text in request.GET.getlist("agent") if is_id(text)]
+    return _places(request).agents(asked_for).order_by("username")
+
+
+def _places(request: HttpRequest) -> GrantedPlaces:
+    places: GrantedPlaces = request.granted_places  # type: ignore[attr-defined]  # put there by the filter set
     return places
 
 
@@ -231,8 +241,8 @@ class ConversationFilter(django_filters.FilterSet):
         super().__init__(data, queryset, request=request, prefix=prefix)
         self.zone = ZoneInfo("UTC")
         if request is not None and isinstance(request.user, User):
-            self.zone = ZoneInfo(request.user.time_zone)
-            request.granted_places = _GrantedPlaces(request.user, self.rights)
+            self.zone = zone_named(request.user.time_zone)
+            request.granted_places = GrantedPlaces(request.user, self.rights)
         for name in ("received_after", "received_before"):
             self.filters[name].field.zone = self.zone
 

@@ -32,6 +32,7 @@ from channels_cfg.configuration_file.tables import (
     MOST_BYTES,
     MOST_ROWS,
     TABLES,
+    TooLongForExcel,
     as_csv,
     as_xlsx,
     columns_of,
@@ -245,7 +246,8 @@ def refused_file(request: HttpRequest, pk: Any, format: str, model_admin: Any = 
     section = TABLES[upload.kind]
     refused = upload.records.filter(outcome=PlannedRecord.Outcome.REFUSED)
     rows = refused_rows(section, ((record.cells, waiting.reasons(record)) for record in refused))
-    return _table(rows, f"refused-{section.name}", format)
+    name = f"refused-{section.name}"
+    return _table(request, rows, name, format, back=reverse("admin:upload_preview", args=[upload.pk]))
 
 
 def _upload(request: HttpRequest, pk: Any) -> WaitingUpload:
@@ -317,33 +319,46 @@ class ComesAsTable:
 
     @action(description=gettext_lazy("Download CSV"), url_path="table.csv", permissions=["view"], icon="download")
     def download_csv(self, request: HttpRequest) -> HttpResponse:
-        return self._download("csv")
+        return self._download(request, "csv")
 
     @action(description=gettext_lazy("Download XLSX"), url_path="table.xlsx", permissions=["view"], icon="download")
     def download_xlsx(self, request: HttpRequest) -> HttpResponse:
-        return self._download("xlsx")
+        return self._download(request, "xlsx")
 
     def has_import_permission(self, request: HttpRequest) -> bool:
         return self.has_add_permission(request) or self.has_change_permission(request)  # type: ignore[attr-defined]
 
-    def _download(self, format: str) -> HttpResponse:
-        return _table([headings(self.table), *rows_of(self.table)], self.table.name, format, about=self.table)
+    def _download(self, request: HttpRequest, format: str) -> HttpResponse:
+        rows = [headings(self.table), *rows_of(self.table)]
+        return _table(request, rows, self.table.name, format, about=self.table)
 
     def _template(self, request: HttpRequest, format: str, model_admin: Any = None) -> HttpResponse:
         if not self.has_import_permission(request):
             raise PermissionDenied
         rows = [headings(self.table), example_row(self.table)]
-        return _table(rows, f"{self.table.name}-template", format, about=self.table)
+        return _table(request, rows, f"{self.table.name}-template", format, about=self.table)
 
 
 _WRITERS: dict[str, tuple[Callable[..., str | bytes], str]] = {"csv": (as_csv, CSV), "xlsx": (as_xlsx, XLSX)}
 
 
-def _table(rows: Iterable[list[str]], name: str, format: str, *, about: Section | None = None) -> HttpResponse:
+def _table(
+    request: HttpRequest,
+    rows: Iterable[list[str]],
+    name: str,
+    format: str,
+    *,
+    about: Section | None = None,
+    back: str = "..",
+) -> HttpResponse:
     if format not in _WRITERS:
         raise Http404
     writer, kind = _WRITERS[format]
-    content = writer(rows, about=about) if format == "xlsx" else writer(rows)
+    try:
+        content = writer(rows, about=about) if format == "xlsx" else writer(rows)
+    except TooLongForExcel as refused:
+        messages.error(request, str(refused))
+        return HttpResponseRedirect(back)
     return _file(content, f"{name}.{format}", kind)
 
 

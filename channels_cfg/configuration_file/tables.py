@@ -5,22 +5,22 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
 import openpyxl
-import xlsxwriter
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from xlsxwriter.format import Format
 
 from channels_cfg.configuration_file.entries import Entry, FieldEntry, ListEntry, NamesEntry
 from channels_cfg.configuration_file.nodes import Node, Place, Problem, did_you_mean
 from channels_cfg.configuration_file.reading import Unreadable
 from channels_cfg.configuration_file.sections import KEYS, QUEUES, USERS, Section
 from channels_cfg.configuration_file.state import State
+from channels_cfg.spreadsheets import LONGEST_CELL, TextSheet, TextWorkbook, as_meant, harmless, unescaped
 
 TABLES = {section.name: section for section in (KEYS, QUEUES, USERS)}
 """The sections that come as tables as well."""
@@ -32,12 +32,21 @@ MOST_COLUMNS = 60
 WHY = gettext_lazy("Why it is refused")
 """The last column of the file with refused rows; whoever sends that file again need not remove it."""
 
+
+class TooLongForExcel(ValueError):
+    """A table does not fit into a workbook; its message says where, and what does hold it."""
+
+    def __init__(self, row: str, length: int) -> None:
+        super().__init__(
+            _("In the row “%(row)s” a cell has %(length)s characters; Excel holds at most %(most)s. Take CSV instead.")
+            % {"row": row[:80], "length": length, "most": LONGEST_CELL}
+        )
+
+
 FORMULA_MARK = "\0=\0"
 """Stands for a formula, which no cell of text can be."""
 
 _NOT_IN_TABLES = {"is_superuser"}
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_QUOTED_FORMULA = re.compile(r"'+[=+\-@\t\r]")
 
 EXAMPLES: dict[str, dict[str, str]] = {
     "keys": {
@@ -229,7 +238,7 @@ def _csv_rows(content: bytes) -> Iterator[list[str]]:
                         _("More than %(most)s columns.") % {"most": MOST_COLUMNS},
                     )
                 )
-            yield [cell[1:] if _QUOTED_FORMULA.match(cell) else cell for cell in row]
+            yield [as_meant(cell) for cell in row]
     except csv.Error as error:
         raise Unreadable(
             Problem(Place(reader.line_num, 1), "", _("This is not CSV: %(error)s.") % {"error": error})
@@ -301,7 +310,7 @@ def _cell_text(cell: Any) -> str:
         return str(int(value))
     if isinstance(value, datetime):
         return value.isoformat() if value.hour or value.minute or value.second else value.date().isoformat()
-    return value.isoformat() if isinstance(value, date) else str(value)
+    return value.isoformat() if isinstance(value, date) else unescaped(str(value))
 
 
 # Writing
@@ -335,30 +344,36 @@ def as_csv(rows: Iterable[Sequence[str]]) -> str:
     """With a byte order mark for spreadsheets; what begins like a formula gets an apostrophe, which reading removes."""
     written = io.StringIO(newline="")
     writer = csv.writer(written)
-    writer.writerows([f"'{cell}" if _FORMULA.match(cell) else cell for cell in row] for row in rows)
+    writer.writerows([harmless(cell) for cell in row] for row in rows)
     return "\ufeff" + written.getvalue()
 
 
 def as_xlsx(rows: Iterable[Sequence[str]], *, about: Section | None = None) -> bytes:
-    """A workbook of texts; ``about`` adds a sheet that tells what each column is for."""
+    """A workbook of texts; ``about`` adds a sheet that tells what each column is for.
+
+    Raises ``TooLongForExcel``: cut, a table would not come back the same.
+    """
     written = io.BytesIO()
-    with xlsxwriter.Workbook(written, {"constant_memory": True, "strings_to_formulas": False}) as book:
-        bold = book.add_format({"bold": True})
-        wrapped = book.add_format({"text_wrap": True, "valign": "top"})
+    with TextWorkbook(written) as book:
+        wrapped = book.add_format({"quote_prefix": True, "text_wrap": True, "valign": "top"})
         sheet = book.add_worksheet(about.name.capitalize() if about else _("Rows"))
         sheet.freeze_panes(1, 1)
         sheet.set_column(0, MOST_COLUMNS, 22)
-        for number, row in enumerate(rows):
-            for column, cell in enumerate(row):
-                sheet.write_string(number, column, cell, bold if number == 0 else None)
+        _write(sheet, rows, book.heading, book.plain_text)
         if about:
             legend = book.add_worksheet(_("About the columns"))
             legend.set_column(0, 1, 26)
             legend.set_column(2, 2, 90)
-            legend.write_row(0, 0, [_("Column"), _("Also called"), _("What it is for")], bold)
-            for number, entry in enumerate(columns_of(about), start=1):
-                legend.write_row(number, 0, [entry.label, entry.name, what_for(entry)], wrapped)
+            told = [[entry.label, entry.name, what_for(entry)] for entry in columns_of(about)]
+            _write(legend, [[_("Column"), _("Also called"), _("What it is for")], *told], book.heading, wrapped)
     return written.getvalue()
+
+
+def _write(sheet: TextSheet, rows: Iterable[Sequence[str]], heading: Format, plain: Format) -> None:
+    for number, row in enumerate(rows):
+        for column, cell in enumerate(row):
+            if not sheet.write_text(number, column, cell, plain if number else heading):
+                raise TooLongForExcel(row[0], len(cell))
 
 
 def what_for(entry: Entry) -> str:

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-import zoneinfo
-
 from django.contrib.auth.models import AbstractUser
-from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.models.versioned import versioned
-
-
-def check_time_zone(name: str) -> None:
-    """Accept an IANA zone name such as Europe/Helsinki."""
-    if name not in zoneinfo.available_timezones():
-        raise ValidationError(
-            gettext("“%(name)s” is not a time zone. Use a name such as Europe/Helsinki.") % {"name": name}
-        )
+from channels_cfg.time_zones import check_time_zone
 
 
 @versioned(exclude=["password", "last_login"])

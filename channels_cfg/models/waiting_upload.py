@@ -43,6 +43,8 @@ class WaitingUpload(models.Model):
     notes = models.JSONField(_("notes"), default=list, help_text=_("What the plan leaves as it is, in words"))
     uploaded_at = models.DateTimeField(_("uploaded at"))
 
+    customer_data = ("content", "notes")
+
     objects = WaitingUploadQuerySet.as_manager()
 
     class Meta:
@@ -79,6 +81,8 @@ class PlannedRecord(models.Model):
     cells = models.JSONField(
         _("cells"), default=dict, help_text=_("Of a refused row, its cells by setting, as uploaded")
     )
+
+    customer_data = ("name", "lines", "cells")
 
     class Meta:
         verbose_name = _("planned record")

@@ -1,9 +1,15 @@
-"""Django's PostgreSQL backend, except that it sees to it that a server is there to answer."""
+"""Django's PostgreSQL backend, except that it sees to it that a server is there to answer.
 
+Nobody else watches over the server: whoever finds it dead starts it again. So it is back as soon as it is missed, in a
+whole portal and under a single command alike.
+"""
+
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+import psycopg
 from django.db.backends.postgresql import base
 
 from config.embedded_postgres.server import Server
@@ -17,10 +23,33 @@ def running_server(data: Path, settings: tuple[tuple[str, str], ...]) -> Server:
     return server
 
 
+def connections_to(server: Callable[[], Server]) -> type[psycopg.Connection[Any]]:
+    """Connections for a pool, which opens them in threads of its own, later and as often as it lost one."""
+
+    class Connection(psycopg.Connection[Any]):
+        @classmethod
+        def connect(cls, *args: Any, **kwargs: Any) -> Self:
+            try:
+                return super().connect(*args, **kwargs)
+            except psycopg.OperationalError:
+                server().start_if_dead()
+                return super().connect(*args, **kwargs)
+
+    return Connection
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """Joins the embedded server before anything asks for a connection."""
 
-    def get_connection_params(self) -> dict[str, Any]:
+    def __init__(self, settings_dict: dict[str, Any], alias: str) -> None:
+        super().__init__(settings_dict, alias)
+        if pool := settings_dict["OPTIONS"].get("pool"):
+            pool["connection_class"] = connections_to(self.server)
+
+    def server(self) -> Server:
         settings = self.settings_dict.get("EMBEDDED_SETTINGS", {})
-        running_server(Path(self.settings_dict["EMBEDDED_DATA"]), tuple(settings.items()))
+        return running_server(Path(self.settings_dict["EMBEDDED_DATA"]), tuple(settings.items()))
+
+    def get_connection_params(self) -> dict[str, Any]:
+        self.server()
         return super().get_connection_params()

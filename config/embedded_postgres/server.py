@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache, cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -71,6 +71,11 @@ def programs() -> Path:
     return Path(package.origin).parent / "pginstall" / "bin"
 
 
+def time_zone_files() -> Path:
+    """The folder of PostgreSQL's own time-zone database."""
+    return programs().parent / "share" / "timezone"
+
+
 class Server:
     """The PostgreSQL whose data lies in one folder, whether or not it runs at the moment."""
 
@@ -87,10 +92,14 @@ class Server:
         self.data.parent.mkdir(parents=True, exist_ok=True)
         self._presence = self._lock_file("users")
         fcntl.flock(self._presence, fcntl.LOCK_SH)
+        self.start_if_dead()
+        atexit.register(self._leave_from, os.getpid())
+
+    def start_if_dead(self) -> None:
+        """Return once a server runs. Several processes may ask at once; one of them starts it."""
         with self._alone():
             if not self.is_running():
                 self._start()
-        atexit.register(self._leave_from, os.getpid())
 
     def leave(self) -> None:
         """Stop the server, unless somebody else still uses it."""
@@ -109,9 +118,19 @@ class Server:
         """Whether a live server holds the data folder; a note that a dead one left does not count."""
         try:
             pid = int((self.data / "postmaster.pid").read_text().split()[0])
-            process = psutil.Process(pid)
-            return process.name().startswith("postgres") and Path(process.cwd()) == self.data.resolve()
+            return self._owns(psutil.Process(pid))
         except (FileNotFoundError, IndexError, ValueError, psutil.Error):
+            return False
+
+    def _owns(self, process: psutil.Process) -> bool:
+        """Whether it is a live process of this server."""
+        try:
+            return (
+                process.status() != psutil.STATUS_ZOMBIE
+                and process.name().startswith("postgres")
+                and Path(process.cwd()) == self.data.resolve()
+            )
+        except psutil.Error:
             return False
 
     def _leave_from(self, pid: int) -> None:
@@ -162,10 +181,12 @@ class Server:
     def _forget_dead_server(self) -> None:
         """Tell PostgreSQL that the server of its last note is dead: the number may be another process's by now.
 
-        The rest of the note stays, because it says where children of the dead server may still hold memory.
+        Children that it left behind hold its memory, so no other starts before they have ended; one that is busy
+        would notice late. The rest of the note stays, because it names that memory.
         """
         note = self.data / "postmaster.pid"
         if note.exists():
+            psutil.wait_procs([kill(child) for child in psutil.process_iter() if self._owns(child)], timeout=5)
             _, *rest = note.read_text().splitlines(keepends=True)
             note.write_text("".join([f"{NO_PROCESS}\n", *rest]))
         (self.sockets / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
@@ -206,6 +227,12 @@ class Server:
         if done.returncode:
             raise ServerDidNotObey(f"{program} said: {done.stdout.strip()}\nIts log is {self.log}.")
         return str(done.stdout.strip())
+
+
+def kill(process: psutil.Process) -> psutil.Process:
+    with suppress(psutil.Error):
+        process.kill()
+    return process
 
 
 def let_through(path: Path) -> None:

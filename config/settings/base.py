@@ -1,5 +1,6 @@
 """Settings of the portal. What differs between machines comes from the environment."""
 
+import zoneinfo
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -9,7 +10,7 @@ from cryptography.fernet import Fernet
 from django.core.management.utils import get_random_secret_key
 
 from config import environment
-from config.embedded_postgres.server import DATABASE, socket_folder
+from config.embedded_postgres.server import DATABASE, socket_folder, time_zone_files
 from config.logs import LOGGING as LOGGING
 from config.settings.unfold import UNFOLD as UNFOLD
 
@@ -116,6 +117,8 @@ DATABASES: dict[str, dict[str, Any]] = {
 # After a few repetitions a statement of channels_cfg.prepared is kept ready by its connection.
 DATABASES["default"]["OPTIONS"]["prepare_threshold"] = 3
 DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 8, "timeout": 10}
+# A server that was away has closed them; whoever borrows one gets one that works.
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # People and how they sign in.
@@ -136,8 +139,12 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 # Times are stored in UTC and shown in the viewer's own zone, or in this one.
+# Python reads the time-zone database of the embedded PostgreSQL, and beside another server that of the package tzdata,
+# whatever this machine has; a system check compares what it knows with what PostgreSQL knows.
+zoneinfo.reset_tzpath(to=[] if DATABASE_URL else [time_zone_files()])
+zoneinfo.ZoneInfo.clear_cache()
 USE_TZ = True
-TIME_ZONE = environment.text("TIME_ZONE", "UTC")
+TIME_ZONE = environment.time_zone("TIME_ZONE", "UTC")
 FORMAT_MODULE_PATH = ["config.formats"]
 
 # Every text is marked for translation. A language comes here once all of it is translated: Django's own texts are in
@@ -242,12 +249,13 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
-CELERY_TASK_TIME_LIMIT = int(timedelta(minutes=30).total_seconds())
+CELERY_TASK_TIME_LIMIT = int(timedelta(minutes=30).total_seconds())  # kept by config/heartbeats.py
+CELERY_WORKER_POOL = "solo"  # its reason stands there too; whoever wants more at once starts more workers
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # its answers would pile up in the broker's folder
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULER = "config.schedule:Scheduler"
 
 # Calls to other systems. They go to public addresses over HTTPS; hosts of one's own may be named here, to be called
 # in a private network and without TLS. A file of certificates is trusted besides the usual ones.

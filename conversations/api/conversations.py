@@ -32,6 +32,7 @@ from conversations.filters import (
     DIRECT,
     ConversationFilter,
     KeptFilter,
+    is_id,
     offered_agents,
     offered_channels,
     offered_queues,
@@ -115,7 +116,7 @@ class NameOrIdField(ModelChoiceField):
         value = forms.CharField(max_length=150).clean(value)  # refuses NUL, which PostgreSQL would choke on
         name = self.to_field_name
         found = self.queryset.filter(**{name: value}).first()
-        if found is None and value.isascii() and value.isdecimal() and len(value) < 19:
+        if found is None and is_id(value):
             found = self.queryset.filter(pk=int(value)).first()
         if found is None:
             raise forms.ValidationError("There is none of this name that you may see.", code="invalid_choice")

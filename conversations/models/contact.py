@@ -25,6 +25,8 @@ class Contact(models.Model):
         _("merged into"), max_length=64, blank=True, help_text=_("External id of the contact that was preserved")
     )
 
+    customer_data = ("display_name", "email", "identities")
+
     class Meta:
         verbose_name = _("contact")
         verbose_name_plural = _("contacts")

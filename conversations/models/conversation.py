@@ -176,6 +176,8 @@ class Conversation(models.Model):
     )
     version = models.PositiveBigIntegerField(_("version"), default=1, help_text=_("Grows with every change"))
 
+    customer_data = ("customer_address", "customer_name")
+
     objects = ConversationQuerySet.as_manager()
 
     class Meta:

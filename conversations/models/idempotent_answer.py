@@ -22,6 +22,8 @@ class IdempotentAnswer(models.Model):
     etag = models.CharField(_("etag"), max_length=70)
     answered_at = models.DateTimeField(_("answered at"), db_index=True)
 
+    customer_data = ("answer",)
+
     class Meta:
         verbose_name = _("idempotent answer")
         verbose_name_plural = _("idempotent answers")

@@ -51,6 +51,8 @@ class InboundDelivery(models.Model):
         _("notes"), default=list, blank=True, help_text=_("What was left out and why, in words without values")
     )
 
+    customer_data = ("body",)
+
     objects = InboundDeliveryQuerySet.as_manager()
 
     class Meta:

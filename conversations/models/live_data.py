@@ -24,6 +24,8 @@ class LiveDatum(models.Model):
     )
     attached_at = models.DateTimeField(_("attached at"), help_text=_("When the source said so, not when it reached us"))
 
+    customer_data = ("value",)
+
     class Meta:
         verbose_name = _("live datum")
         verbose_name_plural = _("live data")

@@ -62,6 +62,8 @@ class Message(models.Model):
         help_text=_("Orders versions of the same message (a redaction beats the original): the greatest is shown"),
     )
 
+    customer_data = ("text", "content")
+
     class Meta:
         verbose_name = _("message")
         verbose_name_plural = _("messages")

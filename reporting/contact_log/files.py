@@ -15,16 +15,14 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import xlsxwriter
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Case, Count, F, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from xlsxwriter.workbook import Workbook
-from xlsxwriter.worksheet import Worksheet
 
 from channels_cfg.models import Queue, Right, User
+from channels_cfg.spreadsheets import TextSheet, TextWorkbook, harmless
 from conversations.models import direct_agents
 from conversations.pairs import as_text
 from reporting.contact_log.query import LogQuery, TooManyKeys, kept_key_names
@@ -164,7 +162,7 @@ class _Writer:
         try:
             workbook = _Workbook(self.file, self.query, keys, scratch)
             rows = 0
-            for rows, row in enumerate(fetched(cursor, typed_rows(self.entries, keys)), 1):
+            for rows, row in enumerate(fetched(cursor, typed_rows(self.entries, keys, zone=self.query.zone)), 1):
                 workbook.add(row)
                 if not rows % ROWS_BETWEEN_LOOKS:
                     self._tell(rows)
@@ -210,7 +208,7 @@ def _keys(cursor: CursorWrapper, query: LogQuery, entries: ContactLogQuerySet) -
 
 def _csv_line(cells: Iterable[str]) -> bytes:
     line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(cells)
+    csv.writer(line, lineterminator="\n").writerow(map(harmless, cells))
     return line.getvalue().encode()
 
 
@@ -257,15 +255,9 @@ class _Workbook:
     def __init__(self, file: ReportFile, query: LogQuery, keys: Sequence[str], scratch: Path) -> None:
         self.file, self.query, self.keys = file, query, keys
         self.headings = headings(keys, zone=query.zone)
-        self.book: Workbook = xlsxwriter.Workbook(
-            str(file.draft),
-            {"constant_memory": True, "tmpdir": str(scratch), "default_date_format": "yyyy-mm-dd hh:mm:ss"},
-        )
-        self.heading = self.book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
+        self.book = TextWorkbook(str(file.draft), tmpdir=str(scratch))
         self.moment = self.book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
-        # Excel keeps such a cell a text even when somebody edits it.
-        self.plain_text = self.book.add_format({"quote_prefix": True})
-        self.sheets: list[Worksheet] = []
+        self.sheets: list[TextSheet] = []
         self.row = ROWS_PER_SHEET
         self._next_sheet()
 
@@ -279,7 +271,8 @@ class _Workbook:
         sheet.set_column(1, 4, 19)
         sheet.set_column(5, len(self.headings) - 2, 16)
         sheet.set_column(len(self.headings) - 1, len(self.headings) - 1, 48)
-        sheet.write_row(0, 0, self.headings, self.heading)
+        for column, heading in enumerate(self.headings):
+            sheet.write_text(0, column, heading, self.book.heading)
         self.sheets.append(sheet)
         self.row = 0
 
@@ -303,13 +296,11 @@ class _Workbook:
             case int() | float() if abs(value) < LARGEST_EXACT_NUMBER:
                 sheet.write_number(self.row, column, value)
             case datetime():
-                sheet.write_datetime(
-                    self.row, column, value.astimezone(self.query.zone).replace(tzinfo=None), self.moment
-                )
+                sheet.write_datetime(self.row, column, value, self.moment)
             case uuid.UUID():
                 sheet.write_string(self.row, column, str(value))
             case _:
-                sheet.write_string(self.row, column, as_text(value), self.plain_text)
+                sheet.write_text(self.row, column, as_text(value), self.book.plain_text)
 
     def _end_sheet(self) -> None:
         self.sheets[-1].autofilter(0, 0, self.row, len(self.headings) - 1)
@@ -321,8 +312,8 @@ class _Workbook:
         about.set_column(0, 0, 24)
         about.set_column(1, 1, 90)
         for row, (name, value) in enumerate(self._about(rows)):
-            about.write_string(row, 0, name, self.heading)
-            about.write_string(row, 1, value, self.plain_text)
+            about.write_text(row, 0, name, self.book.heading)
+            about.write_text(row, 1, value, self.book.plain_text)
         self.book.close()
 
     def _about(self, rows: int) -> Iterator[tuple[str, str]]:
@@ -337,6 +328,16 @@ class _Workbook:
             ngettext("%(rows)s on %(count)d sheet", "%(rows)s on %(count)d sheets", len(self.sheets))
             % {"rows": rows, "count": len(self.sheets)},
         )
+        if self.book.cut:
+            yield (
+                _("Cut"),
+                ngettext(
+                    "%(count)d text is longer than an Excel cell and ends with a note. The CSV file has it whole.",
+                    "%(count)d texts are longer than an Excel cell and end with a note. The CSV file has them whole.",
+                    self.book.cut,
+                )
+                % {"count": self.book.cut},
+            )
         for name, values in self.query.as_params().items():
             if name not in ("received_after", "received_before", "zone", "column"):
                 yield _("Asked for: %(name)s") % {"name": name}, ", ".join(values)

@@ -18,10 +18,10 @@ from django.utils.translation import gettext_lazy
 
 from channels_cfg.key_names import check_key_name
 from channels_cfg.models import Right, User
-from channels_cfg.models.user import check_time_zone
+from channels_cfg.time_zones import check_time_zone, zone_named
 from conversations.attached_data import POSTABLE_STATES
 from conversations.attached_data.kept_condition import KeptCondition, Operator
-from conversations.filters import DIRECT, MomentField
+from conversations.filters import DIRECT, MomentField, is_id
 from conversations.models import Conversation, State
 from conversations.periods import Period, bounds
 from reporting.contact_log.kept_key import REASON, VALUE, Missing, group_of, matching
@@ -250,7 +250,7 @@ class LogQuery:
 
 def zone_of(user: User) -> ZoneInfo:
     """The user's own time zone."""
-    return ZoneInfo(user.time_zone)
+    return zone_named(user.time_zone)
 
 
 def kept_key_names(entries: ContactLogQuerySet) -> QuerySet[ContactLogEntry, tuple[str]]:
@@ -271,8 +271,8 @@ def _any_of(name: str, values: tuple[str, ...]) -> Q:
     some = [value for value in values if value != none]
     if name not in _NAMES:
         return Q(**{f"{name}__in": [*some, ""] if none in values else some})
-    wanted = Q(**{f"{name}__in": [int(value) for value in some if _is_id(value)]})
-    wanted |= Q(**{f"{name}__{_NAMES[name]}__in": named}) if (named := [v for v in some if not _is_id(v)]) else Q()
+    wanted = Q(**{f"{name}__in": [int(value) for value in some if is_id(value)]})
+    wanted |= Q(**{f"{name}__{_NAMES[name]}__in": named}) if (named := [v for v in some if not is_id(v)]) else Q()
     return wanted | Q(**{f"{name}__isnull": True}) if none in values else wanted
 
 
@@ -391,7 +391,3 @@ class _Reader:
         if "column" not in self.lists:
             return None
         return tuple(key for name in self._all("column") if (key := self._read("column", check_key_name, name)))
-
-
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) < 19

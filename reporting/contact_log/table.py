@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.contrib.postgres.fields import ArrayField
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.utils import CursorWrapper
-from django.db.models import Case, F, Func, Q, QuerySet, TextField, Value, When
+from django.db.models import Case, DateTimeField, F, Func, Q, QuerySet, TextField, Value, When
 from django.db.models.expressions import Expression
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Coalesce, Concat, NullIf, Trim
@@ -19,6 +19,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from channels_cfg.spreadsheets import FORMULA
 from conversations.attached_data import REASONS
 from conversations.models import Conversation, State
 from reporting.contact_log.kept_key import missing_reason
@@ -44,9 +45,6 @@ COLUMNS = {
 TIMES = ("received_at", "accepted_at", "ended_at", "handled_at")
 EMPTY_BECAUSE = "empty_because"
 
-# What a spreadsheet may take for a formula, also in the wide forms of East Asian keyboards.
-_FORMULA = r"^[=+\-@\t\r\n＝＋－＠]"
-
 
 def headings(keys: Sequence[str], *, zone: ZoneInfo) -> list[str]:
     """Headings for people: times name their zone."""
@@ -67,7 +65,7 @@ def _key_headings(keys: Sequence[str], *, taken: Sequence[str]) -> list[str]:
 def harmless(text: Expression | F) -> Expression:
     """The text, with an apostrophe before it where a spreadsheet would take it for a formula."""
     return Case(
-        When(Regex(text, _FORMULA), then=Concat(Value("'"), text, output_field=TextField())),
+        When(Regex(text, FORMULA), then=Concat(Value("'"), text, output_field=TextField())),
         default=text,
         output_field=TextField(),
     )
@@ -141,7 +139,7 @@ def _harmless_value(key: str) -> Expression:
     kind = Func(KeyTransform(key, "kept_data"), function="jsonb_typeof", output_field=TextField())
     return Case(
         When(
-            Exact(kind, Value("string")) & Q(Regex(text, _FORMULA)),
+            Exact(kind, Value("string")) & Q(Regex(text, FORMULA)),
             then=Concat(Value("'"), text, output_field=TextField()),
         ),
         default=text,
@@ -149,12 +147,12 @@ def _harmless_value(key: str) -> Expression:
     )
 
 
-def typed_rows(entries: ContactLogQuerySet, keys: Sequence[str]) -> QuerySet[Any, tuple[Any, ...]]:
-    """The rows as times, texts and numbers in the order of ``COLUMNS``, then the kept data whole, then why cells are
-    empty; newest first."""
+def typed_rows(entries: ContactLogQuerySet, keys: Sequence[str], *, zone: ZoneInfo) -> QuerySet[Any, tuple[Any, ...]]:
+    """The rows as times on the zone's clock, texts and numbers in the order of ``COLUMNS``, then the kept data whole,
+    then why cells are empty; newest first."""
     return entries.newest_first().values_list(
         "conversation_id",
-        *TIMES,
+        *(Func(Value(str(zone)), F(name), function="timezone", output_field=DateTimeField()) for name in TIMES),
         channel_name(),
         "messaging_channel",
         queue_name(),

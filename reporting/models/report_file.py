@@ -111,6 +111,8 @@ class ReportFile(models.Model):
     ready_at = models.DateTimeField(_("ready at"), null=True)
     expires_at = models.DateTimeField(_("expires at"), null=True)
 
+    customer_data = ("query",)
+
     objects = ReportFileQuerySet.as_manager()
 
     class Meta:

@@ -26,6 +26,8 @@ class SavedReport(models.Model):
     )
     saved_at = models.DateTimeField(_("saved at"))
 
+    customer_data = ("query",)
+
     class Meta:
         verbose_name = _("saved report")
         verbose_name_plural = _("saved reports")

@@ -17,6 +17,7 @@ from django_htmx.http import push_url
 from channels_cfg.models import Right, User
 from conversations.attached_data import REASONS
 from conversations.attached_data.kept_condition import Operator
+from conversations.filters import GrantedPlaces
 from conversations.keyset import keyset_page
 from conversations.models import Conversation, State
 from conversations.pairs import as_text
@@ -57,7 +58,7 @@ def report(request: HttpRequest) -> HttpResponse:
     params.setdefault("interval", DEFAULT_INTERVAL)
     query, errors = _parsed(params, user)
     context: dict[str, Any] = {"may_view": True, "errors": errors, "query": query, "watermark": watermark(user)}
-    context |= _asked(query, reverse("reports:index"))
+    context |= _asked(query, user, reverse("reports:index"))
     if not errors:
         totals = query.totals(user)
         context |= {"summary": _summary(query, totals), "totals": totals, "table": count_table(query, user, totals)}
@@ -79,7 +80,7 @@ def rows(request: HttpRequest) -> HttpResponse:
     params = folded(request.GET)
     query, errors = _parsed(params, user)
     context: dict[str, Any] = {"errors": errors, "query": query, "watermark": watermark(user)}
-    context |= _asked(query, reverse("reports:rows"))
+    context |= _asked(query, user, reverse("reports:rows"))
     if not errors:
         context |= _row_facts(request, query, user)
     return render(request, "reports/rows.html", context)
@@ -149,12 +150,13 @@ def _summary(query: LogQuery, totals: dict[str, Any]) -> list[dict[str, str]]:
     return cards
 
 
-def _asked(query: LogQuery, page: str) -> dict[str, Any]:
+def _asked(query: LogQuery, user: User, page: str) -> dict[str, Any]:
     """What the results say about the question: its period in dates, and each condition with a way to drop it."""
     conditions: list[tuple[str, LogQuery]] = []
+    granted = GrantedPlaces(user, [Right.VIEW_REPORTS])
     for name, values in query.fields.items():
-        words = GroupWords.of(name, [int(value) if value.isdecimal() else value for value in values])
-        said = [words.word(int(value) if value.isdecimal() else _none(value)) for value in values]
+        words = GroupWords.asked(name, values, granted=granted)
+        said = [words.word(_none(value)) for value in values]
         rest = {other: chosen for other, chosen in query.fields.items() if other != name}
         conditions.append((f"{FIELDS[name]}: {', '.join(said)}", replace(query, fields=rest)))
     for kept in query.kept:

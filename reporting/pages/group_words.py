@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db.models import QuerySet
 from django.utils.dateformat import format as date
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -15,6 +16,7 @@ from django.utils.translation import gettext as _
 from channels_cfg.messaging.messaging_channels import label_of
 from channels_cfg.models import Channel, Queue, User
 from conversations.attached_data import REASONS
+from conversations.filters import GrantedPlaces, is_id
 from conversations.models import Conversation, State
 from reporting.contact_log.kept_key import REASON, VALUE
 from reporting.contact_log.query import FIELDS, KEY
@@ -34,7 +36,21 @@ class GroupWords:
 
     @classmethod
     def of(cls, by: str, groups: Iterable[Any]) -> GroupWords:
+        """Words for groups that were counted: whoever may see the entries may see what they are called."""
         return cls(by, _names(by, {group for group in groups if group not in (None, "")}))
+
+    @classmethod
+    def asked(cls, by: str, values: Iterable[str], *, granted: GrantedPlaces) -> GroupWords:
+        """Words for what an address asks for. A name that no right shows the viewer is not looked up."""
+        ids = {int(value) for value in values if is_id(value)}
+        records: dict[str, Callable[[], QuerySet[Any]]] = {
+            "channel": granted.channels,
+            "queue": granted.queues,
+            "agent": lambda: granted.agents(ids),
+        }
+        if by in records:
+            return cls(by, {str(record.pk): str(record) for record in records[by]().filter(pk__in=ids)})
+        return cls(by, _names(by, set(values)))
 
     def word(self, group: Any) -> str:
         if self.by.startswith(KEY):

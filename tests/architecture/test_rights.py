@@ -5,6 +5,7 @@ An address that is not listed here fails the first test. Whoever adds one says w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,6 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import openpyxl
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group
@@ -336,3 +338,51 @@ def test_no_single_page_of_the_configurator_shows_a_conversation(centre, model, 
             answer = client.get(reverse(f"{name}_{page}", args=[row.pk]))
             assert answer.status_code in (200, 302, 403, 404)
             assert not any(canary in answer.content.decode() for canary in CANARIES)
+
+
+# Ids in addresses
+
+NAMING = (
+    "reports:index",
+    "reports:rows",
+    "history:index",
+    "api_contact_log",
+    "api_contact_log_csv",
+    "api_conversations",
+)
+
+
+@pytest.mark.parametrize("parameter", ["queue", "agent", "channel"])
+def test_an_id_that_is_not_granted_is_answered_like_one_that_is_not_there(transactional_db, centre, parameter):
+    foreign, absent = 987_654_321, 987_654_322
+    elsewhere = QueueFactory(pk=foreign, name="canary-queue", channel=ChannelFactory(pk=foreign, name="canary-channel"))
+    stranger = user_with(Right.SERVE, on=elsewhere, pk=foreign, username="canary-agent")
+    ended_conversation(elsewhere, agent=stranger)
+    run_reporting_job()
+    viewer = grant(UserFactory(is_staff=True), Right.VIEW_REPORTS, Right.VIEW_HISTORY, on=centre.queue)
+    client = Client()
+    client.force_login(viewer)
+
+    for name in NAMING:
+        answers = [
+            re.sub(rf"csrfmiddlewaretoken[^>]*|X-CSRFToken[^}}]*|{pk}", "", answer.getvalue().decode())
+            for pk in (foreign, absent)
+            for answer in [client.get(reverse(name), {parameter: pk})]
+        ]
+        assert not re.search("canary-(queue|channel|agent)", answers[0]), name
+        assert answers[0] == answers[1], name
+
+
+@pytest.mark.parametrize("way", ["reports:ask_for_file", "reports:save"])
+def test_what_is_kept_of_a_question_names_nothing_that_is_not_granted(transactional_db, centre, way):
+    elsewhere = QueueFactory(name="canary-queue")
+    client = Client()
+    client.force_login(user_with(Right.VIEW_REPORTS, on=centre.queue))
+
+    answer = client.post(reverse(way), {"queue": elsewhere.pk, "name": "Mine", "format": "xlsx"}, follow=True)
+    for file in ReportFile.objects.filter(format="xlsx"):
+        files.write(file.pk)
+        book = openpyxl.load_workbook(file.path)
+        assert "canary-queue" not in str([list(sheet.values) for sheet in book])
+
+    assert "canary-queue" not in answer.content.decode()

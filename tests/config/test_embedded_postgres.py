@@ -2,10 +2,17 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
+from typing import Any
 
+import psutil
+import psycopg
 import pytest
+from psycopg_pool import ConnectionPool
 
+from config.embedded_postgres.base import connections_to
 from config.embedded_postgres.server import LONGEST_SOCKET_PATH, Server, socket_folder
+from tests.journeys.conftest import eventually
 
 JOIN_AND_WAIT = """
 import sys, pathlib
@@ -31,6 +38,28 @@ def another_process(server) -> subprocess.Popen:
     )
     assert process.stdout.readline() == "joined\n"
     return process
+
+
+@pytest.fixture
+def pool(server):
+    """Connections of the server, as Django keeps them."""
+    server.join()
+    address = {"host": str(server.sockets), "user": "keepsake", "dbname": "keepsake"}
+    check = ConnectionPool.check_connection
+    with ConnectionPool(
+        kwargs=address, connection_class=connections_to(lambda: server), check=check, min_size=2, timeout=10
+    ) as pool:
+        yield pool
+
+
+def main_process(server) -> psutil.Process:
+    return psutil.Process(int((server.data / "postmaster.pid").read_text().split()[0]))
+
+
+def answer(pool: ConnectionPool, question: str) -> Any:
+    """None where the server died while it was asked."""
+    with suppress(psycopg.OperationalError), pool.connection() as connection:
+        return connection.execute(question).fetchone()[0]
 
 
 def ask(server, question: str) -> str:
@@ -62,12 +91,38 @@ def test_a_killed_process_has_left_too(server):
 def test_what_was_stored_survives_a_killed_server(server):
     server.join()
     ask(server, "CREATE TABLE kept AS SELECT 42 AS number")
-    os.kill(int((server.data / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+    main_process(server).kill()
     server.leave()
 
     server.join()
 
     assert ask(server, "SELECT number FROM kept") == "42"
+
+
+def test_a_server_that_dies_is_back_for_the_next_who_asks_however_often(server, pool):
+    with pool.connection() as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 42 AS number")
+
+    for _ in range(3):
+        main_process(server).kill()
+        assert eventually(lambda: answer(pool, "SELECT number FROM kept"), within=10) == 42
+
+
+def test_a_busy_child_of_a_dead_server_does_not_keep_it_away(server, pool):
+    with pool.connection() as connection:
+        child = connection.info.backend_pid
+    os.kill(child, signal.SIGSTOP)  # as one that is deep in a computation
+    main_process(server).kill()
+
+    assert eventually(lambda: answer(pool, "SELECT 1"), within=10) == 1
+    assert not psutil.pid_exists(child)
+
+
+def test_a_killed_child_of_the_server_costs_nobody_his_connection(server, pool):
+    with pool.connection() as connection:
+        os.kill(connection.info.backend_pid, signal.SIGKILL)
+
+    assert eventually(lambda: answer(pool, "SELECT 1"), within=10) == 1
 
 
 def test_a_note_that_names_a_living_stranger_does_not_prevent_the_start(server):

@@ -6,7 +6,8 @@ from django.utils import timezone
 
 from channels_cfg.history.change_log import OUTSIDE, ChangeHistory
 from channels_cfg.models import Channel
-from config.middleware import ConfigurationHistory, ViewersTimeZone, zone_named
+from channels_cfg.time_zones import zone_named
+from config.middleware import ConfigurationHistory, ViewersTimeZone
 from tests.factories.channels_cfg import ChannelFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -103,11 +103,18 @@ def every_answer(client: httpx.Client, *starts: str, at_most: int = 150) -> Iter
 
 
 def database_dump() -> Iterator[tuple[str, bytes]]:
-    """Every table, as PostgreSQL writes it out."""
+    """Every table, as PostgreSQL writes it out, and what ANALYZE has gathered."""
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
             with cursor.copy(f'COPY "{table}" TO STDOUT') as rows:
                 yield table, b"".join(bytes(chunk) for chunk in rows)
+        with cursor.copy("COPY (SELECT s::text FROM pg_stats s) TO STDOUT") as rows:
+            yield "planner statistics", b"".join(bytes(chunk) for chunk in rows)
+
+
+def analyze() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
 
 
 def test_a_value_that_is_not_kept_is_found_nowhere_after_the_end(portal: Portal, canaries: Canaries):
@@ -129,6 +136,7 @@ def test_a_value_that_is_not_kept_is_found_nowhere_after_the_end(portal: Portal,
         assert portal.customer_writes(service, "Hello", metadata=metadata, conversation=f"T{index}").status_code == 200
     portal.customer_writes(service, "Hello", metadata={"secret": canaries.new()}, conversation="T0", customer="9")
     eventually(lambda: Conversation.objects.count() == 4 and not InboundDelivery.objects.filter(finished_at=None))
+    analyze()
     waiting = {c.thread.external_id: c.pk for c in Conversation.objects.select_related("thread")}
     for thread in ("T0", "T2", "T3"):
         address = f"/api/v1/conversations/{waiting[thread]}"
@@ -186,5 +194,6 @@ def test_the_search_finds_a_canary_while_its_conversation_is_active(portal: Port
 
     portal.customer_writes(service, "Hello", metadata={"secret": canaries.new()})
     eventually(lambda: Conversation.objects.exists())
+    analyze()
 
     assert [table for table, content in database_dump() if canaries.found_in(content)] == ["conversations_livedatum"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from typing import Any
 
 from django import forms
@@ -25,11 +24,7 @@ from channels_cfg.admin.rights.effective import ShowsEffectiveRights
 from channels_cfg.admin.uploads import ComesAsTable
 from channels_cfg.configuration_file.tables import TABLES
 from channels_cfg.models import ApiKey, User
-
-
-def time_zones() -> list[tuple[str, str]]:
-    """Every zone by name, with spaces where the name has underscores."""
-    return [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())]
+from channels_cfg.time_zones import time_zones
 
 
 class _InATimeZone(forms.ModelForm):
@@ -38,7 +33,9 @@ class _InATimeZone(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "time_zone" in self.fields:
-            self.fields["time_zone"].widget = UnfoldAdminSelect2Widget(choices=time_zones())
+            self.fields["time_zone"].widget = UnfoldAdminSelect2Widget(
+                choices=[(name, name.replace("_", " ")) for name in sorted(time_zones())]
+            )
         if "username" in self.fields:
             self.fields["username"].help_text = _("Signs in with this name. Example: aino.virtanen")
         if "is_staff" in self.fields:

@@ -6,18 +6,22 @@ import signal
 import socket
 import sys
 import urllib.request
+from datetime import datetime
 from types import FrameType
 from typing import Any
 
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError, CommandParser, call_command
-from django.db import connections
+from django.db import Error, connections
 
-from config.supervisor import GaveUp, Program, end, keep_running
+from config import environment
+from config.heartbeats import worker_name
+from config.models import SCHEDULER, Heartbeat
+from config.supervisor import Program, end, keep_running
 
 
 class Command(BaseCommand):
-    help = "Migrates the database, then runs the web server, a worker and the scheduler until Ctrl-C."
+    help = "Migrates the database, then runs the web server, workers and the scheduler until Ctrl-C."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--demo", action="store_true", help="load the demo configuration and conversations first")
@@ -43,11 +47,9 @@ class Command(BaseCommand):
         os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(settings.VAR_DIR / "metrics"))
         programs = portal_programs()
         try:
-            keep_running(programs, until=is_ready)
+            keep_running(programs, until=is_ready, heartbeats=latest_heartbeats)
             self.announce(demo=demo)
-            keep_running(programs, until=lambda: False)
-        except GaveUp as reason:
-            raise CommandError(str(reason)) from None
+            keep_running(programs, until=lambda: False, heartbeats=latest_heartbeats)
         finally:
             end(programs)
 
@@ -64,12 +66,23 @@ def portal_programs() -> list[Program]:
     """The programs of one machine. They find their settings in the environment, as this one did."""
     python = [sys.executable, "-m"]
     celery = [*python, "celery", "-A", "config", "--quiet"]
+    workers = range(1, environment.number("WORKERS", 2) + 1)
     quietly = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     return [
         Program("the web server", [*python, "gunicorn", "-c", "python:config.gunicorn", "config.wsgi"]),
-        Program("the worker", [*celery, "worker", "--concurrency=2", *quietly]),
-        Program("the scheduler", [*celery, "beat", "--pidfile="]),
+        *(Program(f"worker {number}", [*celery, "worker", *quietly], worker_name) for number in workers),
+        Program("the scheduler", [*celery, "beat", "--pidfile="], lambda _pid: SCHEDULER),
     ]
+
+
+def latest_heartbeats() -> dict[str, datetime] | None:
+    """When each program was last seen, or None while the database does not answer."""
+    try:
+        return Heartbeat.objects.latest_by_name()
+    except Error:
+        return None
+    finally:
+        connections.close_all()
 
 
 def refuse_busy_port(host: str, port: int) -> None:

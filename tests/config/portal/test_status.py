@@ -14,9 +14,8 @@ from django.utils import timezone
 
 from channels_cfg.models import ScheduledChange
 from channels_cfg.rights.roles import AGENT, CONFIGURATOR
-from config.models import SCHEDULER, Heartbeat
+from config.models import Heartbeat
 from config.portal.status import Level
-from config.tasks import note_heartbeat
 from conversations.models import InboundDelivery, RefusedCallbacks
 from reporting.models import ReportRun
 from tests.factories import MessagingServiceFactory, QueueFactory, UserFactory, ended_conversation
@@ -56,31 +55,21 @@ def test_a_fresh_portal_says_that_nothing_runs_yet(browser: Client):
 
 
 def test_programs_that_were_seen_lately_are_alive(browser: Client):
-    alive(scheduler=10, **{"worker celery@one": 20, "worker celery@two": 200})
+    alive(scheduler=10, **{"worker one": 20, "worker two": 200})
 
     found = facts(browser)
 
     assert found["Scheduler"].level == Level.GOOD
-    assert found["Workers"].words == "1 worker running: celery@one."
+    assert found["Workers"].words == "1 worker running: one."
 
 
 def test_a_silent_scheduler_is_told_apart_from_silent_workers(browser: Client):
-    alive(scheduler=3, **{"worker celery@one": 300})
+    alive(scheduler=3, **{"worker one": 300})
 
     found = facts(browser)
 
     assert found["Scheduler"].level == Level.GOOD
     assert (found["Workers"].level, found["Workers"].words) == (Level.BAD, "Last seen 5\N{NO-BREAK SPACE}minutes ago.")
-
-
-def test_the_task_writes_the_workers_sign_of_life_and_forgets_old_ones():
-    alive(**{"worker celery@gone": 2 * 24 * 3600})
-
-    note_heartbeat()
-
-    (beat,) = Heartbeat.objects.workers()
-    assert timezone.now() - beat.at < timedelta(seconds=5)
-    assert not Heartbeat.objects.filter(name=SCHEDULER).exists()
 
 
 def test_a_broker_that_is_down_is_bad_and_named_without_its_address(browser: Client):

@@ -83,7 +83,7 @@ def test_a_csv_has_a_column_for_each_kept_key_and_says_why_a_cell_is_empty(queue
 
 
 def test_a_value_that_a_spreadsheet_would_run_is_made_harmless_and_a_number_stays_one(viewer):
-    dangerous = ["=HYPERLINK(1)", "+1", "-1", "@x", "\tx", "\rx", "＝1"]
+    dangerous = ["=HYPERLINK(1)", "+1", "-1", "@x", "\tx", "\rx", "＝1", " =1", "\u200b@x", "'=1"]
     keys = [f"k{place}" for place in range(len(dangerous))]
     queue = QueueFactory(name="=cmd", statistics_keys=[*keys, "number", "plain"])
     viewer = user_with(Right.VIEW_REPORTS, on=queue)
@@ -99,6 +99,25 @@ def test_a_value_that_a_spreadsheet_would_run_is_made_harmless_and_a_number_stay
     assert {cells[key].data_type for key in keys} == {"s"}
     assert all(cells[key].quotePrefix for key in keys)
     assert (cells["number"].value, cells["number"].data_type) == (-5, "n")
+
+
+def test_markup_and_texts_longer_than_a_cell_are_texts_in_a_workbook(viewer):
+    markup, long_names = "<r><t>bold</t></r>", [f"key{number:0100}" for number in range(260)]
+    queue = QueueFactory(name=markup, statistics_keys=["markup"])
+    viewer = user_with(Right.VIEW_REPORTS, on=queue)
+    served(queue, received_at=NOON, data={"markup": markup})
+    run_reporting_job()
+
+    asked = YEAR | {"column": ["markup", *long_names]}
+    (line,) = lines_of(written(asked_file(viewer, **asked)))
+    book = openpyxl.load_workbook(written(asked_file(viewer, format="xlsx", **asked)).path)
+
+    cells = dict(zip(*book["Contact Log"].values, strict=True))
+    assert (cells["Queue"], cells["markup"]) == (markup, markup)
+    whole = line["Empty because"]
+    assert whole.count("Not kept by the settings") == len(long_names)
+    assert cells["Empty because"].endswith(f"this text has {len(whole)}. CSV has all.]")
+    assert dict(book["About"].values)["Cut"].startswith("1 text is longer than an Excel cell")
 
 
 def test_a_key_that_is_called_like_a_column_has_a_column_of_its_own(viewer):

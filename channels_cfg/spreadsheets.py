@@ -1,0 +1,90 @@
+"""Texts in files for spreadsheets: each comes out as it went in, and none is read as markup or run as a formula."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.utils.translation import gettext as _
+from xlsxwriter.format import Format
+from xlsxwriter.workbook import Workbook
+from xlsxwriter.worksheet import Worksheet
+
+LONGEST_CELL = 32_767
+"""What Excel holds in a cell, in units of UTF-16."""
+
+# Spreadsheets pass over blanks, controls and invisible marks before they look for a sign, and know the wide and small
+# signs of East Asian keyboards. Written out as characters, since Python and PostgreSQL read the same pattern.
+_PASSED_OVER = (
+    "\x01-\x20\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f"
+    "\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff"
+)
+FORMULA = rf"^'*([{_PASSED_OVER}]*[=+\-@＝＋－＠﹢﹣﹦﹫]|[\t\r\n])"
+"""What gets an apostrophe before it: what a spreadsheet may take for a formula, and what looks as if it had got one, so
+that taking one away again gives back the text."""
+
+_FORMULA = re.compile(FORMULA.replace("\x01", "\x00"))  # PostgreSQL knows no NUL
+_ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)|[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
+_ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
+
+
+def harmless(text: str) -> str:
+    """The text as a cell of CSV."""
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def as_meant(cell: str) -> str:
+    """The text of a cell of CSV that ``harmless`` wrote."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
+def unescaped(text: str) -> str:
+    """What the letters in a workbook say: ``_x000D_`` is a carriage return (ECMA-376, ST_Xstring)."""
+    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
+
+
+class TextSheet(Worksheet):
+    """A worksheet for which every text is a text. XlsxWriter takes one that begins with ``<r>`` for its own markup, and
+    escapes neither half characters nor two escapes that share a line."""
+
+    cut = 0
+    """How many texts were too long for Excel."""
+
+    def write_text(self, row: int, column: int, text: str, format: Format) -> bool:
+        """Write a text, and return whether it is there whole: one too long for Excel is cut, and says so at its end."""
+        if self.write_string(row, column, text, format) != -2:
+            return True
+        self.cut += 1
+        note = _(" … [Cut here: Excel holds %(most)s characters in a cell, and this text has %(count)s. CSV has all.]")
+        note %= {"most": LONGEST_CELL, "count": len(text)}
+        units = text.encode("utf-16-le", "surrogatepass")[: 2 * (LONGEST_CELL - len(note))]
+        self.write_string(row, column, units.decode("utf-16-le", "ignore") + note, format)
+        return False
+
+    @staticmethod
+    def _escape_control_characters(text: Any) -> Any:
+        if not isinstance(text, str):  # XlsxWriter brings numbers here, too
+            return text
+        return _ESCAPED.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
+
+    def _xml_rich_inline_string(self, text: str, attributes: Any = ()) -> None:
+        self._xml_inline_string(text, False, attributes)
+
+
+class TextWorkbook(Workbook):
+    """A workbook whose sheets are written row by row, in constant memory."""
+
+    worksheet_class = TextSheet
+
+    def __init__(self, target: Any, **options: Any) -> None:
+        super().__init__(target, {"constant_memory": True, **options})
+        # Excel keeps such a cell a text even when somebody edits it.
+        self.plain_text = self.add_format({"quote_prefix": True})
+        self.heading = self.add_format(
+            {"quote_prefix": True, "bold": True, "bottom": 1, "text_wrap": True, "valign": "top"}
+        )
+
+    @property
+    def cut(self) -> int:
+        """How many texts were too long for Excel."""
+        return sum(sheet.cut for sheet in self.worksheets())
