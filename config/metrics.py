@@ -8,12 +8,15 @@ says anything about a customer.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import ip_address
 from time import perf_counter
 
+from django.conf import settings
 from django.db import Error
 from django.db.models import Count, Min
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django_prometheus.exports import ExportToDjangoView
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
@@ -50,12 +53,30 @@ KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPT
 """Others are counted together: each label is kept for good, and anybody may invent a method."""
 
 
+FORWARDED = frozenset(
+    f"HTTP_{name}"
+    for name in ("FORWARDED", "VIA", "X_FORWARDED_FOR", "X_FORWARDED_HOST", "X_FORWARDED_PROTO", "X_REAL_IP")
+)
+"""What proxies add. One on this machine calls from its own address, whoever is behind it."""
+
+
 @never_cache
 def metrics(request: HttpRequest) -> HttpResponse:
-    """What the processes counted, then what the database holds."""
+    """What the processes counted, then what the database holds; for the inside alone."""
+    if not may_read(request):
+        words = "Ask from this machine without a proxy in between, or set METRICS_TOKEN and show it as a bearer token."
+        return HttpResponse(words, status=403, content_type="text/plain")
     answer: HttpResponse = ExportToDjangoView(request)
     answer.content += generate_latest(DATABASE)
     return answer
+
+
+def may_read(request: HttpRequest) -> bool:
+    """Whoever shows the token; where there is none, this machine itself."""
+    if settings.METRICS_TOKEN:
+        return constant_time_compare(request.headers.get("Authorization", ""), f"Bearer {settings.METRICS_TOKEN}")
+    caller = ip_address(request.META["REMOTE_ADDR"] or "::")
+    return (getattr(caller, "ipv4_mapped", None) or caller).is_loopback and FORWARDED.isdisjoint(request.META)
 
 
 class DatabaseCollector(Collector):

@@ -1,4 +1,4 @@
-"""Demo conversations. Callbacks come in through the real door, signed; agents' deeds through the real work."""
+"""Demo conversations. Callbacks come in through the real door, signed; agents' actions through the real work."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def load_demo_conversations(*, now: datetime) -> int:
     """Two weeks of conversations in every state; nothing where there are any already. Returns how many there are."""
     if not Conversation.objects.exists():
         _Centre(now).run()
-        observations.fold()
+        observations.aggregate()
     return Conversation.objects.count()
 
 
@@ -196,7 +196,7 @@ class _Centre:
         return Conversation.objects.get(thread__external_id=thread)
 
     def unasked(self) -> dict[str, Any]:
-        """What websites send along although nobody asked for it; destroyed at the end, and counted by its shape."""
+        """What websites send along although nobody asked for it; destroyed at the end, and counted without values."""
         sent: dict[str, Any] = {
             "loyalty_card": self.others.choice(CARDS),
             "page.url": "https://shop.example/chairs",

@@ -1,7 +1,7 @@
 """The one place where a conversation changes state.
 
-Each deed is one transaction: it locks the conversation, checks the state, writes the change, a timeline event and the
-rows that cause later work. A repeated deed changes nothing and is no error; an impossible one says which state the
+Each action is one transaction: it locks the conversation, checks the state, writes the change, a timeline event and the
+rows that cause later work. A repeated action changes nothing and is no error; an impossible one says which state the
 conversation is in and which it would need.
 
     received ─→ queued ─→ allocated ─→ accepted ─→ wrap-up ─→ handled
@@ -20,7 +20,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from channels_cfg.models import Channel, Queue, User
-from conversations import attached_data
+from conversations.attached_data.ending import destroy_all, destroy_live_data, keep_what_the_settings_keep
+from conversations.attached_data.settings import settings_of
 from conversations.models import (
     ACTIVE_STATES,
     Communication,
@@ -39,23 +40,23 @@ _MEDIUM = {
 
 
 class WrongState(Exception):
-    """The deed does not fit the state. Says which state it is, and which it would need."""
+    """The action does not fit the state. Says which state it is, and which it would need."""
 
-    def __init__(self, conversation: Conversation, deed: str, *needed: State) -> None:
+    def __init__(self, conversation: Conversation, action: str, *needed: State) -> None:
         self.state = State(conversation.state)
         self.needed = needed
         wanted = " or ".join(state.label.lower() for state in needed)
         super().__init__(
-            _("The conversation is %(state)s; to %(deed)s it, it would have to be %(wanted)s.")
-            % {"state": self.state.label.lower(), "deed": deed, "wanted": wanted}
+            _("The conversation is %(state)s; to %(action)s it, it would have to be %(wanted)s.")
+            % {"state": self.state.label.lower(), "action": action, "wanted": wanted}
         )
 
 
 class TakenByAnother(WrongState):
     """Another agent has it."""
 
-    def __init__(self, conversation: Conversation, deed: str) -> None:
-        super().__init__(conversation, deed, State.QUEUED)
+    def __init__(self, conversation: Conversation, action: str) -> None:
+        super().__init__(conversation, action, State.QUEUED)
         self.agent = conversation.agent
         self.args = (
             _("%(agent)s has this conversation already (%(state)s).")
@@ -320,12 +321,12 @@ def end(
         conversation.state = State.WRAP_UP if was_served else State.HANDLED
         conversation.handled_at = None if was_served else conversation.ended_at
         _tell(conversation, Event.Kind.ENDED, at=conversation.ended_at, by=by, ended_by=ended_by)
-        attached_data.keep_what_the_settings_keep(conversation, now=conversation.ended_at)
+        keep_what_the_settings_keep(conversation, now=conversation.ended_at)
         if conversation.state == State.HANDLED:
-            attached_data.destroy_live_data(conversation)
+            destroy_live_data(conversation)
     else:
         conversation.state = _unaccepted_end(conversation)
-        attached_data.destroy_all(conversation)
+        destroy_all(conversation)
         _tell(conversation, Event.Kind.ABANDONED, at=conversation.ended_at, by=by, ended_by=ended_by)
     _save(conversation)
     ReportableChange.objects.create(conversation=conversation, made_at=now)
@@ -333,7 +334,7 @@ def end(
 
 
 def _unaccepted_end(conversation: Conversation) -> State:
-    limit = timedelta(seconds=attached_data.settings_of(conversation).false_attempt_seconds.value)
+    limit = timedelta(seconds=settings_of(conversation).false_attempt_seconds.value)
     assert conversation.ended_at  # set by end()
     waited = conversation.ended_at - conversation.received_at
     return State.FALSE_ATTEMPT if waited < limit else State.ABANDONED
@@ -349,7 +350,7 @@ def handle(conversation_id: uuid.UUID, *, by: User, now: datetime) -> Conversati
         raise WrongState(conversation, "handle", State.WRAP_UP)
     conversation.state = State.HANDLED
     conversation.handled_at = now
-    attached_data.destroy_live_data(conversation)
+    destroy_live_data(conversation)
     _tell(conversation, Event.Kind.HANDLED, at=now, by=by)
     _save(conversation)
     ReportableChange.objects.create(conversation=conversation, made_at=now)

@@ -40,8 +40,8 @@ def apply_waiting_deliveries() -> None:
 
 @shared_task
 def aggregate_key_observations() -> None:
-    """Add what the ends of conversations noted to the shape ledger. Several workers may do so at once."""
-    observations.fold()
+    """Add what the ends of conversations noted to key usage. Several workers may do so at once."""
+    observations.aggregate()
 
 
 @shared_task
@@ -56,13 +56,13 @@ def withdraw_stale_offers() -> None:
 @shared_task
 def forget_old_keys() -> None:
     """Forget what is remembered only to recognise a repetition, answers after a day and deliveries with the log; and
-    of the shape ledger names that stayed rare, and days long ago."""
+    of key usage names that stayed rare, and days long ago."""
     now = timezone.now()
     log = max(settings.CALLBACK_SIGNATURE_WINDOW * 2, timedelta(days=settings.DELIVERY_LOG_DAYS))
     _delete_in_batches(IdempotentAnswer.objects.filter(answered_at__lt=now - REMEMBERED_FOR))
     _delete_in_batches(InboundDelivery.objects.filter(received_at__lt=now - log).exclude(finished_at=None))
-    observations.forget_rare_names(now=now)
-    observations.forget_old_days(now=now)
+    observations.delete_rare_names(now=now)
+    observations.delete_old_days(now=now)
 
 
 def _delete_in_batches(rows: QuerySet[Model]) -> None:

@@ -10,7 +10,7 @@ from conversations.doors.conversation_api.receive import receive
 
 register_converter(ConversationIdConverter, "conversation")
 
-DEEDS = {
+ACTIONS = {
     "queue": actions.QueueView,
     "allocate": actions.AllocateView,
     "accept": actions.AcceptView,
@@ -31,7 +31,7 @@ api_urls = [
     ),
     *[
         path(f"api/v1/conversations/<conversation:conversation_id>/{name}", view.as_view(), name=f"api_{name}")
-        for name, view in DEEDS.items()
+        for name, view in ACTIONS.items()
     ],
 ]
 

@@ -16,6 +16,7 @@ from channels_cfg.history.planned_changes import name_of, with_names
 from channels_cfg.key_names import look_alikes
 from channels_cfg.keys.configured import listed_names, places_of
 from channels_cfg.models import AccessRight, ApiKey, Channel, MessagingService, Queue, ScheduledChange, User
+from config import health
 from config.demo_data import is_loaded
 from config.portal.demo_page import may_remove_demo
 from config.portal.first_steps import first_steps, queues_served
@@ -59,6 +60,9 @@ def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 def needs_attention() -> Iterator[Attention]:
     """Each problem in a sentence that says what it leads to."""
+    for fact in health.facts(timezone.now()).values():
+        if fact.level == health.Level.BAD:
+            yield Attention(f"{fact.name}: {fact.words} {fact.advice}", reverse("status"))
     silent = MessagingService.objects.filter(enabled=True, secrets=None)
     for service in silent[:NAMED_AT_MOST]:
         yield Attention(

@@ -7,20 +7,17 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime, timedelta
-from enum import IntEnum
 from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import filesizeformat
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
@@ -29,51 +26,16 @@ from django_celery_beat.models import PeriodicTask
 from channels_cfg import moments
 from channels_cfg.models import ScheduledChange, SystemSettings
 from config import health
-from config.metrics import Waiting, changes_waiting, deliveries_waiting
-from config.models import SCHEDULER, Heartbeat
+from config.health import LATE, TOO_LONG, Fact, Level, ago, lateness, waiting_words
+from config.metrics import Waiting, changes_waiting
 from config.portal.menu import may_open, page_of
 from conversations.models import InboundDelivery, RefusedCallbacks
 from reporting.models import ReportFile, ReportRun
 
-ALIVE = timedelta(minutes=1)
-"""How fresh a sign of life has to be; they come every quarter of a minute."""
-
-PATIENCE = timedelta(minutes=2)
-"""What waits longer than this is late."""
-
-TOO_LONG = timedelta(minutes=15)
-"""What waits longer than this needs somebody."""
-
 FREE_AT_LEAST = 0.10
 FREE_IN_NEED = 0.03
 REFRESH_SECONDS = 10
-
-
-class Level(IntEnum):
-    """How well something is; the greatest of all is the state of the portal."""
-
-    GOOD = 0
-    WARN = 1
-    BAD = 2
-
-    @property
-    def words(self) -> str:
-        return {Level.GOOD: _("Working"), Level.WARN: _("Look at it"), Level.BAD: _("Does not work")}[self]
-
-    @property
-    def icon(self) -> str:
-        return {Level.GOOD: "check_circle", Level.WARN: "warning", Level.BAD: "error"}[self]
-
-
-@dataclass(frozen=True)
-class Fact:
-    """One part of the portal. ``advice`` is what to do where it is not well; ``link`` leads to its page."""
-
-    name: str
-    level: Level
-    words: str
-    advice: str = ""
-    link: str = ""
+PAGES = {"scheduler": PeriodicTask, "callbacks": InboundDelivery}
 
 
 @never_cache
@@ -99,24 +61,19 @@ def status(request: HttpRequest) -> HttpResponse:
 
 def replace_hidden_link(fact: Fact, request: HttpRequest) -> Fact:
     """Links to pages that this user may not open lead nowhere."""
-    return fact if request.user.is_superuser or not fact.link or _may_follow(fact.link, request) else _unlinked(fact)
+    shown = request.user.is_superuser or not fact.link or _may_follow(fact.link, request)
+    return fact if shown else replace(fact, link="")
 
 
 def _may_follow(link: str, request: HttpRequest) -> bool:
     return any(link == page_of(model) and may_open(request, model) for model in admin.site._registry)
 
 
-def _unlinked(fact: Fact) -> Fact:
-    return Fact(fact.name, fact.level, fact.words, fact.advice)
-
-
 def all_facts(now: datetime) -> Iterator[Fact]:
     """Every part, in the order in which work passes through it."""
-    yield database_fact()
-    yield broker_fact()
-    yield scheduler_fact(now)
-    yield worker_fact(now)
-    yield callbacks_fact(now)
+    for part, fact in health.facts(now).items():
+        words = f"{last_callback(now)} {fact.words}" if part == "callbacks" else fact.words
+        yield replace(fact, words=words, link=page_of(PAGES[part]) if part in PAGES else "")
     yield from refused_fact(now)
     yield given_up_fact()
     yield reporting_fact(now)
@@ -126,85 +83,11 @@ def all_facts(now: datetime) -> Iterator[Fact]:
     yield disk_fact()
 
 
-def database_fact() -> Fact:
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT current_setting('server_version'), pg_database_size(current_database())")
-            version, size = cursor.fetchone()
-    except Error as failure:
-        return Fact(
-            _("Database"),
-            Level.BAD,
-            _("It does not answer (%(failure)s).") % {"failure": type(failure).__name__},
-            _("Start the PostgreSQL server, or correct DATABASE_URL."),
-        )
-    words = _("PostgreSQL %(version)s answers; the data takes %(size)s.")
-    return Fact(_("Database"), Level.GOOD, words % {"version": version.split()[0], "size": filesizeformat(size)})
-
-
-def broker_fact() -> Fact:
-    found = health.finding(health.ask_broker, _("It cannot be reached"))
-    if found == health.WELL:
-        return Fact(_("Broker"), Level.GOOD, _("Takes messages for the workers."))
-    return Fact(
-        _("Broker"),
-        Level.BAD,
-        f"{found}.",
-        _("Start it, or correct CELERY_BROKER_URL. Until then work waits in the database; nothing is lost."),
-    )
-
-
-def scheduler_fact(now: datetime) -> Fact:
-    beat = Heartbeat.objects.filter(name=SCHEDULER).first()
-    return _alive(
-        _("Scheduler"),
-        beat.at if beat else None,
-        now,
-        never=_("It has not run yet."),
-        advice=_("Start it: celery -A config beat. Without it nothing happens by itself."),
-        link=page_of(PeriodicTask),
-    )
-
-
-def worker_fact(now: datetime) -> Fact:
-    workers = list(Heartbeat.objects.workers())
-    fresh = [worker for worker in workers if now - worker.at < ALIVE]
-    if fresh:
-        names = ", ".join(worker.name.split(" ", 1)[1] for worker in fresh)
-        words = ngettext("%(count)d worker running: %(names)s.", "%(count)d workers running: %(names)s.", len(fresh))
-        return Fact(_("Workers"), Level.GOOD, words % {"count": len(fresh), "names": names})
-    return _alive(
-        _("Workers"),
-        max((worker.at for worker in workers), default=None),
-        now,
-        never=_("None has done anything yet."),
-        advice=_("Start one: celery -A config worker. If scheduler and broker work, a worker is missing or busy."),
-    )
-
-
-def _alive(name: str, seen: datetime | None, now: datetime, *, never: str, advice: str, link: str = "") -> Fact:
-    """Whether a program was seen within ALIVE; ``never`` where it never was."""
-    if seen is None:
-        return Fact(name, Level.BAD, never, advice, link)
-    words = _("Last seen %(ago)s.") % {"ago": ago(seen, now)}
-    return (
-        Fact(name, Level.GOOD, words, link=link) if now - seen < ALIVE else Fact(name, Level.BAD, words, advice, link)
-    )
-
-
-def callbacks_fact(now: datetime) -> Fact:
-    waiting = deliveries_waiting()
+def last_callback(now: datetime) -> str:
     last = InboundDelivery.objects.order_by("-id").values_list("received_at", "service__name").first()
-    words = _("No callback has come yet.")
-    if last:
-        words = _("The last came %(ago)s for %(service)s.") % {"ago": ago(last[0], now), "service": last[1]}
-    return Fact(
-        _("Callbacks"),
-        _lateness(waiting, now),
-        f"{words} {_waiting_words(waiting, now)}",
-        _("They wait to be applied. Look at the workers above; callbacks are kept until they are applied."),
-        page_of(InboundDelivery),
-    )
+    if not last:
+        return _("No callback has come yet.")
+    return _("The last came %(ago)s for %(service)s.") % {"ago": ago(last[0], now), "service": last[1]}
 
 
 def refused_fact(now: datetime) -> Iterator[Fact]:
@@ -253,8 +136,8 @@ def changes_fact(now: datetime) -> Fact:
     waiting = changes_waiting()
     return Fact(
         _("Changes to report"),
-        _lateness(waiting, now),
-        _waiting_words(waiting, now),
+        lateness(waiting, now),
+        waiting_words(waiting, now),
         _("The next reporting job takes them. See above whether it runs."),
         page_of(ReportRun),
     )
@@ -265,7 +148,7 @@ def files_fact(now: datetime) -> Fact:
     oldest = unfinished.order_by("created_at").values_list("created_at", flat=True).first()
     waiting = Waiting(unfinished.count(), oldest)
     return Fact(
-        _("Files of the Contact Log"), _lateness(waiting, now), _waiting_words(waiting, now), _("Workers write them.")
+        _("Files of the Contact Log"), lateness(waiting, now), waiting_words(waiting, now), _("Workers write them.")
     )
 
 
@@ -284,7 +167,7 @@ def planned_fact(now: datetime) -> Fact:
     if first is None:
         return Fact(name, Level.GOOD, _("None."))
     count = planned.count()
-    if now - first.takes_effect_at > PATIENCE:
+    if now - first.takes_effect_at > LATE:
         words = _("One is overdue since %(ago)s.") % {"ago": ago(first.takes_effect_at, now)}
         return Fact(name, Level.BAD, words, _("Workers put it into effect. Look at scheduler and workers above."))
     words = ngettext("%(count)d; the next at %(at)s.", "%(count)d; the next at %(at)s.", count)
@@ -302,24 +185,3 @@ def disk_fact() -> Fact:
         words % {"free": filesizeformat(disk.free), "total": filesizeformat(disk.total)},
         _("Make room, or move VAR_DIR to a larger disk."),
     )
-
-
-def _lateness(waiting: Waiting, now: datetime) -> Level:
-    if waiting.oldest is None or now - waiting.oldest < PATIENCE:
-        return Level.GOOD
-    return Level.BAD if now - waiting.oldest > TOO_LONG else Level.WARN
-
-
-def _waiting_words(waiting: Waiting, now: datetime) -> str:
-    if waiting.oldest is None:
-        return _("Nothing waits.")
-    words = ngettext("%(count)d waits, since %(ago)s.", "%(count)d wait, the oldest since %(ago)s.", waiting.count)
-    return words % {"count": waiting.count, "ago": timesince(waiting.oldest, now)}
-
-
-def ago(moment: datetime, now: datetime) -> str:
-    """``12 seconds ago``, or in minutes and more where it is longer."""
-    seconds = max(int((now - moment).total_seconds()), 0)
-    if seconds < 60:
-        return ngettext("%(count)d second ago", "%(count)d seconds ago", seconds) % {"count": seconds}
-    return _("%(time)s ago") % {"time": timesince(moment, now)}

@@ -48,7 +48,7 @@ RIGHTS_OF_DOORS = {
     "api_conversation": (Right.VIEW_HISTORY, Right.SERVE),
     "api_messages": (Right.VIEW_HISTORY, Right.SERVE),
 }
-DEED_PREFIX = "api_"
+ACTION_PREFIX = "api_"
 
 
 class WhyForm(forms.Form):
@@ -181,8 +181,8 @@ def rights_needed(page: ResolverMatch) -> tuple[Right, ...]:
     name = page.url_name or ""
     if name in RIGHTS_OF_DOORS:
         return RIGHTS_OF_DOORS[name]
-    is_deed = name.startswith(DEED_PREFIX) and "conversation_id" in page.kwargs
-    return (Right.SERVE,) if is_deed else ()
+    is_action = name.startswith(ACTION_PREFIX) and "conversation_id" in page.kwargs
+    return (Right.SERVE,) if is_action else ()
 
 
 def _as_id(text: str) -> uuid.UUID | None:

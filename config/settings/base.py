@@ -171,6 +171,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000  # the extra-data matrix: 500 keys ticked on each of four lists, and their rows
 
+# Who may read /metrics: with a token whoever shows it, without one this machine alone.
+METRICS_TOKEN = environment.text("METRICS_TOKEN")
+
 # What browsers are told. Pages load nothing from other hosts.
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
@@ -277,7 +280,7 @@ DELIVERY_PATIENCE = timedelta(minutes=environment.number("DELIVERY_PATIENCE_MINU
 # How long the delivery log goes back; never shorter than the window, so that no nonce is used twice.
 DELIVERY_LOG_DAYS = environment.number("DELIVERY_LOG_DAYS", 30)
 
-# The shape ledger. A key's name enters it once this many conversations have had it: what is rare may be a value in
+# Key usage. A key's name enters it once this many conversations have had it: what is rare may be a value in
 # disguise. How long its daily counts go back.
 KEY_USAGE_MINIMUM_CONVERSATIONS = environment.number("KEY_USAGE_MINIMUM_CONVERSATIONS", 5)
 KEY_USAGE_DAYS = environment.number("KEY_USAGE_DAYS", 400)

@@ -36,7 +36,7 @@ PER_PAGE = 25
 ORDERS = {"": ("-last_seen_at", "name"), "often": ("-seen", "name"), "name": ("name",)}
 SUGGESTED = 20
 SET_ASIDE = "keys_set_aside"
-"""What the last deed set aside, in the session, so that it can be taken back at once."""
+"""What the last action set aside, in the session, so that it can be taken back at once."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class UnknownKeysAdmin(ModelAdmin):
     # Pages
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """The inbox; a post is a deed."""
+        """The inbox; a post is an action."""
         self._check(request)
         if request.method == "POST":
             unpack(request)
@@ -134,7 +134,7 @@ class UnknownKeysAdmin(ModelAdmin):
             is_filtered=bool(search or channel or request.GET.get("hits")),
             anything_seen=bool(page.paginator.count) or SeenKey.objects.exists(),
             just_set_aside=request.session.pop(SET_ASIDE, None) if SET_ASIDE in request.session else None,
-            may=_deeds_allowed(request),
+            may=_actions_allowed(request),
         )
 
     def silent_view(self, request: HttpRequest) -> HttpResponse:
@@ -154,7 +154,7 @@ class UnknownKeysAdmin(ModelAdmin):
         search = request.GET.get("q", "").strip()
         verdicts = unknown_keys.are_set_aside(now=timezone.now()).filter(name__icontains=search)
         page = Paginator(verdicts, PER_PAGE).get_page(request.GET.get("page"))
-        return self._page(request, "set_aside", page=page, search=search, may=_deeds_allowed(request))
+        return self._page(request, "set_aside", page=page, search=search, may=_actions_allowed(request))
 
     def live_view(self, request: HttpRequest) -> HttpResponse:
         """Asks for the id of a live conversation, and leads to its page, which is found by whoever may see it."""
@@ -203,21 +203,21 @@ class UnknownKeysAdmin(ModelAdmin):
         }
         return TemplateResponse(request, f"admin/conversations/seenkey/{name}.html", context)
 
-    # Deeds
+    # Actions
 
     def _do(self, request: HttpRequest) -> HttpResponse:
-        """``do`` says the deed and what it needs: ``keep queue.5``, ``never``, ``snooze 7``, ``alias``, ``undo``."""
-        deed, _space, argument = request.POST.get("do", "").partition(" ")
+        """``do`` says the action and what it needs: ``keep queue.5``, ``never``, ``snooze 7``, ``alias``, ``undo``."""
+        action, _space, argument = request.POST.get("do", "").partition(" ")
         names = list(dict.fromkeys(request.POST.getlist("name")))
-        if deed != "undo":
+        if action != "undo":
             there = unknown_keys.unknown_keys(now=timezone.now()).filter(name__in=names)
             names = list(there.order_by("name").values_list("name", flat=True))
         if not names:
             messages.warning(request, _("Nothing is chosen, or somebody else has decided about it meanwhile."))
             return self._back(request)
-        if not _deeds_allowed(request).get(deed):
+        if not _actions_allowed(request).get(action):
             raise PermissionDenied
-        answer = getattr(self, f"_{deed}")(request, names, argument or request.POST.get("argument", "").strip())
+        answer = getattr(self, f"_{action}")(request, names, argument or request.POST.get("argument", "").strip())
         return answer or self._back(request)
 
     def _back(self, request: HttpRequest) -> HttpResponse:
@@ -301,7 +301,7 @@ class UnknownKeysAdmin(ModelAdmin):
                 messages.success(request, said % {"name": name, "key": alias.key})
 
 
-def _deeds_allowed(request: HttpRequest) -> dict[str, bool]:
+def _actions_allowed(request: HttpRequest) -> dict[str, bool]:
     may = request.user.has_perm
     return {
         "keep": may("channels_cfg.change_channel") or may("channels_cfg.change_queue"),

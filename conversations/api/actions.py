@@ -1,4 +1,4 @@
-"""Deeds of an agent, or of a telephone system in an agent's name."""
+"""Actions of an agent, or of a telephone system in an agent's name."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class NoBody(StrictSerializer):
 
 
 class ActionView(APIView):
-    """One deed on a conversation that the caller serves. Answers the conversation as it is then."""
+    """One action on a conversation that the caller serves. Answers the conversation as it is then."""
 
     body: ClassVar[type[StrictSerializer]] = NoBody
 
@@ -59,7 +59,7 @@ def conflict(wrong: WrongState) -> Problem:
 
 
 def described(name: str, summary: str, description: str = "", body: Any = None) -> Any:
-    """What the schema says of a deed."""
+    """What the schema says of an action."""
     return extend_schema_view(
         post=extend_schema(
             operation_id=f"conversation_{name}",
@@ -98,7 +98,7 @@ def _may_serve(agent: User, conversation: Conversation, by: User) -> bool:
     return all(agent.pk in direct_agents(Right.SERVE, user) for user in (agent, by))
 
 
-# The deeds
+# The actions
 
 
 class QueueOrder(StrictSerializer):
@@ -210,11 +210,11 @@ class HandleView(ActionView):
         lifecycle.handle(conversation.pk, by=user, now=timezone.now())
 
 
-def check_own(conversation: Conversation, user: User, deed: str) -> None:
+def check_own(conversation: Conversation, user: User, action: str) -> None:
     """A person does this to own conversations only; an API client acts for the telephone system, and for all.
 
     Holds the conversation until the transaction ends.
     """
     held = lifecycle.locked(conversation.pk)
     if held.agent_id not in (None, user.pk) and not user.is_api_client:
-        raise TakenByAnother(held, deed)
+        raise TakenByAnother(held, action)

@@ -22,13 +22,13 @@ from rest_framework.views import APIView
 from channels_cfg.api.bodies import InstantField, StrictSerializer, checked
 from channels_cfg.api.problems import Problem
 from channels_cfg.models import Right, User
-from conversations import attached_data
 from conversations.api import contact_data_schema as schema
 from conversations.api.caller import caller
 from conversations.api.contact_id import ContactIdField
 from conversations.attached_data.kept_data import etag_of, kept_data_of
+from conversations.attached_data.post import ChangedMeanwhile, NotPostable, post_data
 from conversations.idempotency import KeyReused, digest_of, earlier_answer, remember_answer
-from conversations.models import Conversation
+from conversations.models import POSTABLE_STATES, Conversation
 from conversations.pairs import Pairs, RefusedPairs, flatten
 
 LONGEST_LIST = 1000
@@ -197,7 +197,7 @@ class Posting:
 
     def post(self, *, dry_run: bool = False) -> tuple[dict[str, Any], str]:
         try:
-            kept, verdicts = attached_data.post(
+            kept, results = post_data(
                 self.conversation,
                 self.data,
                 by=self.user,
@@ -205,11 +205,9 @@ class Posting:
                 only_if=self.condition(),
                 dry_run=dry_run,
             )
-        except attached_data.NotPostable as wrong:
-            raise Problem(
-                HTTPStatus.CONFLICT, str(wrong), state=wrong.state, needed=list(attached_data.POSTABLE_STATES)
-            ) from None
-        except attached_data.ChangedMeanwhile:
+        except NotPostable as wrong:
+            raise Problem(HTTPStatus.CONFLICT, str(wrong), state=wrong.state, needed=list(POSTABLE_STATES)) from None
+        except ChangedMeanwhile:
             raise Problem(
                 HTTPStatus.PRECONDITION_FAILED,
                 "The data has changed since you read it. Read it again, and post with the new ETag.",
@@ -217,7 +215,7 @@ class Posting:
         except RefusedPairs as refused:
             raise self.refusal(refused) from None
         answer = contact_data(self.conversation.pk, kept)
-        answer["verdicts"] = {key: verdict.as_json() for key, verdict in verdicts.items()}
+        answer["verdicts"] = {key: result.as_json() for key, result in results.items()}
         return answer, etag_of(kept)
 
     def condition(self) -> Callable[[Pairs], bool] | None:

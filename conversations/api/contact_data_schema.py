@@ -37,7 +37,7 @@ class ContactData(serializers.Serializer[Any]):
     attached_data = AttachedDataField()
 
 
-class Verdict(serializers.Serializer[Any]):
+class WriteResultSerializer(serializers.Serializer[Any]):
     """What became of one pair, by the name it was sent under.
 
     * `stored`: it is kept, under the key's own name where it was sent under another. Where the value breaks the key's
@@ -55,7 +55,7 @@ class Verdict(serializers.Serializer[Any]):
 class PostedContactData(ContactData):
     """The kept data after the post, and what became of each pair."""
 
-    verdicts = serializers.DictField(child=Verdict())
+    verdicts = serializers.DictField(child=WriteResultSerializer())
 
 
 def _header(name: str, description: str) -> OpenApiParameter:

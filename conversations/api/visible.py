@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Collection
 
 from channels_cfg.models import Right, User
-from conversations import attached_data
+from conversations.attached_data.visible import is_at_work_on, shown_to_agents
 from conversations.models import ACTIVE_STATES, Conversation, State
 from conversations.models.conversation import ConversationQuerySet
 from conversations.pairs import Pairs
@@ -31,9 +31,9 @@ def data_seen_by(user: User, conversations: Collection[Conversation]) -> dict[uu
     ids = [conversation.pk for conversation in conversations]
     served = _granted(Right.SERVE, user, ids)
     in_history = _granted(Right.VIEW_HISTORY, user, ids)
-    at_work = [row for row in conversations if row.pk in served and attached_data.is_at_work_on(row, user)]
+    at_work = [row for row in conversations if row.pk in served and is_at_work_on(row, user)]
     seen: dict[uuid.UUID, Pairs] = {
-        pk: {datum.key: datum.value for datum in data} for pk, data in attached_data.shown_to_agents(at_work).items()
+        pk: {datum.key: datum.value for datum in data} for pk, data in shown_to_agents(at_work).items()
     }
     for row in conversations:
         may_read = row.pk in in_history or (row.pk in served and row.state in BEFORE_HISTORY)

@@ -5,28 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from channels_cfg.keys.catalogue import known_keys
 from channels_cfg.models import AttachedKey
 from channels_cfg.value_rules import BrokenRule
+from conversations.attached_data.write_result import WriteResult
 from conversations.pairs import Pairs, RefusedPairs
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What became of one pair: ``stored``, ``unchanged``, ``superseded`` or ``dropped``, and why.
-
-    ``key`` is the name it goes by; empty where the catalogue left the pair out.
-    """
-
-    verdict: str
-    reason: str | Promise = ""
-    key: str = ""
-
-    def as_json(self) -> dict[str, str]:
-        return {"verdict": self.verdict, "reason": str(self.reason)}
 
 
 @dataclass(frozen=True)
@@ -41,19 +26,19 @@ class KnownPairs:
     sent_as: dict[str, str] = field(default_factory=dict)
     flags: dict[str, str] = field(default_factory=dict)
     invalid: list[str] = field(default_factory=list)
-    left_out: dict[str, Verdict] = field(default_factory=dict)
+    left_out: dict[str, WriteResult] = field(default_factory=dict)
 
-    def told(self, verdicts: Mapping[str, Verdict]) -> dict[str, Verdict]:
-        """Verdicts on the keys as verdicts on what was sent, with what the catalogue has to say."""
-        return self.left_out | {self.sent_as[key]: self._told(key, verdict) for key, verdict in verdicts.items()}
+    def as_sent(self, results: Mapping[str, WriteResult]) -> dict[str, WriteResult]:
+        """Results on the keys as results on what was sent, with what the catalogue has to say."""
+        return self.left_out | {self.sent_as[key]: self._as_sent(key, result) for key, result in results.items()}
 
-    def _told(self, key: str, verdict: Verdict) -> Verdict:
-        reasons = [str(verdict.reason)]
-        if verdict.verdict == "stored" and key in self.flags:
+    def _as_sent(self, key: str, result: WriteResult) -> WriteResult:
+        reasons = [str(result.reason)]
+        if result.outcome == "stored" and key in self.flags:
             reasons.append(_("Stored with a flag: %(rule)s") % {"rule": self.flags[key]})
         if self.sent_as[key] != key:
             reasons.append(_("“%(name)s” is another name of %(key)s.") % {"name": self.sent_as[key], "key": key})
-        return replace(verdict, reason=" ".join(filter(None, reasons)), key=key)
+        return replace(result, reason=" ".join(filter(None, reasons)), key=key)
 
 
 def by_catalogue(sent: Pairs) -> KnownPairs:
@@ -69,7 +54,7 @@ def by_catalogue(sent: Pairs) -> KnownPairs:
         key = keys.get(name)
         own = key.name if key else name
         if own in known.sent_as:
-            known.left_out[name] = Verdict(
+            known.left_out[name] = WriteResult(
                 "superseded",
                 _("“%(name)s” came with it, and both are names of the key %(own)s.")
                 % {"name": known.sent_as[own], "own": own},
@@ -88,7 +73,7 @@ def by_catalogue(sent: Pairs) -> KnownPairs:
                     known.flags[own] = broken.rule
                 case AttachedKey.OnViolation.DROP:
                     known.invalid.append(own)
-                    known.left_out[name] = Verdict("dropped", broken.messages[0])
+                    known.left_out[name] = WriteResult("dropped", broken.messages[0])
     if refused:
         raise RefusedPairs(refused)
     return known

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 
 from channels_cfg.keys.effective_settings import Effective, effective_settings
 from channels_cfg.models import Channel, ExtraDataLists, Queue, Right, SystemSettings, User
-from conversations.attached_data import is_at_work_on, shown_to_agent
-from conversations.key_usage.observations import Shape, parents_of, shape_of
+from conversations.attached_data.visible import is_at_work_on, shown_to_agent
+from conversations.key_usage.observations import Observation, observe, parents_of
 from conversations.models import Conversation, LiveDatum
 from conversations.pairs import as_text
 
@@ -19,7 +19,7 @@ LEVELS = ("queue", "channel", "system")
 
 
 @dataclass(frozen=True)
-class Retention:
+class PreviewedKey:
     """One key now, and after the end. ``text`` is None where the viewer may not see the value.
 
     ``listed_as`` is the item of the list that keeps it, the key itself or a parent; empty: it is destroyed.
@@ -28,7 +28,7 @@ class Retention:
 
     key: str
     text: str | None
-    shape: Shape
+    observation: Observation
     source: str
     listed_as: str
     proposed_as: str = ""
@@ -48,16 +48,16 @@ class Proposal:
         return self.effective.origin == self.level and bool(self.keys)
 
 
-def retentions(
+def preview_retention(
     conversation: Conversation, *, viewer: User, judged_by: Sequence[str], proposal: Proposal | None = None
-) -> list[Retention]:
+) -> list[PreviewedKey]:
     """The live data of the conversation by key. Values are those that the viewer sees at work (rule 6)."""
     visible = values_shown_to(viewer, conversation)
     return [
-        Retention(
+        PreviewedKey(
             datum.key,
             as_text(datum.value) if datum.key in visible else None,
-            shape_of(datum.key, datum.value, source=datum.source),
+            observe(datum.key, datum.value, source=datum.source),
             datum.source,
             listed_as(datum.key, judged_by),
             listed_as(datum.key, proposal.effective.value) if proposal else "",

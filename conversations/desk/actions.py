@@ -32,11 +32,11 @@ def handle(conversation_id: uuid.UUID, *, by: User, now: datetime) -> Conversati
     return lifecycle.handle(conversation_id, by=by, now=now)
 
 
-def _check_serving(conversation: Conversation, agent: User, deed: str, *needed: State) -> None:
+def _check_serving(conversation: Conversation, agent: User, action: str, *needed: State) -> None:
     if conversation.agent_id is not None and conversation.agent_id != agent.pk:
-        raise TakenByAnother(conversation, deed)
+        raise TakenByAnother(conversation, action)
     if conversation.state not in needed:
-        raise WrongState(conversation, deed, *needed)
+        raise WrongState(conversation, action, *needed)
 
 
 def queues_to_transfer_to(conversation: Conversation, *, agent: User) -> list[Queue]:

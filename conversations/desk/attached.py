@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from channels_cfg.key_names import is_listed
 from channels_cfg.keys.catalogue import known_keys
 from channels_cfg.models import AttachedKey, Channel
-from conversations.attached_data import INVALID, settings_of, shown_to_agent
+from conversations.attached_data.reasons import INVALID
 from conversations.attached_data.retention_preview import listed_as
+from conversations.attached_data.settings import settings_of
 from conversations.attached_data.typed_values import TypedValue, typed
+from conversations.attached_data.visible import shown_to_agent
 from conversations.models import Conversation, LiveDatum
 from conversations.pairs import Value, as_text
 

@@ -11,5 +11,5 @@ urlpatterns = [
     path("news/", views.news, name="news"),
     path("<conversation:pk>/", views.desk, name="conversation"),
     path("<conversation:pk>/transfer/", views.transfer, name="transfer"),
-    path("<conversation:pk>/<str:deed>/", views.do, name="do"),
+    path("<conversation:pk>/<str:action>/", views.do, name="do"),
 ]

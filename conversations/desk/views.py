@@ -24,9 +24,9 @@ from conversations.models import Conversation, State
 from conversations.signed_in import page_for_people, viewer
 from conversations.transcript import transcript
 
-Deed = Callable[..., Conversation]
+Action = Callable[..., Conversation]
 
-DEEDS: dict[str, Deed] = {
+ACTIONS: dict[str, Action] = {
     "accept": lifecycle.accept,
     "reject": lifecycle.reject,
     "end": actions.end,
@@ -116,11 +116,11 @@ def _is_empty(desk: Desk) -> bool:
 
 @page_for_people
 @require_POST
-def do(request: HttpRequest, pk: uuid.UUID, deed: str) -> HttpResponse:
-    """One deed of the agent; a conflict is told in words, and a second click does no harm."""
-    if deed not in DEEDS:
+def do(request: HttpRequest, pk: uuid.UUID, action: str) -> HttpResponse:
+    """One action of the agent; a conflict is told in words, and a second click does no harm."""
+    if action not in ACTIONS:
         raise Http404
-    return _done(request, pk, deed, DEEDS[deed])
+    return _done(request, pk, action, ACTIONS[action])
 
 
 @page_for_people
@@ -140,7 +140,7 @@ def transfer(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return _done(request, pk, "transfer", to_queue, queue=queues[chosen])
 
 
-def _done(request: HttpRequest, pk: uuid.UUID, deed: str, act: Deed, *, queue: Queue | None = None) -> HttpResponse:
+def _done(request: HttpRequest, pk: uuid.UUID, action: str, act: Action, *, queue: Queue | None = None) -> HttpResponse:
     before = _to_serve(request, pk)
     try:
         after = act(before.pk, by=viewer(request), now=timezone.now())
@@ -148,7 +148,7 @@ def _done(request: HttpRequest, pk: uuid.UUID, deed: str, act: Deed, *, queue: Q
         messages.warning(request, str(conflict))
     else:
         if after.version != before.version:
-            messages.success(request, _what_is_now_true(deed, after, queue))
+            messages.success(request, _what_is_now_true(action, after, queue))
     return _back_to(request, pk)
 
 
@@ -158,8 +158,8 @@ def _to_serve(request: HttpRequest, pk: uuid.UUID) -> Conversation:
     return conversation
 
 
-def _what_is_now_true(deed: str, conversation: Conversation, queue: Queue | None) -> str:
-    match deed:
+def _what_is_now_true(action: str, conversation: Conversation, queue: Queue | None) -> str:
+    match action:
         case "accept":
             return _("You accepted the conversation with %(customer)s.") % {"customer": conversation.customer}
         case "reject":

@@ -13,15 +13,15 @@ from django.views.decorators.http import require_safe
 
 from channels_cfg.key_names import check_key_list, split_key_list
 from channels_cfg.models import Right
-from conversations.attached_data import settings_of
 from conversations.attached_data.retention_preview import (
     LEVELS,
+    PreviewedKey,
     Proposal,
-    Retention,
     level_in_words,
+    preview_retention,
     propose,
-    retentions,
 )
+from conversations.attached_data.settings import settings_of
 from conversations.key_usage.observations import characters_in_words
 from conversations.models import Conversation, ValueType
 from conversations.pii_detectors import Hit
@@ -38,11 +38,11 @@ def after_the_end(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     conversation = get_object_or_404(allowed.with_places(), pk=pk)
     counted = settings_of(conversation).statistics_keys
     proposal, wrong = _proposal(request, conversation)
-    rows = retentions(conversation, viewer=user, judged_by=counted.value, proposal=proposal)
+    rows = preview_retention(conversation, viewer=user, judged_by=counted.value, proposal=proposal)
     context: dict[str, Any] = {
         "conversation": conversation,
         "may_view_history": in_history.filter(pk=pk).exists(),
-        "rows": [(fate, _looks(fate)) for fate in rows] if conversation.is_active else [],
+        "rows": [(key, _looks(key)) for key in rows] if conversation.is_active else [],
         "counted": counted,
         "counted_from": level_in_words(counted.origin, channel=conversation.channel, queue=conversation.queue),
         "levels": [
@@ -71,11 +71,11 @@ def _proposal(request: HttpRequest, conversation: Conversation) -> tuple[Proposa
         return None, bad.messages
 
 
-def _looks(fate: Retention) -> str:
+def _looks(key: PreviewedKey) -> str:
     """How the value looks, for whom it is not shown: ``text, 8–15 characters, card number``."""
-    shape = fate.shape
+    observation = key.observation
     looks = [
-        str(ValueType(shape.value_type).label).lower(),
-        _("%(lengths)s characters") % {"lengths": characters_in_words([shape.length_bucket])},
+        str(ValueType(observation.value_type).label).lower(),
+        _("%(lengths)s characters") % {"lengths": characters_in_words([observation.length_bucket])},
     ]
-    return ", ".join([*looks, *(str(Hit(hit).label) for hit in sorted(shape.hits))])
+    return ", ".join([*looks, *(str(Hit(hit).label) for hit in sorted(observation.hits))])

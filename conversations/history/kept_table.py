@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from channels_cfg.key_names import is_listed
 from channels_cfg.keys.catalogue import known_keys
 from channels_cfg.models import AttachedKey
-from conversations.attached_data import REASONS, missing_reason, settings_of
+from conversations.attached_data.reasons import REASONS, missing_reason
+from conversations.attached_data.settings import settings_of
 from conversations.attached_data.typed_values import TypedValue, typed
 from conversations.models import Conversation
 from conversations.pairs import Value

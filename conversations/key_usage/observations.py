@@ -1,7 +1,7 @@
-"""The shape ledger: what keys came in and what their values looked like, without a value.
+"""Key usage: which keys came in and what their values looked like, without a value.
 
-The end of a conversation notes one sighting for each key, in its own transaction and without waiting for anybody.
-``fold`` adds sightings up into the ledger a moment later. A name is not folded before enough conversations have had it.
+The end of a conversation notes one observation of each key, in its own transaction and without waiting for anybody.
+``aggregate`` adds observations up a moment later; those of a name wait until enough conversations have had it.
 Pairs posted after the end are not noted: no list decides about them.
 """
 
@@ -27,7 +27,7 @@ RARE_NAMES_STAY = timedelta(days=30)
 BATCH = 20_000
 
 
-class Shape(NamedTuple):
+class Observation(NamedTuple):
     """What is noted of one key of one conversation."""
 
     value_type: ValueType
@@ -50,9 +50,9 @@ def type_of(value: Value) -> ValueType:
     return ValueType.TEXT
 
 
-def shape_of(key: str, value: Value, *, source: str) -> Shape:
+def observe(key: str, value: Value, *, source: str) -> Observation:
     text = as_text(value)
-    return Shape(type_of(value), len(text).bit_length(), bytes_of(key, value), source, frozenset(hits_of(text)))
+    return Observation(type_of(value), len(text).bit_length(), bytes_of(key, value), source, frozenset(hits_of(text)))
 
 
 def bytes_of(key: str, value: Value) -> int:
@@ -74,26 +74,26 @@ def parents_of(key: str) -> list[str]:
     return [key[:at] for at, character in enumerate(key) if character == "."]
 
 
-def shapes_of(data: Iterable[LiveDatum]) -> dict[str, Shape]:
-    """The shape of each key and of each parent; of the conversation as a whole under the empty name."""
-    own = {datum.key: shape_of(datum.key, datum.value, source=datum.source) for datum in data}
-    below: dict[str, list[Shape]] = {WHOLE: []}
-    for key, shape in own.items():
+def observations_of(data: Iterable[LiveDatum]) -> dict[str, Observation]:
+    """One of each key and of each parent; of the conversation as a whole under the empty name."""
+    own = {datum.key: observe(datum.key, datum.value, source=datum.source) for datum in data}
+    below: dict[str, list[Observation]] = {WHOLE: []}
+    for key, observation in own.items():
         for parent in (WHOLE, *parents_of(key)):
-            below.setdefault(parent, []).append(shape)
-    return own | {name: _together(shapes, own.get(name)) for name, shapes in below.items()}
+            below.setdefault(parent, []).append(observation)
+    return own | {name: _combined(parts, own.get(name)) for name, parts in below.items()}
 
 
-def _together(below: list[Shape], own: Shape | None) -> Shape:
-    """The shape of a parent, which may have a value of its own."""
-    shapes = [own, *below] if own else below
-    sources = {shape.source for shape in shapes}
-    return Shape(
+def _combined(below: list[Observation], own: Observation | None) -> Observation:
+    """The observation of a parent, which may have a value of its own."""
+    parts = [own, *below] if own else below
+    sources = {part.source for part in parts}
+    return Observation(
         own.value_type if own else ValueType.GROUP,
         own.length_bucket if own else 0,
-        sum(shape.bytes for shape in shapes),
+        sum(part.bytes for part in parts),
         sources.pop() if len(sources) == 1 else "",
-        frozenset().union(*(shape.hits for shape in shapes)),
+        frozenset().union(*(part.hits for part in parts)),
     )
 
 
@@ -109,7 +109,7 @@ def note_observations(
     keys that were noted then; they are not counted twice, nor is the conversation.
     """
     assert conversation.ended_at  # set by who ends it
-    seen = shapes_of(data)
+    seen = observations_of(data)
     if noted is not None:
         for name in {WHOLE, *noted, *(parent for key in noted for parent in parents_of(key))}:
             seen.pop(name, None)
@@ -120,53 +120,53 @@ def note_observations(
             day=conversation.ended_at.astimezone(UTC).date(),
             key=name,
             keepable=keepable,
-            value_type=shape.value_type,
-            length_bucket=shape.length_bucket,
-            bytes=shape.bytes,
-            source=shape.source,
-            hits=sorted(shape.hits),
+            value_type=observation.value_type,
+            length_bucket=observation.length_bucket,
+            bytes=observation.bytes,
+            source=observation.source,
+            hits=sorted(observation.hits),
             seen_at=conversation.ended_at,
         )
-        for name, shape in seen.items()
+        for name, observation in seen.items()
     )
 
 
-# Folding
+# Aggregating
 
 
-def fold() -> int:
-    """Add all sightings of known names to the ledger; return how many there were.
+def aggregate() -> int:
+    """Add all observations of known names to the sums; return how many there were.
 
-    A batch is one statement in one transaction: a sighting is either waiting or counted. Two that fold at once take
-    turns. Folding often gives the same sums as folding once.
+    A batch is one statement in one transaction: an observation is either waiting or counted. Two that aggregate at once
+    take turns. Doing it often gives the same sums as doing it once.
     """
     total = 0
-    while folded := _fold_batch():
-        total += folded
+    while counted := _aggregate_batch():
+        total += counted
     return total
 
 
 @transaction.atomic
-def _fold_batch() -> int:
+def _aggregate_batch() -> int:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('conversations.key_usage.observations.fold'))")
-        cursor.execute(_FOLD, {"enough": settings.KEY_USAGE_MINIMUM_CONVERSATIONS, "batch": BATCH})
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('conversations.key_usage.observations.aggregate'))")
+        cursor.execute(_AGGREGATE, {"enough": settings.KEY_USAGE_MINIMUM_CONVERSATIONS, "batch": BATCH})
         return int(cursor.fetchone()[0])
 
 
-def forget_rare_names(*, now: datetime) -> int:
-    """Delete sightings of names that too few conversations have had; return how many there were."""
+def delete_rare_names(*, now: datetime) -> int:
+    """Delete observations of names that too few conversations have had; return how many there were."""
     waiting = KeyObservation.objects.filter(day__lt=(now - RARE_NAMES_STAY).astimezone(UTC).date())
     rare = waiting.exclude(key=WHOLE).exclude(key__in=SeenKey.objects.values("name"))
     return rare.delete()[0]
 
 
-def forget_old_days(*, now: datetime) -> int:
+def delete_old_days(*, now: datetime) -> int:
     """Delete counts of days too long ago to be asked for; names stay known. Returns how many rows there were."""
     too_old = (now - timedelta(days=settings.KEY_USAGE_DAYS)).astimezone(UTC).date()
-    shapes, _ = KeyUsage.objects.filter(day__lt=too_old).delete()
+    usage, _ = KeyUsage.objects.filter(day__lt=too_old).delete()
     endings, _ = EndedCount.objects.filter(day__lt=too_old).delete()
-    return shapes + endings
+    return usage + endings
 
 
 _KNOWN_NAMES = f"""
@@ -188,7 +188,7 @@ _FACTS = """
      UNION ALL SELECT 'hits', unnest(hits), 1
      UNION ALL SELECT 'kept_hits', unnest(hits), 1 WHERE keepable
 """
-"""What one sighting adds to the sums, as rows."""
+"""What one observation adds to the sums, as rows."""
 
 
 def _sum(fact: str) -> str:
@@ -215,12 +215,14 @@ def _added(table: str, *columns: str) -> str:
     )
 
 
-def _fold_statement() -> str:
-    shape, seen, ended = "conversations_keyusage", "conversations_seenkey", "conversations_endedcount"
+def _aggregate_statement() -> str:
+    """Each part is worked out once, whatever PostgreSQL expects of a table that was empty a moment ago."""
+    usage, seen, ended = "conversations_keyusage", "conversations_seenkey", "conversations_endedcount"
     return f"""
-    WITH taken AS (
+    WITH known AS MATERIALIZED ({_KNOWN_NAMES}), taken AS (
         DELETE FROM conversations_keyobservation
-         WHERE id IN (SELECT id FROM conversations_keyobservation WHERE key IN ({_KNOWN_NAMES}) LIMIT %(batch)s)
+         WHERE id = ANY (ARRAY(
+            SELECT id FROM conversations_keyobservation WHERE key IN (SELECT key FROM known) LIMIT %(batch)s))
      RETURNING *
     ), counted AS (
         SELECT channel_id, queue_id, day, key, fact, name, sum(amount) AS amount,
@@ -233,8 +235,8 @@ def _fold_statement() -> str:
           FROM counted
          WHERE key <> '{WHOLE}'
          GROUP BY key, fact, name
-    ), shapes AS (
-        INSERT INTO {shape} (channel_id, queue_id, day, key, seen, keepable, bytes, types, lengths, sources, hits,
+    ), usage AS (
+        INSERT INTO {usage} (channel_id, queue_id, day, key, seen, keepable, bytes, types, lengths, sources, hits,
                              first_seen_at, last_seen_at)
         SELECT channel_id, queue_id, day, key, {_sum("seen")}, {_sum("keepable")}, {_sum("bytes")},
                {_sums_by_name("types")}, {_sums_by_name("lengths")}, {_sums_by_name("sources")},
@@ -243,9 +245,9 @@ def _fold_statement() -> str:
          WHERE key <> '{WHOLE}'
          GROUP BY channel_id, queue_id, day, key
             ON CONFLICT (channel_id, queue_id, day, key) DO UPDATE
-           SET {_added(shape, "seen", "keepable", "bytes", "types", "lengths", "sources", "hits")},
-               first_seen_at = least({shape}.first_seen_at, excluded.first_seen_at),
-               last_seen_at = greatest({shape}.last_seen_at, excluded.last_seen_at)
+           SET {_added(usage, "seen", "keepable", "bytes", "types", "lengths", "sources", "hits")},
+               first_seen_at = least({usage}.first_seen_at, excluded.first_seen_at),
+               last_seen_at = greatest({usage}.last_seen_at, excluded.last_seen_at)
     ), names AS (
         INSERT INTO {seen} (name, paths, seen, types, lengths, sources, hits, first_seen_at, last_seen_at)
         SELECT key,
@@ -271,4 +273,4 @@ def _fold_statement() -> str:
     """
 
 
-_FOLD = _fold_statement()
+_AGGREGATE = _aggregate_statement()

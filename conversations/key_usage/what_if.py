@@ -1,7 +1,7 @@
-"""What a list of keys would have kept of the conversations that were, answered from the shape ledger.
+"""What a list of keys would have kept of the conversations that were, answered from key usage.
 
 The numbers are those that the lists would have led to, had they been so: conversations of queues whose own list takes
-precedence do not count, and a parent counts where any of its keys was there. What is not yet folded is counted too.
+precedence do not count, and a parent counts where any of its keys was there. What is not yet added up is counted too.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ _OF_SYSTEM = f"channel_id NOT IN ({_WITH_A_LIST_OF_ITS_OWN.format('channel')}) A
 
 
 def _counts(channel: Channel | None, queue: Queue | None, keys: list[str], first_day: date) -> dict[str, _Count]:
-    """In one statement, so that what is being folded meanwhile is counted once."""
+    """In one statement, so that what is being added up meanwhile is counted once."""
     scope = _OF_QUEUE if queue else _OF_CHANNEL if channel else _OF_SYSTEM
     asked: dict[str, Any] = {
         "keys": keys,

@@ -1,7 +1,14 @@
 """What happens, as rows."""
 
 from conversations.models.contact import Contact
-from conversations.models.conversation import ACTIVE_STATES, ENDED_STATES, Conversation, State, direct_agents
+from conversations.models.conversation import (
+    ACTIVE_STATES,
+    ENDED_STATES,
+    POSTABLE_STATES,
+    Conversation,
+    State,
+    direct_agents,
+)
 from conversations.models.event import Event
 from conversations.models.idempotent_answer import IdempotentAnswer
 from conversations.models.inbound_delivery import InboundDelivery
@@ -17,6 +24,7 @@ from conversations.pii_detectors import Hit
 __all__ = [
     "ACTIVE_STATES",
     "ENDED_STATES",
+    "POSTABLE_STATES",
     "Communication",
     "Contact",
     "Conversation",

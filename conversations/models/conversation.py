@@ -36,6 +36,8 @@ class State(models.TextChoices):
 
 
 ACTIVE_STATES = (State.RECEIVED, State.QUEUED, State.ALLOCATED, State.ACCEPTED)
+POSTABLE_STATES = (State.WRAP_UP, State.HANDLED)
+"""Ended after somebody served it: it has kept data, and more can be posted (specification 000)."""
 ENDED_STATES = (State.WRAP_UP, State.HANDLED, State.ABANDONED, State.FALSE_ATTEMPT)
 
 

@@ -1,7 +1,7 @@
-"""The shape ledger: how often which keys were seen, and what their values looked like. It never holds a value.
+"""Key usage: how often which keys were seen, and what their values looked like. It never holds a value.
 
 A parent counts as a key of its own: where a conversation has ``customer_data.id`` and ``customer_data.name``, it has
-``customer_data`` too, with the bytes of both, so that the ledger answers what a list that names the parent would keep.
+``customer_data`` too, with the bytes of both, so that the sums answer what a list that names the parent would keep.
 The conversation as a whole is the parent of all its keys, with an empty name.
 """
 
@@ -30,7 +30,7 @@ class ValueType(models.TextChoices):
 
 
 class KeyObservation(models.Model):
-    """One key of one conversation, seen at its end. Written in the ending transaction, folded into the ledger later.
+    """One key of one conversation, seen at its end. Written in the ending transaction, added up later.
 
     Names that too few conversations have had stay here until they are old, and then go.
     """
@@ -66,9 +66,9 @@ class KeyObservation(models.Model):
     seen_at = models.DateTimeField(_("seen at"))
 
     class Meta:
-        verbose_name = _("key sighting")
-        verbose_name_plural = _("key sightings")
-        indexes = [models.Index(fields=["key"], name="sighting_by_key")]
+        verbose_name = _("key observation")
+        verbose_name_plural = _("key observations")
+        indexes = [models.Index(fields=["key"], name="observation_by_key")]
 
     def __str__(self) -> str:
         return self.key
@@ -94,21 +94,21 @@ class KeyUsage(models.Model):
     last_seen_at = models.DateTimeField(_("last seen at"))
 
     class Meta:
-        verbose_name = _("key shape")
-        verbose_name_plural = _("key shapes")
+        verbose_name = _("key usage")
+        verbose_name_plural = _("key usage")
         constraints = [
             models.UniqueConstraint(
-                fields=["channel", "queue", "day", "key"], nulls_distinct=False, name="a_key_has_one_shape_a_day"
+                fields=["channel", "queue", "day", "key"], nulls_distinct=False, name="a_key_has_one_usage_a_day"
             )
         ]
-        indexes = [models.Index(fields=["key", "day"], name="shape_by_key")]
+        indexes = [models.Index(fields=["key", "day"], name="usage_by_key")]
 
     def __str__(self) -> str:
         return f"{self.key}, {self.day}"
 
 
 class SeenKey(models.Model):
-    """One key over all channels and days: the sum of its shapes, and whether its name is known at all.
+    """One key over all channels and days: the sum of its usage, and whether its name is known at all.
 
     A name becomes known once enough conversations have had it; what rarely comes in may be a value in disguise.
     """
@@ -142,7 +142,7 @@ class SeenKey(models.Model):
 
 
 class EndedCount(models.Model):
-    """How many conversations ended on one channel, queue and day: what the shapes are shares of."""
+    """How many conversations ended on one channel, queue and day: what usage is a share of."""
 
     channel = models.ForeignKey(Channel, models.CASCADE, verbose_name=_("channel"), related_name="+", db_index=False)
     queue = models.ForeignKey(

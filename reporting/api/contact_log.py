@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 from channels_cfg.api.bodies import refuse_unknown
 from channels_cfg.api.problems import problems
 from conversations.api.caller import caller
-from conversations.attached_data import REASONS
+from conversations.attached_data.reasons import REASONS
 from conversations.keyset import keyset_page
 from reporting.contact_log.files import csv_stream
 from reporting.contact_log.kept_key import missing_reasons

@@ -12,8 +12,9 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from channels_cfg.key_names import check_key_name, is_listed
-from conversations.attached_data import POSTABLE_STATES, REASONS
 from conversations.attached_data.kept_condition import KeptCondition, Operator
+from conversations.attached_data.reasons import REASONS
+from conversations.models import POSTABLE_STATES
 from reporting.models import ContactLogEntry
 from reporting.models.contact_log import ContactLogQuerySet
 

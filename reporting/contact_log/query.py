@@ -19,10 +19,9 @@ from django.utils.translation import gettext_lazy
 from channels_cfg.key_names import check_key_name
 from channels_cfg.models import Right, User
 from channels_cfg.time_zones import check_time_zone, zone_named
-from conversations.attached_data import POSTABLE_STATES
 from conversations.attached_data.kept_condition import KeptCondition, Operator
 from conversations.filters import DIRECT, MomentField, is_id
-from conversations.models import Conversation, State
+from conversations.models import POSTABLE_STATES, Conversation, State
 from conversations.periods import Period, bounds
 from reporting.contact_log.kept_key import REASON, VALUE, Missing, group_of, matching
 from reporting.models import ContactLogEntry

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from channels_cfg.spreadsheets import FORMULA
-from conversations.attached_data import REASONS
+from conversations.attached_data.reasons import REASONS
 from conversations.models import Conversation, State
 from reporting.contact_log.kept_key import missing_reason
 from reporting.models.contact_log import ContactLogQuerySet

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_GET
 from django_htmx.http import push_url
 
 from channels_cfg.models import Right, User
-from conversations.attached_data import REASONS
 from conversations.attached_data.kept_condition import Operator
+from conversations.attached_data.reasons import REASONS
 from conversations.filters import GrantedPlaces
 from conversations.keyset import keyset_page
 from conversations.models import Conversation, State

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from channels_cfg.messaging.messaging_channels import label_of
 from channels_cfg.models import Channel, Queue, User
-from conversations.attached_data import REASONS
+from conversations.attached_data.reasons import REASONS
 from conversations.filters import GrantedPlaces, is_id
 from conversations.models import Conversation, State
 from reporting.contact_log.kept_key import REASON, VALUE

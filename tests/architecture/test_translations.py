@@ -119,7 +119,7 @@ def busy(root: User, centre: None) -> dict[str, list[dict[str, Any]]]:
         ended_conversation(queue, agent=root, data={"custmerType": "gold", "card": "4111 1111 1111 1111"})
     for author in Message.Author:
         Message.objects.create(conversation=served, author=author, text="Hi", sent_at=now)
-    observations.fold()
+    observations.aggregate()
     service = MessagingService.objects.get()
     for outcome in InboundDelivery.Outcome:
         InboundDelivery.objects.create(

@@ -21,7 +21,7 @@ _CONVERSATIONS = """
            (ARRAY['WHATSAPP', 'SMS', 'RCS', 'MESSENGER'])[1 + n %% 4], 'inbound',
            CASE WHEN abandoned THEN 'abandoned' ELSE 'handled' END,
            CASE WHEN abandoned THEN NULL ELSE (%(agents)s::bigint[])[1 + n %% %(agent_count)s] END,
-           '35840' || lpad((n * 7919 %% 10000000)::text, 7, '0'),
+           '35840' || lpad((n::bigint * 7919 %% 10000000)::text, 7, '0'),
            CASE WHEN n %% 3 = 0 THEN 'Customer ' || n ELSE '' END,
            at, at, CASE WHEN abandoned THEN NULL ELSE at + interval '20 s' END,
            CASE WHEN abandoned THEN NULL ELSE at + interval '30 s' END,

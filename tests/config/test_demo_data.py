@@ -86,8 +86,8 @@ def test_what_the_demonstration_made_is_gone_and_what_was_there_before_is_not(br
     assert set(User.objects.values_list("username", flat=True)) == {"administrator", "own-agent"}
     assert [key.name for key in AttachedKey.objects.all()] == ["topic"]  # a list of the own channel names it
     assert not AccessRight.objects.exists()
-    for ledger in (KeyUsage, EndedCount):
-        assert not ledger.objects.exclude(channel=own_queue.channel).exists()
+    for counts in (KeyUsage, EndedCount):
+        assert not counts.objects.exclude(channel=own_queue.channel).exists()
     assert not SeenKey.objects.filter(name="loyalty_card").exists()
     assert not demo_file().exists()
     assert not is_loaded()

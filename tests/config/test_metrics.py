@@ -116,6 +116,35 @@ def test_several_processes_tell_it_once(told, monkeypatch, tmp_path):
     assert told()["keepsake_database_up"] == 1
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
+def test_this_machine_may_read_them(client, address):
+    assert client.get("/metrics", REMOTE_ADDR=address).status_code == 200
+
+
+@pytest.mark.parametrize("address", ["203.0.113.9", "10.0.0.7", "172.17.0.1", "::ffff:203.0.113.9", ""])
+def test_others_may_not(client, address):
+    answer = client.get("/metrics", REMOTE_ADDR=address)
+
+    assert answer.status_code == 403
+    assert b"keepsake_" not in answer.content
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Forwarded-Proto", "X-Real-Ip", "Forwarded", "Via"])
+def test_nor_may_those_behind_a_proxy_of_this_machine(client, header):
+    assert client.get("/metrics", headers={header: "127.0.0.1"}).status_code == 403
+
+
+def test_a_token_lets_in_whoever_shows_it_and_nobody_else(client, settings):
+    settings.METRICS_TOKEN = "a-token"
+
+    def asked(shown: str) -> int:
+        return client.get("/metrics", headers={"Authorization": shown}, REMOTE_ADDR="203.0.113.9").status_code
+
+    assert asked("Bearer a-token") == 200
+    assert asked("Bearer another") == asked("") == 403
+    assert client.get("/metrics").status_code == 403
+
+
 def test_looking_costs_the_same_few_queries_whatever_there_is(client, django_assert_num_queries):
     queue = QueueFactory()
     for _ in range(3):

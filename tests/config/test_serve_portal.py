@@ -66,7 +66,7 @@ def get(surroundings, path: str) -> bytes:
 
 @pytest.mark.parametrize("word", [signal.SIGINT, signal.SIGTERM])
 def test_the_word_to_stop_ends_every_process_and_the_database(surroundings, portal, word):
-    assert b'"broker": "ok"' in get(surroundings, "/health/ready")
+    assert b'"workers": "ok"' in get(surroundings, "/health/ready")
     assert len(processes_of(surroundings)) > 3
 
     portal.send_signal(word)

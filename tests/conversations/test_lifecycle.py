@@ -7,7 +7,8 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from conversations import attached_data, lifecycle
+from conversations import lifecycle
+from conversations.attached_data.visible import live_pairs
 from conversations.models import Conversation, Event, Leg, ReportableChange, State
 from tests.factories import (
     ChannelFactory,
@@ -93,7 +94,7 @@ def test_a_transfer_adds_legs_and_keeps_the_data_and_the_conversation():
     assert (conversation.state, conversation.queue, conversation.agent) == (State.QUEUED, second, None)
     conversation = lifecycle.accept(conversation.pk, by=other, now=timezone.now())
 
-    assert attached_data.live_pairs(conversation) == {"tier": "gold"}
+    assert live_pairs(conversation) == {"tier": "gold"}
     assert [leg.purpose for leg in conversation.legs.all()] == ["customer", "queue", "agent", "queue", "agent"]
     assert lifecycle.end(conversation.pk, now=timezone.now()).kept_data == {"tier": "gold"}
 
@@ -125,7 +126,7 @@ def test_a_queue_of_another_channel_is_refused():
         lifecycle.enqueue(conversation.pk, queue=QueueFactory(), now=timezone.now())
 
 
-def test_a_repeated_deed_changes_nothing_and_is_no_error():
+def test_a_repeated_action_changes_nothing_and_is_no_error():
     conversation = ended_conversation(QueueFactory(statistics_keys=["a"]), data={"a": 1})
     events = timeline(conversation)
 
@@ -137,7 +138,7 @@ def test_a_repeated_deed_changes_nothing_and_is_no_error():
 
 
 @pytest.mark.parametrize(
-    ("deed", "words"),
+    ("action", "words"),
     [
         (
             lambda c, u: lifecycle.accept(c.pk, by=u, now=timezone.now()),
@@ -157,11 +158,11 @@ def test_a_repeated_deed_changes_nothing_and_is_no_error():
         ),
     ],
 )
-def test_an_impossible_deed_says_the_state_and_the_one_it_needs(deed, words):
+def test_an_impossible_action_says_the_state_and_the_one_it_needs(action, words):
     conversation = ended_conversation(QueueFactory())
 
     with pytest.raises(lifecycle.WrongState, match=words):
-        deed(conversation, conversation.agent)
+        action(conversation, conversation.agent)
 
 
 def test_who_comes_second_is_told_who_has_it():

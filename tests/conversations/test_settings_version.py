@@ -20,8 +20,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 class MeanwhileElsewhere:
     """Does something in a transaction of its own, once, right before a statement that names the table."""
 
-    def __init__(self, deed: Callable[[], Any], *, before: str) -> None:
-        self.deed, self.table, self.done = deed, before, False
+    def __init__(self, action: Callable[[], Any], *, before: str) -> None:
+        self.action, self.table, self.done = action, before, False
 
     def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         if f'FROM "{self.table}"' in sql and not self.done:
@@ -32,7 +32,7 @@ class MeanwhileElsewhere:
 
     def _do(self) -> None:
         try:
-            self.deed()
+            self.action()
         finally:
             connections.close_all()
 

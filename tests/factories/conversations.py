@@ -9,7 +9,8 @@ import factory
 from django.utils import timezone
 
 from channels_cfg.models import Queue, Source, User
-from conversations import attached_data, lifecycle
+from conversations import lifecycle
+from conversations.attached_data.attach import attach_data
 from conversations.models import Conversation
 from tests.factories.channels_cfg import ChannelFactory, UserFactory
 
@@ -31,7 +32,7 @@ def queued_conversation(queue: Queue, *, data: dict[str, Any] | None = None, **f
     facts.setdefault("customer_address", "358401234567")
     conversation = lifecycle.receive(channel=queue.channel, queue=queue, now=now, **facts)
     if data:
-        attached_data.attach(conversation, data, source=Source.CUSTOMER, at=now)
+        attach_data(conversation, data, source=Source.CUSTOMER, at=now)
     return conversation
 
 

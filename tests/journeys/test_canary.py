@@ -140,8 +140,8 @@ def test_a_value_that_is_not_kept_is_found_nowhere_after_the_end(portal: Portal,
     waiting = {c.thread.external_id: c.pk for c in Conversation.objects.select_related("thread")}
     for thread in ("T0", "T2", "T3"):
         address = f"/api/v1/conversations/{waiting[thread]}"
-        for deed in ("accept", "end", "handle"):
-            assert api.post(f"{address}/{deed}").status_code == 200
+        for action in ("accept", "end", "handle"):
+            assert api.post(f"{address}/{action}").status_code == 200
     stop = {"conversation": {"id": "T1", "metadata": canaries.new(), "metadata_json": {"secret": canaries.new()}}}
     portal.deliver(service, {"app_id": service.app_id, "conversation_stop_notification": stop})
     eventually(lambda: not Conversation.objects.filter(state__in=[State.QUEUED, State.ACCEPTED]).exists())
@@ -157,8 +157,8 @@ def test_a_value_that_is_not_kept_is_found_nowhere_after_the_end(portal: Portal,
     assert portal.deliver(service, {"message": {"metadata": canaries.new()}}, **wrong).status_code == 401
     eventually(lambda: not InboundDelivery.objects.filter(finished_at=None).exists())
     last = Conversation.objects.get(state=State.QUEUED)
-    for deed in ("accept", "end"):
-        api.post(f"/api/v1/conversations/{last.pk}/{deed}")
+    for action in ("accept", "end"):
+        api.post(f"/api/v1/conversations/{last.pk}/{action}")
     portal.manage("run_reporting_job")
 
     supervisor = grant(UserFactory(), *Right, on=queue)

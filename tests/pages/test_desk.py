@@ -48,7 +48,7 @@ def test_an_agent_sees_all_data_until_the_end_and_then_what_is_kept(open_as, que
     expect(question).to_contain_text("Keeps 1 key: customerType")
     expect(question).to_contain_text("Destroys 1 key: customerId")
     page.keyboard.press("Escape")
-    expect(page.locator("#deed_end")).to_be_focused()
+    expect(page.locator("#action_end")).to_be_focused()
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")
 
@@ -70,14 +70,14 @@ def test_what_happens_elsewhere_appears_without_a_reload(open_as, queue):
     lifecycle.accept(served.pk, by=agent, now=timezone.now())
     page = open_as(agent, f"/desk/{served.pk}/")
     page.evaluate("window.stillTheSamePage = true")
-    page.locator("#deed_end").click()
+    page.locator("#action_end").click()
 
     queued_conversation(queue, customer_name="Erik Svensson")
     say(served, "Are you still there?")
 
     expect(page.get_by_role("link", name="Erik Svensson")).to_be_visible()
     expect(page.get_by_text("Are you still there?")).to_be_visible()
-    expect(page.locator("#deed_end_now")).to_be_focused()
+    expect(page.locator("#action_end_now")).to_be_focused()
 
     lifecycle.end(served.pk, ended_by="customer", now=timezone.now())
 
@@ -132,7 +132,7 @@ def test_the_desk_works_by_keyboard(open_as, queue):
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Accept")).to_be_visible()
-    page.locator("#deed_accept").focus()
+    page.locator("#action_accept").focus()
     page.keyboard.press("Enter")
 
     expect(page.get_by_role("button", name="End conversation")).to_be_visible()

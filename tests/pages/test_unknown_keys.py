@@ -46,7 +46,7 @@ def queue() -> Queue:
         ended_conversation(
             queue, data={"custmerType": "gold", "loyalty_card": "4111 1111 1111 1111", "region": "north"}
         )
-    observations.fold()
+    observations.aggregate()
     return queue
 
 

@@ -10,7 +10,8 @@ from typing import Any
 from django.db import connection
 
 from channels_cfg.models import Queue, Source, User
-from conversations import attached_data, lifecycle
+from conversations import lifecycle
+from conversations.attached_data.attach import attach_data
 from conversations.models import Conversation
 from tests.factories import UserFactory
 
@@ -30,7 +31,7 @@ def served(
     agent = agent or UserFactory()
     conversation = lifecycle.receive(channel=queue.channel, queue=queue, now=received_at, **facts)
     if data:
-        attached_data.attach(conversation, data, source=Source.CUSTOMER, at=received_at)
+        attach_data(conversation, data, source=Source.CUSTOMER, at=received_at)
     lifecycle.accept(conversation.pk, by=agent, now=received_at + MINUTE)
     conversation = lifecycle.end(conversation.pk, by=agent, now=received_at + 5 * MINUTE)
     return lifecycle.handle(conversation.pk, by=agent, now=received_at + 6 * MINUTE) if handled else conversation
@@ -42,23 +43,23 @@ def abandoned(
     """Received, and left by the customer before an agent came."""
     conversation = lifecycle.receive(channel=queue.channel, queue=queue, now=received_at, **facts)
     if data:
-        attached_data.attach(conversation, data, source=Source.CUSTOMER, at=received_at)
+        attach_data(conversation, data, source=Source.CUSTOMER, at=received_at)
     return lifecycle.end(conversation.pk, now=received_at + waited)
 
 
 class Elsewhere(Thread):
     """Does something on a database connection of its own; ``finish`` gives back its result, or raises its error."""
 
-    def __init__(self, deed: Callable[[], Any]) -> None:
+    def __init__(self, action: Callable[[], Any]) -> None:
         super().__init__(daemon=True)
-        self.deed = deed
+        self.action = action
         self.result: Any = None
         self.error: BaseException | None = None
         self.start()
 
     def run(self) -> None:
         try:
-            self.result = self.deed()
+            self.result = self.action()
         except BaseException as error:
             self.error = error
         finally:

@@ -87,7 +87,7 @@ def test_a_report_of_somebody_else_is_not_found(owner):
     report = saved(UserFactory(), "Theirs")
     browser = signed_in(owner)
 
-    answers = [browser.post(reverse(f"reports:{deed}_saved", args=[report.pk])) for deed in ("rename", "delete")]
+    answers = [browser.post(reverse(f"reports:{action}_saved", args=[report.pk])) for action in ("rename", "delete")]
 
     assert [answer.status_code for answer in answers] == [404, 404]
     assert "Theirs" not in browser.get(reverse("reports:saved")).content.decode()

@@ -14,8 +14,11 @@ from django.utils.translation import gettext as _
 from channels_cfg.key_names import BadKeyName, check_key_name
 from channels_cfg.messaging.messaging_channels import ADDRESS_DOMAIN, ADDRESS_OF_WIRE
 from channels_cfg.models import Channel, Queue, QueueAddress, Source
-from conversations import attached_data, lifecycle
-from conversations.attached_data.known_pairs import Verdict
+from conversations import lifecycle
+from conversations.attached_data.attach import attach_data, record_attached_by
+from conversations.attached_data.late import KEPT_FIELDS, attach_late_data
+from conversations.attached_data.settings import settings_of
+from conversations.attached_data.write_result import WriteResult
 from conversations.doors.conversation_api import contacts, payloads, threads
 from conversations.doors.conversation_api.callback import APPLIED, IGNORED, Callback, TooEarly
 from conversations.models import (
@@ -205,7 +208,7 @@ def _is_erased(thread: MessagingThread, sent_at: datetime) -> bool:
 
 def _pairs(callback: Callback, message: Inbound, conversation: Conversation) -> Pairs:
     """The good pairs of ``message_metadata`` and, before them, ``metadata``; of the others the log tells why."""
-    longest = attached_data.settings_of(conversation).value_characters
+    longest = settings_of(conversation).value_characters
     pairs: Pairs = {}
     for field, metadata in (
         ("message_metadata", callback.data.get("message_metadata")),
@@ -241,20 +244,20 @@ def _good_pairs(callback: Callback, field: str, pairs: Pairs, *, longest: int) -
 
 
 def _attach(callback: Callback, conversation: Conversation, message: Inbound, pairs: Pairs) -> None:
-    def attach(some: Pairs) -> dict[str, Verdict]:
-        return attached_data.attach(
-            conversation, some, source=Source.CUSTOMER, at=message.sent_at, told_in=message.external_id
+    def attach(some: Pairs) -> dict[str, WriteResult]:
+        return attach_data(
+            conversation, some, source=Source.CUSTOMER, at=message.sent_at, message_id=message.external_id
         )
 
     _by_the_catalogue(callback, pairs, attach)
 
 
-def _by_the_catalogue(callback: Callback, pairs: Pairs, attach: Callable[[Pairs], dict[str, Verdict]]) -> list[str]:
+def _by_the_catalogue(callback: Callback, pairs: Pairs, attach: Callable[[Pairs], dict[str, WriteResult]]) -> list[str]:
     """Attach the pairs without those that are refused, and log why; the keys that were judged."""
     if not pairs:
         return []
     try:
-        verdicts = attach(pairs)
+        results = attach(pairs)
     except RefusedPairs as refused:
         for complaint, keys in _by_complaint(refused).items():
             callback.note(
@@ -264,10 +267,10 @@ def _by_the_catalogue(callback: Callback, pairs: Pairs, attach: Callable[[Pairs]
         return _by_the_catalogue(
             callback, {key: value for key, value in pairs.items() if key not in refused.complaints}, attach
         )
-    for sent, verdict in verdicts.items():
-        if not verdict.key:
-            callback.note(_("“%(key)s”: %(reason)s It was left out.") % {"key": sent, "reason": verdict.reason})
-    return sorted({verdict.key for verdict in verdicts.values() if verdict.key})
+    for sent, result in results.items():
+        if not result.key:
+            callback.note(_("“%(key)s”: %(reason)s It was left out.") % {"key": sent, "reason": result.reason})
+    return sorted({result.key for result in results.values() if result.key})
 
 
 def _by_complaint(refused: RefusedPairs) -> dict[str, list[str]]:
@@ -282,16 +285,14 @@ def _judge_late(
 ) -> None:
     """Its conversation has ended. Where nobody served it, the rows become as if the message had come in time."""
 
-    def attach(some: Pairs) -> dict[str, Verdict]:
-        return attached_data.attach_late(conversation, some, source=Source.CUSTOMER, at=message.sent_at)
+    def attach(some: Pairs) -> dict[str, WriteResult]:
+        return attach_late_data(conversation, some, source=Source.CUSTOMER, at=message.sent_at)
 
     keys = _by_the_catalogue(callback, pairs, attach)
     conversation.version += 1
-    conversation.save(update_fields=[*attached_data.KEPT_FIELDS, "version"])
+    conversation.save(update_fields=[*KEPT_FIELDS, "version"])
     if conversation.accepted_at is None:
-        attached_data.tell_attached_in(
-            message.external_id, conversation, keys, source=Source.CUSTOMER, at=message.sent_at
-        )
+        record_attached_by(message.external_id, conversation, keys, source=Source.CUSTOMER, at=message.sent_at)
     elif is_news:
         callback.note(_("It came after its conversation had ended."))
         Event.objects.create(conversation=conversation, kind=Event.Kind.LATE, at=message.sent_at, detail={"keys": keys})

@@ -20,11 +20,6 @@ def test_an_agent_lands_at_a_place_of_work(client, django_user_model):
     assert client.get("/").url.startswith(("/desk/", "/history/"))
 
 
-def test_a_portal_that_can_work_says_so_in_words(client):
-    assert client.get("/health/ready").json() == {"database": "ok", "broker": "ok"}
-    assert client.get("/health/live").json() == {"portal": "ok"}
-
-
 def test_one_who_serves_nobody_lands_where_the_rights_lead(client):
     client.force_login(user_with(Right.VIEW_HISTORY, on=QueueFactory()))
 

@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from channels_cfg.models import ScheduledChange
 from channels_cfg.rights.roles import AGENT, CONFIGURATOR
+from config.health import Level
 from config.models import Heartbeat
-from config.portal.status import Level
 from conversations.models import InboundDelivery, RefusedCallbacks
 from reporting.models import ReportRun
 from tests.factories import MessagingServiceFactory, QueueFactory, UserFactory, ended_conversation
@@ -87,7 +87,7 @@ def test_a_broker_that_is_down_is_bad_and_named_without_its_address(browser: Cli
     assert "CANARY" not in answer.content.decode()
 
 
-@pytest.mark.parametrize(("minutes", "level"), [(1, Level.GOOD), (5, Level.WARN), (30, Level.BAD)])
+@pytest.mark.parametrize(("minutes", "level"), [(1, Level.GOOD), (3, Level.WARN), (6, Level.BAD)])
 def test_callbacks_that_wait_are_the_worse_the_longer(browser: Client, minutes: int, level: Level):
     service = MessagingServiceFactory(name="WhatsApp")
     then = timezone.now() - timedelta(minutes=minutes)

@@ -43,16 +43,16 @@ INBOX = "/admin/conversations/seenkey/"
 def come_in(queue: Queue, data: dict[str, Any], times: int = 5) -> None:
     for _ in range(times):
         ended_conversation(queue, data=data)
-    observations.fold()
+    observations.aggregate()
 
 
 def in_inbox() -> list[str]:
     return sorted(unknown_keys.unknown_keys(now=timezone.now()).values_list("name", flat=True))
 
 
-def say(browser: Client, deed: str, *names: str, **more: str) -> str:
+def say(browser: Client, action: str, *names: str, **more: str) -> str:
     """Answer keys in the inbox; the page that follows."""
-    answer = browser.post(INBOX, {"do": deed, "name": names, **more}, follow=True)
+    answer = browser.post(INBOX, {"do": action, "name": names, **more}, follow=True)
     return answer.content.decode()
 
 
@@ -76,7 +76,7 @@ def test_a_rare_name_is_not_in_the_inbox():
     assert KeyObservation.objects.filter(key="rare").count() == 4
 
 
-def test_the_inbox_shows_shape_and_place_and_no_value(browser: Client):
+def test_the_inbox_shows_what_values_look_like_and_where_and_no_value(browser: Client):
     queue = QueueFactory(channel=ChannelFactory(name="Customer chat"))
     come_in(queue, {"loyalty_card": CARD})
 
@@ -253,11 +253,11 @@ def test_known_names_complete_an_alias(browser: Client):
     assert browser.get(reverse("admin:known_names"), {"q": "kind of"}).json() == {"names": ["customerType"]}
 
 
-@pytest.mark.parametrize("deed", ["keep channel.999999", "keep nowhere", "keep", "dance", "", "snooze x", "_back"])
-def test_an_odd_deed_does_no_harm(browser: Client, deed: str):
+@pytest.mark.parametrize("action", ["keep channel.999999", "keep nowhere", "keep", "dance", "", "snooze x", "_back"])
+def test_an_odd_action_does_no_harm(browser: Client, action: str):
     come_in(QueueFactory(), {"a": 1})
 
-    answer = browser.post(INBOX, {"do": deed, "name": "a"})
+    answer = browser.post(INBOX, {"do": action, "name": "a"})
 
     assert answer.status_code in (302, 403)
     assert Channel.objects.get().statistics_keys == []
@@ -357,7 +357,7 @@ def test_who_configures_nothing_sees_none_of_it(name: str):
     assert Client().get(reverse(f"admin:{name}")).status_code == 302
 
 
-def test_who_may_look_only_is_offered_no_deed():
+def test_who_may_look_only_is_offered_no_action():
     come_in(QueueFactory(), {"region": 1})
     from django.contrib.auth.models import Permission
 
@@ -369,6 +369,6 @@ def test_who_may_look_only_is_offered_no_deed():
     page = client.get(INBOX).content.decode()
 
     assert "region" in page and 'value="never"' not in page
-    for deed in ("never", "snooze 7", "undo", "alias x", f"keep channel.{Channel.objects.get().pk}"):
-        assert client.post(INBOX, {"do": deed, "name": "region"}).status_code == 403
+    for action in ("never", "snooze 7", "undo", "alias x", f"keep channel.{Channel.objects.get().pk}"):
+        assert client.post(INBOX, {"do": action, "name": "region"}).status_code == 403
     assert not KeyVerdict.objects.exists()

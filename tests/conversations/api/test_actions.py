@@ -1,4 +1,4 @@
-"""Deeds over the API."""
+"""Actions over the API."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 
-DEEDS = {
+ACTIONS = {
     "queue": {"queue": "Q"},
     "allocate": {"agent": "A"},
     "accept": {},
@@ -39,8 +39,8 @@ def agent(queue):
     return client_with(Right.SERVE, on=queue)
 
 
-def do(client, conversation, deed, **order):
-    return client.post_json(f"/api/v1/conversations/{conversation.pk}/{deed}", order)
+def do(client, conversation, action, **order):
+    return client.post_json(f"/api/v1/conversations/{conversation.pk}/{action}", order)
 
 
 def events_of(conversation):
@@ -53,7 +53,7 @@ def test_a_life_from_queue_to_handled(queue, agent):
     grant(agent.user, Right.SERVE, on=other_queue)
     me = agent.user.username
 
-    deeds = [
+    actions = [
         ("queue", {"queue": other_queue.name}),
         ("allocate", {"agent": me}),
         ("reject", {}),
@@ -68,9 +68,9 @@ def test_a_life_from_queue_to_handled(queue, agent):
         ("handle", {}),
     ]
     states = []
-    for deed, order in deeds:
-        answer = do(agent, conversation, deed, **order)
-        assert answer.status_code == 200, (deed, answer.content)
+    for action, order in actions:
+        answer = do(agent, conversation, action, **order)
+        assert answer.status_code == 200, (action, answer.content)
         states.append((answer.json()["state"], answer.json()["queue"], answer.json()["agent"]))
 
     assert states == [
@@ -91,13 +91,13 @@ def test_a_life_from_queue_to_handled(queue, agent):
 
 
 @pytest.mark.parametrize(
-    "deed", ["queue", "allocate", "accept", "reject", "hold", "resume", "transfer", "transfer_agent", "end", "handle"]
+    "action", ["queue", "allocate", "accept", "reject", "hold", "resume", "transfer", "transfer_agent", "end", "handle"]
 )
-def test_a_repeated_deed_changes_nothing_and_is_no_error(queue, agent, deed):
+def test_a_repeated_action_changes_nothing_and_is_no_error(queue, agent, action):
     other_queue = QueueFactory(channel=queue.channel)
     grant(agent.user, Right.SERVE, on=other_queue)
     colleague = user_with(Right.SERVE, on=queue)
-    match deed:
+    match action:
         case "queue" | "allocate" | "accept":
             conversation = queued_conversation(queue)
         case "reject":
@@ -113,10 +113,10 @@ def test_a_repeated_deed_changes_nothing_and_is_no_error(queue, agent, deed):
         "transfer": {"queue": other_queue.name},
         "transfer_agent": {"agent": colleague.username},
         "resume": {"resume": True},
-    }.get(deed, {})
-    if deed == "resume":
+    }.get(action, {})
+    if action == "resume":
         do(agent, conversation, "hold")
-    path = {"resume": "hold", "transfer_agent": "transfer"}.get(deed, deed)
+    path = {"resume": "hold", "transfer_agent": "transfer"}.get(action, action)
 
     first = do(agent, conversation, path, **order)
     events = events_of(conversation)
@@ -128,7 +128,7 @@ def test_a_repeated_deed_changes_nothing_and_is_no_error(queue, agent, deed):
 
 
 @pytest.mark.parametrize(
-    ("deed", "order", "state", "needed"),
+    ("action", "order", "state", "needed"),
     [
         ("queue", {"queue": "Home"}, "accepted", ["received", "queued"]),
         ("reject", {}, "accepted", ["allocated"]),
@@ -139,7 +139,7 @@ def test_a_repeated_deed_changes_nothing_and_is_no_error(queue, agent, deed):
         ("allocate", {"agent": "me"}, "wrap_up", ["received", "queued"]),
     ],
 )
-def test_a_deed_that_does_not_fit_is_told_the_state_and_the_one_it_needs(queue, deed, order, state, needed):
+def test_an_action_that_does_not_fit_is_told_the_state_and_the_one_it_needs(queue, action, order, state, needed):
     queue.name = "Home"
     queue.save()
     client = client_with(Right.SERVE, on=queue)
@@ -147,7 +147,7 @@ def test_a_deed_that_does_not_fit_is_told_the_state_and_the_one_it_needs(queue, 
     make = {"queued": queued_conversation, "wrap_up": ended_conversation, "accepted": accepted_conversation}[state]
     conversation = make(queue, **({} if state == "queued" else {"agent": client.user}))
 
-    answer = do(client, conversation, deed, **order)
+    answer = do(client, conversation, action, **order)
 
     problem = answer.json()
     assert answer.status_code == 409, problem
@@ -160,31 +160,31 @@ def test_who_comes_second_is_told_who_was_first(queue, agent):
     first = user_with(Right.SERVE, on=queue, username="first")
     conversation = accepted_conversation(queue, agent=first)
 
-    for deed, order in [("accept", {}), ("allocate", {"agent": agent.user.username})]:
-        answer = do(agent, conversation, deed, **order)
+    for action, order in [("accept", {}), ("allocate", {"agent": agent.user.username})]:
+        answer = do(agent, conversation, action, **order)
         assert answer.status_code == 409
         assert answer.json()["agent"] == "first"
 
 
-@pytest.mark.parametrize("deed", ["hold", "transfer", "end", "handle"])
-def test_a_person_cannot_meddle_with_a_colleagues_conversation_but_a_telephone_system_can(queue, deed):
-    make = ended_conversation if deed == "handle" else accepted_conversation
+@pytest.mark.parametrize("action", ["hold", "transfer", "end", "handle"])
+def test_a_person_cannot_meddle_with_a_colleagues_conversation_but_a_telephone_system_can(queue, action):
+    make = ended_conversation if action == "handle" else accepted_conversation
     conversation = make(queue, agent=user_with(Right.SERVE, on=queue))
     person, system = client_with(Right.SERVE, on=queue), client_with(Right.SERVE, on=queue)
     type(person.user).objects.filter(pk=person.user.pk).update(is_api_client=False)
-    order = {"queue": queue.name} if deed == "transfer" else {}
+    order = {"queue": queue.name} if action == "transfer" else {}
 
-    assert do(person, conversation, deed, **order).status_code == 409
-    assert do(system, conversation, deed, **order).status_code == 200
+    assert do(person, conversation, action, **order).status_code == 409
+    assert do(system, conversation, action, **order).status_code == 200
 
 
-@pytest.mark.parametrize("deed", DEEDS)
-def test_what_is_not_granted_is_not_found(queue, outsider, deed):
+@pytest.mark.parametrize("action", ACTIONS)
+def test_what_is_not_granted_is_not_found(queue, outsider, action):
     conversation = queued_conversation(queue)
     others = client_with(*set(Right) - {Right.SERVE}, on=queue)
 
-    answers = [do(client, conversation, deed, **DEEDS[deed]) for client in (outsider, others)]
-    unknown = do(outsider, Conversation(pk=uuid.uuid4()), deed, **DEEDS[deed])
+    answers = [do(client, conversation, action, **ACTIONS[action]) for client in (outsider, others)]
+    unknown = do(outsider, Conversation(pk=uuid.uuid4()), action, **ACTIONS[action])
 
     assert [answer.status_code for answer in answers] == [404, 404]
     assert answers[0].json()["detail"] == unknown.json()["detail"]
@@ -195,21 +195,21 @@ def test_places_and_people_that_are_not_granted_are_as_if_they_were_not_there(qu
     foreign = QueueFactory(channel=queue.channel)
     stranger, gone = user_with(Right.SERVE, on=foreign), user_with(Right.SERVE, on=queue, is_active=False)
 
-    def errors(deed, **order):
-        answer = do(agent, conversation, deed, **order)
+    def errors(action, **order):
+        answer = do(agent, conversation, action, **order)
         assert answer.status_code == 400
         return answer.json()["errors"]
 
-    for deed in ("transfer", "queue"):
-        assert errors(deed, queue=foreign.name) == errors(deed, queue="nowhere")
-    for deed in ("transfer", "allocate"):
-        of_nobody = errors(deed, agent="nobody")
-        assert errors(deed, agent=stranger.username) == errors(deed, agent=gone.username) == of_nobody
+    for action in ("transfer", "queue"):
+        assert errors(action, queue=foreign.name) == errors(action, queue="nowhere")
+    for action in ("transfer", "allocate"):
+        of_nobody = errors(action, agent="nobody")
+        assert errors(action, agent=stranger.username) == errors(action, agent=gone.username) == of_nobody
     assert Conversation.objects.get().state == "accepted"
 
 
 @pytest.mark.parametrize(
-    ("deed", "order", "field"),
+    ("action", "order", "field"),
     [
         ("queue", {}, "queue"),
         ("queue", {"queue": 7}, "queue"),
@@ -229,10 +229,10 @@ def test_places_and_people_that_are_not_granted_are_as_if_they_were_not_there(qu
         ("end", [], ""),
     ],
 )
-def test_a_body_that_cannot_be_understood_is_refused_by_the_fields_name(queue, agent, deed, order, field):
+def test_a_body_that_cannot_be_understood_is_refused_by_the_fields_name(queue, agent, action, order, field):
     conversation = accepted_conversation(queue, agent=agent.user)
 
-    answer = agent.post_json(f"/api/v1/conversations/{conversation.pk}/{deed}", order)
+    answer = agent.post_json(f"/api/v1/conversations/{conversation.pk}/{action}", order)
 
     assert answer.status_code == 400, answer.content
     assert answer["Content-Type"] == "application/problem+json"
@@ -263,7 +263,7 @@ def test_no_body_at_all_is_as_good_as_an_empty_one(queue, agent):
     assert [answer.status_code for answer in answers] == [200, 200, 200]
 
 
-def test_a_person_with_a_session_does_deeds_too(queue, client):
+def test_a_person_with_a_session_does_actions_too(queue, client):
     person = user_with(Right.SERVE, on=queue)
     client.force_login(person)
 

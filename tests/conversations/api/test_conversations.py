@@ -8,7 +8,8 @@ import pytest
 from django.utils import timezone
 
 from channels_cfg.models import Channel, Right, Source
-from conversations import attached_data, lifecycle
+from conversations import lifecycle
+from conversations.attached_data.attach import attach_data
 from conversations.models import Conversation, Message
 from tests.conversations.api.conftest import ApiClient, client_with
 from tests.factories import (
@@ -284,5 +285,5 @@ def group_of_direct_conversations(db):
     AccessRight.objects.create(user=viewer, right=Right.VIEW_HISTORY, direct_conversations_of=team)
     conversation = lifecycle.receive(channel=ChannelFactory(), now=timezone.now(), customer_address="1")
     lifecycle.allocate(conversation.pk, agent=agent, now=timezone.now())
-    attached_data.attach(conversation, PAIRS, source=Source.CUSTOMER, at=timezone.now())
+    attach_data(conversation, PAIRS, source=Source.CUSTOMER, at=timezone.now())
     return ApiClient(viewer), Conversation.objects.get(pk=conversation.pk)

@@ -8,7 +8,12 @@ from django.db import connection
 from django.utils import timezone
 
 from channels_cfg.models import Source, SystemSettings
-from conversations import attached_data, lifecycle
+from conversations import lifecycle
+from conversations.attached_data.attach import attach_data
+from conversations.attached_data.late import attach_late_data
+from conversations.attached_data.post import NotPostable, post_data
+from conversations.attached_data.reasons import missing_reason
+from conversations.attached_data.visible import live_pairs, shown_to_agent
 from conversations.models import Conversation, LiveDatum, ReportableChange
 from conversations.pairs import RefusedPairs
 from tests.factories import (
@@ -26,7 +31,7 @@ NOW = timezone.now()
 
 
 def attach(conversation, data, source=Source.CUSTOMER, at=NOW):
-    return {k: v.verdict for k, v in attached_data.attach(conversation, data, source=source, at=at).items()}
+    return {k: v.outcome for k, v in attach_data(conversation, data, source=source, at=at).items()}
 
 
 # While active
@@ -37,7 +42,7 @@ def test_an_object_is_flattened_with_dots_and_an_array_with_indexes():
 
     attach(conversation, {"customer_data": {"id": 7, "vip": True}, "tickets": ["a", None]})
 
-    assert attached_data.live_pairs(conversation) == {
+    assert live_pairs(conversation) == {
         "customer_data.id": 7,
         "customer_data.vip": True,
         "tickets.0": "a",
@@ -58,10 +63,10 @@ def test_one_key_has_one_value_by_precedence_of_sources_and_then_the_latest(firs
     conversation = queued_conversation(QueueFactory())
     attach(conversation, {"tier": "first"}, source=first)
 
-    verdicts = attach(conversation, {"tier": "second"}, source=second, at=NOW + timedelta(seconds=1))
+    results = attach(conversation, {"tier": "second"}, source=second, at=NOW + timedelta(seconds=1))
 
-    assert attached_data.live_pairs(conversation) == {"tier": wins}
-    assert verdicts == {"tier": "stored" if wins == "second" else "superseded"}
+    assert live_pairs(conversation) == {"tier": wins}
+    assert results == {"tier": "stored" if wins == "second" else "superseded"}
 
 
 def test_within_one_source_the_latest_said_wins_even_if_it_came_in_first():
@@ -69,7 +74,7 @@ def test_within_one_source_the_latest_said_wins_even_if_it_came_in_first():
     attach(conversation, {"tier": "later"}, at=NOW + timedelta(minutes=1))
 
     assert attach(conversation, {"tier": "earlier"}, at=NOW) == {"tier": "superseded"}
-    assert attached_data.live_pairs(conversation) == {"tier": "later"}
+    assert live_pairs(conversation) == {"tier": "later"}
 
 
 def test_a_channel_may_set_another_order_of_sources():
@@ -79,7 +84,7 @@ def test_a_channel_may_set_another_order_of_sources():
 
     attach(conversation, {"tier": "agent"}, source=Source.AGENT)
 
-    assert attached_data.live_pairs(conversation) == {"tier": "agent"}
+    assert live_pairs(conversation) == {"tier": "agent"}
 
 
 def test_one_bad_pair_refuses_the_whole_write_and_names_itself():
@@ -96,7 +101,7 @@ def test_one_bad_pair_refuses_the_whole_write_and_names_itself():
     assert "Character 9" in complaints["customer Id"]
     assert "4097 characters; at most 4096" in complaints["long"]
     assert "Character 2" in complaints["nul"]
-    assert attached_data.live_pairs(conversation) == {"tier": "gold"}
+    assert live_pairs(conversation) == {"tier": "gold"}
 
 
 @pytest.mark.parametrize(
@@ -114,7 +119,7 @@ def test_going_over_a_limit_refuses_the_write_whole(limits, data, words):
         attach(conversation, data)
 
     assert all(words in complaint for complaint in refusal.value.complaints.values())
-    assert attached_data.live_pairs(conversation) == {"a": 1}
+    assert live_pairs(conversation) == {"a": 1}
 
 
 # What an agent sees
@@ -123,7 +128,7 @@ def test_going_over_a_limit_refuses_the_write_whole(limits, data, words):
 def test_a_chat_shows_its_agent_everything():
     conversation = queued_conversation(QueueFactory(), data={"a": 1, "b": 2})
 
-    assert [datum.key for datum in attached_data.shown_to_agent(conversation)] == ["a", "b"]
+    assert [datum.key for datum in shown_to_agent(conversation)] == ["a", "b"]
 
 
 def test_a_call_shows_the_allocation_list_when_offered_and_the_connection_list_once_connected():
@@ -133,17 +138,17 @@ def test_a_call_shows_the_allocation_list_when_offered_and_the_connection_list_o
     agent = UserFactory()
 
     conversation = lifecycle.allocate(conversation.pk, agent=agent, now=timezone.now())
-    assert [datum.key for datum in attached_data.shown_to_agent(conversation)] == ["offered"]
+    assert [datum.key for datum in shown_to_agent(conversation)] == ["offered"]
 
     conversation = lifecycle.accept(conversation.pk, by=agent, now=timezone.now())
-    assert [datum.key for datum in attached_data.shown_to_agent(conversation)] == ["connected", "offered"]
+    assert [datum.key for datum in shown_to_agent(conversation)] == ["connected", "offered"]
 
 
 def test_an_e_mail_task_shows_the_keys_on_its_allocation_list():
     channel = ChannelFactory(kind="email", allocation_keys=["XRI-body"])
     conversation = accepted_conversation(QueueFactory(channel=channel), data={"XRI-body": "Hello", "other": 1})
 
-    assert [datum.key for datum in attached_data.shown_to_agent(conversation)] == ["XRI-body"]
+    assert [datum.key for datum in shown_to_agent(conversation)] == ["XRI-body"]
 
 
 # The end
@@ -215,7 +220,7 @@ def test_an_abandoned_conversation_keeps_nothing_even_of_listed_keys():
 def test_a_channel_may_let_agents_see_everything_until_handled():
     queue = QueueFactory(channel=ChannelFactory(live_data_until_handled=True, statistics_keys=["a"]))
     conversation = ended_conversation(queue, data={"a": 1, "b": 2})
-    assert attached_data.live_pairs(conversation) == {"a": 1, "b": 2}
+    assert live_pairs(conversation) == {"a": 1, "b": 2}
 
     lifecycle.handle(conversation.pk, by=UserFactory(), now=timezone.now())
 
@@ -229,9 +234,7 @@ def test_data_said_before_the_end_and_arriving_after_it_is_judged_as_if_in_time(
     attach(served, {"tier": "first"}, at=NOW - timedelta(seconds=20))
     ended = lifecycle.end(served.pk, now=NOW)
 
-    attached_data.attach_late(
-        ended, {"tier": "second", "x": 1}, source=Source.CUSTOMER, at=NOW + timedelta(seconds=said)
-    )
+    attach_late_data(ended, {"tier": "second", "x": 1}, source=Source.CUSTOMER, at=NOW + timedelta(seconds=said))
 
     assert ended.kept_data == {"tier": kept}
     assert ended.dropped_keys == {"x": "not_kept"}
@@ -241,17 +244,17 @@ def test_data_said_before_the_end_and_arriving_after_it_is_judged_as_if_in_time(
 
 
 def post(conversation, data, **options):
-    return attached_data.post(conversation, data, by=UserFactory(), now=timezone.now(), **options)
+    return post_data(conversation, data, by=UserFactory(), now=timezone.now(), **options)
 
 
 def test_a_post_merges_and_says_what_became_of_each_pair():
     conversation = ended_conversation(QueueFactory(statistics_keys=["tier"]), data={"tier": "gold", "gone": 1})
     before = ReportableChange.objects.count()
 
-    merged, verdicts = post(conversation, {"tier": "gold", "csat": 5, "gone": 2})
+    merged, results = post(conversation, {"tier": "gold", "csat": 5, "gone": 2})
 
     assert merged == {"tier": "gold", "csat": 5, "gone": 2}
-    assert {key: verdict.verdict for key, verdict in verdicts.items()} == {
+    assert {key: result.outcome for key, result in results.items()} == {
         "tier": "unchanged",
         "csat": "stored",
         "gone": "stored",
@@ -266,8 +269,8 @@ def test_a_post_merges_and_says_what_became_of_each_pair():
 def test_a_number_is_not_the_same_as_its_text_and_true_is_not_one():
     conversation = ended_conversation(QueueFactory(statistics_keys=["n"]), data={"n": 1})
 
-    assert post(conversation, {"n": "1"})[1]["n"].verdict == "stored"
-    assert post(conversation, {"n": True})[1]["n"].verdict == "stored"
+    assert post(conversation, {"n": "1"})[1]["n"].outcome == "stored"
+    assert post(conversation, {"n": True})[1]["n"].outcome == "stored"
     conversation.refresh_from_db()
     assert conversation.kept_data == {"n": True}
 
@@ -276,9 +279,9 @@ def test_a_dry_run_answers_the_same_and_writes_nothing():
     conversation = ended_conversation(QueueFactory())
     changes = ReportableChange.objects.count()
 
-    merged, verdicts = post(conversation, {"csat": 5}, dry_run=True)
+    merged, results = post(conversation, {"csat": 5}, dry_run=True)
 
-    assert (merged, verdicts["csat"].verdict) == ({"csat": 5}, "stored")
+    assert (merged, results["csat"].outcome) == ({"csat": 5}, "stored")
     conversation.refresh_from_db()
     assert conversation.kept_data == {}
     assert ReportableChange.objects.count() == changes
@@ -290,7 +293,7 @@ def test_data_is_posted_in_wrap_up_and_handled_only():
     abandoned = lifecycle.end(queued_conversation(queue).pk, now=timezone.now())
 
     for conversation, state in ((waiting, "queued"), (served, "accepted"), (abandoned, "abandoned")):
-        with pytest.raises(attached_data.NotPostable, match=f"The conversation is {state}"):
+        with pytest.raises(NotPostable, match=f"The conversation is {state}"):
             post(conversation, {"csat": 5})
 
 
@@ -300,7 +303,7 @@ def test_parallel_writers_of_different_keys_all_survive():
     user = UserFactory()
 
     def write(number: int) -> None:
-        attached_data.post(conversation, {f"key{number}": number}, by=user, now=timezone.now())
+        post_data(conversation, {f"key{number}": number}, by=user, now=timezone.now())
         connection.close()
 
     with ThreadPoolExecutor(8) as pool:
@@ -318,12 +321,12 @@ def test_every_missing_value_has_a_reason():
     served = accepted_conversation(queue, data={"unlisted": 1})
     abandoned = lifecycle.end(queued_conversation(queue, data={"listed": 1}).pk, now=timezone.now())
 
-    assert attached_data.missing_reason(served, "listed") == "still_active"
+    assert missing_reason(served, "listed") == "still_active"
     ended = lifecycle.end(served.pk, now=timezone.now())
-    assert attached_data.missing_reason(ended, "listed") == "not_provided"
-    assert attached_data.missing_reason(ended, "unlisted") == "not_kept"
-    assert attached_data.missing_reason(ended, "neverHeardOf") == "not_kept"
-    assert attached_data.missing_reason(abandoned, "listed") == "abandoned"
+    assert missing_reason(ended, "listed") == "not_provided"
+    assert missing_reason(ended, "unlisted") == "not_kept"
+    assert missing_reason(ended, "neverHeardOf") == "not_kept"
+    assert missing_reason(abandoned, "listed") == "abandoned"
 
 
 def test_the_database_refuses_kept_data_on_an_active_conversation():

@@ -13,7 +13,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from channels_cfg.models import AttachedKey, Queue, Right, Source
-from conversations import attached_data, lifecycle
+from conversations import lifecycle
+from conversations.attached_data.attach import attach_data
+from conversations.attached_data.late import attach_late_data
+from conversations.attached_data.post import post_data
+from conversations.attached_data.reasons import missing_reason
 from conversations.models import Conversation, Event, LiveDatum
 from conversations.pairs import RefusedPairs
 from tests.conversations.api.conftest import client_with
@@ -55,14 +59,14 @@ def customer_type(on_violation: str = FLAG, **facts: Any) -> AttachedKey:
 
 
 def attach(conversation: Conversation, data: dict[str, Any]) -> dict[str, tuple[str, str]]:
-    told = attached_data.attach(conversation, data, source=Source.CUSTOMER, at=timezone.now())
-    return {name: (verdict.verdict, verdict.reason) for name, verdict in told.items()}
+    told = attach_data(conversation, data, source=Source.CUSTOMER, at=timezone.now())
+    return {name: (result.outcome, result.reason) for name, result in told.items()}
 
 
 def post(conversation: Conversation, data: dict[str, Any]) -> dict[str, tuple[str, str]]:
-    _, told = attached_data.post(conversation, data, by=UserFactory(), now=timezone.now())
+    _, told = post_data(conversation, data, by=UserFactory(), now=timezone.now())
     conversation.refresh_from_db()
-    return {name: (verdict.verdict, verdict.reason) for name, verdict in told.items()}
+    return {name: (result.outcome, result.reason) for name, result in told.items()}
 
 
 def live(conversation: Conversation) -> dict[str, tuple[Any, str]]:
@@ -80,10 +84,10 @@ def test_a_pair_goes_by_the_keys_own_name(queue: Queue):
     customer_type()
     conversation = accepted_conversation(queue)
 
-    verdicts = attach(conversation, {"custmerType": "GOLD", "other": 1})
+    results = attach(conversation, {"custmerType": "GOLD", "other": 1})
 
     assert live(conversation) == {"customerType": ("gold", ""), "other": (1, "")}
-    assert verdicts == {
+    assert results == {
         "custmerType": ("stored", "“custmerType” is another name of customerType."),
         "other": ("stored", ""),
     }
@@ -95,12 +99,12 @@ def test_of_several_names_of_a_key_its_own_counts(queue: Queue, names: tuple[str
     customer_type()
     conversation = accepted_conversation(queue)
 
-    verdicts = attach(conversation, {name: "gold" if name == "customerType" else "silver" for name in names})
+    results = attach(conversation, {name: "gold" if name == "customerType" else "silver" for name in names})
 
     assert live(conversation) == {"customerType": ("gold", "")}
-    assert verdicts["customerType"] == ("stored", "")
+    assert results["customerType"] == ("stored", "")
     superseded = ("superseded", "“customerType” came with it, and both are names of the key customerType.")
-    assert (verdicts["custmerType"], verdicts["type"]) == (superseded, superseded)
+    assert (results["custmerType"], results["type"]) == (superseded, superseded)
 
 
 def test_a_refused_value_leaves_the_conversation_as_it_was(queue: Queue):
@@ -118,11 +122,11 @@ def test_a_flag_goes_with_its_value_until_a_good_one_takes_its_place(queue: Queu
     customer_type(FLAG)
     conversation = accepted_conversation(queue)
 
-    verdicts = attach(conversation, {"customerType": SECRET})
+    results = attach(conversation, {"customerType": SECRET})
     flagged = live(conversation)
     attach(conversation, {"customerType": "gold"})
 
-    assert verdicts == {"customerType": ("stored", f"Stored with a flag: {RULE}")}
+    assert results == {"customerType": ("stored", f"Stored with a flag: {RULE}")}
     assert flagged == {"customerType": (SECRET, RULE)}
     assert live(conversation) == {"customerType": ("gold", "")}
 
@@ -141,13 +145,13 @@ def test_a_dropped_value_is_left_out_and_the_reason_stays(queue: Queue):
     customer_type(DROP)
     conversation = accepted_conversation(queue)
 
-    verdicts = attach(conversation, {"type": SECRET, "other": 1})
+    results = attach(conversation, {"type": SECRET, "other": 1})
     kept = ended(conversation)
 
-    assert verdicts["type"] == ("dropped", "It should be one of gold, silver. A good value is gold.")
+    assert results["type"] == ("dropped", "It should be one of gold, silver. A good value is gold.")
     assert kept.kept_data == {}
     assert kept.dropped_keys == {"customerType": "invalid", "other": "not_kept"}
-    assert attached_data.missing_reason(kept, "customerType") == "invalid"
+    assert missing_reason(kept, "customerType") == "invalid"
     assert SECRET not in str(list(Event.objects.values_list("detail", flat=True)))
 
 
@@ -201,10 +205,10 @@ def test_what_is_posted_goes_by_the_keys_own_name(queue: Queue):
     customer_type()
     conversation = ended_conversation(queue, data={"customerType": "gold"})
 
-    verdicts = post(conversation, {"type": "Silver"})
+    results = post(conversation, {"type": "Silver"})
 
     assert conversation.kept_data == {"customerType": "silver"}
-    assert verdicts == {"type": ("stored", "“type” is another name of customerType.")}
+    assert results == {"type": ("stored", "“type” is another name of customerType.")}
 
 
 def test_a_posted_value_brings_its_flag_and_a_good_one_takes_it_away(queue: Queue):
@@ -223,9 +227,9 @@ def test_a_posted_value_that_is_dropped_leaves_the_reason(queue: Queue):
     customer_type(DROP)
     conversation = ended_conversation(queue)
 
-    verdicts = post(conversation, {"customerType": SECRET, "csat": 5})
+    results = post(conversation, {"customerType": SECRET, "csat": 5})
 
-    assert verdicts["customerType"][0] == "dropped"
+    assert results["customerType"][0] == "dropped"
     assert conversation.kept_data == {"csat": 5}
     assert conversation.dropped_keys == {"customerType": "invalid"}
     assert post(conversation, {"customerType": "gold"})["customerType"] == ("stored", "")
@@ -329,23 +333,21 @@ def test_a_late_pair_is_judged_as_the_end_would_have(queue: Queue):
     customer_type(FLAG)
     conversation = ended_conversation(queue)
 
-    told = attached_data.attach_late(
-        conversation, {"type": SECRET, "other": 1}, source=Source.CUSTOMER, at=timezone.now()
-    )
+    told = attach_late_data(conversation, {"type": SECRET, "other": 1}, source=Source.CUSTOMER, at=timezone.now())
 
     assert conversation.kept_data == {"customerType": SECRET}
     assert conversation.kept_flags == {"customerType": RULE}
     assert conversation.dropped_keys == {"other": "not_kept"}
-    assert (told["type"].key, told["type"].verdict) == ("customerType", "stored")
+    assert (told["type"].key, told["type"].outcome) == ("customerType", "stored")
 
 
 def test_a_late_value_that_is_dropped_leaves_the_reason_until_a_good_one_comes(queue: Queue):
     customer_type(DROP)
     conversation = ended_conversation(queue)
 
-    attached_data.attach_late(conversation, {"type": SECRET}, source=Source.CUSTOMER, at=timezone.now())
+    attach_late_data(conversation, {"type": SECRET}, source=Source.CUSTOMER, at=timezone.now())
     dropped = dict(conversation.dropped_keys)
-    attached_data.attach_late(conversation, {"type": "gold"}, source=Source.CUSTOMER, at=timezone.now())
+    attach_late_data(conversation, {"type": "gold"}, source=Source.CUSTOMER, at=timezone.now())
 
     assert dropped == {"customerType": "invalid"}
     assert (conversation.kept_data, conversation.dropped_keys) == ({"customerType": "gold"}, {})

@@ -9,7 +9,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from channels_cfg.models import Channel, Right, Source
-from conversations import attached_data, lifecycle
+from conversations import lifecycle
+from conversations.attached_data.attach import attach_data
+from conversations.attached_data.visible import live_pairs
 from conversations.models import Conversation, LiveDatum, Message, State
 from tests.factories import (
     ChannelFactory,
@@ -52,9 +54,9 @@ def page(client: Client, path: str) -> str:
     return response.content.decode()
 
 
-def after_doing(client: Client, conversation: Conversation, deed: str, **sent: object) -> str:
-    """The page that follows a deed."""
-    return client.post(f"/desk/{conversation.pk}/{deed}/", sent, follow=True).content.decode()
+def after_doing(client: Client, conversation: Conversation, action: str, **sent: object) -> str:
+    """The page that follows an action."""
+    return client.post(f"/desk/{conversation.pk}/{action}/", sent, follow=True).content.decode()
 
 
 def news_path(html: str, conversation: Conversation | None = None) -> str:
@@ -94,16 +96,16 @@ def test_what_another_agent_has_or_another_queue_holds_is_not_there(client, queu
         assert client.get(f"/desk/{conversation.pk}/").status_code == 404
 
 
-@pytest.mark.parametrize("deed", ["accept", "reject", "end", "handle", "transfer", "destroy"])
-def test_no_deed_reaches_what_is_not_granted(client, deed):
+@pytest.mark.parametrize("action", ["accept", "reject", "end", "handle", "transfer", "destroy"])
+def test_no_action_reaches_what_is_not_granted(client, action):
     foreign = queued_conversation(QueueFactory())
 
-    assert client.post(f"/desk/{foreign.pk}/{deed}/").status_code == 404
+    assert client.post(f"/desk/{foreign.pk}/{action}/").status_code == 404
 
     assert Conversation.objects.get(pk=foreign.pk).version == foreign.version
 
 
-def test_deeds_are_done_by_post_with_a_token_only(agent, queue):
+def test_actions_are_done_by_post_with_a_token_only(agent, queue):
     conversation = queued_conversation(queue)
     careful = Client(enforce_csrf_checks=True)
     careful.force_login(agent)
@@ -113,7 +115,7 @@ def test_deeds_are_done_by_post_with_a_token_only(agent, queue):
     assert Conversation.objects.get(pk=conversation.pk).state == State.QUEUED
 
 
-# Deeds
+# Actions
 
 
 def test_an_agent_accepts_ends_and_handles(client, queue, agent):
@@ -129,14 +131,14 @@ def test_an_agent_accepts_ends_and_handles(client, queue, agent):
     assert Conversation.objects.get(pk=conversation.pk).state == State.HANDLED
 
 
-@pytest.mark.parametrize("deeds", [["accept"], ["accept", "end"], ["accept", "end", "handle"]])
-def test_a_second_click_changes_nothing(client, queue, deeds):
+@pytest.mark.parametrize("actions", [["accept"], ["accept", "end"], ["accept", "end", "handle"]])
+def test_a_second_click_changes_nothing(client, queue, actions):
     conversation = queued_conversation(queue)
-    for deed in deeds:
-        after_doing(client, conversation, deed)
+    for action in actions:
+        after_doing(client, conversation, action)
     before = Conversation.objects.get(pk=conversation.pk)
 
-    answer = client.post(f"/desk/{conversation.pk}/{deeds[-1]}/", follow=True)
+    answer = client.post(f"/desk/{conversation.pk}/{actions[-1]}/", follow=True)
 
     assert answer.status_code == 200
     assert Conversation.objects.get(pk=conversation.pk).version == before.version
@@ -148,8 +150,8 @@ def test_who_comes_second_is_told_who_was_first(client, queue):
     ben = user_with(Right.SERVE, on=queue, first_name="Ben")
     lifecycle.accept(conversation.pk, by=ben, now=timezone.now())
 
-    for deed in ("accept", "end"):
-        assert "Ben has this conversation already" in after_doing(client, conversation, deed)
+    for action in ("accept", "end"):
+        assert "Ben has this conversation already" in after_doing(client, conversation, action)
     assert "would have to be allocated" in after_doing(client, conversation, "reject")
     assert Conversation.objects.get(pk=conversation.pk).agent == ben
     assert Conversation.objects.get(pk=conversation.pk).state == State.ACCEPTED
@@ -183,7 +185,7 @@ def test_a_conversation_is_transferred_to_a_granted_queue_of_its_channel_only(cl
     assert "Canary queue" not in page(client, f"/desk/{conversation.pk}/")
 
     assert "waits in Complaints now" in after_doing(client, conversation, "transfer", queue=granted.pk)
-    assert attached_data.live_pairs(conversation) == {"customerType": "gold"}
+    assert live_pairs(conversation) == {"customerType": "gold"}
 
 
 # Data
@@ -241,7 +243,7 @@ def test_news_bring_the_part_that_changed(client, queue, agent, part):
         case "head":
             Conversation.objects.filter(pk=conversation.pk).update(customer_name="Maija")
         case "data":
-            attached_data.attach(conversation, {"customerType": "platinum"}, source=Source.CUSTOMER, at=timezone.now())
+            attach_data(conversation, {"customerType": "platinum"}, source=Source.CUSTOMER, at=timezone.now())
         case "messages":
             Message.objects.filter(pk=message.pk).update(text="*****", rank=[1])
         case "gone":
@@ -286,7 +288,7 @@ def test_the_desk_costs_the_same_for_one_conversation_and_for_twenty(client, que
     for number in range(20):
         queued_conversation(queue)
         Message.objects.create(conversation=served, author="customer", text=str(number), sent_at=timezone.now())
-        attached_data.attach(served, {f"key{number}": number}, source=Source.AGENT, at=timezone.now())
+        attach_data(served, {f"key{number}": number}, source=Source.AGENT, at=timezone.now())
 
     assert [cost(client, path) for path in paths] == costs
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from channels_cfg.models import Channel, Right, SystemSettings, User
 from conversations import lifecycle
-from conversations.attached_data.retention_preview import propose, retentions
+from conversations.attached_data.retention_preview import preview_retention, propose
 from conversations.models import Conversation
 from tests.factories import (
     ChannelFactory,
@@ -35,18 +35,18 @@ def page_of(conversation: Conversation, viewer: User, **query: str) -> Any:
     return client.get(f"/history/{conversation.hex_id}/after-the-end/", query)
 
 
-def fates_on(answer: Any) -> dict[str, tuple[str, str]]:
-    return {fate.key: (fate.listed_as, fate.proposed_as) for fate, _looks in answer.context["rows"]}
+def retention_on(answer: Any) -> dict[str, tuple[str, str]]:
+    return {key.key: (key.listed_as, key.proposed_as) for key, _looks in answer.context["rows"]}
 
 
-def test_each_key_is_told_with_its_fate_and_the_list_that_decides():
+def test_each_key_is_told_with_what_becomes_of_it_and_the_list_that_decides():
     queue = QueueFactory(channel=ChannelFactory(name="Customer chat", statistics_keys=["tier", "customer"]))
     agent = user_with(Right.SERVE, on=queue)
     conversation = accepted_conversation(queue, agent=agent, data=DATA)
 
     answer = page_of(conversation, agent)
 
-    assert fates_on(answer) == {
+    assert retention_on(answer) == {
         "customer.card": ("customer", ""),
         "customer.id": ("customer", ""),
         "other": ("", ""),
@@ -54,7 +54,7 @@ def test_each_key_is_told_with_its_fate_and_the_list_that_decides():
     }
     assert "The list of channel Customer chat counts: tier, customer." in answer.content.decode()
     kept = lifecycle.end(conversation.pk, now=timezone.now()).kept_data
-    assert kept.keys() == {key for key, (listed, _) in fates_on(answer).items() if listed}
+    assert kept.keys() == {key for key, (listed, _) in retention_on(answer).items() if listed}
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_a_list_that_is_not_saved_is_compared_and_then_does_what_was_told(level,
 
     answer = page_of(conversation, agent, keys=keys.replace(" ", ","), level=level)
 
-    assert {key for key, (_, proposed) in fates_on(answer).items() if proposed} == kept
+    assert {key for key, (_, proposed) in retention_on(answer).items() if proposed} == kept
     assert ("would not count here" in answer.content.decode()) is not counts
     assert Channel.objects.get().statistics_keys == ["tier"]
     record.statistics_keys = keys.split()
@@ -106,7 +106,7 @@ def test_a_call_shows_the_values_that_its_lists_show():
     agent = user_with(Right.SERVE, on=queue)
     conversation = accepted_conversation(queue, agent=agent, data=DATA)
 
-    texts = {fate.key: fate.text for fate in retentions(conversation, viewer=agent, judged_by=[])}
+    texts = {key.key: key.text for key in preview_retention(conversation, viewer=agent, judged_by=[])}
 
     assert texts == {"customer.card": None, "customer.id": None, "other": None, "tier": "gold"}
 

@@ -10,7 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from channels_cfg.models import Channel, Right, Source
-from conversations import attached_data, lifecycle
+from conversations import lifecycle
+from conversations.attached_data.attach import attach_data
 from conversations.models import Conversation, DeliveryStatus, Message, MessagingThread
 from conversations.transcript import SHOWN_AT_FIRST
 from tests.factories import (
@@ -286,7 +287,7 @@ def test_the_detail_costs_the_same_for_few_rows_and_for_many(client, queue, view
             Message.objects.create(
                 conversation=conversation, author="customer", text=str(number), sent_at=timezone.now()
             )
-            attached_data.attach(conversation, {f"k{number}": number}, source=Source.AGENT, at=timezone.now())
+            attach_data(conversation, {f"k{number}": number}, source=Source.AGENT, at=timezone.now())
         other = QueueFactory(channel=queue.channel)
         lifecycle.transfer(conversation.pk, by=viewer, queue=other, now=timezone.now())
         lifecycle.accept(conversation.pk, by=viewer, now=timezone.now())

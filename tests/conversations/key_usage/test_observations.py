@@ -1,4 +1,4 @@
-"""The shape ledger: every key of every ended conversation is counted once, and no value gets in."""
+"""Key usage: every key of every ended conversation is counted once, and no value gets in."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from django.db import connection
 from django.utils import timezone
 
 from channels_cfg.models import Queue, Source
-from conversations import attached_data, lifecycle
+from conversations import lifecycle
+from conversations.attached_data.late import attach_late_data
+from conversations.attached_data.post import post_data
 from conversations.key_usage import observations
 from conversations.models import EndedCount, KeyObservation, KeyUsage, LiveDatum, SeenKey
 from conversations.tasks import forget_old_keys
@@ -30,26 +32,26 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 
-def ledger() -> list[dict[str, Any]]:
-    """The whole ledger in a form that can be compared."""
+def usage() -> list[dict[str, Any]]:
+    """All key usage in a form that can be compared."""
     fields = ("channel", "queue", "day", "key", "seen", "keepable", "bytes", "types", "lengths", "sources", "hits")
     return sorted(KeyUsage.objects.values(*fields, "first_seen_at", "last_seen_at"), key=str)
 
 
-def sightings_of(key: str, number: int, *, queue: Queue | None = None, data: Any = "gold") -> None:
+def observe(key: str, number: int, *, queue: Queue | None = None, data: Any = "gold") -> None:
     queue = queue or QueueFactory()
     for _ in range(number):
         ended_conversation(queue, data={key: data})
 
 
-def test_a_sighting_tells_the_shape_of_a_value_and_never_the_value():
+def test_an_observation_tells_the_look_of_a_value_and_never_the_value():
     ended_conversation(QueueFactory(), data={"card": "4111 1111 1111 1111"})
 
-    sighting = KeyObservation.objects.get(key="card")
+    observation = KeyObservation.objects.get(key="card")
 
-    assert (sighting.value_type, sighting.length_bucket, sighting.source) == ("text", 5, "customer")
-    assert sighting.hits == ["card"]
-    assert sighting.bytes == len('{"card": "4111 1111 1111 1111"}')
+    assert (observation.value_type, observation.length_bucket, observation.source) == ("text", 5, "customer")
+    assert observation.hits == ["card"]
+    assert observation.bytes == len('{"card": "4111 1111 1111 1111"}')
     assert "4111 1111" not in str(list(KeyObservation.objects.values()))
 
 
@@ -59,16 +61,16 @@ def test_a_sighting_tells_the_shape_of_a_value_and_never_the_value():
      (True, "boolean", 3), (None, "null", 0)],
 )  # fmt: skip
 def test_types_are_those_of_json_and_lengths_are_rounded_to_powers_of_two(value, value_type, length_bucket):
-    shape = observations.shape_of("key", value, source=Source.AGENT)
+    usage = observations.observe("key", value, source=Source.AGENT)
 
-    assert (shape.value_type, shape.length_bucket) == (value_type, length_bucket)
+    assert (usage.value_type, usage.length_bucket) == (value_type, length_bucket)
 
 
 def test_a_parent_is_seen_where_any_of_its_keys_is():
     data = {"customer_data": {"id": 7, "address": {"town": "Turku", "mail": "a@example.com"}}, "tier": "gold"}
     ended_conversation(QueueFactory(), data=data)
 
-    seen = {sighting.key: sighting for sighting in KeyObservation.objects.all()}
+    seen = {observation.key: observation for observation in KeyObservation.objects.all()}
 
     assert seen.keys() == {
         "", "tier", "customer_data", "customer_data.id", "customer_data.address", "customer_data.address.town",
@@ -84,10 +86,10 @@ def test_a_parent_is_seen_where_any_of_its_keys_is():
 def test_a_key_that_is_also_a_parent_is_one_key_of_its_own_type():
     ended_conversation(QueueFactory(), data={"a": "x", "a.b": 1})
 
-    sighting = KeyObservation.objects.get(key="a")
+    observation = KeyObservation.objects.get(key="a")
 
-    assert sighting.value_type == "text"
-    assert sighting.bytes == len('{"a": "x"}') + len('{"a.b": 1}')
+    assert observation.value_type == "text"
+    assert observation.bytes == len('{"a": "x"}') + len('{"a.b": 1}')
 
 
 def test_every_end_is_counted_also_without_data_and_also_abandoned():
@@ -95,7 +97,7 @@ def test_every_end_is_counted_also_without_data_and_also_abandoned():
     ended_conversation(queue)
     lifecycle.end(queued_conversation(queue, data={"tier": "gold"}).pk, now=timezone.now())
 
-    observations.fold()
+    observations.aggregate()
 
     counted = EndedCount.objects.get()
     assert (counted.channel, counted.queue, counted.ended, counted.keepable) == (queue.channel, queue, 2, 1)
@@ -131,25 +133,25 @@ def test_news_that_comes_after_the_end_is_noted_once_and_a_post_never():
     late = {"late": "x", "gone": "y", "tier": "silver", "data.b": 2}
 
     for _ in range(2):
-        attached_data.attach_late(conversation, late, source=Source.CUSTOMER, at=timezone.now())
+        attach_late_data(conversation, late, source=Source.CUSTOMER, at=timezone.now())
         conversation.save()
-    attached_data.post(conversation, {"posted": 1}, by=conversation.agent, now=timezone.now())
+    post_data(conversation, {"posted": 1}, by=conversation.agent, now=timezone.now())
 
     noted = Counter(KeyObservation.objects.values_list("key", flat=True))
     assert noted == dict.fromkeys(["", "tier", "data", "data.a", "late", "gone", "data.b"], 1)
 
 
-def test_a_name_enters_the_ledger_once_enough_conversations_had_it(settings):
+def test_a_name_is_counted_once_enough_conversations_had_it(settings):
     settings.KEY_USAGE_MINIMUM_CONVERSATIONS = 5
     queue = QueueFactory()
-    sightings_of("loyalty", 4, queue=queue)
-    observations.fold()
+    observe("loyalty", 4, queue=queue)
+    observations.aggregate()
     assert not KeyUsage.objects.exists() and not SeenKey.objects.exists()
 
-    sightings_of("loyalty", 1, queue=queue)
-    observations.fold()
-    sightings_of("loyalty", 1, queue=queue)
-    observations.fold()
+    observe("loyalty", 1, queue=queue)
+    observations.aggregate()
+    observe("loyalty", 1, queue=queue)
+    observations.aggregate()
 
     assert KeyUsage.objects.get().seen == 6
     assert SeenKey.objects.get(name="loyalty").seen == 6
@@ -159,32 +161,32 @@ def test_a_name_enters_the_ledger_once_enough_conversations_had_it(settings):
 def test_enough_is_counted_over_all_channels(settings):
     settings.KEY_USAGE_MINIMUM_CONVERSATIONS = 3
     for _ in range(3):
-        sightings_of("loyalty", 1)
+        observe("loyalty", 1)
 
-    observations.fold()
+    observations.aggregate()
 
-    assert [shape.seen for shape in KeyUsage.objects.all()] == [1, 1, 1]
+    assert [usage.seen for usage in KeyUsage.objects.all()] == [1, 1, 1]
 
 
 def test_a_rare_name_is_forgotten_after_a_month_and_a_known_one_is_not(settings):
     settings.KEY_USAGE_MINIMUM_CONVERSATIONS = 2
-    sightings_of("rare", 1)
-    sightings_of("known", 2)
-    observations.fold()
-    sightings_of("known", 1)
+    observe("rare", 1)
+    observe("known", 2)
+    observations.aggregate()
+    observe("known", 1)
     KeyObservation.objects.update(day=timezone.now().date() - timedelta(days=31))
 
     forget_old_keys()
 
     assert set(KeyObservation.objects.values_list("key", flat=True)) == {"", "known"}
-    observations.fold()
+    observations.aggregate()
     assert SeenKey.objects.get().seen == 3
 
 
 def test_days_long_ago_are_forgotten_and_names_stay_known(settings):
     settings.KEY_USAGE_MINIMUM_CONVERSATIONS = 1
-    sightings_of("tier", 1)
-    observations.fold()
+    observe("tier", 1)
+    observations.aggregate()
     KeyUsage.objects.update(day=timezone.now().date() - timedelta(days=settings.KEY_USAGE_DAYS + 1))
 
     forget_old_keys()
@@ -193,22 +195,22 @@ def test_days_long_ago_are_forgotten_and_names_stay_known(settings):
     assert EndedCount.objects.exists() and SeenKey.objects.exists()
 
 
-def test_the_ledger_sums_up_what_was_seen(settings):
+def test_key_usage_sums_up_what_was_seen(settings):
     settings.KEY_USAGE_MINIMUM_CONVERSATIONS = 1
     queue = QueueFactory()
     for value in ("gold", "4111111111111111", 7, None):
         ended_conversation(queue, data={"k": value})
     lifecycle.end(queued_conversation(queue, data={"k": "4222222222222"}).pk, now=timezone.now())
 
-    observations.fold()
+    observations.aggregate()
 
-    shape = KeyUsage.objects.get()
-    assert (shape.seen, shape.keepable) == (5, 4)
-    assert shape.types == {"text": 3, "integer": 1, "null": 1}
-    assert shape.lengths == {"3": 1, "5": 1, "1": 1, "0": 1, "4": 1}
-    assert shape.sources == {"customer": 5}
-    assert shape.hits == {"card": 1}
-    assert shape.bytes == sum(len(json.dumps({"k": v})) for v in ("gold", "4111111111111111", 7, None))
+    usage = KeyUsage.objects.get()
+    assert (usage.seen, usage.keepable) == (5, 4)
+    assert usage.types == {"text": 3, "integer": 1, "null": 1}
+    assert usage.lengths == {"3": 1, "5": 1, "1": 1, "0": 1, "4": 1}
+    assert usage.sources == {"customer": 5}
+    assert usage.hits == {"card": 1}
+    assert usage.bytes == sum(len(json.dumps({"k": v})) for v in ("gold", "4111111111111111", 7, None))
     assert SeenKey.objects.get().hits == {"card": 2}
 
 
@@ -232,24 +234,24 @@ def note_at_random(chance: random.Random, places: list[Queue]) -> list[KeyObserv
     ]
 
 
-def test_folding_often_gives_the_same_as_folding_once(monkeypatch):
+def test_aggregating_often_gives_the_same_as_aggregating_once(monkeypatch):
     chance = random.Random(3)
     places = [QueueFactory(), QueueFactory()]
     noted = note_at_random(chance, places)
     KeyObservation.objects.bulk_create(noted)
-    observations.fold()
-    at_once = ledger(), list(SeenKey.objects.values()), list(EndedCount.objects.values("queue", "day", "ended"))
+    observations.aggregate()
+    at_once = usage(), list(SeenKey.objects.values()), list(EndedCount.objects.values("queue", "day", "ended"))
     for model in (KeyUsage, SeenKey, EndedCount, KeyObservation):
         model.objects.all().delete()
 
     monkeypatch.setattr(observations, "BATCH", 7)
     for start in range(0, len(noted), 83):
-        for sighting in noted[start : start + 83]:
-            sighting.pk = None
+        for observation in noted[start : start + 83]:
+            observation.pk = None
         KeyObservation.objects.bulk_create(noted[start : start + 83])
-        observations.fold()
+        observations.aggregate()
 
-    bit_by_bit = ledger(), list(SeenKey.objects.values()), list(EndedCount.objects.values("queue", "day", "ended"))
+    bit_by_bit = usage(), list(SeenKey.objects.values()), list(EndedCount.objects.values("queue", "day", "ended"))
     assert sorted(map(str, bit_by_bit[0])) == sorted(map(str, at_once[0]))
     assert bit_by_bit[1] == at_once[1]
     assert sorted(bit_by_bit[2], key=str) == sorted(at_once[2], key=str)
@@ -257,30 +259,30 @@ def test_folding_often_gives_the_same_as_folding_once(monkeypatch):
 
 def test_paths_are_the_parents_and_the_name(settings):
     settings.KEY_USAGE_MINIMUM_CONVERSATIONS = 1
-    sightings_of("a.b..c", 1)
+    observe("a.b..c", 1)
 
-    observations.fold()
+    observations.aggregate()
 
     paths = dict(SeenKey.objects.values_list("name", "paths"))
     assert paths["a.b..c"] == [*observations.parents_of("a.b..c"), "a.b..c"] == ["a", "a.b", "a.b.", "a.b..c"]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_folding_in_four_places_at_once_loses_and_doubles_nothing(monkeypatch):
+def test_aggregating_in_four_places_at_once_loses_and_doubles_nothing(monkeypatch):
     monkeypatch.setattr(observations, "BATCH", 50)
     KeyObservation.objects.bulk_create(note_at_random(random.Random(5), [QueueFactory(), QueueFactory()]))
     expected = Counter(KeyObservation.objects.values_list("key", flat=True))
     together = threading.Barrier(4)
-    folded: list[int] = []
+    counted: list[int] = []
 
-    def fold() -> None:
+    def aggregate() -> None:
         together.wait()
         try:
-            folded.append(observations.fold())
+            counted.append(observations.aggregate())
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=fold) for _ in range(4)]
+    threads = [threading.Thread(target=aggregate) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -289,11 +291,11 @@ def test_folding_in_four_places_at_once_loses_and_doubles_nothing(monkeypatch):
     known = {key: number for key, number in expected.items() if key and number >= 5}
     assert dict(SeenKey.objects.values_list("name", "seen")) == known
     assert sum(EndedCount.objects.values_list("ended", flat=True)) == expected[""]
-    assert sum(folded) == sum(known.values()) + expected[""]
-    assert KeyObservation.objects.count() == 600 - sum(folded)
+    assert sum(counted) == sum(known.values()) + expected[""]
+    assert KeyObservation.objects.count() == 600 - sum(counted)
 
 
-def test_no_value_is_anywhere_in_the_ledger():
+def test_no_value_is_anywhere_in_key_usage():
     canaries = [f"canary{uuid.uuid4().hex}" for _ in range(3)]
     queue = QueueFactory(channel=ChannelFactory(statistics_keys=["other"]))
     for _ in range(6):
@@ -301,7 +303,7 @@ def test_no_value_is_anywhere_in_the_ledger():
         lifecycle.end(queued_conversation(queue, data={"secret": canaries[2]}).pk, now=timezone.now())
 
     noted = table_contents()
-    observations.fold()
+    observations.aggregate()
 
     assert b"secret" in noted and b"secret" in table_contents()
     for content in (noted, table_contents()):
@@ -310,7 +312,7 @@ def test_no_value_is_anywhere_in_the_ledger():
 
 
 def table_contents() -> bytes:
-    """Everything in the tables of the ledger, as PostgreSQL writes it out."""
+    """Everything in the tables of key usage, as PostgreSQL writes it out."""
     found = b""
     with connection.cursor() as cursor:
         for model in (KeyObservation, KeyUsage, SeenKey, EndedCount):

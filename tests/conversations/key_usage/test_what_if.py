@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from channels_cfg.key_names import is_listed
 from channels_cfg.models import Channel, Queue, Source, SystemSettings
-from conversations import attached_data, lifecycle
+from conversations import lifecycle
+from conversations.attached_data.attach import attach_data
 from conversations.key_usage import observations
 from conversations.key_usage.what_if import estimate
 from conversations.models import Conversation
@@ -63,7 +64,7 @@ def happen(script: Script) -> Conversation:
     now = timezone.now()
     conversation = lifecycle.receive(channel=script.channel, queue=script.queue, now=now)
     if script.data:
-        attached_data.attach(conversation, script.data, source=Source.CUSTOMER, at=now)
+        attach_data(conversation, script.data, source=Source.CUSTOMER, at=now)
     if script.is_accepted:
         agent = UserFactory()
         lifecycle.allocate(conversation.pk, agent=agent, now=now)
@@ -108,10 +109,10 @@ def test_the_same_conversations_after_saving_keep_exactly_what_was_estimated(lev
     first_time = scripts(chance, places, 300)
     for script in first_time[:200]:
         happen(script)
-    observations.fold()
+    observations.aggregate()
     analyze()
     for script in first_time[200:]:
-        happen(script)  # counted before it is folded
+        happen(script)  # counted before it is added up
     record: Any = {"system": SystemSettings.load(), "channel": chat, "queue": queues[1]}[level]
     keys = LISTS[level]
 
@@ -150,13 +151,13 @@ def analyze() -> None:
         cursor.execute("ANALYZE")
 
 
-def test_an_estimate_is_the_same_before_and_after_folding():
+def test_an_estimate_is_the_same_before_and_after_aggregating():
     queue = QueueFactory()
     for _ in range(6):
         ended_conversation(queue, data={"tier": "gold", "card": CARD})
     before = estimate(channel=queue.channel, keys=["tier", "card", "other"])
 
-    observations.fold()
+    observations.aggregate()
 
     assert estimate(channel=queue.channel, keys=["tier", "card", "other"]) == before
     assert [(row.keepable, row.share, row.hits) for row in before.keys] == [

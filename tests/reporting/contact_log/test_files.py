@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from channels_cfg.models import Right
-from conversations import attached_data
+from conversations.attached_data.post import post_data
 from reporting import tasks
 from reporting.contact_log import files
 from reporting.contact_log.fill import run_reporting_job
@@ -166,7 +166,7 @@ def test_times_in_files_are_those_of_the_zone_on_days_when_clocks_change(queue, 
 
 def test_a_workbook_is_fit_for_use_and_tells_about_itself(queue, viewer):
     conversation = served(queue, received_at=NOON, data={"customerType": "gold", "csat": 4.5})
-    attached_data.post(conversation, {"done": True}, by=viewer, now=NOON)
+    post_data(conversation, {"done": True}, by=viewer, now=NOON)
     run_reporting_job()
 
     workbook = openpyxl.load_workbook(written(asked_file(viewer, format="xlsx")).path)

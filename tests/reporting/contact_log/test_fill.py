@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.utils import timezone
 
-from conversations import attached_data
+from conversations.attached_data.post import post_data
 from conversations.models import Conversation, ReportableChange
 from reporting.contact_log import fill
 from reporting.contact_log.fill import complete_up_to, run_reporting_job
@@ -77,7 +77,7 @@ def test_what_is_posted_after_the_end_is_reported_by_the_next_run(queue):
     conversation = served(queue, received_at=NOON, data={"customerType": "gold"})
     run_reporting_job()
 
-    attached_data.post(conversation, {"csat": 5}, by=UserFactory(), now=timezone.now())
+    post_data(conversation, {"csat": 5}, by=UserFactory(), now=timezone.now())
     before = ContactLogEntry.objects.get().kept_data
     run_reporting_job()
 
@@ -190,7 +190,7 @@ def test_runs_at_once_share_the_work_and_agree(queue, monkeypatch):
     for minute in range(60):
         conversation = served(queue, received_at=NOON + timedelta(minutes=minute), data={"customerType": str(minute)})
         if minute % 3 == 0:
-            attached_data.post(conversation, {"csat": minute}, by=conversation.agent, now=timezone.now())
+            post_data(conversation, {"csat": minute}, by=conversation.agent, now=timezone.now())
 
     jobs = [Elsewhere(run_reporting_job) for _ in range(4)]
     outcomes = {job.finish().outcome for job in jobs}

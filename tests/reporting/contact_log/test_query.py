@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from channels_cfg.models import AccessRight, Right
 from conversations import lifecycle
-from conversations.attached_data import missing_reason
+from conversations.attached_data.reasons import missing_reason
 from reporting.contact_log.files import csv_stream
 from reporting.contact_log.fill import run_reporting_job
 from reporting.contact_log.kept_key import missing_reason as missing_reason_in_sql

@@ -10,8 +10,8 @@ from django.conf import settings
 from django.db import connection, connections
 from django.utils import timezone
 
-from conversations import attached_data, tasks
-from conversations.doors.conversation_api import nudge
+from conversations import tasks
+from conversations.doors.conversation_api import messages, nudge
 from conversations.doors.conversation_api.apply import apply_delivery
 from conversations.models import Conversation, Event, IdempotentAnswer, InboundDelivery, LiveDatum, Message
 from tests.conversations.doors.conversation_api.conftest import Sender, apply_all, message
@@ -32,7 +32,7 @@ def attaching_fails(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         raise ValueError("CANARY quoted by some library")
 
     with monkeypatch.context() as patch:
-        patch.setattr(attached_data, "attach", fail)
+        patch.setattr(messages, "attach_data", fail)
         yield
 
 
@@ -119,19 +119,19 @@ def test_a_slow_worker_whose_lease_ran_out_does_not_apply_it_again(sender: Sende
     assert all_rows() == before
 
 
-def in_threads(*deeds: Any) -> None:
+def in_threads(*actions: Any) -> None:
     """Do all at once, each over a connection of its own."""
-    together = Barrier(len(deeds))
+    together = Barrier(len(actions))
 
-    def do(deed: Any) -> None:
+    def do(action: Any) -> None:
         try:
             together.wait()
-            deed()
+            action()
         finally:
             connections.close_all()
 
-    with ThreadPoolExecutor(len(deeds)) as threads:
-        list(threads.map(do, deeds))
+    with ThreadPoolExecutor(len(actions)) as threads:
+        list(threads.map(do, actions))
 
 
 def test_workers_that_apply_messages_of_one_new_thread_at_once_make_one_conversation(

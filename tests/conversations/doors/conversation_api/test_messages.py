@@ -6,7 +6,8 @@ import pytest
 from django.utils import timezone
 
 from channels_cfg.models import QueueAddress, Source
-from conversations import attached_data, lifecycle
+from conversations import lifecycle
+from conversations.attached_data.post import post_data
 from conversations.models import Conversation, DeliveryStatus, Event, InboundDelivery, Message, ReportableChange, State
 from tests.conversations.doors.conversation_api.conftest import Sender, apply_all, conversation_news, message
 from tests.factories import QueueFactory, UserFactory, WebhookSecretFactory
@@ -221,7 +222,7 @@ def test_a_stop_of_a_served_conversation_lets_its_agent_wrap_up(sender: Sender) 
 
 
 def test_data_posted_after_the_end_is_not_replaced_by_a_late_message(sender: Sender, ended: Conversation) -> None:
-    attached_data.post(ended, {"customerType": "posted"}, by=UserFactory(), now=timezone.now())
+    post_data(ended, {"customerType": "posted"}, by=UserFactory(), now=timezone.now())
 
     sender.tell(message(id="01B", at="2026-02-13T08:05:00Z", metadata={"customerType": "late"}))
 
