@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from django.utils.translation import gettext as _
+
 from channels_cfg.key_names import is_listed
 from channels_cfg.keys.catalogue import known_keys
 from channels_cfg.models import AttachedKey, Channel
@@ -85,10 +87,9 @@ class Ending:
 def ending_of(conversation: Conversation) -> Ending:
     """What ending it now would do, as the settings stand."""
     settings = settings_of(conversation)
-    keys = LiveDatum.objects.filter(conversation=conversation).order_by("key").values_list("key", flat=True)
-    kept = {key: bool(listed_as(key, settings.statistics_keys.value)) for key in keys}
-    return Ending(
-        [key for key, stays in kept.items() if stays],
-        [key for key, stays in kept.items() if not stays],
-        at_once=not settings.live_data_until_handled,
-    )
+    ending = Ending([], [], at_once=not settings.live_data_until_handled)
+    is_task = conversation.channel.kind == Channel.Kind.EMAIL
+    for key in LiveDatum.objects.filter(conversation=conversation).order_by("key").values_list("key", flat=True):
+        names = ending.kept if listed_as(key, settings.statistics_keys.value) else ending.destroyed
+        names.append(_("text of the task") if is_task and key == TASK_BODY else key)
+    return ending
