@@ -25,6 +25,10 @@ LARGEST_ANSWER = 1024 * 1024
 SECONDS = 10.0
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# ``ipaddress`` calls much of IPv6 global that nobody routes: site-local (RFC 3879), IPv4-compatible (RFC 4291,
+# 2.5.5.1), local-use NAT64 (RFC 8215), segment routing (RFC 9602). Only this is given out (IANA, IPv6 Address Space).
+_GIVEN_OUT = ipaddress.ip_network("2000::/3")
+_NOT_ROUTED = [ipaddress.ip_network(range_) for range_ in ("3fff::/20", "192.88.99.0/24")]  # RFC 9637, RFC 7526
 
 
 class Refused(Exception):
@@ -194,4 +198,6 @@ def is_public(address: str) -> bool:
             ip = ipaddress.ip_address(int(ip) & 0xFFFFFFFF)
         else:
             ip = ip.ipv4_mapped or ip.sixtofour or (ip.teredo and ip.teredo[1]) or ip
-    return bool(ip.is_global and not ip.is_multicast)
+    if ip.version == 6 and ip not in _GIVEN_OUT:
+        return False
+    return bool(ip.is_global and not ip.is_multicast and not any(ip in network for network in _NOT_ROUTED))

@@ -6,25 +6,17 @@ follows the rules is stored in one form, so that equal values compare equal.
 
 from __future__ import annotations
 
-import json
-import math
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from decimal import Decimal
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
 
 import re2
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
-Value = str | int | float | bool | None
-Ordered = Decimal | date | datetime
+from channels_cfg.value_types import EXAMPLES, PARSERS, TYPES_IN_WORDS, Ordered, Unfit, Value, measure
 
 CONSTRAINTS_OF_KIND: dict[str, tuple[str, ...]] = {
     "text": ("longest", "pattern"),
@@ -47,21 +39,7 @@ MAX_RULE_LENGTH = 300
 """What a flag has room for."""
 
 _CHOICES_NAMED = 10
-_LONGEST_NUMBER = 400  # digits; no number that anything counts has more
 _PATTERN_MEMORY = 1 << 20
-
-_INTEGER = re.compile(r"[+-]?[0-9]{1,400}", re.ASCII)
-_DECIMAL = re.compile(r"[+-]?(?=\.?[0-9])[0-9]{0,400}(\.[0-9]{0,400})?", re.ASCII)
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-_DATETIME = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?([Zz]|[+-][0-9]{2}:?[0-9]{2})",
-    re.ASCII,
-)
-_PHONE = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
-_PHONE_LAYOUT = re.compile(r"\(0\)|[\s()./-]")
-_NOT_IN_URLS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\"<>\\^`{|}]")
-_WORDS_FOR_TRUE = {"true", "yes", "y", "on", "1"}
-_WORDS_FOR_FALSE = {"false", "no", "n", "off", "0"}
 
 
 class BrokenRule(ValidationError):
@@ -74,10 +52,6 @@ class BrokenRule(ValidationError):
             _("%(rule)s. A good value is %(example)s.") % {"rule": rule[:-1], "example": example} if example else rule,
             code="broken_rule",
         )
-
-
-class _Unfit(Exception):
-    """The value is not of the type."""
 
 
 @dataclass(frozen=True)
@@ -101,20 +75,20 @@ class ValueRules:
         if value is None or (isinstance(value, str) and not value.strip() and self.kind != "text"):
             return None
         try:
-            parsed = _PARSERS[self.kind](self, value)
+            parsed = PARSERS[self.kind](self, value)
             if self._is_within_limits(parsed):
                 return parsed
-        except (_Unfit, ValueError, OverflowError):
+        except (Unfit, ValueError, OverflowError):
             pass
         raise BrokenRule(self.in_words(), self.good_example())
 
     def _is_within_limits(self, parsed: Value) -> bool:
         named = CONSTRAINTS_OF_KIND[self.kind]
         if "minimum" in named:
-            measured = _measure(self.kind, parsed)
-            if self.minimum and measured < _measure(self.kind, self.minimum):  # type: ignore[operator]  # same kind
+            measured = measure(self.kind, parsed)
+            if self.minimum and measured < measure(self.kind, self.minimum):  # type: ignore[operator]  # same kind
                 return False
-            if self.maximum and measured > _measure(self.kind, self.maximum):  # type: ignore[operator]
+            if self.maximum and measured > measure(self.kind, self.maximum):  # type: ignore[operator]
                 return False
         if "longest" in named and self.longest is not None and len(str(parsed)) > self.longest:
             return False
@@ -155,7 +129,7 @@ class ValueRules:
 
     def _type_in_words(self) -> str:
         if self.kind != "choice":
-            return str(_TYPES_IN_WORDS[self.kind])
+            return str(TYPES_IN_WORDS[self.kind])
         named = ", ".join(self.choices[:_CHOICES_NAMED])
         more = len(self.choices) - _CHOICES_NAMED
         return (
@@ -174,7 +148,7 @@ class ValueRules:
             return self.minimum or self.maximum
         if self.pattern or self.longest is not None:
             return ""
-        return _EXAMPLES.get(self.kind, "")
+        return EXAMPLES.get(self.kind, "")
 
     def problems(self) -> dict[str, str]:
         """What is wrong with the rules themselves, by field, in words."""
@@ -198,11 +172,11 @@ class ValueRules:
         for name in ("minimum", "maximum"):
             if (text := getattr(self, name)) and name in CONSTRAINTS_OF_KIND[self.kind]:
                 try:
-                    measured[name] = _measure(self.kind, text)
-                except (_Unfit, ValueError, OverflowError):
+                    measured[name] = measure(self.kind, text)
+                except (Unfit, ValueError, OverflowError):
                     complaints[name] = _("It should be %(type)s, as the values are. Example: %(example)s") % {
-                        "type": _TYPES_IN_WORDS[self.kind],
-                        "example": _EXAMPLES[self.kind],
+                        "type": TYPES_IN_WORDS[self.kind],
+                        "example": EXAMPLES[self.kind],
                     }
         if len(measured) == 2 and measured["minimum"] > measured["maximum"]:  # type: ignore[operator]  # same kind
             complaints["maximum"] = _("It is below the minimum, so that no value would do. Exchange the two.")
@@ -265,178 +239,3 @@ def _compiled(pattern: str) -> Any:
     options.max_mem = _PATTERN_MEMORY
     options.log_errors = False
     return re2.compile(pattern, options)
-
-
-# One parser for each type: a value as it comes in → as it is stored
-
-
-def _text(rules: ValueRules, value: Value) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, float) and not math.isfinite(value):
-        raise _Unfit
-    return json.dumps(value)
-
-
-def _integer(rules: ValueRules, value: Value) -> int:
-    if isinstance(value, bool):
-        raise _Unfit
-    if isinstance(value, str):
-        if not _INTEGER.fullmatch(value.strip()):
-            raise _Unfit
-        return int(value)
-    if isinstance(value, float) and not value.is_integer():
-        raise _Unfit
-    whole = int(value)  # type: ignore[arg-type]  # null was answered before
-    if abs(whole) >= 10**_LONGEST_NUMBER:
-        raise _Unfit
-    return whole
-
-
-def _decimal(rules: ValueRules, value: Value) -> int | float:
-    exact = _exact(value)
-    if rules.decimals is not None and -int(exact.normalize().as_tuple().exponent) > rules.decimals:
-        raise _Unfit
-    if exact == exact.to_integral_value() and abs(exact) < 2**53:
-        return int(exact)
-    if isinstance(value, int):
-        return value
-    stored = float(exact)
-    if not math.isfinite(stored) or Decimal(repr(stored)) != exact:
-        raise _Unfit  # more digits than a JSON number keeps
-    return stored
-
-
-def _exact(value: Value) -> Decimal:
-    if isinstance(value, bool) or value is None:
-        raise _Unfit
-    if isinstance(value, str):
-        if not _DECIMAL.fullmatch(value.strip()):
-            raise _Unfit
-        return Decimal(value.strip())
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise _Unfit
-        return Decimal(repr(value))
-    if abs(value) >= 10**_LONGEST_NUMBER:
-        raise _Unfit
-    return Decimal(value)
-
-
-def _boolean(rules: ValueRules, value: Value) -> bool:
-    if isinstance(value, bool):
-        return value
-    word = str(value).strip().lower()
-    if word not in _WORDS_FOR_TRUE | _WORDS_FOR_FALSE:
-        raise _Unfit
-    return word in _WORDS_FOR_TRUE
-
-
-def _date(rules: ValueRules, value: Value) -> str:
-    return _moment("date", value).isoformat()
-
-
-def _datetime(rules: ValueRules, value: Value) -> str:
-    return _moment("datetime", value).isoformat().replace("+00:00", "Z")
-
-
-def _moment(kind: str, value: Value) -> date:
-    text = _stripped(value)
-    if kind == "date":
-        if not _DATE.fullmatch(text):
-            raise _Unfit
-        return date.fromisoformat(text)
-    if not _DATETIME.fullmatch(text):
-        raise _Unfit
-    return datetime.fromisoformat(text.upper()).astimezone(UTC)
-
-
-def _choice(rules: ValueRules, value: Value) -> str:
-    text = _text(rules, value).strip()
-    if text in rules.choices:
-        return text
-    alike = [choice for choice in rules.choices if choice.casefold() == text.casefold()]
-    if len(alike) != 1:
-        raise _Unfit
-    return alike[0]
-
-
-def _url(rules: ValueRules, value: Value) -> str:
-    text = _stripped(value)
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc or _NOT_IN_URLS.search(text):
-        raise _Unfit
-    if not re.match(r"https?://", text, re.IGNORECASE) or parts.port == 0:
-        raise _Unfit
-    return f"{parts.scheme}{text[len(parts.scheme) :]}"
-
-
-def _phone(rules: ValueRules, value: Value) -> str:
-    number = _PHONE_LAYOUT.sub("", _stripped(value).removeprefix("tel:"))
-    if number.startswith("00"):
-        number = f"+{number[2:]}"
-    if not _PHONE.fullmatch(number):
-        raise _Unfit
-    return number
-
-
-def _email(rules: ValueRules, value: Value) -> str:
-    text = _stripped(value)
-    try:
-        validate_email(text)
-    except ValidationError as refused:
-        raise _Unfit from refused
-    name, _at, domain = text.rpartition("@")
-    return f"{name}@{domain.lower()}"
-
-
-def _stripped(value: Value) -> str:
-    if not isinstance(value, str):
-        raise _Unfit
-    return value.strip()
-
-
-_PARSERS: dict[str, Callable[[ValueRules, Value], Value]] = {
-    "text": _text,
-    "integer": _integer,
-    "decimal": _decimal,
-    "boolean": _boolean,
-    "date": _date,
-    "datetime": _datetime,
-    "choice": _choice,
-    "url": _url,
-    "phone": _phone,
-    "email": _email,
-}
-
-
-def _measure(kind: str, value: Value) -> Ordered:
-    """The value as something that can be compared with another of its kind."""
-    if kind == "integer":
-        return Decimal(_integer(ValueRules(), value))
-    if kind == "decimal":
-        return _exact(value)
-    return _moment(kind, value)
-
-
-_TYPES_IN_WORDS = {
-    "text": gettext_lazy("a text"),
-    "integer": gettext_lazy("a whole number"),
-    "decimal": gettext_lazy("a number"),
-    "boolean": gettext_lazy("true or false, or yes or no"),
-    "date": gettext_lazy("a date as year-month-day"),
-    "datetime": gettext_lazy("a date and time with its offset from UTC"),
-    "url": gettext_lazy("a web address that begins with http:// or https://"),
-    "phone": gettext_lazy("a phone number in international form, with + and country code"),
-    "email": gettext_lazy("an e-mail address"),
-}
-_EXAMPLES = {
-    "integer": "42",
-    "decimal": "12.5",
-    "boolean": "true",
-    "date": "2026-11-21",
-    "datetime": "2026-11-21T14:30:00+02:00",
-    "url": "https://example.com/orders/42",
-    "phone": "+358401234567",
-    "email": "aino@example.com",
-}

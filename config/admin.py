@@ -27,6 +27,7 @@ class PeriodicTaskAdmin(CeleryPeriodicTaskAdmin, ModelAdmin):
 
     form = ModelForm  # the library's own asks for a task's internal name
     compressed_fields = False
+    change_form_template = None  # the library's holds a script, which the Content-Security-Policy forbids
     list_is_for = _("A periodic task is work that the scheduler starts by itself.")
     list_display = ["name", "how_often", "enabled", "last_run_at"]
     list_display_links = ["name"]

@@ -1,12 +1,15 @@
-"""Reading JSON that strangers send."""
+"""Reading JSON that strangers send, and answering whatever they say they accept."""
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import NotAcceptable, ParseError
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import JSONParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
 from rest_framework.utils.json import strict_constant
 
 
@@ -31,6 +34,20 @@ class BoundedJSONParser(JSONParser):
             raise ParseError(f"JSON parse error - {error}") from error
         except RecursionError:
             raise ParseError("The body is nested too deeply.") from None
+
+
+class AnswersAnyway(DefaultContentNegotiation):
+    """What an address has is sent also to a caller who would rather have something else, as RFC 9110 allows (12.5.1): a
+    browser, curl or pandas that asks the CSV for ``text/csv`` gets it, and an error is a problem document."""
+
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        try:
+            return super().select_renderer(request, renderers, format_suffix)
+        except NotAcceptable:
+            first = next(iter(renderers))
+            return first, first.media_type
 
 
 def _with_each_name_once(members: list[tuple[str, Any]]) -> dict[str, Any]:

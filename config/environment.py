@@ -39,7 +39,7 @@ def time_zone(name: str, default: str) -> str:
 
 def kept_secret(file: Path, make: Callable[[], str]) -> str:
     """What the file holds; where there is no such file, one made now and readable by its owner alone."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = file.with_name(f"{file.name}.{os.getpid()}")
     if not file.exists():
         draft.touch(mode=0o600)

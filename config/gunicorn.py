@@ -12,7 +12,8 @@ from config.logs import LOGGING
 
 bind = f"{environment.text('HOST', '127.0.0.1')}:{environment.number('PORT', 8000)}"
 workers = environment.number("WEB_WORKERS", 2)
-worker_class = "gthread"
+worker_class = "config.web_worker.Worker"
+sendfile = False  # it would wait for a reader for ever
 threads = environment.number("WEB_THREADS", 4)
 timeout = 60
 graceful_timeout = 10

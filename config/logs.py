@@ -87,6 +87,8 @@ LOGGING: dict[str, Any] = {
         "django.db.backends": {"level": "WARNING"},
         "celery": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
+        # What it would say of each failure is a sign-in event.
+        "axes": {"level": "ERROR"},
         # Its own handler writes whole exceptions, with the values they quote.
         "gunicorn.error": {"handlers": ["line"], "level": "WARNING", "propagate": False},
     },

@@ -1,4 +1,5 @@
-"""What every request passes: the viewer's language and clock, and who changed the configuration."""
+"""What every request passes: what browsers may do with the answer, the viewer's language and clock, and who changed
+the configuration."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,9 +13,44 @@ from django.utils import timezone, translation
 
 from channels_cfg.history.change_reason import LONGEST_WHY
 from channels_cfg.time_zones import zone_named
-from config.api_errors import is_machine_door
+from config.api_errors import MACHINE_DOORS, is_machine_door
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+def _policy(**allowed: str) -> str:
+    """A Content-Security-Policy that allows nothing but this: no other host, no script, style or handler in a page."""
+    nothing = {"default_src": "'none'", "base_uri": "'none'", "object_src": "'none'", "frame_ancestors": "'none'"}
+    return "; ".join(f"{name.replace('_', '-')} {sources}" for name, sources in {**nothing, **allowed}.items())
+
+
+_OWN = dict.fromkeys(("script_src", "style_src", "font_src", "connect_src", "form_action"), "'self'")
+PAGES = _policy(**_OWN, img_src="'self' data:")
+POLICIES = {
+    # Alpine, of which the theme of the configurator is made, compiles the expressions in attributes; the theme's
+    # colours are a style in the page. Scripts come from files here too.
+    "/admin/": _policy(
+        **{**_OWN, "script_src": "'self' 'unsafe-eval'", "style_src": "'self' 'unsafe-inline'"}, img_src="'self' data:"
+    ),
+    # Swagger UI draws its pictures and frames with styles in the page.
+    "/api/docs/": _policy(**{**_OWN, "style_src": "'self' 'unsafe-inline'"}, img_src="'self' data:"),
+    **dict.fromkeys(MACHINE_DOORS, _policy(form_action="'none'")),
+}
+
+
+class ProtectiveHeaders:
+    """Says with every answer what a browser may load for it, and that nobody keeps a copy. Files that are the same for
+    everybody are answered before, by whitenoise."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        begun = (policy for prefix, policy in POLICIES.items() if request.path.startswith(prefix))
+        response.headers["Content-Security-Policy"] = next(begun, PAGES)
+        response.headers["Cache-Control"] = "private, no-store"
+        return response
 
 
 class ViewersLanguage(LocaleMiddleware):

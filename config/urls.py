@@ -3,16 +3,17 @@
 from importlib.util import find_spec
 
 from django.contrib import admin
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from config import health
 from config.metrics import metrics
 from config.portal.demo_page import demo_page
 from config.portal.find_anything import find_anything
-from config.portal.front_page import configurator_sign_in, front_page
+from config.portal.front_page import front_page
+from config.portal.sign_in import SignIn, configurator_sign_in
 from config.portal.status import status
 from config.portal.why_rights import why_rights
 
@@ -24,12 +25,12 @@ urlpatterns = [
     path("admin/demonstration/", admin.site.admin_view(demo_page), name="demo_data"),
     path("find/", find_anything, name="find_anything"),
     path("admin/search/", RedirectView.as_view(pattern_name="find_anything")),  # the theme's own, which finds less
-    path("admin/login/", configurator_sign_in),  # in the place of the theme's form
+    path("admin/login/", configurator_sign_in, name="configurator_sign_in"),
     path("admin/", admin.site.urls),
-    path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("accounts/login/", SignIn.as_view(), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="api_docs"),
+    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api_docs"),
     path("health/live", health.live, name="health_live"),
     path("health/ready", health.ready, name="health_ready"),
     path("metrics", metrics, name="metrics"),

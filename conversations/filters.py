@@ -13,9 +13,7 @@ from zoneinfo import ZoneInfo
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.db.models.functions import Lower
-from django.db.models.lookups import Contains
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
@@ -29,6 +27,7 @@ from conversations.attached_data.kept_condition import KeptCondition
 from conversations.models import Conversation, MessagingThread, State, direct_agents
 from conversations.models.conversation import ConversationQuerySet
 from conversations.periods import Period, bounds, midnight
+from conversations.telephone import numbers_meant
 
 MOST_CONDITIONS = 10
 DIRECT = "direct"
@@ -277,19 +276,12 @@ class ConversationFilter(django_filters.FilterSet):
 
 
 def customer_contains(text: str) -> Q:
-    """Name or address contains the text, whatever the case. Follows the trigram index on both."""
-    wanted = {text.lower()}
-    if digits := as_number(text):
-        wanted.add(digits)
-    found = Q()
-    for part in wanted:
-        found |= Q(Contains(Lower(F("customer_address")), part)) | Q(Contains(Lower(F("customer_name")), part))
+    """Name or address contains the text, or one of the telephone numbers that it may mean. Follows the trigram index on
+    both."""
+    found = Q(customer_address__finds=text) | Q(customer_name__finds=text)
+    for number in numbers_meant(text):
+        found |= Q(customer_address__finds=number)
     return found
-
-
-def as_number(text: str) -> str:
-    """The digits of something typed as a telephone number (+358 40 123-4567), as numbers are stored; or nothing."""
-    return re.sub(r"\D", "", text) if re.fullmatch(r"\+?[\d\s()./-]{5,}", text) else ""
 
 
 def has_id(text: str) -> Q:

@@ -1,4 +1,4 @@
-"""What the portal's pages have in common: somebody is signed in, and nobody keeps a copy."""
+"""What the portal's pages have in common: somebody is signed in."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
-from django.views.decorators.cache import never_cache
 from django_htmx.http import HttpResponseClientRedirect
 
 from channels_cfg.models import User
@@ -20,9 +19,8 @@ Page = Callable[..., HttpResponse]
 
 
 def page_for_people(view: Page) -> Page:
-    """A page with customer data: asks to sign in, also where only a part of it was asked for, and is not cached."""
+    """A page with customer data: asks to sign in, also where only a part of it was asked for."""
 
-    @never_cache
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not request.user.is_authenticated:

@@ -8,3 +8,12 @@ class ReportingConfig(AppConfig):
     name = "reporting"
     verbose_name = gettext_lazy("Reporting")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from channels_cfg.history.change_set import keys_lost
+        from reporting.saved_reports import reports_losing
+
+        def answer(sender: type, *, keys: list[str], **_facts: object) -> list[object]:
+            return [*reports_losing(keys)]
+
+        keys_lost.connect(answer, weak=False, dispatch_uid="saved reports")

@@ -22,7 +22,8 @@ MOST_REPORTS = 200
 
 def keys_of(query: LogQuery) -> list[str]:
     """The kept keys that the query shows, groups or filters by, each once."""
-    grouped = [by.removeprefix(KEY) for by in query.group_by if by.startswith(KEY)]
+    group_by = [*query.group_by, *(query.others.group_by if query.others else ())]
+    grouped = [by.removeprefix(KEY) for by in group_by if by.startswith(KEY)]
     conditions = [condition.key for condition in query.kept] + [missing.key for missing in query.missing]
     return list(dict.fromkeys([*(query.columns or ()), *grouped, *conditions]))
 

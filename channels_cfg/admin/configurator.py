@@ -20,9 +20,9 @@ from unfold.admin import ModelAdmin, TabularInline
 
 from channels_cfg.admin.safeguards.cascade_preview import cascade_preview
 from channels_cfg.admin.safeguards.change_reason import AsksWhy
-from channels_cfg.admin.safeguards.conflict import NothingOverwritten
+from channels_cfg.admin.safeguards.form_conflict import NothingOverwritten
 from channels_cfg.admin.safeguards.planning import TakesEffectAtOnce
-from channels_cfg.admin.safeguards.typed_confirmation import AsksBeforeDanger
+from channels_cfg.admin.safeguards.typed_confirmation import AsksForConfirmation
 from channels_cfg.admin.safeguards.undo import OffersUndo
 from channels_cfg.history.change_log import Change, ChangeHistory, event_models
 from channels_cfg.history.record_words import label_of
@@ -42,7 +42,7 @@ class ChosenOnPurpose:
         return super().formfield_for_choice_field(db_field, request, **kwargs)  # type: ignore[misc]
 
 
-class ConfiguratorAdmin(OffersUndo, AsksWhy, AsksBeforeDanger, NothingOverwritten, ChosenOnPurpose, ModelAdmin):
+class ConfiguratorAdmin(OffersUndo, AsksWhy, AsksForConfirmation, NothingOverwritten, ChosenOnPurpose, ModelAdmin):
     """A page of the System Configurator."""
 
     list_per_page = 50
@@ -59,6 +59,10 @@ class ConfiguratorAdmin(OffersUndo, AsksWhy, AsksBeforeDanger, NothingOverwritte
 
     instead_of_deleting: str | Promise = ""
     """What to do with a record that cannot be deleted; a sentence or two."""
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        """Searched as people read, whatever the case and the encoding; ids exactly."""
+        return [name if name.endswith("__exact") else f"{name}__finds" for name in super().get_search_fields(request)]
 
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str

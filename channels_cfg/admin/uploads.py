@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -21,10 +22,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.decorators import action
 
-from channels_cfg.admin.safeguards.change_reason import MISSING
-from channels_cfg.admin.safeguards.typed_confirmation import Danger, confirmation, is_confirmed
+from channels_cfg.admin.safeguards.confirming import AGREED_TO, Confirming
+from channels_cfg.admin.safeguards.typed_confirmation import confirmation_context
 from channels_cfg.configuration_file import waiting
-from channels_cfg.configuration_file.applying import NotApplied
 from channels_cfg.configuration_file.nodes import Problem
 from channels_cfg.configuration_file.reading import Unreadable
 from channels_cfg.configuration_file.sections import SECTIONS, Section
@@ -43,12 +43,10 @@ from channels_cfg.configuration_file.tables import (
     what_for,
 )
 from channels_cfg.configuration_file.writing import export
-from channels_cfg.history.change_reason import LONGEST_WHY, why_is_required
 from channels_cfg.models import PlannedRecord, SystemSettings, User, WaitingUpload
 
 RECORDS_PER_PAGE = 50
 PROBLEMS_SHOWN = 50
-SENSITIVE_NAMED = 10
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV = "text/csv; charset=utf-8"
 
@@ -155,29 +153,26 @@ def preview(request: HttpRequest, pk: Any, model_admin: Any = None) -> HttpRespo
 
 
 def _confirm(request: HttpRequest, upload: WaitingUpload) -> HttpResponse:
-    danger = _danger(upload)
-    why = request.POST.get("why", "").strip()[:LONGEST_WHY]
-    if (danger and not is_confirmed(request, danger)) or (not why and why_is_required()):
-        return _preview_page(request, upload, status=409)
-    try:
-        plan = waiting.confirm(
-            upload,
-            environment=os.environ,
-            without_refused=request.POST.get("without_refused") == "yes",
-            why=why,
-        )
-    except NotApplied as not_applied:
-        messages.error(request, f"{not_applied.reason} " + _("Nothing was changed."))
-        return HttpResponseRedirect(request.path)
-    done = sum(1 for _step in plan.effects)
-    messages.success(
+    without_refused = request.POST.get("without_refused") == "yes"
+    confirming: Confirming[Any] = Confirming(
         request,
-        ngettext("%(count)d change applied.", "%(count)d changes applied.", done) % {"count": done},
+        partial(waiting.plan_again, upload, environment=os.environ, without_refused=without_refused),
+        preview=partial(waiting.ShownPlan, upload),
+        was_previewed=AGREED_TO in request.POST,
     )
-    return HttpResponseRedirect(_back(upload))
+    if not (confirming.is_ready() and confirming.is_confirmed()):
+        return _preview_page(request, upload, status=409, **confirming.context)
+    if not confirming.apply():
+        waiting.show_again(upload, environment=os.environ)
+        messages.error(request, f"{confirming.refusal} " + _("Nothing was changed."))
+        return HttpResponseRedirect(request.path)
+    done = sum(1 for _step in confirming.change_set.effects)
+    upload.delete()
+    said = ngettext("%(count)d change applied.", "%(count)d changes applied.", done)
+    return confirming.done(said % {"count": done}, _back(upload))
 
 
-def _preview_page(request: HttpRequest, upload: WaitingUpload, *, status: int = 200) -> HttpResponse:
+def _preview_page(request: HttpRequest, upload: WaitingUpload, *, status: int = 200, **asked: Any) -> HttpResponse:
     counts = dict(upload.records.order_by().values_list("outcome").annotate(Count("pk")))
     outcomes = [outcome for outcome in PlannedRecord.Outcome if counts.get(outcome)]
     chosen = request.GET.get("outcome", "")
@@ -185,11 +180,11 @@ def _preview_page(request: HttpRequest, upload: WaitingUpload, *, status: int = 
     if chosen not in outcomes and chosen != "all":
         chosen = first[0] if first else "all"
     records = upload.records.filter(outcome=chosen) if chosen != "all" else upload.records.all()
-    danger = _danger(upload, removed=counts.get(PlannedRecord.Outcome.REMOVE, 0))
+    confirmation = waiting.ShownPlan(upload).confirmation
     effects = sum(counts.get(outcome, 0) for outcome in _EFFECTS)
     context = {
         **admin.site.each_context(request),
-        **(confirmation(request, danger) if danger else {}),
+        **(confirmation_context(request, confirmation) if confirmation else {}),
         "title": _("What “%(file)s” would do") % {"file": upload.name},
         "upload": upload,
         "is_table": upload.kind in TABLES,
@@ -201,41 +196,14 @@ def _preview_page(request: HttpRequest, upload: WaitingUpload, *, status: int = 
         "chosen": chosen,
         "page": Paginator(records, RECORDS_PER_PAGE).get_page(request.GET.get("page")),
         "back": _back(upload),
-        "why_errors": [MISSING]
-        if request.method == "POST" and not request.POST.get("why") and why_is_required()
-        else [],
+        AGREED_TO: upload.fingerprint,
         "without_refused": request.POST.get("without_refused"),
+        **asked,
     }
     return TemplateResponse(request, "admin/upload_preview.html", context, status=status)
 
 
 _EFFECTS = (PlannedRecord.Outcome.ADD, PlannedRecord.Outcome.CHANGE, PlannedRecord.Outcome.REMOVE)
-
-
-def _danger(upload: WaitingUpload, *, removed: int | None = None) -> Danger | None:
-    """Removing, and showing sensitive keys in more places, asks for typed words."""
-    if removed is None:
-        removed = upload.records.filter(outcome=PlannedRecord.Outcome.REMOVE).count()
-    sensitive = waiting.sensitive_keys(upload)
-    consequences = []
-    if removed:
-        sentence = ngettext(
-            "%(count)d record is removed, with what belongs to it.",
-            "%(count)d records are removed, with what belongs to them.",
-            removed,
-        )
-        consequences.append(sentence % {"count": removed})
-    if sensitive:
-        keys = ", ".join(sensitive[:SENSITIVE_NAMED]) + (", …" if len(sensitive) > SENSITIVE_NAMED else "")
-        consequences.append(_("Sensitive keys are kept, or shown in more places: %(keys)s.") % {"keys": keys})
-    if not consequences:
-        return None
-    return Danger(
-        title=_("Apply the file?"),
-        consequences=consequences,
-        words=_("remove %(count)d") % {"count": removed} if removed else _("show sensitive keys"),
-        button=_("Apply"),
-    )
 
 
 def refused_file(request: HttpRequest, pk: Any, format: str, model_admin: Any = None) -> HttpResponse:

@@ -12,7 +12,8 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from channels_cfg.api.credentials import basic_credentials, key_shown
-from channels_cfg.models import ApiKey, User
+from channels_cfg.models import ApiKey, SignInEvent, User
+from channels_cfg.sign_in.attempts import wrong_key
 
 CHALLENGE = 'Basic realm="Keepsake", charset="UTF-8", Bearer realm="Keepsake"'
 
@@ -21,14 +22,17 @@ class ApiKeyAuthentication(BaseAuthentication):
     """``X-Api-Key: <key>``, or HTTP Basic with the user name and the key as password. Costs one indexed query."""
 
     def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:
+        username = ""
         if text := request.META.get("HTTP_X_API_KEY"):
             key = key_shown(text)
         elif request.META.get("HTTP_AUTHORIZATION", "")[:6].lower() == "basic ":
             credentials = basic_credentials(request.META["HTTP_AUTHORIZATION"])
-            key = credentials and key_shown(credentials[1], username=credentials[0])
+            username = credentials[0] if credentials else ""
+            key = credentials and key_shown(credentials[1], username=username)
         else:
             return None
         if not key:
+            wrong_key(request._request, SignInEvent.Method.API_KEY, username=username)
             raise AuthenticationFailed("This API key opens nothing here. It may be mistyped or revoked.")
         return key.user, key
 
@@ -43,16 +47,15 @@ class BearerTokenAuthentication(BaseAuthentication):
         scheme, _, text = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
+        known = AccessToken.objects.filter(token_checksum=hashlib.sha256(text.strip().encode()).hexdigest())
         token = (
-            AccessToken.objects.select_related("user")
-            .filter(
-                token_checksum=hashlib.sha256(text.strip().encode()).hexdigest(),
-                expires__gt=timezone.now(),
-                application__client_id__in=ApiKey.objects.valid().values("digest"),
-            )
+            known.select_related("user")
+            .filter(expires__gt=timezone.now(), application__client_id__in=ApiKey.objects.valid().values("digest"))
             .first()
         )
         if token is None:
+            if not known.exists():  # one that has just ended is no guess: its client is about to get another
+                wrong_key(request._request, SignInEvent.Method.TOKEN)
             raise AuthenticationFailed("This token opens nothing here. Get a fresh one from /oauth/token.")
         return token.user, token
 

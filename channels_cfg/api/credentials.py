@@ -9,6 +9,7 @@ from urllib.parse import unquote_plus
 
 from django.db import connection, transaction
 from django.db.models import Q
+from django.http import HttpRequest
 from django.utils import timezone
 
 from channels_cfg.models import ApiKey, User
@@ -77,3 +78,10 @@ def key_of_client(client_id: str, client_secret: str) -> ApiKey | None:
     return key_shown(client_secret, username=client_id) or key_shown(
         unquote_plus(client_secret), username=unquote_plus(client_id)
     )
+
+
+def names_of_client(request: HttpRequest) -> tuple[str, str]:
+    """The user name that an order for a token gives, as it stands and unescaped."""
+    credentials = basic_credentials(request.META.get("HTTP_AUTHORIZATION", ""))
+    name = credentials[0] if credentials else request.POST.get("client_id", "")
+    return name, unquote_plus(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpResponse, JsonResponse
@@ -17,7 +18,10 @@ from rest_framework.parsers import FormParser
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from channels_cfg.api.credentials import basic_credentials, key_of_client
+from channels_cfg.api.credentials import basic_credentials, key_of_client, names_of_client
+from channels_cfg.api.problems import problems
+from channels_cfg.models import SignInEvent
+from channels_cfg.sign_in.attempts import note, wrong_key
 
 
 class ApiKeysAsClients(OAuth2Validator):
@@ -92,7 +96,7 @@ class TokenView(APIView):
         tags=["Signing in"],
         auth=[],
         request={"application/x-www-form-urlencoded": _ORDER},
-        responses={200: _TOKEN, 400: _REFUSAL, 401: _REFUSAL},
+        responses={200: _TOKEN, 400: _REFUSAL, 401: _REFUSAL, **problems(429)},
         examples=[
             OpenApiExample(
                 "By form",
@@ -113,4 +117,9 @@ class TokenView(APIView):
                 {"error": "invalid_request", "error_description": "Send the parameters in the body."}, status=400
             )
         _, headers, body, status = get_oauthlib_core().create_token_response(request._request)
+        names = names_of_client(request._request)
+        if status == HTTPStatus.UNAUTHORIZED:
+            wrong_key(request._request, SignInEvent.Method.CLIENT, username=names[0])
+        elif status == HTTPStatus.OK:
+            note(request._request, SignInEvent.Result.SIGNED_IN, SignInEvent.Method.CLIENT, names=names)
         return HttpResponse(body, status=status, headers=headers)

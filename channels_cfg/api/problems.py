@@ -56,12 +56,14 @@ _MEANINGS = {
     413: "The body is too large",
     415: "The body is not application/json",
     422: "Keys or values break the rules; `errors` names each",
+    429: "Too many wrong keys or tokens from this address; `Retry-After` says how many seconds to wait",
 }
 
 
 def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
-    """These problems, as the schema lists answers."""
+    """These problems, as the schema lists answers. Whoever may be told 401 may be told 429 the next time."""
+    listed = [*statuses, 429] if 401 in statuses else statuses
     return {
         (status, "application/problem+json"): OpenApiResponse(ProblemShape, description=_MEANINGS[status])
-        for status in statuses
+        for status in listed
     }

@@ -1,92 +1,38 @@
-"""Doing what a plan says: one transaction, one settings version, with who and why."""
+"""Writing what a plan says, with statements by section."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, Permission
-from django.db import IntegrityError, OperationalError, connection, models, transaction
+from django.db import models
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from channels_cfg.configuration_file.entries import LinkEntry, LinksEntry, PermissionsEntry, RowsEntry
-from channels_cfg.configuration_file.plan import Deed, Plan, Step
 from channels_cfg.configuration_file.sections import BY_NAME, SECTIONS, SERVICES, USERS, Section
-from channels_cfg.history.change_reason import changing_settings
+from channels_cfg.history.change_set import Action
+from channels_cfg.history.record_writing import BATCH, change_in_bulk
 from channels_cfg.keys.catalogue import rename_in_lists
-from channels_cfg.models import MessagingService, SystemSettings, User, WebhookSecret
-from channels_cfg.models.versioned import lock_settings
+from channels_cfg.models import MessagingService, SystemSettings, WebhookSecret
 
-BATCH = 1000
-PATIENCE = "10s"
-
-
-class NotApplied(Exception):
-    """Nothing was changed. ``plan`` is what the file would do now; ``reason`` says why it was not done."""
-
-    def __init__(self, reason: str, plan: Plan) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.plan = plan
+if TYPE_CHECKING:
+    from channels_cfg.configuration_file.plan import Plan, Step
 
 
-def apply(
-    make_plan: Callable[[], Plan],
-    *,
-    fingerprint: str = "",
-    by: User | None = None,
-    why: str = "",
-    command: str = "",
-) -> Plan:
-    """Make the plan and do it while nobody else can change settings; answer what was done, or raise ``NotApplied``.
-
-    ``fingerprint`` is that of the plan somebody agreed to; another one is not done. Who, why and the command are noted
-    with the settings version.
-    """
-    plan = Plan([])
-    try:
-        with transaction.atomic(), changing_settings(by=by, why=why, command=command):
-            _keep_others_out()
-            plan = make_plan()
-            if plan.problems:
-                raise NotApplied(_("The file is refused."), plan)
-            if fingerprint and plan.fingerprint != fingerprint:
-                raise NotApplied(_("Somebody changed settings in between. This is what would be done now."), plan)
-            _Doer(plan).do()
-    except IntegrityError as error:
-        constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") or _("a constraint")
-        raise NotApplied(
-            _("The database refused it (%(constraint)s). Apply it in two steps.") % {"constraint": constraint}, plan
-        ) from error
-    except OperationalError as error:
-        if "lock timeout" not in str(error):
-            raise
-        raise NotApplied(_("Somebody is changing settings at this moment. Try again."), plan) from error
-    return plan
-
-
-def _keep_others_out() -> None:
-    """Settings are changed by one transaction after the other; begin our turn before reading, not with the first
-    change, so that what was planned is what is there when it is done. Whoever only reads does not wait."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL lock_timeout = '{PATIENCE}'")
-    lock_settings()
-
-
-class _Doer:
+class PlanWriter:
     """Statements by section, not by record."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.pks: dict[str, dict[str, Any]] = {}
 
-    def steps(self, section: Section, *deeds: Deed) -> list[Step]:
-        return [step for step in self.plan.steps if step.section is section and step.deed in deeds]
+    def steps(self, section: Section, *actions: Action) -> list[Step]:
+        return [step for step in self.plan.steps if step.section is section and step.deed in actions]
 
-    def do(self) -> None:
+    def write(self) -> None:
         """What goes frees its names first, where nothing else needs it; the rest goes last."""
         sections = [section for section in SECTIONS if any(step.section is section for step in self.plan.effects)]
         loose = ("access_rights", "messaging_services", "keys")
@@ -130,7 +76,7 @@ class _Doer:
         return columns
 
     def _add(self, section: Section) -> None:
-        steps = self.steps(section, Deed.ADD)
+        steps = self.steps(section, Action.ADD)
         if section is USERS:
             # Nobody signs in with these before a password is set; nobody could know its hash either.
             made: list[models.Model] = [
@@ -144,7 +90,7 @@ class _Doer:
         self.pks.pop(section.name, None)
 
     def _change(self, section: Section) -> None:
-        steps = self.steps(section, Deed.CHANGE)
+        steps = self.steps(section, Action.CHANGE)
         if section.is_single:
             for step in steps:
                 settings = SystemSettings.load()
@@ -152,24 +98,11 @@ class _Doer:
                     setattr(settings, name, value)
                 settings.save()
             return
-        records = section.model._default_manager.in_bulk([step.pk for step in steps]) if steps else {}
-        touched: set[str] = set()
-        changed = []
-        for step in steps:
-            columns = self._fields(step, {change.entry.name for change in step.changes})
-            for name, value in columns.items():
-                setattr(records[step.pk], name, value)
-            if columns:
-                touched |= {name.removesuffix("_id") if name not in _own(section) else name for name in columns}
-                changed.append(records[step.pk])
-        if changed:
-            # An insert that meets its own row is far faster than Django's bulk_update with its CASE for each value.
-            section.model._default_manager.bulk_create(
-                changed, update_conflicts=True, update_fields=sorted(touched), unique_fields=["id"], batch_size=BATCH
-            )
+        columns = {step.pk: self._fields(step, {change.entry.name for change in step.changes}) for step in steps}
+        change_in_bulk(section.model, {pk: found for pk, found in columns.items() if found})
 
     def _join(self, section: Section) -> None:
-        steps = self.steps(section, Deed.ADD, Deed.CHANGE)
+        steps = self.steps(section, Action.ADD, Action.CHANGE)
         for entry in section.entries:
             if isinstance(entry, RowsEntry):
                 self._add_rows(steps, entry)
@@ -186,11 +119,11 @@ class _Doer:
         """Rows that go, before others may take what they hold."""
         lost = {
             (step.pk, item)
-            for step, old, new in _changed(self.steps(section, Deed.CHANGE), entry.name)
+            for step, old, new in _changed(self.steps(section, Action.CHANGE), entry.name)
             for item in old
             if item not in new
         }
-        lost |= {(step.pk, item) for step in self.steps(section, Deed.REMOVE) for item in step.values[entry.name]}
+        lost |= {(step.pk, item) for step in self.steps(section, Action.REMOVE) for item in step.values[entry.name]}
         _delete(entry.model, entry.owner, entry.column, lost)
 
     def _add_rows(self, steps: list[Step], entry: RowsEntry) -> None:
@@ -247,21 +180,16 @@ class _Doer:
                 )
 
     def _remove(self, section: Section) -> None:
-        pks = [step.pk for step in self.steps(section, Deed.REMOVE)]
+        pks = [step.pk for step in self.steps(section, Action.REMOVE)]
         if pks:
             section.model._default_manager.filter(pk__in=pks).delete()
-
-
-def _own(section: Section) -> set[str]:
-    """Fields whose own name ends in ``_id``: project_id, app_id, key_id."""
-    return {field.name for field in section.model._meta.concrete_fields}
 
 
 def _changed(steps: Iterable[Step], name: str) -> Iterator[tuple[Step, list[str], list[str]]]:
     for step in steps:
         for change in step.changes:
             if change.entry.name == name:
-                yield step, ([] if step.deed == Deed.ADD else change.old), change.new
+                yield step, ([] if step.deed == Action.ADD else change.old), change.new
 
 
 def _delete(model: type[models.Model], owner: str, column: str, pairs: set[tuple[Any, Any]]) -> None:

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
+from django.utils.translation import gettext as _
+
+from channels_cfg.configuration_file.applying import PlanWriter
 from channels_cfg.configuration_file.entries import Entry, Secret, Values
 from channels_cfg.configuration_file.nodes import Node, Problem
 from channels_cfg.configuration_file.sections import Key, Section
-
-
-class Deed(StrEnum):
-    ADD = "add"
-    CHANGE = "change"
-    REMOVE = "remove"
-    SAME = "same"
+from channels_cfg.history.change_set import Action, ChangeSet, RecordChange
 
 
 @dataclass(frozen=True)
@@ -36,7 +30,7 @@ class Step:
 
     section: Section
     key: Key
-    deed: Deed
+    deed: Action
     values: Values
     """As it will be; of a removed record, as it is."""
     pk: Any = None
@@ -65,7 +59,7 @@ class Step:
 
 
 @dataclass
-class Plan:
+class Plan(ChangeSet):
     """Steps in the order of the file's sections; what is removed comes last in each."""
 
     steps: list[Step]
@@ -86,40 +80,42 @@ class Plan:
     @property
     def effects(self) -> Iterator[Step]:
         """The steps that do something."""
-        return (step for step in self.steps if step.deed != Deed.SAME)
+        return (step for step in self.steps if step.deed != Action.SAME)
 
     @property
     def is_empty(self) -> bool:
         return not any(self.effects)
 
-    def count(self, deed: Deed) -> int:
+    def count(self, deed: Action) -> int:
         return sum(step.deed == deed for step in self.steps)
 
     @property
     def removes(self) -> int:
-        return self.count(Deed.REMOVE)
+        return self.count(Action.REMOVE)
 
     @property
     def sensitive(self) -> list[str]:
         """Sensitive keys that are kept, or shown in more places."""
         return sorted({name for step in self.steps for name in step.sensitive})
 
-    @property
-    def fingerprint(self) -> str:
-        """The same for two plans that do the same, refused records aside; tells whether somebody changed settings in
-        between."""
-        told = [
-            [
-                step.section.name,
-                step.key,
-                step.deed,
-                step.sensitive,
-                [[change.entry.name, _told(change.old), _told(change.new)] for change in step.changes],
-            ]
-            for step in self.effects
-            if not step.problems
-        ]
-        return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()
+    def record_changes(self) -> Iterator[RecordChange]:
+        """Refused records aside."""
+        for step in self.effects:
+            if not step.problems:
+                old, new = (
+                    {change.entry.name: _told(getattr(change, held)) for change in step.changes}
+                    for held in ("old", "new")
+                )
+                yield RecordChange(step.deed, step.section.model, step.pk, old, new, f"{step.section.name} {step.key}")
+
+    def sentences(self) -> list[str]:
+        return [f"{step.key} {step.sensitive}" for step in self.effects if step.sensitive and not step.problems]
+
+    def reasons_against(self) -> list[str]:
+        return [_("The file is refused.")] if self.problems else []
+
+    def write(self) -> None:
+        PlanWriter(self).write()
 
 
 def _told(value: Any) -> Any:

@@ -25,7 +25,7 @@ from channels_cfg.configuration_file.entries import (
     Values,
 )
 from channels_cfg.configuration_file.nodes import Node, Problem, did_you_mean
-from channels_cfg.configuration_file.plan import Change, Deed, Plan, Step
+from channels_cfg.configuration_file.plan import Change, Plan, Step
 from channels_cfg.configuration_file.sections import (
     BY_NAME,
     CHANNELS,
@@ -39,6 +39,7 @@ from channels_cfg.configuration_file.sections import (
     Section,
 )
 from channels_cfg.configuration_file.state import State
+from channels_cfg.history.change_set import Action
 from channels_cfg.keys.configured import list_name
 from channels_cfg.keys.effective_settings import EXTRA_DATA_LISTS, LISTS_OF_KIND
 from channels_cfg.models import AttachedKey, Channel, Queue, User
@@ -50,12 +51,12 @@ COMPLETE = "complete"
 MOST_GUESSES = 100
 
 _NEEDS = {
-    Deed.ADD: ("add", gettext_lazy("You may not add %(records)s. Ask who administers the groups for that right.")),
-    Deed.CHANGE: (
+    Action.ADD: ("add", gettext_lazy("You may not add %(records)s. Ask who administers the groups for that right.")),
+    Action.CHANGE: (
         "change",
         gettext_lazy("You may not change %(records)s. Ask who administers the groups for that right."),
     ),
-    Deed.REMOVE: (
+    Action.REMOVE: (
         "delete",
         gettext_lazy("You may not delete %(records)s. Ask who administers the groups for that right."),
     ),
@@ -160,7 +161,7 @@ class _Planner:
             self._plan_removals(section)
         for section in sections:
             for step in self.steps[section.name]:
-                if step.deed != Deed.REMOVE and step.node and isinstance(step.node.value, dict):
+                if step.deed != Action.REMOVE and step.node and isinstance(step.node.value, dict):
                     self._check(step)
             self._check_unique(section)
             self._check_permissions(section)
@@ -203,7 +204,7 @@ class _Planner:
         return steps
 
     def _step(self, section: Section, node: Node) -> Step:
-        step = Step(section, ("?",), Deed.ADD, section.defaults(), node=node)
+        step = Step(section, ("?",), Action.ADD, section.defaults(), node=node)
         if not isinstance(node.value, dict):
             step.refuse(
                 _("Settings of %(record)s are expected here, not %(kind)s.")
@@ -224,14 +225,14 @@ class _Planner:
         step.key = section.key({**section.defaults(), **written})
         record = self.state.records(section).get(step.key)
         if record is not None:
-            step.pk, step.deed = record.pk, Deed.CHANGE
+            step.pk, step.deed = record.pk, Action.CHANGE
         starts_from = record.values if record is not None and not self.complete else section.defaults()
         step.values = {**starts_from, **written}
         step.values |= {name: step.misread[name][:100] for name in section.identity if name in step.misread}
         self._empty_lists_of_another_kind(step)
         step.changes = list(self._changes(step, record.values if record else section.defaults()))
         if record is not None and not step.changes:
-            step.deed = Deed.SAME
+            step.deed = Action.SAME
         return step
 
     def _written(self, step: Step) -> Iterator[tuple[str, Any]]:
@@ -321,7 +322,7 @@ class _Planner:
         if section.name not in self._final:
             final = {key: record.values for key, record in self.state.records(section).items()}
             for step in self.steps.get(section.name, []):
-                if step.deed == Deed.REMOVE:
+                if step.deed == Action.REMOVE:
                     final.pop(step.key, None)
                 else:
                     final[step.key] = step.values
@@ -351,7 +352,7 @@ class _Planner:
             "messaging_services": self._check_service,
             "keys": self._check_key,
         }.get(step.section.name)
-        if check and step.deed != Deed.SAME and not step.problems:
+        if check and step.deed != Action.SAME and not step.problems:
             check(step)
 
     def _check_needed(self, step: Step, entry: Entry) -> None:
@@ -500,7 +501,7 @@ class _Planner:
 
     def _check_unique_entry(self, section: Section, entry: Entry) -> None:
         """No two records have the same: those that stay as they are come first, so that the newcomer is refused."""
-        steps = {step.key: step for step in self.steps[section.name] if step.deed in (Deed.ADD, Deed.CHANGE)}
+        steps = {step.key: step for step in self.steps[section.name] if step.deed in (Action.ADD, Action.CHANGE)}
         owners: dict[str, Key] = {}
         names = {key[0]: key for key in self.final(section)} if section is KEYS else {}
         settled = (key for key in self.final(section) if key not in steps)
@@ -546,7 +547,7 @@ class _Planner:
         if self.by is None or self.by.is_superuser:
             return
         for step in self.steps[section.name]:
-            if step.deed == Deed.SAME:
+            if step.deed == Action.SAME:
                 continue
             verb, refusal = _NEEDS[step.deed]
             meta = section.model._meta
@@ -578,10 +579,10 @@ class _Planner:
             elif section is GROUPS and record.values["name"] in DEFAULT_ROLES:
                 self.kept.append(_("%(called)s, which comes with the portal") % {"called": called})
             else:
-                self.steps[section.name].append(Step(section, key, Deed.REMOVE, record.values, pk=record.pk))
+                self.steps[section.name].append(Step(section, key, Action.REMOVE, record.values, pk=record.pk))
 
     def _check_removals(self, section: Section) -> None:
-        gone = {step.pk: step for step in self.steps[section.name] if step.deed == Deed.REMOVE}
+        gone = {step.pk: step for step in self.steps[section.name] if step.deed == Action.REMOVE}
         if not gone:
             return
         if section is USERS and self.by and self.by.pk in gone:

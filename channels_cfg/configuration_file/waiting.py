@@ -8,21 +8,23 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from channels_cfg.configuration_file import wording
-from channels_cfg.configuration_file.applying import NotApplied, apply
 from channels_cfg.configuration_file.entries import SecretsEntry, changed_items
 from channels_cfg.configuration_file.nodes import Node
-from channels_cfg.configuration_file.plan import Change, Deed, Plan, Step
+from channels_cfg.configuration_file.plan import Change, Plan, Step
 from channels_cfg.configuration_file.planning import Environment, plan_file, plan_sections
 from channels_cfg.configuration_file.reading import read_yaml
 from channels_cfg.configuration_file.tables import TABLES, cells_of, read_table
+from channels_cfg.history.change_set import Action, ChangeSet, Confirmation, RecordChange
 from channels_cfg.models import PlannedRecord, User, WaitingUpload
 
 SECRETS_OF_UPLOADS = "KEEPSAKE_SECRET_"
 """Uploaded files may name only such variables: others are none of an administrator's business."""
 
 BATCH = 2000
+SENSITIVE_NAMED = 10
 
 
 def take_in(
@@ -40,30 +42,58 @@ def take_in(
     return upload
 
 
-def confirm(
-    upload: WaitingUpload, *, environment: Mapping[str, str], without_refused: bool = False, why: str = ""
-) -> Plan:
-    """Do what was shown, in one transaction, and forget the file; or raise ``NotApplied`` and show what would be done
-    now. ``without_refused`` leaves refused rows of a table out."""
+def plan_again(upload: WaitingUpload, *, environment: Mapping[str, str], without_refused: bool = False) -> Plan:
+    """What the file would do now. ``without_refused`` leaves refused rows of a table out."""
     root = _read(bytes(upload.content), upload.kind)
-
-    def make_plan() -> Plan:
-        plan = _plan(root, upload.kind, by=upload.user, environment=environment)
-        if without_refused and upload.kind in TABLES:
-            plan.steps = [step for step in plan.steps if not step.problems]
-        return plan
-
-    try:
-        plan = apply(make_plan, fingerprint=upload.fingerprint, by=upload.user, why=why)
-    except NotApplied:
-        plan = _plan(root, upload.kind, by=upload.user, environment=environment)
-        with transaction.atomic():
-            upload.records.all().delete()
-            upload.fingerprint = plan.fingerprint
-            _show(plan, upload)
-        raise
-    upload.delete()
+    plan = _plan(root, upload.kind, by=upload.user, environment=environment)
+    if without_refused and upload.kind in TABLES:
+        plan.steps = [step for step in plan.steps if not step.problems]
     return plan
+
+
+def show_again(upload: WaitingUpload, *, environment: Mapping[str, str]) -> None:
+    """Show what the file would do now, in place of what was shown."""
+    plan = plan_again(upload, environment=environment)
+    with transaction.atomic():
+        upload.records.all().delete()
+        upload.fingerprint = plan.fingerprint
+        _show(plan, upload)
+
+
+class ShownPlan(ChangeSet):
+    """The plan of an upload as it was shown to its sender, who agrees to that."""
+
+    def __init__(self, upload: WaitingUpload) -> None:
+        self.upload = upload
+
+    @property
+    def fingerprint(self) -> str:
+        return self.upload.fingerprint
+
+    def record_changes(self) -> tuple[RecordChange, ...]:
+        """They are told by the upload's own records, and lost columns by its notes."""
+        return ()
+
+    @property
+    def confirmation(self) -> Confirmation | None:
+        """Removing, and showing sensitive keys in more places, asks for typed words."""
+        removed = self.upload.records.filter(outcome=PlannedRecord.Outcome.REMOVE).count()
+        sensitive = sensitive_keys(self.upload)
+        consequences = []
+        if removed:
+            sentence = ngettext(
+                "%(count)d record is removed, with what belongs to it.",
+                "%(count)d records are removed, with what belongs to them.",
+                removed,
+            )
+            consequences.append(sentence % {"count": removed})
+        if sensitive:
+            keys = ", ".join(sensitive[:SENSITIVE_NAMED]) + (", …" if len(sensitive) > SENSITIVE_NAMED else "")
+            consequences.append(_("Sensitive keys are kept, or shown in more places: %(keys)s.") % {"keys": keys})
+        if not consequences:
+            return None
+        words = _("remove %(count)d") % {"count": removed} if removed else _("show sensitive keys")
+        return Confirmation(_("Apply the file?"), consequences, words, _("Apply"))
 
 
 def _read(content: bytes, kind: str) -> Node:
@@ -137,9 +167,9 @@ def _problems(step: Step, *, is_table: bool) -> Iterator[dict[str, Any]]:
 
 def _changes(step: Step) -> Iterator[dict[str, Any]]:
     if step.takes_along:
-        which = "lost" if step.deed == Deed.REMOVE else "gained"
+        which = "lost" if step.deed == Action.REMOVE else "gained"
         yield {"label": _("With it"), which: step.takes_along}
-    if step.deed in (Deed.ADD, Deed.CHANGE):
+    if step.deed in (Action.ADD, Action.CHANGE):
         yield from (_change(change, step.deed) for change in step.changes if not _is_name(change, step))
     if step.sensitive:
         yield {"label": _("Sensitive, and kept or shown"), "gained": step.sensitive, "sensitive": True}
@@ -152,19 +182,19 @@ def sensitive_keys(upload: WaitingUpload) -> list[str]:
 
 
 def _is_name(change: Change, step: Step) -> bool:
-    return step.deed == Deed.ADD and change.entry.name in step.section.identity
+    return step.deed == Action.ADD and change.entry.name in step.section.identity
 
 
-def _change(change: Change, deed: Deed) -> dict[str, Any]:
+def _change(change: Change, deed: Action) -> dict[str, Any]:
     entry = change.entry
     if isinstance(entry, SecretsEntry):
         return {"label": entry.label, "new": wording.change_in_words(change, deed).partition(": ")[2]}
-    if deed == Deed.CHANGE and isinstance(change.new, list):
+    if deed == Action.CHANGE and isinstance(change.new, list):
         gained, lost = changed_items(entry, change.old, change.new)
         if gained or lost:
             return {"label": entry.label, "gained": gained, "lost": lost}
     line = {"label": entry.label, "new": entry.in_words(change.new) or _("empty")}
-    return line if deed == Deed.ADD else line | {"old": entry.in_words(change.old) or _("empty")}
+    return line if deed == Action.ADD else line | {"old": entry.in_words(change.old) or _("empty")}
 
 
 def reasons(record: PlannedRecord) -> str:

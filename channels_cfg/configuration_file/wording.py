@@ -10,18 +10,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from channels_cfg.configuration_file.entries import SecretsEntry, changed_items
-from channels_cfg.configuration_file.plan import Change, Deed, Plan, Step
+from channels_cfg.configuration_file.plan import Change, Plan, Step
+from channels_cfg.history.change_set import Action
 
 KEPT_AT_MOST = 10
 _TO_DO = {
-    Deed.ADD: (gettext_lazy("%(count)s to add"), gettext_lazy("nothing to add")),
-    Deed.CHANGE: (gettext_lazy("%(count)s to change"), gettext_lazy("nothing to change")),
-    Deed.REMOVE: (gettext_lazy("%(count)s to remove"), gettext_lazy("nothing to remove")),
+    Action.ADD: (gettext_lazy("%(count)s to add"), gettext_lazy("nothing to add")),
+    Action.CHANGE: (gettext_lazy("%(count)s to change"), gettext_lazy("nothing to change")),
+    Action.REMOVE: (gettext_lazy("%(count)s to remove"), gettext_lazy("nothing to remove")),
 }
 _DOES = {
-    Deed.ADD: gettext_lazy("add %(record)s"),
-    Deed.CHANGE: gettext_lazy("change %(record)s"),
-    Deed.REMOVE: gettext_lazy("remove %(record)s"),
+    Action.ADD: gettext_lazy("add %(record)s"),
+    Action.CHANGE: gettext_lazy("change %(record)s"),
+    Action.REMOVE: gettext_lazy("remove %(record)s"),
 }
 
 
@@ -43,12 +44,12 @@ def heading(step: Step) -> str:
     return _("%(done)s, and with it: %(along)s") % {"done": done, "along": _first_ones(step.takes_along, ", ")}
 
 
-def change_in_words(change: Change, deed: Deed) -> str:
+def change_in_words(change: Change, deed: Action) -> str:
     """``Statistics: adds tier; removes customerId``; of a new record just what it has."""
     entry = change.entry
     if isinstance(entry, SecretsEntry):
         return f"{entry.label}: {_secrets_in_words(change, several=entry.several)}"
-    if deed == Deed.ADD:
+    if deed == Action.ADD:
         return f"{entry.label}: {_quoted(entry.in_words(change.new))}"
     if isinstance(change.old, list) or isinstance(change.new, list):
         gained, lost = changed_items(entry, change.old or [], change.new or [])
@@ -105,7 +106,7 @@ def lines(plan: Plan) -> Iterator[str]:
         yield f"{capfirst(section.model._meta.verbose_name_plural)}"
         for step in steps:
             yield f"  {heading(step)}"
-            if step.deed != Deed.REMOVE:
+            if step.deed != Action.REMOVE:
                 yield from (f"      {change_in_words(change, step.deed)}" for change in step.changes)
             if step.sensitive:
                 said = _("Sensitive, and kept or shown from then on: %(keys)s") % {"keys": ", ".join(step.sensitive)}
@@ -115,7 +116,9 @@ def lines(plan: Plan) -> Iterator[str]:
 
 
 def notes(plan: Plan) -> Iterator[str]:
-    """What the plan leaves as it is."""
+    """What the plan leaves as it is, and which saved reports lose a column."""
+    if lost := plan.lost_columns_in_words():
+        yield lost
     if plan.kept:
         yield _("Not in the file, and kept: %(names)s.") % {"names": _first_ones(plan.kept, "; ")}
     if plan.left_alone:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -14,7 +15,9 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.text import capfirst, get_text_list
 from django.utils.translation import gettext as _
 
-from channels_cfg.history.change_reason import LONGEST_WHY, changing_settings
+from channels_cfg.history.change_reason import LONGEST_WHY
+from channels_cfg.history.change_set import Action, ChangeSet, NotApplied, RecordChange, apply
+from channels_cfg.history.record_writing import write_one_by_one
 from channels_cfg.models import Channel, ExtraDataLists, Queue, ScheduledChange, SystemSettings, User
 from channels_cfg.models.versioned import lock_settings
 
@@ -83,8 +86,23 @@ def cancel_change(change: ScheduledChange, *, by: User, now: datetime) -> bool:
     )
 
 
-class CannotApply(Exception):
-    """The settings are not what the change was planned for; the text says in what."""
+@dataclass
+class DueChange(ChangeSet):
+    """A planned change whose time has come, and why it does not fit the settings any more."""
+
+    planned: ScheduledChange
+    problems: list[str]
+
+    def record_changes(self) -> list[RecordChange]:
+        model, kind = PLANNABLE[self.planned.model], _kind(self.planned)
+        replaces, changes = self.planned.replaces, self.planned.changes
+        return [RecordChange(Action.CHANGE, model, self.planned.object_id, replaces, changes, kind)]
+
+    def reasons_against(self) -> list[str]:
+        return self.problems
+
+    def write(self) -> None:
+        write_one_by_one(self.record_changes())
 
 
 def due_changes(*, now: datetime) -> QuerySet[ScheduledChange]:
@@ -98,11 +116,11 @@ def apply_change(number: int, *, now: datetime) -> ScheduledChange | None:
     change = due_changes(now=now).select_for_update(skip_locked=True, of=("self",)).filter(pk=number).first()
     if change is None:
         return None
+    lock_settings()  # however long that takes
     try:
-        with transaction.atomic():
-            _apply(change)
-    except CannotApply as refused:
-        change.state, change.problem = ScheduledChange.State.FAILED, str(refused)[:500]
+        apply(partial(_due, change), by=change.planned_by, why=change.reason, planned=change.pk)
+    except NotApplied as refused:
+        change.state, change.problem = ScheduledChange.State.FAILED, refused.reason[:500]
         logger.warning("Planned change %s does not fit the settings any more", change.pk)
     else:
         change.state = ScheduledChange.State.APPLIED
@@ -111,35 +129,32 @@ def apply_change(number: int, *, now: datetime) -> ScheduledChange | None:
     return change
 
 
-def _apply(change: ScheduledChange) -> None:
+def _due(change: ScheduledChange) -> DueChange:
+    due = DueChange(change, [])
+    by = change.planned_by
+    if by is None or not (by.is_active and due.may_be_applied_by(by)):
+        due.problems = [
+            _("Who scheduled it may not change a %(kind)s any more. Schedule it anew.") % {"kind": _kind(change)}
+        ]
+        return due
     model = PLANNABLE[change.model]
-    kind = str(model._meta.verbose_name)
-    permission = f"{model._meta.app_label}.change_{model._meta.model_name}"
-    if change.planned_by is None or not (change.planned_by.is_active and change.planned_by.has_perm(permission)):
-        raise CannotApply(_("Who scheduled it may not change a %(kind)s any more. Schedule it anew.") % {"kind": kind})
-    lock_settings()
-    record = model._base_manager.select_for_update().filter(pk=change.object_id).first()
+    record = model._base_manager.filter(pk=change.object_id).first()
     if record is None and model is SystemSettings:
         record = SystemSettings()
     if record is None:
-        raise CannotApply(_("The %(kind)s has been deleted.") % {"kind": kind})
-    if other := [name for name, value in change.replaces.items() if getattr(record, name) != value]:
+        due.problems = [_("The %(kind)s has been deleted.") % {"kind": _kind(change)}]
+    elif other := [name for name, value in change.replaces.items() if getattr(record, name) != value]:
         fields: list[Any] = [model._meta.get_field(name) for name in other]
         names = get_text_list([capfirst(str(field.verbose_name)) for field in fields], _("and"))
-        raise CannotApply(
+        due.problems = [
             _("Changed by somebody in the meantime: %(names)s. Schedule it anew if it is still wanted.")
             % {"names": names}
-        )
-    for name, value in change.changes.items():
-        setattr(record, name, value)
-    try:
-        record.full_clean()
-    except ValidationError as invalid:
-        raise CannotApply(
-            _("The %(kind)s would not be valid: %(reasons)s") % {"kind": kind, "reasons": " ".join(invalid.messages)}
-        ) from invalid
-    with changing_settings(by=change.planned_by, why=change.reason, planned=change.pk):
-        record.save(update_fields=list(change.changes) if record.pk else None)
+        ]
+    return due
+
+
+def _kind(change: ScheduledChange) -> str:
+    return str(PLANNABLE[change.model]._meta.verbose_name)
 
 
 def with_names(changes: QuerySet[ScheduledChange]) -> QuerySet[ScheduledChange]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import partial
 from itertools import groupby
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, models, transaction
+from django.db import models, transaction
 from django.db.models import QuerySet
 from django.db.models.deletion import Collector, ProtectedError
 from django.utils.text import get_text_list
@@ -22,10 +22,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from channels_cfg.history.change_log import Change, ChangeHistory
-from channels_cfg.history.change_reason import changing_settings
+from channels_cfg.history.change_set import Action, ChangeSet, Confirmation, RecordChange
 from channels_cfg.history.record_words import InWords, event_models, recorded_fields
-from channels_cfg.history.settings_at import SettingsAt, as_of, record_from
-from channels_cfg.in_use import used_by
+from channels_cfg.history.record_writing import write_one_by_one
+from channels_cfg.history.settings_at import SettingsAt, as_of
 from channels_cfg.key_names import is_listed
 from channels_cfg.models import (
     AccessRight,
@@ -77,22 +77,12 @@ class Conflict:
 
 
 @dataclass
-class _Step:
-    """What becomes of one record: it comes back, or it goes, or it stays; ``fields`` are set in any case."""
-
-    model: type[models.Model]
-    pk: Any
-    name: str
-    fields: dict[str, Any] = field(default_factory=dict)
-    comes_back: Any = None
-    goes: bool = False
-
-
-@dataclass
-class Undoing:
+class Undoing(ChangeSet):
     """What undoing some versions would do, in words. It can be done where ``refused`` is empty."""
 
     versions: list[int]
+    leaves_out_secrets: bool = False
+    steps: list[RecordChange] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
     with_conflicts: list[int] = field(default_factory=list)
     """The same versions and all that must be undone with them; empty where there is no conflict."""
@@ -103,78 +93,79 @@ class Undoing:
     entered_anew: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     dangers: list[str] = field(default_factory=list)
-    """What asks for a typed confirmation."""
+    """What asks for a typed confirmation; like ``problems`` and ``changes`` found by ``preview`` alone."""
     changes: list[Change] = field(default_factory=list)
-    permissions: set[str] = field(default_factory=set)
-    """What it takes to do the same by hand: ``channels_cfg.delete_queue``."""
-    takes_a_superuser: bool = False
-    leaves_out_secrets: bool = False
 
     @property
     def refused(self) -> bool:
-        secrets = self.without_secrets and not self.leaves_out_secrets
-        return bool(self.conflicts or self.lost or secrets or self.problems or not self.changes)
+        return any(self.reasons_against()) or not self.changes
+
+    @property
+    def in_words(self) -> str:
+        """``version 5`` or ``versions 5 and 7``"""
+        if len(self.versions) == 1:
+            return _("version %(number)s") % {"number": self.versions[0]}
+        *first, last = map(str, self.versions)
+        return _("versions %(first)s and %(last)s") % {"first": ", ".join(first), "last": last}
+
+    def record_changes(self) -> list[RecordChange]:
+        return self.steps
+
+    def reasons_against(self) -> Iterator[str]:
+        for conflict in self.conflicts:
+            yield conflict.sentence
+        for lost in self.lost:
+            yield _("It would also delete %(lost)s.") % {"lost": lost}
+        if not self.leaves_out_secrets:
+            yield from self.without_secrets
+        yield from self.problems
+
+    @property
+    def confirmation(self) -> Confirmation | None:
+        if not self.dangers:
+            return None
+        title = _("Undo %(versions)s?") % {"versions": self.in_words}
+        words = _("undo %(versions)s") % {"versions": self.in_words}
+        return Confirmation(title, self.dangers, words, _("Undo %(versions)s") % {"versions": self.in_words})
+
+    def write(self) -> None:
+        write_one_by_one(self.steps)
+        if SettingsVersion.of_this_transaction() is None:
+            raise ValidationError(_("There is nothing left to undo."))
 
 
-class NotUndone(ValidationError):
-    """Nothing was changed; ``undoing`` says why."""
-
-    def __init__(self, undoing: Undoing) -> None:
-        self.undoing = undoing
-        super().__init__(list(_reasons(undoing)) or [_("There is nothing left to undo.")])
-
-
-def _reasons(undoing: Undoing) -> Iterator[str]:
-    for conflict in undoing.conflicts:
-        yield conflict.sentence
-    for lost in undoing.lost:
-        yield _("It would also delete %(lost)s.") % {"lost": lost}
-    if not undoing.leaves_out_secrets:
-        yield from undoing.without_secrets
-    yield from undoing.problems
+def undoing_of(versions: Iterable[int], *, leave_out_secrets: bool = False) -> Undoing:
+    """Undoing exactly what the versions changed, or what stands in the way of that."""
+    undoing = Undoing(sorted(set(versions)), leave_out_secrets)
+    steps = list(_steps(undoing))
+    if undoing.conflicts:
+        undoing.with_conflicts = _closed(set(undoing.versions))
+    undoing.steps = [step for step in steps if not _is_secret(step, undoing)]
+    return undoing
 
 
 def preview(versions: Iterable[int], *, leave_out_secrets: bool = False) -> Undoing:
     """What undoing would do. Found by doing it and rolling it back, so that every rule has its say."""
     with transaction.atomic():
-        undoing = _undo(sorted(set(versions)), leave_out_secrets=leave_out_secrets)
+        lock_settings()
+        undoing = undoing_of(versions, leave_out_secrets=leave_out_secrets)
+        if not (undoing.conflicts or undoing.lost):
+            _try(undoing)
         transaction.set_rollback(True)
     return undoing
 
 
-@transaction.atomic
-def revert(versions: Iterable[int], *, by: User, why: str = "", leave_out_secrets: bool = False) -> SettingsVersion:
-    """Undo exactly what the versions changed, as a new version. Raises ``NotUndone``, having changed nothing."""
-    numbers = sorted(set(versions))
-    with changing_settings(by=by, why=why, reverts=numbers):
-        undoing = _undo(numbers, leave_out_secrets=leave_out_secrets)
-    if undoing.refused:
-        raise NotUndone(undoing)
-    return SettingsVersion.objects.latest("pk")
-
-
-def _undo(versions: list[int], *, leave_out_secrets: bool) -> Undoing:
-    lock_settings()
-    undoing = Undoing(versions, leaves_out_secrets=leave_out_secrets)
-    steps = list(_steps(undoing))
-    if undoing.conflicts:
-        undoing.with_conflicts = _closed(set(versions))
-    steps = [step for step in steps if not _is_secret(step, undoing)]
-    if undoing.conflicts or undoing.lost:
-        return undoing
-    undoing.permissions = {_permission(step) for step in steps}
-    undoing.takes_a_superuser = any(_is_about_a_superuser(step) for step in steps)
+def _try(undoing: Undoing) -> None:
     before = SettingsVersion.current() or 0
     try:
         with transaction.atomic():
-            _take(steps)
+            write_one_by_one(undoing.steps)
     except ValidationError as refused:
         undoing.problems += refused.messages
-        return undoing
+        return
     made = SettingsVersion.objects.filter(pk__gt=before).values_list("pk", flat=True)
     undoing.changes = ChangeHistory.of_everything(versions=list(made))[:SHOWN_CHANGES]
-    undoing.dangers = [*_taken_away(steps), *_kept_again(steps, before)]
-    return undoing
+    undoing.dangers = [*_taken_away(undoing.steps), *_kept_again(undoing.steps, before)]
 
 
 SHOWN_CHANGES = 200
@@ -184,7 +175,7 @@ SHOWN_CHANGES = 200
 # What to do
 
 
-def _steps(undoing: Undoing) -> list[_Step]:
+def _steps(undoing: Undoing) -> list[RecordChange]:
     """A step for each record that the versions touched; what stands in the way is noted on ``undoing``."""
     versions = set(undoing.versions)
     steps = [step for model in event_models() for step in _steps_of(model, versions, undoing)]
@@ -192,7 +183,7 @@ def _steps(undoing: Undoing) -> list[_Step]:
     return steps
 
 
-def _steps_of(model: type[models.Model], versions: set[int], undoing: Undoing) -> Iterator[_Step]:
+def _steps_of(model: type[models.Model], versions: set[int], undoing: Undoing) -> Iterator[RecordChange]:
     recorded: QuerySet[Any] = QuerySet(event_models()[model])
     touched = recorded.filter(pgh_version__in=versions).values("pgh_obj_id")
     events = list(
@@ -211,8 +202,9 @@ def _steps_of(model: type[models.Model], versions: set[int], undoing: Undoing) -
         yield from _step(undoing, versions, before.get(pk), list(of_record), in_words)
 
 
-def _step(undoing: Undoing, versions: set[int], before: Any, events: list[Any], in_words: InWords) -> Iterator[_Step]:
-    model = events[0].pgh_tracked_model._meta.concrete_model
+def _step(
+    undoing: Undoing, versions: set[int], before: Any, events: list[Any], in_words: InWords
+) -> Iterator[RecordChange]:
     name = _called(events[0].pgh_tracked_model, in_words.name_of(events[-1]))
     labels = {field.attname: str(field.verbose_name) for field in recorded_fields(events[0])}
     targets: dict[str, Any] = {}
@@ -222,34 +214,32 @@ def _step(undoing: Undoing, versions: set[int], before: Any, events: list[Any], 
         if event.pgh_version_id in versions:
             held = {field: previous if field == _WHOLE else getattr(previous, field) for field in fields}
             targets = held | targets
-        elif targets and (_WHOLE in fields or _WHOLE in targets):
-            undoing.conflicts.append(
-                Conflict(
-                    event.pgh_version_id,
-                    str(_LATER[event.pgh_label] % {"version": event.pgh_version_id, "name": name}),
-                )
-            )
-        elif both := [labels[field] for field in fields if field in targets]:
-            what = get_text_list(both, _("and"))
-            undoing.conflicts.append(
-                Conflict(
-                    event.pgh_version_id,
-                    _("Version %(version)s changed %(what)s of the %(name)s later.")
-                    % {"version": event.pgh_version_id, "what": what, "name": name},
-                )
-            )
+        elif sentence := _in_the_way(event, fields, targets, name, labels):
+            undoing.conflicts.append(Conflict(event.pgh_version_id, sentence))
         previous = None if event.pgh_label == "delete" else event
-
+    now = {field: getattr(previous, field) for field in labels} if previous is not None else {}
+    change = partial(RecordChange, model=_model_of(events[0]), pk=events[0].pgh_obj_id, name=name)
     if _WHOLE not in targets:
-        yield _Step(model, events[0].pgh_obj_id, name, fields=targets)
-        return
-    whole = targets.pop(_WHOLE)
-    if whole is not None and previous is not None:  # deleted, and back again under its number
-        yield _Step(model, events[0].pgh_obj_id, name, {field: getattr(whole, field) for field in labels} | targets)
-    elif whole is not None:
-        yield _Step(model, events[0].pgh_obj_id, name, targets, comes_back=whole)
+        yield change(Action.CHANGE, old={field: now.get(field) for field in targets}, new=targets)
+    elif (whole := targets.pop(_WHOLE)) is not None:  # deleted; where it is back again under its number, it is changed
+        action = Action.ADD if previous is None else Action.CHANGE
+        yield change(action, old=now, new={field: getattr(whole, field) for field in labels} | targets)
     elif previous is not None:
-        yield _Step(model, events[0].pgh_obj_id, name, goes=True)
+        yield change(Action.REMOVE, old=now)
+
+
+def _model_of(event: Any) -> type[models.Model]:
+    return event.pgh_tracked_model._meta.concrete_model
+
+
+def _in_the_way(event: Any, fields: list[str], targets: dict[str, Any], name: str, labels: dict[str, str]) -> str:
+    """How a later event touched what would be set back, in a sentence; empty where it did not."""
+    if targets and (_WHOLE in fields or _WHOLE in targets):
+        return str(_LATER[event.pgh_label] % {"version": event.pgh_version_id, "name": name})
+    if both := [labels[field] for field in fields if field in targets]:
+        told = {"version": event.pgh_version_id, "what": get_text_list(both, _("and")), "name": name}
+        return _("Version %(version)s changed %(what)s of the %(name)s later.") % told
+    return ""
 
 
 def _called(model: type[models.Model], name: str) -> str:
@@ -279,9 +269,9 @@ def _closed(versions: set[int]) -> list[int]:
         versions = versions | more
 
 
-def _is_secret(step: _Step, undoing: Undoing) -> bool:
+def _is_secret(step: RecordChange, undoing: Undoing) -> bool:
     """Whether the record cannot come back; notes what has to be entered anew."""
-    if step.comes_back is None:
+    if step.action != Action.ADD:
         return False
     if instead := WITHOUT_SECRETS.get(step.model):
         undoing.without_secrets.append(
@@ -293,9 +283,9 @@ def _is_secret(step: _Step, undoing: Undoing) -> bool:
     return False
 
 
-def _note_what_goes_along(steps: list[_Step], undoing: Undoing) -> None:
+def _note_what_goes_along(steps: list[RecordChange], undoing: Undoing) -> None:
     """Note the records that would be deleted with others and were not made by the same versions."""
-    going = {(step.model, step.pk): step for step in steps if step.goes}
+    going = {(step.model, step.pk): step for step in steps if step.action == Action.REMOVE}
     for model in {model for model, _pk in going}:
         collector = Collector(using="default", origin=None)
         try:
@@ -323,45 +313,22 @@ def _note_lost(row: models.Model, undoing: Undoing) -> None:
         undoing.lost.append(name)
 
 
-# What it takes
-
-_MEMBERSHIPS = {
-    GroupMembership._meta.concrete_model: "auth.change_group",
-    QueueGroupMembership._meta.concrete_model: "channels_cfg.change_queuegroup",
-}
-
-
-def _permission(step: _Step) -> str:
-    if step.model in _MEMBERSHIPS:
-        return _MEMBERSHIPS[step.model]
-    deed = "delete" if step.goes else "add" if step.comes_back is not None else "change"
-    return f"{step.model._meta.app_label}.{deed}_{step.model._meta.model_name}"
-
-
-def _is_about_a_superuser(step: _Step) -> bool:
-    """Whether it makes or unmakes a superuser, or changes one."""
-    if step.model is not User:
-        return False
-    becomes_one = "is_superuser" in step.fields or getattr(step.comes_back, "is_superuser", False)
-    return becomes_one or User.objects.filter(pk=step.pk, is_superuser=True).exists()
-
-
 # What asks for a typed confirmation
 
 
-def _taken_away(steps: list[_Step]) -> Iterator[str]:
+def _taken_away(steps: list[RecordChange]) -> Iterator[str]:
     for step in steps:
-        if step.goes and step.model in RIGHTS:
+        if step.action == Action.REMOVE and step.model in RIGHTS:
             yield _("Taken away: %(record)s.") % {"record": step.name}
-        elif step.goes and step.model is User:
+        elif step.action == Action.REMOVE and step.model is User:
             yield _("The %(record)s is deleted with its rights.") % {"record": step.name}
-        elif step.fields.get("is_active") is False:
+        elif step.new.get("is_active") is False:
             yield _("The %(record)s can sign in no more.") % {"record": step.name}
-        elif step.model is AttachedKey and (step.goes or step.fields.get("sensitive") is False):
+        elif step.model is AttachedKey and (step.action == Action.REMOVE or step.new.get("sensitive") is False):
             yield _("The %(record)s is not marked sensitive any more, if it was.") % {"record": step.name}
 
 
-def _kept_again(steps: list[_Step], before: int) -> Iterator[str]:
+def _kept_again(steps: list[RecordChange], before: int) -> Iterator[str]:
     """Where sensitive keys are kept that were not."""
     if not any(issubclass(step.model, ExtraDataLists) for step in steps):
         return
@@ -384,75 +351,3 @@ def _kept(state: SettingsAt) -> dict[tuple[type[models.Model], Any], tuple[str, 
         (type(place), place.pk): (_called(type(place), str(place)), found.statistics_keys.value)
         for place, found in zip(places, effective, strict=True)
     }
-
-
-# Doing it
-
-
-def _take(steps: list[_Step]) -> None:
-    """Take every step: what goes first, from the rows that point to others; then what comes back, and what changes."""
-    order = {model: number for number, model in enumerate(_pointed_to_first())}
-    steps = sorted(steps, key=lambda step: order[step.model])
-    for step in reversed(steps):
-        if step.goes:
-            _delete(step)
-    for step in steps:
-        if not step.goes:
-            _save(step)
-
-
-@cache
-def _pointed_to_first() -> list[type[models.Model]]:
-    """The recorded models, each after those it points to."""
-    ordered: list[type[models.Model]] = []
-
-    def add(model: type[models.Model]) -> None:
-        for target in [own.related_model for own in model._meta.concrete_fields]:
-            if isinstance(target, type) and target in event_models() and target is not model and target not in ordered:
-                add(target)
-        if model not in ordered:
-            ordered.append(model)
-
-    for model in event_models():
-        add(model)
-    return ordered
-
-
-def _delete(step: _Step) -> None:
-    record = step.model._base_manager.get(pk=step.pk)
-    try:
-        record.delete()
-    except ProtectedError as protected:
-        users = used_by(record) or [_("other records")]
-        raise ValidationError(
-            _("The %(record)s was made then and would be deleted, but it is used by %(users)s.")
-            % {"record": step.name, "users": get_text_list(users, _("and"))}
-        ) from protected
-
-
-def _save(step: _Step) -> None:
-    if step.comes_back is not None:
-        record = record_from(step.comes_back, step.model)
-        if isinstance(record, User):
-            record.set_unusable_password()
-    else:
-        record = step.model._base_manager.select_for_update().get(pk=step.pk)
-    for name, value in step.fields.items():
-        setattr(record, name, value)
-    comes_back = step.comes_back is not None
-    fields = [field.name for field in record._meta.concrete_fields if field.attname in step.fields]
-    unchecked = {"password"} if comes_back else {field.name for field in record._meta.concrete_fields} - set(fields)
-    try:
-        record.full_clean(exclude=unchecked)
-        with transaction.atomic():
-            record.save(force_insert=comes_back, update_fields=None if comes_back else fields)
-    except ValidationError as refused:
-        reasons = " ".join(refused.messages)
-        raise ValidationError(
-            _("The %(record)s cannot be as it was: %(reasons)s") % {"record": step.name, "reasons": reasons}
-        ) from refused
-    except IntegrityError as refused:
-        raise ValidationError(
-            _("The %(record)s cannot be as it was: it points to a record that is gone, or its name is taken by now.")
-            % {"record": step.name}
-        ) from refused

@@ -59,7 +59,7 @@ class SettingsAt:
             return events
         conditions = Q()
         for name in names:
-            conditions |= Q(**{f"{name}__icontains": text})
+            conditions |= Q(**{f"{name}__finds": text})
         return events.filter(conditions) if names else events.none()
 
     @cached_property

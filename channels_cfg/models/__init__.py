@@ -10,6 +10,7 @@ from channels_cfg.models.messaging_service import MessagingService, WebhookSecre
 from channels_cfg.models.queue import Queue, QueueAddress, QueueGroup
 from channels_cfg.models.scheduled_change import ScheduledChange
 from channels_cfg.models.settings_version import SettingsVersion
+from channels_cfg.models.sign_in_event import SignInEvent
 from channels_cfg.models.system_settings import Source, SystemSettings
 from channels_cfg.models.user import User
 from channels_cfg.models.waiting_upload import PlannedRecord, WaitingUpload
@@ -35,6 +36,7 @@ __all__ = [
     "Right",
     "ScheduledChange",
     "SettingsVersion",
+    "SignInEvent",
     "Source",
     "SystemSettings",
     "User",

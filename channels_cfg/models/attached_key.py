@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.key_names import MAX_KEY_LENGTH, check_key_name
 from channels_cfg.models.versioned import versioned
-from channels_cfg.value_rules import Value, ValueRules
+from channels_cfg.value_rules import ValueRules
+from channels_cfg.value_types import Value
 
 
 @versioned()

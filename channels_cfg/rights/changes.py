@@ -1,20 +1,21 @@
-"""Granting and withdrawing many access rights at once: what it would do, in words, and then doing it."""
+"""Granting and withdrawing many access rights at once: a change set, with what it would do in words."""
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
 from django.db.models import Count, Exists, OuterRef, Q
 from django.utils.text import capfirst, get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from channels_cfg.history.change_set import Action, ChangeSet, Confirmation, RecordChange
+from channels_cfg.history.record_writing import write_in_bulk
 from channels_cfg.models import AccessRight, Queue, Right, User
 from channels_cfg.rights.effective import (
     DIRECT,
@@ -72,12 +73,14 @@ class RightChanges:
         return cls([cell for cell in after if cell not in before], [cell for cell in before if cell not in after])
 
 
-@dataclass(frozen=True)
-class Preview:
+@dataclass
+class RightsPreview(ChangeSet):
     """What the changes would do now, in sentences."""
 
     changes: RightChanges
     """Those that change something."""
+    ids: Mapping[Cell, int]
+    """The access rights that are there, of the cells."""
     granted: list[str] = field(default_factory=list)
     withdrawn: list[str] = field(default_factory=list)
     losing: list[str] = field(default_factory=list)
@@ -88,29 +91,25 @@ class Preview:
     """Where nobody active would hold a right that somebody holds now."""
     done_already: int = 0
 
-    @property
+    def record_changes(self) -> Iterator[RecordChange]:
+        for cell in self.changes.withdrawals:
+            yield RecordChange(Action.REMOVE, AccessRight, self.ids[cell], name=str(cell))
+        for cell in self.changes.grants:
+            yield RecordChange(Action.ADD, AccessRight, new=columns_of(cell))
+
     def sentences(self) -> list[str]:
         return [*self.granted, *self.withdrawn, *self.losing, *self.keeping, *self.left_alone]
 
     @property
-    def to_type(self) -> str:
-        """What an administrator types to confirm a dangerous change; empty where it is none."""
+    def confirmation(self) -> Confirmation | None:
+        """Where many rights are withdrawn, or the last holder of one would go."""
         count = len(self.changes.withdrawals)
-        return _("withdraw %(count)s") % {"count": count} if count > TYPED_FROM or self.left_alone else ""
+        if count <= TYPED_FROM and not self.left_alone:
+            return None
+        return Confirmation(_("Many people lose something"), (), _("withdraw %(count)s") % {"count": count}, _("Save"))
 
-    @property
-    def fingerprint(self) -> str:
-        """Differs when the same changes would do something else."""
-        told = [*map(str, self.changes.grants), "-", *map(str, self.changes.withdrawals), *self.sentences]
-        return hashlib.sha256("\n".join(told).encode()).hexdigest()
-
-
-class StalePreview(Exception):
-    """What was agreed to is no longer what would happen. ``preview`` is; show it and ask again."""
-
-    def __init__(self, preview: Preview) -> None:
-        super().__init__(_("Rights have changed in the meantime."))
-        self.preview = preview
+    def write(self) -> None:
+        write_in_bulk(self.record_changes())
 
 
 def read_cells(text: str) -> list[Cell]:
@@ -144,7 +143,7 @@ def _is_id(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) <= 18
 
 
-def preview_of(changes: RightChanges) -> Preview:
+def preview_of(changes: RightChanges) -> RightsPreview:
     """What the changes would do as things stand. Changes nothing; the number of queries does not depend on theirs."""
     if len(changes) > MOST_AT_ONCE:
         raise ValidationError(
@@ -161,8 +160,9 @@ def preview_of(changes: RightChanges) -> Preview:
     real = RightChanges(grants, withdrawals)
     sizes = _sizes({cell.holder.pk for cell in _all(real) if cell.holder.kind == GROUP})
     losing, keeping = _people(real, names) if withdrawals else ([], [])
-    return Preview(
+    return RightsPreview(
         changes=real,
+        ids=there,
         granted=_shortened(_holders(grants, names, sizes, _("%(who)s may from now on: %(right)s on %(places)s."))),
         withdrawn=_shortened(
             _holders(withdrawals, names, sizes, _("%(who)s no longer holds: %(right)s on %(places)s."))
@@ -174,30 +174,13 @@ def preview_of(changes: RightChanges) -> Preview:
     )
 
 
-@transaction.atomic
-def save_right_changes(changes: RightChanges, *, agreed_to: str) -> Preview:
-    """Grant and withdraw, all or nothing, as one settings version; returns what was done.
-
-    ``agreed_to`` is the fingerprint of the preview that was confirmed. Raises ``StalePreview``, and changes
-    nothing, where the same changes would now do something else.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(f'LOCK TABLE "{AccessRight._meta.db_table}" IN SHARE ROW EXCLUSIVE MODE')
-    preview = preview_of(changes)
-    if preview.fingerprint != agreed_to:
-        raise StalePreview(preview)
-    there = _rights_of(preview.changes.withdrawals)
-    AccessRight.objects.filter(pk__in=there.values()).delete()
-    AccessRight.objects.bulk_create([access_right(cell) for cell in preview.changes.grants], batch_size=1000)
-    return preview
-
-
-def access_right(cell: Cell) -> AccessRight:
-    """The access right of a cell, unsaved."""
-    return AccessRight(
-        right=cell.right,
-        **{HOLDER_FIELDS[cell.holder.kind]: cell.holder.pk, PLACE_FIELDS[cell.place.kind]: cell.place.pk},
-    )
+def columns_of(cell: Cell) -> dict[str, Any]:
+    """The columns of the cell's access right."""
+    return {
+        "right": cell.right,
+        HOLDER_FIELDS[cell.holder.kind]: cell.holder.pk,
+        PLACE_FIELDS[cell.place.kind]: cell.place.pk,
+    }
 
 
 def _all(changes: RightChanges) -> list[Cell]:

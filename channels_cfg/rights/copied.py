@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
+from channels_cfg.history.change_set import Action, RecordChange
+from channels_cfg.history.record_writing import write_in_bulk
 from channels_cfg.models import AccessRight, User
-from channels_cfg.rights.changes import RightChanges, access_right
+from channels_cfg.rights.changes import RightChanges, RightsPreview, columns_of, preview_of
 from channels_cfg.rights.effective import GROUP, HOLDER_FIELDS, USER, Cell, Holder, granted_cells
 
 
@@ -33,7 +39,8 @@ def copy_group(group: Group, *, name: str, by: User) -> Group:
     copy.permissions.set(pages_to_copy(group, by=by)[0])
     holder = Holder(GROUP, copy.pk)
     AccessRight.objects.bulk_create(
-        [access_right(cell._replace(holder=holder)) for cell in own_cells(Holder(GROUP, group.pk))], batch_size=1000
+        [AccessRight(**columns_of(cell._replace(holder=holder))) for cell in own_cells(Holder(GROUP, group.pk))],
+        batch_size=1000,
     )
     return copy
 
@@ -58,3 +65,33 @@ def groups_to_join(source: User, target: User, *, by: User) -> QuerySet[Group]:
         beyond = [group.pk for group in groups if pages_to_copy(group, by=by)[1]]
         groups = groups.exclude(pk__in=beyond)
     return groups.order_by("name")
+
+
+@dataclass
+class CopiedRights(RightsPreview):
+    """What one user would be granted to hold what another holds, and the groups to join."""
+
+    target: User | None = None
+    joins: Sequence[Group] = ()
+
+    @property
+    def notes(self) -> list[str]:
+        names = ", ".join(group.name for group in self.joins)
+        return [_("%(target)s joins %(groups)s.") % {"target": self.target, "groups": names}] if names else []
+
+    def record_changes(self) -> Iterator[RecordChange]:
+        yield from super().record_changes()
+        if self.target and self.joins:
+            groups = [group.pk for group in self.joins]
+            yield RecordChange(Action.CHANGE, User, self.target.pk, new={"groups": groups})
+
+    def write(self) -> None:
+        write_in_bulk(super().record_changes())
+        if self.target:
+            self.target.groups.add(*self.joins)
+
+
+def copied_rights(source: User, target: User, *, by: User, with_groups: bool) -> CopiedRights:
+    """The change set that lets the target hold what the source holds, as far as who copies may give it."""
+    joins = list(groups_to_join(source, target, by=by)) if with_groups else []
+    return CopiedRights(**vars(preview_of(rights_to_copy(source, target))), target=target, joins=joins)

@@ -7,6 +7,7 @@ whole portal and under a single command alike.
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from select import POLLIN, poll
 from typing import Any, Self
 
 import psycopg
@@ -38,6 +39,12 @@ def connections_to(server: Callable[[], Server]) -> type[psycopg.Connection[Any]
     return Connection
 
 
+def can_be_read(connection: Any) -> bool:
+    socket = poll()
+    socket.register(connection, POLLIN)
+    return bool(socket.poll(0))
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """Joins the embedded server before anything asks for a connection."""
 
@@ -53,3 +60,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def get_connection_params(self) -> dict[str, Any]:
         self.server()
         return super().get_connection_params()
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        """One that the server has not closed meanwhile: only then is there something to read on an idle one.
+
+        Django's own check asks the server, which every request would pay for.
+        """
+        connection: Any = super().get_new_connection(conn_params)
+        while can_be_read(connection):
+            connection.close()
+            self.pool.putconn(connection)
+            connection = super().get_new_connection(conn_params)
+        return connection

@@ -12,6 +12,7 @@ import pwd
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache, cached_property
@@ -24,6 +25,7 @@ import psutil
 DATABASE = "keepsake"
 LONGEST_SOCKET_PATH = 100  # the kernel's limit is 107 bytes, and the file's own name takes some
 NO_PROCESS = 2**31 - 1  # a number beyond those that a kernel gives out
+LONGEST_END = 5  # seconds that a killed process needs at most
 
 # The server's log may name what went wrong, but never a value: an error's text, its detail and its
 # statement can all quote a customer's data. The program that caused an error still receives it.
@@ -186,10 +188,19 @@ class Server:
         """
         note = self.data / "postmaster.pid"
         if note.exists():
-            psutil.wait_procs([kill(child) for child in psutil.process_iter() if self._owns(child)], timeout=5)
+            self._end_orphans()
             _, *rest = note.read_text().splitlines(keepends=True)
             note.write_text("".join([f"{NO_PROCESS}\n", *rest]))
         (self.sockets / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
+
+    def _end_orphans(self) -> None:
+        orphans = [process for process in psutil.process_iter() if self._owns(process)]
+        for orphan in orphans:
+            with suppress(psutil.Error):
+                orphan.kill()
+        deadline = time.monotonic() + LONGEST_END
+        while any(map(self._owns, orphans)) and time.monotonic() < deadline:
+            time.sleep(0.02)
 
     def _prepare_folders(self) -> None:
         if os.geteuid() == 0:
@@ -227,12 +238,6 @@ class Server:
         if done.returncode:
             raise ServerDidNotObey(f"{program} said: {done.stdout.strip()}\nIts log is {self.log}.")
         return str(done.stdout.strip())
-
-
-def kill(process: psutil.Process) -> psutil.Process:
-    with suppress(psutil.Error):
-        process.kill()
-    return process
 
 
 def let_through(path: Path) -> None:

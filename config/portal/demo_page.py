@@ -12,7 +12,8 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
 from channels_cfg.admin.safeguards.resubmission import unpack
-from channels_cfg.admin.safeguards.typed_confirmation import Danger, ask_to_confirm
+from channels_cfg.admin.safeguards.typed_confirmation import ask_to_confirm
+from channels_cfg.history.change_set import Confirmation
 from channels_cfg.models import User
 from config.demo_data import Obstructed, Removal, is_loaded, removal, remove_demo_data
 
@@ -37,7 +38,7 @@ def demo_page(request: HttpRequest) -> HttpResponse:
         context = {**admin.site.each_context(request), "title": _("Demonstration data"), "found": found}
         status = HTTPStatus.CONFLICT if request.method == "POST" else HTTPStatus.OK
         return TemplateResponse(request, "admin/demo_data.html", context, status=status)
-    if asked := ask_to_confirm(request, admin.site, _danger(found)):
+    if asked := ask_to_confirm(request, admin.site, _confirmation(found)):
         return asked
     try:
         remove_demo_data(by=request.user, why=_("The demonstration is over"))
@@ -47,8 +48,8 @@ def demo_page(request: HttpRequest) -> HttpResponse:
     return redirect("admin:index")
 
 
-def _danger(found: Removal) -> Danger:
-    return Danger(
+def _confirmation(found: Removal) -> Confirmation:
+    return Confirmation(
         _("Remove the demonstration?"),
         [*found.takes, *found.takes_of_yours, _("This cannot be undone.")],
         _("remove demonstration"),

@@ -13,7 +13,8 @@ from urllib.parse import urlencode
 
 from django.apps import apps
 from django.contrib import admin
-from django.db.models import Case, IntegerField, Model, QuerySet, When
+from django.db.models import Case, IntegerField, Model, QuerySet, Value, When
+from django.db.models.lookups import Exact, StartsWith
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -21,6 +22,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from channels_cfg.models import Queue, Right
+from channels_cfg.text_search import SearchText, search_text
 from config.portal.menu import may_open, menu, page_of
 from config.templatetags.navigation import places_of_work
 from conversations.conversation_id import conversation_id
@@ -66,7 +68,7 @@ class Found:
 
     def closeness(self, words: str) -> int:
         """0 is called so, 1 begins so, 2 has a word that begins so, 3 is found in another way."""
-        title, words = self.title.casefold(), words.casefold()
+        title, words = search_text(self.title), search_text(words)
         return 0 if title == words else 1 if title.startswith(words) else 2 if f" {words}" in title else 3
 
 
@@ -99,17 +101,17 @@ def _conversation(request: HttpRequest, words: str) -> Iterator[Found]:
 
 def _places(request: HttpRequest, words: str) -> Iterator[Found]:
     for place in places_of_work(request):
-        if words.casefold() in place.label.casefold():
+        if search_text(words) in search_text(place.label):
             yield Found(place.label, _("Page"), place.url)
 
 
 def _reports(request: HttpRequest, words: str) -> Iterator[Found]:
-    for report in reports_of(viewer(request)).filter(name__icontains=words)[:MOST_OF_A_KIND]:
+    for report in reports_of(viewer(request)).filter(name__finds=words)[:MOST_OF_A_KIND]:
         yield Found(report.name, _("Saved report"), address_of(report))
 
 
 def _history_of_queues(request: HttpRequest, words: str) -> Iterator[Found]:
-    granted = Queue.objects.granting(Right.VIEW_HISTORY, to=viewer(request)).filter(name__icontains=words)
+    granted = Queue.objects.granting(Right.VIEW_HISTORY, to=viewer(request)).filter(name__finds=words)
     for queue in granted.order_by("name")[:MOST_OF_A_KIND]:
         yield Found(queue.name, _("Conversations in History"), f"{reverse('history:index')}?queue={queue.pk}")
 
@@ -117,7 +119,7 @@ def _history_of_queues(request: HttpRequest, words: str) -> Iterator[Found]:
 def _pages(request: HttpRequest, words: str) -> Iterator[Found]:
     for section in menu(request):
         for item in section["items"]:
-            if words.casefold() in str(item["title"]).casefold():
+            if search_text(words) in search_text(str(item["title"])):
                 yield Found(str(item["title"]), _("Page"), item["link"])
 
 
@@ -141,9 +143,10 @@ def _named(request: HttpRequest, model: type[Model], words: str, name: str) -> Q
     """What the model's list finds; first what is called so, then what begins so."""
     model_admin = admin.site._registry[model]
     found, _is_joined = model_admin.get_search_results(request, model_admin.get_queryset(request), words)
+    wanted = SearchText(Value(words))
     closeness = Case(
-        When(**{f"{name}__iexact": words}, then=0),
-        When(**{f"{name}__istartswith": words}, then=1),
+        When(Exact(SearchText(name), wanted), then=0),
+        When(StartsWith(SearchText(name), wanted), then=1),
         default=2,
         output_field=IntegerField(),
     )
@@ -157,6 +160,6 @@ def _settings(request: HttpRequest, words: str) -> Iterator[Found]:
             continue
         for field in model._meta.concrete_fields:
             title = capfirst(str(field.verbose_name))
-            if field.editable and not field.primary_key and words.casefold() in title.casefold():
+            if field.editable and not field.primary_key and search_text(words) in search_text(title):
                 where = _("Setting of: %(record)s") % {"record": model._meta.verbose_name}
                 yield Found(title, where, f"{page_of(model)}#id_{field.name}")

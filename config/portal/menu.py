@@ -61,6 +61,7 @@ SECTIONS: list[tuple[Title, list[Entry]]] = [
             ("channels_cfg.accessright", gettext_lazy("Why, or why not?"), "help", "why_rights"),
             ("channels_cfg.apiclient", gettext_lazy("API clients"), "smart_toy"),
             ("channels_cfg.apikey", gettext_lazy("API keys"), "vpn_key"),
+            ("channels_cfg.signinevent", gettext_lazy("Sign-ins"), "login"),
         ],
     ),
 ]

@@ -20,7 +20,6 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.cache import never_cache
 from django_celery_beat.models import PeriodicTask
 
 from channels_cfg import moments
@@ -38,7 +37,6 @@ REFRESH_SECONDS = 10
 PAGES = {"scheduler": PeriodicTask, "callbacks": InboundDelivery}
 
 
-@never_cache
 def status(request: HttpRequest) -> HttpResponse:
     """The page, or to htmx its facts alone."""
     if not may_open(request, SystemSettings):

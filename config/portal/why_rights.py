@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from channels_cfg.admin.rights.effective import panel_of
-from channels_cfg.admin.rights.matrix import matrix_of
+from channels_cfg.admin.rights.matrix_question import matrix_of
 from channels_cfg.models import AccessRight, Queue, Right, User
 from channels_cfg.rights.effective import DIRECT, QUEUE, Place, who_can_grant
 from channels_cfg.rights.explained import Answer, Extent, Way, direct_places_of, explain, extents

@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "oauth2_provider",
+    "axes",
     "django_celery_beat",
     "django_htmx",
     "django_prometheus",
@@ -72,6 +73,7 @@ MIDDLEWARE = [
     "config.metrics.CountedRequests",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.middleware.ProtectiveHeaders",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "config.middleware.ViewersLanguage",
     "django.middleware.common.CommonMiddleware",
@@ -83,6 +85,7 @@ MIDDLEWARE = [
     "config.middleware.NoNulInTheConfigurator",
     "config.middleware.ViewersTimeZone",
     "config.middleware.ConfigurationHistory",
+    "axes.middleware.AxesMiddleware",
 ]
 
 TEMPLATES = [
@@ -117,8 +120,6 @@ DATABASES: dict[str, dict[str, Any]] = {
 # After a few repetitions a statement of channels_cfg.prepared is kept ready by its connection.
 DATABASES["default"]["OPTIONS"]["prepare_threshold"] = 3
 DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 8, "timeout": 10}
-# A server that was away has closed them; whoever borrows one gets one that works.
-DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # People and how they sign in.
@@ -138,6 +139,28 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+
+# The brake on guessing (channels_cfg/sign_in/attempts.py): after so many failures of one account at one address, or of
+# one address with any accounts, whoever fails there must wait.
+SIGN_IN_FAILURES = 5
+SIGN_IN_FAILURES_OF_ADDRESS = 100
+SIGN_IN_WAIT = timedelta(minutes=10)
+# How many proxies stand in front, each of which appends to X-Forwarded-For whom it heard from.
+TRUSTED_PROXIES = environment.number("TRUSTED_PROXIES", 0)
+# How long sign-ins, failures and sign-outs can be read.
+SIGN_IN_LOG_DAYS = environment.number("SIGN_IN_LOG_DAYS", 90)
+AXES_HANDLER = "channels_cfg.sign_in.attempts.Attempts"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_USERNAME_CALLABLE = "channels_cfg.sign_in.attempts.counted_account"
+AXES_CLIENT_IP_CALLABLE = "channels_cfg.sign_in.client_address.counted_address"
+AXES_LOCKOUT_CALLABLE = "config.portal.sign_in.must_wait"
+AXES_FAILURE_LIMIT = SIGN_IN_FAILURES
+AXES_COOLOFF_TIME = SIGN_IN_WAIT
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True  # SignInEvent is ours
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
 
 # Times are stored in UTC and shown in the viewer's own zone, or in this one.
 # Python reads the time-zone database of the embedded PostgreSQL, and beside another server that of the package tzdata,
@@ -189,6 +212,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.api_parsing.AnswersAnyway",
     "DEFAULT_PARSER_CLASSES": ["config.api_parsing.BoundedJSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

@@ -11,12 +11,12 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter, RelatedDropdownFilter
 from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 
 from channels_cfg import moments
+from channels_cfg.admin.read_only import ReadOnlyAdmin
 from conversations.doors.conversation_api.payloads import TRIGGERS
 from conversations.models import InboundDelivery
 
@@ -57,7 +57,7 @@ class NotesFilter(admin.SimpleListFilter):
 
 
 @admin.register(InboundDelivery)
-class DeliveryLogAdmin(ModelAdmin):
+class DeliveryLogAdmin(ReadOnlyAdmin):
     list_is_for = gettext_lazy(
         "Every callback from Sinch is noted here, and what became of it. The first comes when the address of "
         "a messaging service is entered there."
@@ -109,15 +109,6 @@ class DeliveryLogAdmin(ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[InboundDelivery]:
         return super().get_queryset(request).defer("body", "body_digest")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: InboundDelivery | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: InboundDelivery | None = None) -> bool:
-        return False
 
     @display(description=gettext_lazy("Received"), ordering="id")
     def received(self, delivery: InboundDelivery) -> str:

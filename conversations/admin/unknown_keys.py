@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
@@ -22,9 +23,11 @@ from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin
 
 from channels_cfg.admin.safeguards.resubmission import unpack
-from channels_cfg.admin.safeguards.typed_confirmation import Danger, ask_to_confirm
+from channels_cfg.admin.safeguards.typed_confirmation import ask_to_confirm
+from channels_cfg.admin.safeguards.undo import with_undo
 from channels_cfg.history.change_reason import note_why
-from channels_cfg.models import AttachedKey, Channel, Queue, User
+from channels_cfg.history.change_set import Confirmation
+from channels_cfg.models import AttachedKey, Channel, Queue, SettingsVersion, User
 from conversations.admin.what_if import hits_in_words, number_in, scope_of, what_if
 from conversations.conversation_id import conversation_id
 from conversations.key_usage import unknown_keys
@@ -113,7 +116,7 @@ class UnknownKeysAdmin(ModelAdmin):
         channel = Channel.objects.filter(pk=number_in(request.GET.get("channel"))).first()
         unknown = unknown_keys.unknown_keys(now=now).order_by(*ORDERS.get(order, ORDERS[""]))
         if search:
-            unknown = unknown.filter(name__icontains=search)
+            unknown = unknown.filter(name__finds=search)
         if channel:
             unknown = unknown_keys.seen_on(unknown, channel)
         if request.GET.get("hits"):
@@ -152,7 +155,7 @@ class UnknownKeysAdmin(ModelAdmin):
         if request.method == "POST":
             return self._do(request)
         search = request.GET.get("q", "").strip()
-        verdicts = unknown_keys.are_set_aside(now=timezone.now()).filter(name__icontains=search)
+        verdicts = unknown_keys.are_set_aside(now=timezone.now()).filter(name__finds=search)
         page = Paginator(verdicts, PER_PAGE).get_page(request.GET.get("page"))
         return self._page(request, "set_aside", page=page, search=search, may=_actions_allowed(request))
 
@@ -172,7 +175,7 @@ class UnknownKeysAdmin(ModelAdmin):
         """Names that an alias can stand for, for the field that completes them."""
         self._check(request)
         part = request.GET.get("q", "").strip()
-        found = AttachedKey.objects.filter(Q(name__icontains=part) | Q(label__icontains=part)).order_by("name")
+        found = AttachedKey.objects.filter(Q(name__finds=part) | Q(label__finds=part)).order_by("name")
         return JsonResponse({"names": list(found.values_list("name", flat=True)[:SUGGESTED])})
 
     def _check(self, request: HttpRequest) -> None:
@@ -236,12 +239,14 @@ class UnknownKeysAdmin(ModelAdmin):
             return asked
         had_own_list = bool(record.statistics_keys)
         note_why(_("Kept from the page Unknown keys"))
-        listed = unknown_keys.keep(names, on=record)
+        with transaction.atomic():
+            listed = unknown_keys.keep(names, on=record)
+            made = SettingsVersion.of_this_transaction()
         kept = get_text_list(names, _("and"))
         said = _("%(place)s keeps %(keys)s from now on.") % {"place": record, "keys": kept}
         if not had_own_list and len(listed) > len(names):
             said += " " + _("It has a list of its own now: %(keys)s.") % {"keys": ", ".join(listed)}
-        messages.success(request, said)
+        messages.success(request, with_undo(request, said, made))
         return None
 
     def _ask_about_hits(self, request: HttpRequest, names: list[str], record: Channel | Queue) -> HttpResponse | None:
@@ -254,7 +259,7 @@ class UnknownKeysAdmin(ModelAdmin):
         ]
         if not consequences:
             return None
-        danger = Danger(
+        confirmation = Confirmation(
             title=_("Keep %(keys)s on %(place)s?") % {"keys": get_text_list(names, _("and")), "place": record},
             consequences=[
                 *consequences,
@@ -263,7 +268,7 @@ class UnknownKeysAdmin(ModelAdmin):
             words=names[0] if len(names) == 1 else _("keep %(number)d keys") % {"number": len(names)},
             button=_("Keep"),
         )
-        return ask_to_confirm(request, self.admin_site, danger, context={"opts": self.opts})
+        return ask_to_confirm(request, self.admin_site, confirmation, context={"opts": self.opts})
 
     def _never(self, request: HttpRequest, names: list[str], argument: str) -> None:
         unknown_keys.set_aside(names, by=_viewer(request), now=timezone.now())
@@ -291,14 +296,16 @@ class UnknownKeysAdmin(ModelAdmin):
         note_why(_("Made on the page Unknown keys"))
         for name in names:
             try:
-                alias = unknown_keys.make_alias(name, of=of)
+                with transaction.atomic():
+                    alias = unknown_keys.make_alias(name, of=of)
+                    made = SettingsVersion.of_this_transaction()
             except ValidationError as refused:
                 said = _("%(name)s cannot be another name of “%(key)s”: %(reason)s")
                 reason = " ".join(refused.messages)
                 messages.error(request, said % {"name": name, "key": of[:128], "reason": reason})
             else:
                 said = _("What comes in as %(name)s is %(key)s from now on.")
-                messages.success(request, said % {"name": name, "key": alias.key})
+                messages.success(request, with_undo(request, said % {"name": name, "key": alias.key}, made))
 
 
 def _actions_allowed(request: HttpRequest) -> dict[str, bool]:

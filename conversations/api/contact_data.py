@@ -50,7 +50,7 @@ class ContactDataView(APIView):
         if kept is None:
             raise Http404
         etag = etag_of(kept)
-        headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+        headers = {"ETag": etag}
         if is_named(etag, request.META.get("HTTP_IF_NONE_MATCH")):
             return HttpResponse(status=HTTPStatus.NOT_MODIFIED, headers=headers)
         return JsonResponse(contact_data(conversation_id, kept), headers=headers)

@@ -9,17 +9,18 @@ from __future__ import annotations
 import json
 import math
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q, TextChoices
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.lookups import IContains
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from channels_cfg.key_names import check_key_name
+from channels_cfg.text_search import Finds
 from conversations.pairs import Value, as_text
 
 LONGEST_TEXT = 4096
@@ -77,7 +78,7 @@ class KeptCondition:
             case Operator.IS_SET:
                 return Q(kept_data__has_key=self.key)
             case Operator.CONTAINS:
-                return Q(IContains(KeyTextTransform(self.key, "kept_data"), self.text))
+                return Q(Finds(KeyTextTransform(self.key, "kept_data"), self.text))
             case Operator.EQUALS:
                 alike = Q()
                 for value in values_shown_as(self.text):
@@ -86,8 +87,9 @@ class KeptCondition:
 
 
 def values_shown_as(text: str) -> list[Value]:
-    """The values that a reader sees as this text: ``5`` is shown for the text and for the number."""
-    values: list[Value] = [text]
+    """The values that a reader sees as this text: ``5`` is shown for the text and for the number, and an accent looks
+    alike composed and decomposed."""
+    values: list[Value] = [*{text, unicodedata.normalize("NFC", text), unicodedata.normalize("NFD", text)}]
     if text == "":
         values.append(None)
     try:

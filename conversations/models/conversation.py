@@ -11,12 +11,12 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import ExpressionWrapper, F, Q, Value
-from django.db.models.functions import Lower
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.key_names import MAX_KEY_LENGTH
 from channels_cfg.models import AccessRight, Channel, Queue, Right, User
+from channels_cfg.text_search import SearchText
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -202,8 +202,8 @@ class Conversation(models.Model):
             ),
             GinIndex(OpClass(F("kept_data"), "jsonb_path_ops"), name="conversation_kept_pairs"),
             GinIndex(
-                OpClass(Lower("customer_address"), "gin_trgm_ops"),
-                OpClass(Lower("customer_name"), "gin_trgm_ops"),
+                OpClass(SearchText("customer_address"), "gin_trgm_ops"),
+                OpClass(SearchText("customer_name"), "gin_trgm_ops"),
                 name="conversation_customer_text",
             ),
         ]

@@ -5,24 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
+
+from channels_cfg.admin.read_only import ReadOnlyAdmin as AnyReadOnlyAdmin
 
 
-class ReadOnlyAdmin(ModelAdmin):
-    """A list and its details, without any way to change them. Open to every administrator: such a page holds no
-    customer data, or obeys rights."""
+class ReadOnlyAdmin(AnyReadOnlyAdmin):
+    """Open to every administrator: such a page holds no customer data, or obeys rights."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.is_active and getattr(request.user, "is_staff", False))
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

@@ -163,8 +163,5 @@ class ContactLogCsvView(APIView):
         return StreamingHttpResponse(
             csv_stream(query, to=caller(request)),
             content_type="text/csv; charset=utf-8",
-            headers={
-                "Content-Disposition": 'attachment; filename="contact-log.csv"',
-                "Cache-Control": "private, no-store",
-            },
+            headers={"Content-Disposition": 'attachment; filename="contact-log.csv"'},
         )

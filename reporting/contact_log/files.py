@@ -25,7 +25,7 @@ from channels_cfg.models import Queue, Right, User
 from channels_cfg.spreadsheets import TextSheet, TextWorkbook, harmless
 from conversations.models import direct_agents
 from conversations.pairs import as_text
-from reporting.contact_log.query import LogQuery, TooManyKeys, kept_key_names
+from reporting.contact_log.query import PARAMETERS, LogQuery, TooManyKeys, kept_key_names
 from reporting.contact_log.table import (
     all_of,
     copied,
@@ -46,7 +46,6 @@ BYTE_ORDER_MARK = "\ufeff"
 ROWS_BETWEEN_LOOKS = 500
 SECONDS_BETWEEN_SIGNS_OF_LIFE = 1.0
 BLOCK = 64 * 1024
-STALE = timedelta(days=1)
 
 
 class NoLongerOurs(Exception):
@@ -128,6 +127,8 @@ class _Writer:
             )
             return
         report_folder().mkdir(parents=True, exist_ok=True)
+        report_folder().chmod(0o700)
+        self.file.draft.touch(mode=0o600)
         is_csv = self.file.format == ReportFile.Format.CSV
         with snapshot(zone=self.query.zone if is_csv else None) as cursor:
             total = self._look_around(cursor)
@@ -158,7 +159,7 @@ class _Writer:
 
     def _write_xlsx(self, cursor: CursorWrapper, keys: Sequence[str], total: int) -> int:
         scratch = self.file.draft.with_suffix(".parts")
-        scratch.mkdir()
+        scratch.mkdir(mode=0o700)
         try:
             workbook = _Workbook(self.file, self.query, keys, scratch)
             rows = 0
@@ -340,7 +341,7 @@ class _Workbook:
             )
         for name, values in self.query.as_params().items():
             if name not in ("received_after", "received_before", "zone", "column"):
-                yield _("Asked for: %(name)s") % {"name": name}, ", ".join(values)
+                yield _("Asked for: %(name)s") % {"name": PARAMETERS[name]}, ", ".join(values)
         yield (
             _("Made"),
             _("%(moment)s for %(owner)s")
@@ -353,15 +354,27 @@ class _Workbook:
 
 
 def clear_away(*, now: datetime) -> None:
-    """Delete files past their time, with what was asked for, and what killed writers left."""
+    """Delete files past their time, with what was asked for, and whatever else lies there: what killed writers left,
+    and what belonged to somebody who was deleted."""
     for file in ReportFile.objects.past_their_time(now=now):
         remove(file.path)
         ReportFile.objects.filter(pk=file.pk).update(state=ReportFile.State.EXPIRED, query={})
     ReportFile.objects.gone(now=now).delete()
     if report_folder().is_dir():
-        for path in report_folder().iterdir():
-            if path.suffix in (".part", ".parts") and path.stat().st_mtime < (now - STALE).timestamp():
-                remove(path)
+        found = set(report_folder().iterdir())  # before it is asked who writes: who begins afterwards is not found
+        for path in found - _in_use(now):
+            remove(path)
+
+
+def _in_use(now: datetime) -> set[Path]:
+    """Finished files, and what living writers write."""
+    ready = ReportFile.objects.filter(state=ReportFile.State.READY)
+    writing = ReportFile.objects.filter(state=ReportFile.State.WRITING)
+    held = writing.filter(held_until__gt=now)
+    return {
+        *(file.path for file in [*ready, *writing]),
+        *(path for file in held for path in (file.draft, file.draft.with_suffix(".parts"))),
+    }
 
 
 def remove(path: Path) -> None:

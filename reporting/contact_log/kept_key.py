@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from channels_cfg.key_names import check_key_name, is_listed
+from channels_cfg.text_search import Composed
 from conversations.attached_data.kept_condition import KeptCondition, Operator
 from conversations.attached_data.reasons import REASONS
 from conversations.models import POSTABLE_STATES
@@ -23,9 +24,10 @@ REASON = "reason:"
 
 
 def value_of(key: str) -> Expression:
-    """The key's value as text: empty for an empty text and for null, null where the key has no value at all."""
+    """The key's value as a reader sees it: empty for an empty text and for null, null where the key has no value at
+    all."""
     return Case(
-        When(kept_data__has_key=key, then=Coalesce(KeyTextTransform(key, "kept_data"), Value(""))),
+        When(kept_data__has_key=key, then=Composed(Coalesce(KeyTextTransform(key, "kept_data"), Value("")))),
         output_field=TextField(),
     )
 
@@ -112,5 +114,5 @@ def matching(entries: ContactLogQuerySet, condition: KeptCondition | Missing) ->
     if isinstance(condition, Missing):
         return entries.alias(_missing=missing_reason(condition.key)).filter(_missing=condition.reason)
     if condition.operator == Operator.EQUALS:
-        return entries.alias(_value=value_of(condition.key)).filter(_value=condition.text)
+        return entries.alias(_value=value_of(condition.key)).filter(_value=Composed(Value(condition.text)))
     return entries.filter(condition.q)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db import connection
-from django.db.models import Avg, Count, DateTimeField, F, Func, Q, QuerySet, TextField, Value
+from django.db.models import Avg, Count, DateTimeField, F, Func, JSONField, Q, QuerySet, TextField, Value
 from django.db.models.expressions import Combinable
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -35,6 +35,7 @@ NONE = "none"
 MOST_KEYS = 200
 """Kept keys that are columns by themselves. Of more, somebody has to choose."""
 MOST_GROUPINGS = 4
+MOST_BESIDE = 50
 MOST_INTERVALS = 1_500
 
 INTERVALS = {
@@ -55,6 +56,22 @@ FIELDS = {
     "state": gettext_lazy("State"),
 }
 """What entries are filtered and grouped by, besides kept keys."""
+
+PARAMETERS = {
+    "period": gettext_lazy("Period"),
+    "received_after": gettext_lazy("From"),
+    "received_before": gettext_lazy("To before"),
+    "zone": gettext_lazy("Time zone"),
+    "interval": gettext_lazy("Interval"),
+    "at": gettext_lazy("Interval"),
+    "by": gettext_lazy("Group by"),
+    **FIELDS,
+    "kept": gettext_lazy("Kept data"),
+    "missing": gettext_lazy("Kept data"),
+    "others": gettext_lazy("Others"),
+    "column": gettext_lazy("Columns"),
+}
+"""What people call the parameters of an address."""
 
 _WORDS_FOR_NONE = {"queue": DIRECT, "agent": NONE, "messaging_channel": NONE}
 _NAMES = {"channel": "name", "queue": "name", "agent": "username"}
@@ -86,6 +103,26 @@ class TooManyKeys(ValidationError):
         super().__init__({"column": complaint % {"most": MOST_KEYS}})
 
 
+Group = tuple[Any, ...]
+"""One value for each grouping: an id, a code or the text of ``group_of``; None for none."""
+
+
+def largest(sizes: Mapping[Group, int], most: int) -> list[Group]:
+    """The largest groups, the same ones whoever asks."""
+    return sorted(sizes, key=lambda group: (-sizes[group], [str(part) for part in group]))[:most]
+
+
+@dataclass(frozen=True)
+class Others:
+    """The condition to be in none of the largest groups. Written as a list: how many those are, then the groupings."""
+
+    most: int
+    group_by: tuple[str, ...]
+
+    def as_values(self) -> list[str]:
+        return [str(self.most), *self.group_by]
+
+
 @dataclass(frozen=True)
 class LogQuery:
     """Which entries, and counted how. ``parse`` reads it from an address, ``as_params`` writes it back."""
@@ -102,6 +139,7 @@ class LogQuery:
     """For each field the values of which an entry has one: ids or names; ``direct`` and ``none`` for none."""
     kept: tuple[KeptCondition, ...] = ()
     missing: tuple[Missing, ...] = ()
+    others: Others | None = None
     at: datetime | None = None
     """The start of the one interval that is looked into."""
     columns: tuple[str, ...] | None = None
@@ -113,7 +151,16 @@ class LogQuery:
 
         ``zone`` counts where none is asked for. Raises ``ValidationError`` by parameter.
         """
-        return _Reader(params, zone, now).query()
+        query, complaints = cls.read(params, zone=zone, now=now)
+        if complaints:
+            raise ValidationError(complaints)
+        return query
+
+    @classmethod
+    def read(cls, params: Mapping[str, Any], *, zone: ZoneInfo, now: datetime) -> tuple[LogQuery, dict[str, list[str]]]:
+        """The query as far as it makes sense, and what is wrong with the rest, by parameter."""
+        reader = _Reader(params, zone, now)
+        return reader.query(), reader.complaints
 
     def as_params(self) -> dict[str, list[str]]:
         """The query as parameters of an address."""
@@ -130,6 +177,8 @@ class LogQuery:
         params |= {name: list(values) for name, values in self.fields.items()}
         params["kept"] = [str(condition) for condition in self.kept]
         params["missing"] = [str(condition) for condition in self.missing]
+        if self.others:
+            params["others"] = self.others.as_values()
         if self.at:
             params["at"] = [self.at.astimezone(self.zone).isoformat()]
         if self.columns is not None:
@@ -153,9 +202,18 @@ class LogQuery:
         conditions: list[KeptCondition | Missing] = [*self.kept, *self.missing]
         for condition in conditions:
             entries = matching(entries, condition)
+        if self.others:
+            group = Func(*map(_grouping, self.others.group_by), function="jsonb_build_array", output_field=JSONField())
+            entries = entries.alias(_group=group).exclude(_group__in=self._largest(self.others, user))
         if self.at:
             entries = entries.alias(_at=self._interval_start()).filter(_at=self.at)
         return entries
+
+    def _largest(self, others: Others, user: User) -> list[list[Any]]:
+        """The groups that the others are not in; of the whole period, also where one interval is looked into."""
+        whole = replace(self, others=None, at=None, interval="", group_by=others.group_by)
+        sizes = {group_in(count): count["conversations"] for count in whole.counts(user)}
+        return [list(group) for group in largest(sizes, others.most)]
 
     def key_columns(self, occurring: Callable[[], Sequence[str]]) -> list[str]:
         """The kept keys that are columns: those chosen, or all that occur.
@@ -221,8 +279,11 @@ class LogQuery:
             output_field=DateTimeField(),
         )
 
-    def drilled(self, *, at: datetime | None = None, groups: Mapping[str, Any] | None = None) -> LogQuery:
-        """The query for the rows behind one count of this one; ``groups`` are the count's, by grouping."""
+    def drilled(
+        self, *, at: datetime | None = None, groups: Mapping[str, Any] | None = None, beside: int = 0
+    ) -> LogQuery:
+        """The query for the rows behind one count of this one; ``groups`` are the count's, by grouping, and ``beside``
+        says for a count of all others how many groups it leaves out."""
         fields, kept, missing = dict(self.fields), list(self.kept), list(self.missing)
         for by, group in (groups or {}).items():
             if not by.startswith(KEY):
@@ -237,6 +298,7 @@ class LogQuery:
             fields=fields,
             kept=tuple(kept),
             missing=tuple(missing),
+            others=Others(beside, self.group_by) if beside else self.others,
             at=at.astimezone(UTC) if at else self.at,
         )
 
@@ -257,6 +319,11 @@ def kept_key_names(entries: ContactLogQuerySet) -> QuerySet[ContactLogEntry, tup
     names = Func("kept_data", function="jsonb_object_keys", output_field=TextField())
     occurring = entries.order_by().annotate(_key=names).values_list("_key").distinct()
     return occurring.order_by("_key")[: MOST_KEYS + 1]
+
+
+def group_in(count: Mapping[str, Any]) -> Group:
+    """The group that a count of ``LogQuery.counts`` is of."""
+    return tuple(value for name, value in count.items() if name.startswith("by_"))
 
 
 def _grouping(by: str) -> Combinable:
@@ -298,17 +365,16 @@ class _Reader:
             zone=self.zone,
             period=period,
             interval=interval,
-            group_by=tuple(self._groupings()),
+            group_by=tuple(self._groupings("by", self._all("by"))),
             fields=dict(self._fields()),
             kept=tuple(self._conditions("kept", KeptCondition.parse)),
             missing=tuple(self._conditions("missing", Missing.parse)),
+            others=self._others(),
             at=self._moment("at", None),
             columns=self._columns(),
         )
         if query.at and not interval:
-            self._complain("at", _("“at” is the start of an interval: say which interval, too."))
-        if self.complaints:
-            raise ValidationError(self.complaints)
+            self._complain("at", _("A moment at which an interval starts needs the interval, too."))
         return query
 
     def _complain(self, name: str, *messages: str) -> None:
@@ -343,7 +409,7 @@ class _Reader:
             return start, end, period.value
         start = self._moment("received_after", start)
         end = self._moment("received_before", end)
-        if start >= end:
+        if start >= end and not {"received_after", "received_before"} & self.complaints.keys():
             self._complain("received_before", _("The period ends before it begins. Choose a later end."))
         return start, end, ""
 
@@ -354,20 +420,29 @@ class _Reader:
         moments.zone = self.zone
         return self._read(name, moments.clean, self._one(name)) or default
 
-    def _groupings(self) -> Iterator[str]:
-        asked = self._all("by")
+    def _others(self) -> Others | None:
+        number, *group_by = self._all("others") or [""]
+        if not number:
+            return None
+        if not (is_id(number) and 0 < int(number) <= MOST_BESIDE and group_by):
+            most = {"most": MOST_BESIDE}
+            self._complain("others", _("Write a number of groups, at most %(most)s, then what groups them.") % most)
+            return None
+        return Others(int(number), tuple(self._groupings("others", group_by)))
+
+    def _groupings(self, name: str, asked: list[str]) -> Iterator[str]:
         if len(asked) > MOST_GROUPINGS:
-            self._complain("by", _("At most %(most)s groupings at once.") % {"most": MOST_GROUPINGS})
+            self._complain(name, _("At most %(most)s groupings at once.") % {"most": MOST_GROUPINGS})
         for by in asked:
             if by in FIELDS:
                 yield by
             elif not by.startswith(KEY):
                 self._complain(
-                    "by",
+                    name,
                     _("Choose of: %(fields)s; or write %(key)s and a kept key.")
                     % {"fields": ", ".join(FIELDS), "key": KEY},
                 )
-            elif key := self._read("by", check_key_name, by.removeprefix(KEY)):
+            elif key := self._read(name, check_key_name, by.removeprefix(KEY)):
                 yield f"{KEY}{key}"
 
     def _fields(self) -> Iterator[tuple[str, tuple[str, ...]]]:

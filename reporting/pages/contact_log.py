@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -15,7 +18,7 @@ from django.views.decorators.http import require_GET
 from django_htmx.http import push_url
 
 from channels_cfg.models import Right, User
-from conversations.attached_data.kept_condition import Operator
+from conversations.attached_data.kept_condition import KeptCondition, Operator
 from conversations.attached_data.reasons import REASONS
 from conversations.filters import GrantedPlaces
 from conversations.keyset import keyset_page
@@ -23,13 +26,14 @@ from conversations.models import Conversation, State
 from conversations.pairs import as_text
 from conversations.periods import Period
 from conversations.signed_in import page_for_people, viewer
-from reporting.contact_log.kept_key import missing_reason_of
+from reporting.contact_log.kept_key import Missing, missing_reason_of
 from reporting.contact_log.query import (
     CUSTOM,
     FIELDS,
     INTERVALS,
     KEY,
     MOST_KEYS,
+    PARAMETERS,
     LogQuery,
     kept_key_names,
     zone_of,
@@ -56,10 +60,11 @@ def report(request: HttpRequest) -> HttpResponse:
     is_partial = bool(request.htmx) and not request.htmx.history_restore_request  # type: ignore[attr-defined]
     params = folded(request.GET)
     params.setdefault("interval", DEFAULT_INTERVAL)
-    query, errors = _parsed(params, user)
-    context: dict[str, Any] = {"may_view": True, "errors": errors, "query": query, "watermark": watermark(user)}
+    query, complaints = _read(params, user)
+    context: dict[str, Any] = {"may_view": True, "errors": _in_words(complaints), "query": query}
+    context |= {"watermark": watermark(user), "complaints": complaints}
     context |= _asked(query, user, reverse("reports:index"))
-    if not errors:
+    if not complaints:
         totals = query.totals(user)
         context |= {"summary": _summary(query, totals), "totals": totals, "table": count_table(query, user, totals)}
         context |= {"rows_address": rows_address(query.drilled()), "params": query.drilled().as_params()}
@@ -67,7 +72,9 @@ def report(request: HttpRequest) -> HttpResponse:
     if is_partial:
         response = render(request, "reports/_report.html", context)
         return push_url(response, f"{reverse('reports:index')}?{params.urlencode(safe=':~')}")
-    return render(request, "reports/report.html", context | _form_facts(params, query, user))
+    return render(
+        request, "reports/report.html", context | _form_facts(params, query, user) | _typed(params, complaints)
+    )
 
 
 @page_for_people
@@ -78,12 +85,19 @@ def rows(request: HttpRequest) -> HttpResponse:
     if not may_view_reports(user):
         return redirect("reports:index")
     params = folded(request.GET)
-    query, errors = _parsed(params, user)
-    context: dict[str, Any] = {"errors": errors, "query": query, "watermark": watermark(user)}
+    query, complaints = _read(params, user)
+    context: dict[str, Any] = {"errors": _in_words(complaints), "query": query, "watermark": watermark(user)}
+    context |= {"back": f"{reverse('reports:index')}?{params.urlencode(safe=':~')}"}
     context |= _asked(query, user, reverse("reports:rows"))
-    if not errors:
+    if not complaints:
         context |= _row_facts(request, query, user)
     return render(request, "reports/rows.html", context)
+
+
+def as_asked(sent: QueryDict) -> str:
+    """The page that shows what was sent, and what is wrong with it."""
+    asked = {name: values for name, values in sent.lists() if name in PARAMETERS}
+    return f"{reverse('reports:index')}?{urlencode(asked, doseq=True, safe=':~')}"
 
 
 def folded(sent: QueryDict) -> QueryDict:
@@ -106,17 +120,32 @@ def folded(sent: QueryDict) -> QueryDict:
     return params
 
 
-def _parsed(params: QueryDict, user: User) -> tuple[LogQuery, list[str]]:
-    """The query, or a plain one and what is wrong with the question."""
+def _read(params: QueryDict, user: User) -> tuple[LogQuery, dict[str, list[str]]]:
+    """The query as far as it makes sense, and what is wrong with the question, by parameter."""
     asked = params.copy()
     if asked.get("interval") == NO_INTERVAL:
         del asked["interval"]
-    now, zone = timezone.now(), zone_of(user)
-    try:
-        return LogQuery.parse(asked, zone=zone, now=now), []
-    except ValidationError as bad:
-        complaints = [f"{name}: {message}" for name, messages in bad.message_dict.items() for message in messages]
-        return LogQuery.parse({}, zone=zone, now=now), complaints
+    return LogQuery.read(asked, zone=zone_of(user), now=timezone.now())
+
+
+FIELD_IDS = {
+    "by": "id_by_1",
+    "kept": "id_kept_key",
+    "missing": "id_kept_key",
+    "at": "id_interval",
+    "column": "",
+    "others": "",
+}
+"""Where the form asks for a parameter, if not in the field of its name."""
+
+
+def _in_words(complaints: dict[str, list[str]]) -> list[tuple[str, str, str]]:
+    """What is wrong, for a page: the id of the field, its label, and the message."""
+    return [
+        (FIELD_IDS.get(name, f"id_{name}"), str(PARAMETERS.get(name, "")), message)
+        for name, messages in complaints.items()
+        for message in messages
+    ]
 
 
 def _summary(query: LogQuery, totals: dict[str, Any]) -> list[dict[str, str]]:
@@ -165,6 +194,11 @@ def _asked(query: LogQuery, user: User, page: str) -> dict[str, Any]:
     for missing in query.missing:
         rest_missing = tuple(each for each in query.missing if each != missing)
         conditions.append((missing.in_words, replace(query, missing=rest_missing)))
+    if query.others:
+        groupings = " · ".join(map(grouping_label, query.others.group_by))
+        beside = {"most": query.others.most, "groupings": groupings}
+        words_of_others = _("%(groupings)s: none of the %(most)s largest groups") % beside
+        conditions.append((words_of_others, replace(query, others=None)))
     if query.at:
         label = f"{INTERVALS[query.interval]}: {interval_label(query.at, query.interval, query.zone)}"
         conditions.append((label, replace(query, at=None)))
@@ -191,28 +225,32 @@ def _form_facts(params: QueryDict, query: LogQuery, user: User) -> dict[str, Any
     choices["direction"] = [(code, str(label)) for code, label in Conversation.Direction.choices]
     groupings = [*FIELDS.items(), *((f"{KEY}{key}", key) for key in keys)]
     groupings += [(by, grouping_label(by)) for by in query.group_by if by not in dict(groupings)]
+    groupings = _with_chosen(groupings, params.getlist("by"))
     return {
         "params": query.drilled().as_params(),
-        "periods": [*Period.choices, (CUSTOM, _("From … to …"))],
-        "chosen_period": query.period or CUSTOM,
-        "intervals": [*INTERVALS.items(), (NO_INTERVAL, _("None"))],
-        "chosen_interval": query.interval or NO_INTERVAL,
+        "periods": _with_chosen([*Period.choices, (CUSTOM, _("From … to …"))], params.getlist("period")),
+        "chosen_period": params.get("period") or query.period or CUSTOM,
+        "intervals": _with_chosen([*INTERVALS.items(), (NO_INTERVAL, _("None"))], params.getlist("interval")),
+        "chosen_interval": params.get("interval"),
         "groupings": groupings,
-        "chosen_groupings": [*query.group_by, *[""] * max(1, 2 - len(query.group_by))][:4],
+        "chosen_groupings": [*params.getlist("by"), "", ""][
+            : max(2, len(query.group_by) + 1, len(params.getlist("by")))
+        ],
         "filters": [
             {
                 "name": name,
                 "label": FIELDS[name],
-                "choices": _with_chosen(offered, query.fields.get(name, ())),
-                "chosen": query.fields.get(name, ()),
+                "choices": _with_chosen(offered, chosen),
+                "chosen": chosen,
             }
             for name, offered in choices.items()
+            for chosen in [params.getlist(name)]
         ],
         "states": [(state.value, state.label) for state in _STATES],
         "chosen_states": query.fields.get("state", ()),
         "offered_keys": keys,
         "operators": [*Operator.choices, *((code, _("has no value: ") + REASONS[code]) for code in _OFFERED_REASONS)],
-        "zone_name": str(query.zone),
+        "zone_name": params.get("zone", str(query.zone)),
         "has_entries": bool(places) or everything.exists(),
     }
 
@@ -228,7 +266,21 @@ def _choices(name: str, found: set[Any]) -> list[tuple[str, str]]:
     return sorted(choices, key=lambda choice: choice[1].casefold())
 
 
-def _with_chosen(choices: list[tuple[str, str]], chosen: tuple[str, ...]) -> list[tuple[str, str]]:
+def _typed(params: QueryDict, complaints: dict[str, list[str]]) -> dict[str, Any]:
+    """What was typed where it makes no sense, so that it is mended rather than typed again."""
+    dates = {name: params.get(name) for name in ("received_after", "received_before")}
+    typed: dict[str, Any] = {"typed_dates": dates if dates.keys() & complaints.keys() else {}}
+    for name, parse in (("kept", KeptCondition.parse), ("missing", Missing.parse)):
+        for written in params.getlist(name) if name in complaints else ():
+            try:
+                parse(written)
+            except ValidationError:
+                key, sign, text = re.fullmatch(r"([^=~:]*)([=~:]?)(.*)", written, re.DOTALL).groups()  # type: ignore[union-attr]
+                typed["typed_kept"] = {"key": key, "sign": text if sign == ":" else sign, "text": text}
+    return typed
+
+
+def _with_chosen(choices: Sequence[tuple[Any, Any]], chosen: Sequence[str]) -> list[tuple[Any, Any]]:
     return [*choices, *((value, value) for value in chosen if value not in dict(choices))]
 
 
@@ -238,7 +290,7 @@ def _row_facts(request: HttpRequest, query: LogQuery, user: User) -> dict[str, A
         place = {name: request.GET.get(name) for name in PLACE_IN_LIST}
         page = keyset_page(entries.select_related("channel", "queue", "agent"), size=PAGE_SIZE, order=ORDER, **place)
     except ValidationError as bad:
-        return {"errors": bad.messages}
+        return {"errors": [("", "", message) for message in bad.messages]}
     occurring = [key for (key,) in kept_key_names(entries)]
     offered = occurring[:MOST_KEYS]
     keys = list(query.columns) if query.columns is not None else offered

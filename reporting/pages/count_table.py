@@ -12,17 +12,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from channels_cfg.models import User
-from reporting.contact_log.query import LogQuery
+from reporting.contact_log.query import MOST_BESIDE, Group, LogQuery, group_in, largest
 from reporting.pages.group_words import GroupWords, grouping_label, interval_label
 
 MOST_SERIES = 6
 """Groups beside one another, over time; there are as many colours."""
-MOST_ROWS = 50
+MOST_ROWS = MOST_BESIDE
 """Groups one below the other."""
 
 MOMENT = timedelta(microseconds=1)
-
-Group = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -94,8 +92,8 @@ class _Layout:
         sizes: Counter[Group] = Counter()
         found: Counter[tuple[datetime, Group]] = Counter()
         for count in self.counts:
-            sizes[self._group(count)] += count["conversations"]
-            found[count["at"], self._group(count)] += count["conversations"]
+            sizes[group_in(count)] += count["conversations"]
+            found[count["at"], group_in(count)] += count["conversations"]
         shown, left_out = self._largest(sizes, MOST_SERIES)
         starts = self.query.intervals()
         per_interval: Counter[datetime] = Counter()
@@ -105,11 +103,12 @@ class _Layout:
         for at in starts:
             cells = [self._cell(found[at, group], self._drilled(group, at)) for group in shown]
             if left_out:
-                cells.append(Cell(str(per_interval[at] - sum(found[at, group] for group in shown))))
+                number = per_interval[at] - sum(found[at, group] for group in shown)
+                cells.append(self._cell_of_others(number, MOST_SERIES, at))
             rows.append(Row(self._time(at), [*cells, self._cell(per_interval[at], self.query.drilled(at=at))]))
         others = sum(sizes.values()) - sum(sizes[group] for group in shown)
         total = [self._cell(sizes[group], self._drilled(group)) for group in shown]
-        total += [Cell(str(others))] if left_out else []
+        total += [self._cell_of_others(others, MOST_SERIES)] if left_out else []
         total.append(self._cell(self.totals["conversations"], self.query.drilled()))
         names = [self._label(group) for group in shown]
         series = [(name, [found[at, group] for at in starts]) for name, group in zip(names, shown, strict=True)]
@@ -125,9 +124,9 @@ class _Layout:
 
     def groups(self) -> CountTable:
         """One row a group, one column a measure; the smaller groups together."""
-        sizes = Counter({self._group(count): count["conversations"] for count in self.counts})
+        sizes = Counter({group_in(count): count["conversations"] for count in self.counts})
         shown, left_out = self._largest(sizes, MOST_ROWS)
-        by_group = {self._group(count): count for count in self.counts}
+        by_group = {group_in(count): count for count in self.counts}
         rows = [
             Row(
                 self._label(group),
@@ -155,9 +154,6 @@ class _Layout:
 
     # Their parts
 
-    def _group(self, count: dict[str, Any]) -> Group:
-        return tuple(count[f"by_{place}"] for place in range(len(self.query.group_by)))
-
     def _label(self, group: Group) -> str:
         return " · ".join(words.word(part) for words, part in zip(self.words, group, strict=True)) or _("All")
 
@@ -165,9 +161,9 @@ class _Layout:
         return bool(group) and all(words.is_reason(part) for words, part in zip(self.words, group, strict=True))
 
     def _largest(self, sizes: Counter[Group], most: int) -> tuple[list[Group], int]:
-        """The largest groups, and how many others there are; a single other one is shown rather than folded."""
-        ordered = sorted(sizes, key=lambda group: (-sizes[group], self._label(group)))
-        return (ordered[:most], len(ordered) - most) if len(ordered) > most else (ordered, 0)
+        """The largest groups, and how many others there are."""
+        shown = sorted(largest(sizes, most), key=lambda group: (-sizes[group], self._label(group)))
+        return shown, len(sizes) - len(shown)
 
     def _drilled(self, group: Group, at: datetime | None = None) -> LogQuery:
         return self.query.drilled(at=at, groups=dict(zip(self.query.group_by, group, strict=True)))
@@ -197,8 +193,15 @@ class _Layout:
 
     def _others(self, counts: list[dict[str, Any]]) -> Row:
         names = ("conversations", "served", "abandoned", "false_attempts")
-        cells = [Cell(f"{sum(count[name] for count in counts):,}") for name in names]
+        all_of_them, *parts = (sum(count[name] for count in counts) for name in names)
+        cells = [self._cell_of_others(all_of_them, MOST_ROWS), *(Cell(f"{number:,}") for number in parts)]
         return Row(_("Others"), [*cells, Cell(""), Cell("")])
+
+    def _cell_of_others(self, number: int, beside: int, at: datetime | None = None) -> Cell:
+        """Others of what are others already are a number alone."""
+        if self.query.others:
+            return Cell(f"{number:,}")
+        return self._cell(number, self.query.drilled(at=at, beside=beside))
 
     def _total(self) -> Row:
         return Row(_("All"), self._measures(self.totals, self.query.drilled()), is_total=True)

@@ -18,6 +18,7 @@ from conversations.signed_in import page_for_people, viewer
 from reporting.contact_log import files
 from reporting.contact_log.query import LogQuery, zone_of
 from reporting.models import ReportFile
+from reporting.pages.contact_log import as_asked
 from reporting.tasks import write_report_file
 
 FILES_SHOWN = 50
@@ -49,9 +50,8 @@ def ask(request: HttpRequest) -> HttpResponse:
         raise Http404
     try:
         query = LogQuery.parse(request.POST, zone=zone_of(viewer(request)), now=timezone.now())
-    except ValidationError as bad:
-        messages.error(request, " ".join(bad.messages))
-        return redirect("reports:index")
+    except ValidationError:
+        return redirect(as_asked(request.POST))
     file = files.ask_for(query, format=format, owner=viewer(request), now=timezone.now())
     transaction.on_commit(lambda: write_report_file.delay(str(file.pk)))
     return redirect("reports:files")

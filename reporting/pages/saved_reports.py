@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from conversations.signed_in import page_for_people, viewer
 from reporting.contact_log.query import LogQuery, zone_of
 from reporting.models import SavedReport
+from reporting.pages.contact_log import as_asked
 from reporting.pages.report_runs import may_view_reports
 from reporting.saved_reports import rename_report, reports_of, save_report
 
@@ -53,8 +54,7 @@ def save(request: HttpRequest) -> HttpResponse:
         report = save_report(query=query, name=request.POST.get("name", ""), owner=user, now=now)
     except ValidationError as bad:
         messages.error(request, " ".join(bad.messages))
-        asked = {key: values for key, values in request.POST.lists() if key not in ("name", "csrfmiddlewaretoken")}
-        return redirect(f"{reverse('reports:index')}?{urlencode(asked, doseq=True, safe=':~')}")
+        return redirect(as_asked(request.POST))
     messages.success(request, _("“%(name)s” is saved.") % {"name": report.name})
     return redirect(address_of(report))
 

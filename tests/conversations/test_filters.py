@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import unicodedata
 from datetime import UTC, datetime
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.models import Group
+from django.db import connection, transaction
 from django.http import QueryDict
 from django.test import RequestFactory
 
 from channels_cfg.models import AccessRight, Right, User
-from conversations.filters import ConversationFilter
+from conversations.filters import ConversationFilter, customer_contains
 from conversations.models import Conversation, MessagingThread, State
 from tests.factories import (
     ChannelFactory,
@@ -118,6 +121,67 @@ def test_customers_are_found_by_part_of_name_or_number(queue, viewer, query):
     handled(queue, "46701234567", customer_name="Erik Svensson")
 
     assert found(viewer, query) == {"358401112233"}
+
+
+NAMES = ["ΟΔΥΣΣΕΎΣ Παππάς", "İpek Işık", "Márta Őri", "Ｙａｍａｄａ", "Straße", "50%_\\ off", "ﬁnn"]
+
+
+def spellings(name: str) -> list[str]:
+    """The name as keyboards and pages give it."""
+    forms = [unicodedata.normalize(form, name) for form in ("NFC", "NFD", "NFKC", "NFKD")]
+    return [*forms, *(form.upper() for form in forms[:2]), name.lower() if "İ" not in name else name]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_and_a_kept_value_are_found_by_themselves_in_any_case_and_encoding(queue, viewer, name):
+    for stored in {unicodedata.normalize("NFC", name), unicodedata.normalize("NFD", name)}:
+        handled(queue, f"{len(stored)} characters", {"customerType": stored}, customer_name=stored)
+    handled(queue, "other", {"customerType": "50xyz off"}, customer_name="50xyz off")
+    everybody = set(Conversation.objects.exclude(customer_address="other").values_list("customer_address", flat=True))
+
+    for typed in spellings(name):
+        assert found(viewer, urlencode({"customer": typed})) == everybody, typed
+        assert found(viewer, urlencode({"kept": f"customerType~{typed}"})) == everybody, typed
+    for typed in spellings(name)[:2]:
+        assert found(viewer, urlencode({"kept": f"customerType={typed}"})) == everybody, typed
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        ("+358 (0)40 123 4567", "358401234567"),
+        ("00358 40 123 4567", "358401234567"),
+        ("040 123 4567", "358401234567"),
+        ("040-1234567", "358401234567"),
+        ("(+358) 40 123 4567", "358401234567"),
+        ("+358\u201140\u2013123\u22124567", "358401234567"),
+        ("\u202a+358\u00a040\u2009123\u200b4567\u202c", "358401234567"),
+        ("٠٤٠١٢٣٤٥٦٧", "358401234567"),
+        ("＋３５８ ４０ １２３ ４５６７", "358401234567"),
+        ("40 123", "358401234567"),
+        ("8 (912) 345-67-89", "79123456789"),
+        ("06 30 123 4567", "36301234567"),
+        ("011 358 40 1234567", "358401234567"),
+        ("(415) 555-2671", "14155552671"),
+        ("+44 020 7946 0958", "442079460958"),
+        ("39 06 698 12345", "390669812345"),
+    ],
+)
+def test_a_number_is_found_as_people_write_it(queue, viewer, typed, stored):
+    handled(queue, stored)
+    handled(queue, "46709999999")
+
+    for parameter in ("customer", "q"):
+        assert found(viewer, urlencode({parameter: typed})) == {stored}
+
+
+def test_a_search_of_customers_follows_its_index(db):
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        plan = Conversation.objects.filter(customer_contains("040 123 4567")).order_by().explain()
+
+    assert "conversation_customer_text" in plan
+    assert "Seq Scan" not in plan
 
 
 @pytest.mark.parametrize("form", [str, lambda pk: pk.hex, lambda pk: pk.hex.upper(), lambda pk: str(pk).upper()])

@@ -22,7 +22,7 @@ def open_as(browser: Browser, live_server) -> Iterator[OpenAs]:
     """``open_as(user, "/desk/")``: the page as this user sees it, each call in a browser of its own.
 
     Width, height and ``color_scheme`` may be given, and a browser without ``scripts``. Whatever a page complains of,
-    or loads from elsewhere, fails the test.
+    loads from elsewhere, or does against its Content-Security-Policy, fails the test.
     """
     contexts, complaints = [], []
 
@@ -46,6 +46,7 @@ def open_as(browser: Browser, live_server) -> Iterator[OpenAs]:
             context.add_cookies([session_of(user, live_server.url)])
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
+        page.on("console", lambda message: complaints.extend(forbidden_by_policy(page, message.text)))
         page.on("request", lambda request: complaints.extend(loaded_from_elsewhere(request, live_server.url)))
         page.goto(path)
         return page
@@ -70,6 +71,10 @@ def session_of(user: User, url: str) -> dict[str, str]:
 def loaded_from_elsewhere(request: Request, portal: str) -> list[str]:
     is_ours = request.url.startswith((portal, "data:", "blob:"))
     return [] if is_ours else [f"loads from {urlsplit(request.url).netloc}"]
+
+
+def forbidden_by_policy(page: Page, text: str) -> list[str]:
+    return [f"{page.url}: {text}"] if "Content Security Policy" in text else []
 
 
 def fits_its_width(page: Page) -> bool:

@@ -239,10 +239,11 @@ def test_two_administrators_at_once_choose_whose_list_is_right(open_as: OpenAs, 
     paste(mine, "mine")
     save(mine)
     conflict = mine.get_by_role("group", name=STATISTICS)
-    for words in ("Was", "first", "Theirs", "theirs", "Yours", "first, mine"):
+    expect(mine.get_by_role("alert")).to_contain_text("ben saved this")
+    for words in ("It was", "first", "Keep theirs", "theirs", "Use mine", "first, mine"):
         expect(conflict).to_contain_text(words)
     assert stored(queue) == ["theirs"]
-    mine.get_by_label("Take theirs").check()
+    mine.get_by_label("Keep theirs").check()
     save(mine)
     assert stored(queue) == ["theirs"]
 
@@ -251,7 +252,7 @@ def test_two_administrators_at_once_choose_whose_list_is_right(open_as: OpenAs, 
     save(theirs)
     paste(mine, "mine")
     save(mine)
-    mine.get_by_label("Keep mine").check()
+    mine.get_by_label("Use mine").check()
     save(mine)
     assert stored(queue) == ["theirs", "mine"]
 
@@ -449,7 +450,7 @@ def test_pages_about_extra_data_fit_and_are_open_to_everybody(
     check(page)
     Queue.objects.update(statistics_keys=["meanwhile"])
     save(page)
-    expect(page.get_by_text("Changed by somebody else in between")).to_be_visible()
+    expect(page.get_by_role("heading", name="Changed by somebody else in between")).to_be_visible()
     check(page)
 
     page.goto(reverse("extra_data_bulk"))

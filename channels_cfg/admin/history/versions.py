@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
@@ -24,13 +25,12 @@ from channels_cfg.admin.history.recorded_rows import (
     with_links,
 )
 from channels_cfg.admin.history.version_questions import AsOfForm, DifferenceForm, VersionFilters, keyset_page
-from channels_cfg.admin.safeguards.change_reason import asked_why
+from channels_cfg.admin.safeguards.confirming import AGREED_TO, Confirming
 from channels_cfg.admin.safeguards.resubmission import unpack
-from channels_cfg.admin.safeguards.typed_confirmation import Danger, ask_to_confirm
 from channels_cfg.admin.safeguards.undo import may_undo
 from channels_cfg.history.change_log import ChangeHistory
 from channels_cfg.history.record_words import Difference, kind_of
-from channels_cfg.history.revert import NotUndone, Undoing, preview, revert
+from channels_cfg.history.revert import preview, undoing_of
 from channels_cfg.history.settings_at import as_of, difference
 from channels_cfg.history.versions import how_made, in_lines, versions
 from channels_cfg.models import SettingsVersion
@@ -118,37 +118,34 @@ class VersionsAdmin(ConfiguratorAdmin):
         if not may_undo(request):
             raise PermissionDenied
         asked = request.POST if request.method == "POST" else request.GET
-        numbers = [version.pk, *(int(text) for text in asked.getlist("also") if text.isdecimal())]
-        without_secrets = bool(asked.get("without_secrets"))
-        found = preview(numbers, leave_out_secrets=without_secrets)
-        if not may_make(request, found):
+        numbers = sorted({version.pk, *(int(text) for text in asked.getlist("also") if text.isdecimal())})
+        what: dict[str, Any] = {"versions": numbers, "leave_out_secrets": bool(asked.get("without_secrets"))}
+        confirming = Confirming(
+            request,
+            partial(undoing_of, **what),
+            preview=partial(preview, **what),
+            was_previewed=AGREED_TO in request.POST,
+        )
+        if not confirming.change_set.may_be_applied_by(confirming.by):
             raise PermissionDenied
-        why = asked_why(request)
-        if request.method == "POST" and not found.refused and not why["why_errors"]:
-            if found.dangers and (question := ask_to_confirm(request, self.admin_site, _danger_of(found))):
+        if request.method == "POST" and not confirming.change_set.refused and confirming.is_ready():
+            if question := confirming.ask():
                 return question
-            try:
-                made = revert(
-                    numbers,
-                    by=request.user,  # type: ignore[arg-type]  # who is signed in
-                    why=why["why_typed"],
-                    leave_out_secrets=without_secrets,
-                )
-            except NotUndone as refused:  # somebody was quicker
-                found = refused.undoing
-            else:
-                messages.success(request, _("Undone: the settings are now version %(number)s.") % {"number": made.pk})
-                return redirect(reverse("admin:channels_cfg_settingsversion_change", args=[made.pk]))
+            if confirming.apply(reverts=numbers):
+                made = confirming.change_set.version
+                messages.success(request, _("Undone: the settings are now version %(number)s.") % {"number": made})
+                return redirect(reverse("admin:channels_cfg_settingsversion_change", args=[made]))
+        found = confirming.change_set
         return self._render(
             request,
             "undo.html",
-            title=_("Undo %(versions)s") % {"versions": _named(found.versions)},
+            title=_("Undo %(versions)s") % {"versions": found.in_words},
             version=version,
             line=how_made(version),
             found=found,
             also=[other for other in found.with_conflicts if other != version.pk],
             undone_too=[other for other in found.versions if other != version.pk],
-            **why,
+            **confirming.context | {"confirmation": None},
         )
 
     # The settings at a time, and between two
@@ -253,26 +250,3 @@ def without_page(request: HttpRequest) -> str:
     query = request.GET.copy()
     query.pop("page", None)
     return query.urlencode()
-
-
-def may_make(request: HttpRequest, undoing: Undoing) -> bool:
-    """Whether the viewer could do the same by hand."""
-    raised = undoing.takes_a_superuser and not request.user.is_superuser
-    return request.user.has_perms(undoing.permissions) and not raised
-
-
-def _named(numbers: Sequence[int]) -> str:
-    if len(numbers) == 1:
-        return _("version %(number)s") % {"number": numbers[0]}
-    *first, last = map(str, numbers)
-    return _("versions %(first)s and %(last)s") % {"first": ", ".join(first), "last": last}
-
-
-def _danger_of(undoing: Undoing) -> Danger:
-    words = _("undo %(versions)s") % {"versions": _named(undoing.versions)}
-    return Danger(
-        title=_("Undo %(versions)s?") % {"versions": _named(undoing.versions)},
-        consequences=undoing.dangers,
-        words=words,
-        button=_("Undo %(versions)s") % {"versions": _named(undoing.versions)},
-    )

@@ -10,33 +10,29 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
-from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, FieldTextFilter
-from unfold.decorators import action, display
+from unfold.decorators import display
 from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from channels_cfg.admin.configurator import ConfiguratorAdmin, ConfiguratorInline
 from channels_cfg.admin.keys.key_list import problem_with
-from channels_cfg.admin.safeguards.change_reason import WhyField
-from channels_cfg.admin.safeguards.resubmission import unpack
-from channels_cfg.admin.safeguards.typed_confirmation import Danger, ask_to_confirm
+from channels_cfg.admin.keys.several_keys import ChangesSeveral
 from channels_cfg.admin.uploads import ComesAsTable
 from channels_cfg.configuration_file.tables import TABLES
-from channels_cfg.history.change_reason import note_why, why_is_required
+from channels_cfg.history.change_set import Confirmation
 from channels_cfg.keys.catalogue import NearName, near_names, rename_in_lists
 from channels_cfg.keys.configured import LISTED_NAMES, KeyPlaces, list_name, places_of
 from channels_cfg.models import AttachedKey, AttachedKeyAlias
@@ -144,41 +140,7 @@ class KeyChangeList(ChangeList):
         self.model_admin.describe(keys)
 
 
-class SeveralKeysForm(forms.Form):
-    """What is to be the same for several keys; what is left empty stays as it is for each."""
-
-    STAYS = ("", gettext_lazy("Leave as it is"))
-
-    group = forms.CharField(max_length=80, required=False, help_text=gettext_lazy("Example: Customer"))
-    owner = forms.CharField(max_length=120, required=False, help_text=gettext_lazy("Example: CRM team"))
-    on_violation = forms.ChoiceField(
-        label=gettext_lazy("A value that breaks the rules"),
-        choices=[STAYS, *AttachedKey.OnViolation.choices],
-        required=False,
-    )
-    sensitive = forms.ChoiceField(
-        choices=[STAYS, ("yes", gettext_lazy("Sensitive")), ("no", gettext_lazy("Not sensitive"))], required=False
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["why"] = WhyField(required=why_is_required())
-
-    def changes(self) -> dict[str, Any]:
-        """The fields to set."""
-        chosen = {name: value for name, value in self.cleaned_data.items() if value and name != "why"}
-        if "sensitive" in chosen:
-            chosen["sensitive"] = chosen["sensitive"] == "yes"
-        return chosen
-
-    def clean(self) -> dict[str, Any] | None:
-        cleaned = super().clean()
-        if not self.errors and not self.changes():
-            raise forms.ValidationError(_("Nothing would change. Fill in at least one of the fields."))
-        return cleaned
-
-
-class AttachedKeyAdmin(ComesAsTable, ConfiguratorAdmin):
+class AttachedKeyAdmin(ChangesSeveral, ComesAsTable, ConfiguratorAdmin):
     table = TABLES["keys"]
     form = AttachedKeyForm
     list_is_for = gettext_lazy(
@@ -198,7 +160,6 @@ class AttachedKeyAdmin(ComesAsTable, ConfiguratorAdmin):
     search_help_text = gettext_lazy("Name, label, group, owner or another name of the key")
     ordering = ["name"]
     inlines = [AliasInline]
-    actions = ["change_several"]
     conditional_fields = {
         name: " || ".join(f"kind == '{kind}'" for kind, named in CONSTRAINTS_OF_KIND.items() if name in named)
         for name in CONSTRAINTS
@@ -272,10 +233,12 @@ class AttachedKeyAdmin(ComesAsTable, ConfiguratorAdmin):
             context |= {"used_in_words": places_in_words(places), "more_places": places.total - len(places)}
         return super().render_change_form(request, context, *args, **kwargs)
 
-    def danger_of_saving(self, request: HttpRequest, form: Any, formsets: Sequence[Any], change: bool) -> Danger | None:
+    def confirmation_of_saving(
+        self, request: HttpRequest, form: Any, formsets: Sequence[Any], change: bool
+    ) -> Confirmation | None:
         key: AttachedKey = form.instance
         if change and "sensitive" in form.changed_data and not key.sensitive:
-            return Danger(
+            return Confirmation(
                 title=_("“%(key)s” is no longer sensitive?") % {"key": key},
                 consequences=[
                     _("It can be put on any list without being asked."),
@@ -284,7 +247,7 @@ class AttachedKeyAdmin(ComesAsTable, ConfiguratorAdmin):
                 words=key.name,
                 button=_("Save as not sensitive"),
             )
-        return super().danger_of_saving(request, form, formsets, change)
+        return super().confirmation_of_saving(request, form, formsets, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
@@ -391,52 +354,6 @@ class AttachedKeyAdmin(ComesAsTable, ConfiguratorAdmin):
                 },
             )
         )
-
-    @action(description=gettext_lazy("Change group, owner and more of the selected keys"), permissions=["change"])
-    def change_several(self, request: HttpRequest, chosen: QuerySet[AttachedKey]) -> HttpResponse | None:
-        """One statement for all of them; the change log has one entry for each."""
-        unpack(request)
-        form = SeveralKeysForm(request.POST if "_change" in request.POST else None)
-        if not form.is_valid():
-            return self._ask_what_to_change(request, chosen, form)
-        changes = form.changes()
-        if changes.get("sensitive") is False and (asked := self._ask_about_sensitive(request, chosen)):
-            return asked
-        note_why(form.cleaned_data["why"])
-        count = chosen.update(**changes)
-        self.message_user(request, ngettext("%(n)d key has changed.", "%(n)d keys have changed.", count) % {"n": count})
-        return HttpResponseRedirect(request.get_full_path())
-
-    def _ask_what_to_change(
-        self, request: HttpRequest, chosen: QuerySet[AttachedKey], form: SeveralKeysForm
-    ) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Change several keys"),
-            "opts": self.opts,
-            "form": form,
-            "number": chosen.count(),
-            "names": list(chosen.order_by("name").values_list("name", flat=True)[:20]),
-            "carried": [
-                (name, value)
-                for name in (ACTION_CHECKBOX_NAME, "action", "select_across")
-                for value in request.POST.getlist(name)
-            ],
-        }
-        return TemplateResponse(request, "admin/channels_cfg/attachedkey/change_several.html", context)
-
-    def _ask_about_sensitive(self, request: HttpRequest, chosen: QuerySet[AttachedKey]) -> HttpResponse | None:
-        number = chosen.filter(sensitive=True).count()
-        if not number:
-            return None
-        danger = Danger(
-            title=ngettext("%(n)d key is no longer sensitive?", "%(n)d keys are no longer sensitive?", number)
-            % {"n": number},
-            consequences=[_("They can be put on any list without being asked."), _("Nothing marks them any more.")],
-            words=_("not sensitive"),
-            button=_("Change the keys"),
-        )
-        return ask_to_confirm(request, self.admin_site, danger, context={"opts": self.opts})
 
 
 def lock() -> SafeString:

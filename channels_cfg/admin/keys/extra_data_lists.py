@@ -16,7 +16,8 @@ from channels_cfg.admin.configurator import ConfiguratorAdmin
 from channels_cfg.admin.keys.key_list import KeyListFormField, KeyListWidget
 from channels_cfg.admin.keys.source_order import SourceOrderField, SourceOrderWidget
 from channels_cfg.admin.safeguards.planning import CanBePlanned
-from channels_cfg.admin.safeguards.typed_confirmation import Danger, words_for
+from channels_cfg.admin.safeguards.typed_confirmation import words_for
+from channels_cfg.history.change_set import Confirmation
 from channels_cfg.keys.catalogue import own_names, replaced_in_words
 from channels_cfg.keys.configured import KeyPlace, list_name, look_alike_warnings
 from channels_cfg.keys.effective_settings import EXTRA_DATA_LISTS, LISTS_OF_KIND, Effective, EffectiveSettings
@@ -126,16 +127,18 @@ class ExtraDataAdmin(CanBePlanned, ConfiguratorAdmin):
         for warning in look_alike_warnings(names, besides=own).values():
             messages.warning(request, warning)
 
-    def danger_of_saving(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> Danger | None:
+    def confirmation_of_saving(
+        self, request: HttpRequest, form: Any, formsets: Any, change: bool
+    ) -> Confirmation | None:
         """Keeping or showing a sensitive key where it was not is confirmed with typed words."""
         found = list(_sensitive_keys_shown_anew(form))
         if not found:
-            return super().danger_of_saving(request, form, formsets, change)
+            return super().confirmation_of_saving(request, form, formsets, change)
         keys = sorted({key for key, _list in found})
         one = ", ".join(keys)
         words = words_for(one, otherwise=_("%(number)d sensitive keys") % {"number": len(keys)})
         newly = _("“%(key)s” is sensitive, and is newly on “%(list)s”.")
-        return Danger(
+        return Confirmation(
             title=_("Sensitive: %(keys)s") % {"keys": one},
             consequences=[newly % {"key": key, "list": name} for key, name in found],
             words=words,

@@ -22,7 +22,8 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from channels_cfg.admin.configurator import ConfiguratorAdmin, ConfiguratorInline
-from channels_cfg.admin.safeguards.typed_confirmation import Danger, words_for
+from channels_cfg.admin.safeguards.typed_confirmation import words_for
+from channels_cfg.history.change_set import Confirmation
 from channels_cfg.messaging.messaging_channels import ADDRESS_DOMAIN, MESSAGING_CHANNELS, queue_address
 from channels_cfg.messaging.sinch_connection import (
     NEEDED_TRIGGERS,
@@ -206,13 +207,15 @@ class MessagingServiceAdmin(ConfiguratorAdmin):
         else:
             yield News(_("Last callback"), _("none yet; enter the address below for the app's webhook"), "warn")
 
-    def danger_of_saving(self, request: HttpRequest, form: Any, formsets: Sequence[Any], change: bool) -> Danger | None:
+    def confirmation_of_saving(
+        self, request: HttpRequest, form: Any, formsets: Sequence[Any], change: bool
+    ) -> Confirmation | None:
         if not change:
             return None
         service, consequences = form.instance, list(self._losses(form, formsets))
         if not consequences:
             return None
-        return Danger(
+        return Confirmation(
             title=_("Callbacks of “%(service)s” will be refused") % {"service": service},
             consequences=consequences,
             words=words_for(service.name, otherwise=_("refuse callbacks")),

@@ -9,7 +9,6 @@ from django.contrib import admin, messages
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -17,11 +16,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from channels_cfg.admin.rights.matrix import may_be_saved, may_change, preview_page
-from channels_cfg.history.change_reason import changing_settings
+from channels_cfg.admin.rights.rights_preview import may_change, preview_or_save
 from channels_cfg.models import AccessRight, User
-from channels_cfg.rights.changes import StalePreview, preview_of, rights_in_words, save_right_changes
-from channels_cfg.rights.copied import copy_group, groups_to_join, own_cells, pages_to_copy, rights_to_copy
+from channels_cfg.rights.changes import rights_in_words
+from channels_cfg.rights.copied import CopiedRights, copied_rights, copy_group, own_cells, pages_to_copy
 from channels_cfg.rights.effective import GROUP, Holder, names_of
 
 
@@ -118,37 +116,21 @@ def copy_rights_page(request: HttpRequest, user_id: int) -> HttpResponse:
 def _previewed_or_copied(
     request: HttpRequest, source: User, target: User, *, by: User, with_groups: bool
 ) -> HttpResponse:
-    changes = rights_to_copy(source, target)
-    groups = list(groups_to_join(source, target, by=by)) if with_groups else []
     page_of_target = reverse("admin:channels_cfg_user_change", args=[target.pk])
-    if not changes and not groups:
+
+    def propose() -> CopiedRights:
+        return copied_rights(source, target, by=by, with_groups=with_groups)
+
+    if propose().is_empty:
         messages.info(request, _("%(target)s holds all of it already.") % {"target": target})
         return HttpResponseRedirect(page_of_target)
-    asked = {
-        "title": _("Copy the rights of %(source)s to %(target)s") % {"source": source, "target": target},
-        "may_edit": False,
-        "notes": [
-            _("%(target)s joins %(groups)s.") % {"target": target, "groups": ", ".join(group.name for group in groups)}
-        ]
-        if groups
-        else [],
-        "carried_fields": [
-            ("target", target.pk),
-            *([("groups", "on")] if with_groups else []),
-            ("joins", " ".join(str(group.pk) for group in groups)),
-        ],
-        "leave": reverse("admin:channels_cfg_user_change", args=[source.pk]),
-    }
-    preview = preview_of(changes)
-    agreed = (request.POST.get("agreed_to"), request.POST.get("joins"))
-    now = (preview.fingerprint, " ".join(str(group.pk) for group in groups))
-    if agreed != now or not may_be_saved(request, None):
-        return preview_page(request, changes, next_address=page_of_target, again=preview, **asked)
-    try:
-        with transaction.atomic(), changing_settings(by=by, why=request.POST.get("why", "").strip()):
-            save_right_changes(changes, agreed_to=preview.fingerprint)
-            target.groups.add(*groups)
-    except StalePreview as other:
-        return preview_page(request, changes, next_address=page_of_target, again=other.preview, **asked)
-    messages.success(request, _("%(target)s now holds what %(source)s holds.") % {"target": target, "source": source})
-    return HttpResponseRedirect(page_of_target)
+    return preview_or_save(
+        request,
+        propose,
+        next_address=page_of_target,
+        said=_("%(target)s now holds what %(source)s holds.") % {"target": target, "source": source},
+        title=_("Copy the rights of %(source)s to %(target)s") % {"source": source, "target": target},
+        may_edit=False,
+        carried_fields=[("target", target.pk), *([("groups", "on")] if with_groups else [])],
+        leave=reverse("admin:channels_cfg_user_change", args=[source.pk]),
+    )

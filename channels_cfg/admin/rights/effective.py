@@ -14,7 +14,8 @@ from django.utils.functional import Promise
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from channels_cfg.admin.rights.matrix import Question, matrix_of, origin_address
+from channels_cfg.admin.rights.matrix import origin_address
+from channels_cfg.admin.rights.matrix_question import Question, matrix_of
 from channels_cfg.models import Queue, Right, User
 from channels_cfg.rights.effective import (
     DIRECT,

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
@@ -71,7 +72,9 @@ class GroupAdmin(ShowsEffectiveRights, ConfiguratorAdmin):
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "permissions":
-            kwargs["queryset"] = db_field.remote_field.model.objects.select_related("content_type")
+            with_pages = ContentType.objects.get_for_models(*admin.site._registry, for_concrete_models=False)
+            permissions = db_field.remote_field.model.objects.select_related("content_type")
+            kwargs["queryset"] = permissions.filter(content_type__in=with_pages.values())
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def has_copy_permission(self, request: HttpRequest, object_id: Any = None) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.response import TemplateResponse
@@ -67,7 +68,8 @@ def _asking(delete: Callable[..., Any]) -> Callable[..., Any]:
             typed = request.POST.copy()
             typed.pop("post", None)
             request.POST = typed  # type: ignore[assignment]  # Django takes any QueryDict
-        answer = delete(model_admin, request, chosen)
+        with transaction.atomic():  # what it says of the version can be undone
+            answer = delete(model_admin, request, chosen)
         if isinstance(answer, TemplateResponse) and answer.context_data is not None:
             answer.context_data.update(asked)
         return answer

@@ -1,16 +1,15 @@
-"""A dangerous deed asks for a few typed words before it is done.
+"""A dangerous action asks for a few typed words before it is done.
 
 Pages say what is dangerous and what it leads to; asking, comparing and carrying along what was typed is done here.
-Saving a form: override ``danger_of_saving``. Deleting: set ``confirms_deleting``. A page of one's own:
+Saving a form: override ``confirmation_of_saving``. Deleting: set ``confirms_deleting``. A page of one's own:
 
-    if asked := ask_to_confirm(request, self.admin_site, danger):
+    if asked := ask_to_confirm(request, self.admin_site, confirmation):
         return asked
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.admin import AdminSite
@@ -24,46 +23,37 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from channels_cfg.admin.safeguards.resubmission import RESUBMITTED, carry, unpack
+from channels_cfg.history.change_set import Confirmation
 
 TYPED = "_typed"
 LONGEST_WORDS = 60
 """Nobody types more than this without a mistake."""
 
 
-@dataclass(frozen=True)
-class Danger:
-    """A deed that is asked about. ``words`` are what is typed to have it done; ``button`` says what is done."""
-
-    title: str
-    consequences: Sequence[str | Promise]
-    words: str
-    button: str
-
-
 class NotConfirmed(Exception):
-    """Nothing was saved: the danger has yet to be confirmed."""
+    """Nothing was saved: the action has yet to be confirmed."""
 
-    def __init__(self, danger: Danger) -> None:
-        super().__init__(danger.title)
-        self.danger = danger
+    def __init__(self, confirmation: Confirmation) -> None:
+        super().__init__(confirmation.title)
+        self.confirmation = confirmation
 
 
-def is_confirmed(request: HttpRequest, danger: Danger) -> bool:
+def is_confirmed(request: HttpRequest, confirmation: Confirmation) -> bool:
     """Whether the words were typed; spaces around them do not count, upper and lower case do."""
-    return request.POST.get(TYPED, "").strip() == danger.words.strip()
+    return request.POST.get(TYPED, "").strip() == confirmation.words.strip()
 
 
 def ask_to_confirm(
-    request: HttpRequest, site: AdminSite, danger: Danger, *, context: dict[str, Any] | None = None
+    request: HttpRequest, site: AdminSite, confirmation: Confirmation, *, context: dict[str, Any] | None = None
 ) -> HttpResponse | None:
     """The page that asks, or None where the words were typed. Its answer comes to the same address, with everything
     that was posted; call ``carried.unpack`` first where the answer arrives."""
-    if is_confirmed(request, danger):
+    if is_confirmed(request, confirmation):
         return None
     context = {
         **site.each_context(request),
-        **confirmation(request, danger),
-        "title": danger.title,
+        **confirmation_context(request, confirmation),
+        "title": confirmation.title,
         "carried_name": RESUBMITTED,
         "carried": carry(request.POST, without=[TYPED]),
         **(context or {}),
@@ -71,19 +61,21 @@ def ask_to_confirm(
     return TemplateResponse(request, "admin/confirm.html", context, status=409)
 
 
-def confirmation(request: HttpRequest, danger: Danger) -> dict[str, Any]:
+def confirmation_context(request: HttpRequest, confirmation: Confirmation) -> dict[str, Any]:
     """What a template needs to ask."""
-    return {"danger": danger, "typed_name": TYPED, "typed_wrong": request.POST.get(TYPED)}
+    return {"confirmation": confirmation, "typed_name": TYPED, "typed_wrong": request.POST.get(TYPED)}
 
 
-class AsksBeforeDanger:
+class AsksForConfirmation:
     """For a ``ModelAdmin``: saving and deleting ask where they are dangerous."""
 
     confirms_deleting = False
     deleting_leads_to: Sequence[str | Promise] = ()
     """Sentences about what is lost with a record."""
 
-    def danger_of_saving(self, request: HttpRequest, form: Any, formsets: Sequence[Any], change: bool) -> Danger | None:
+    def confirmation_of_saving(
+        self, request: HttpRequest, form: Any, formsets: Sequence[Any], change: bool
+    ) -> Confirmation | None:
         """What is dangerous about saving these valid forms, or None."""
         return None
 
@@ -96,24 +88,24 @@ class AsksBeforeDanger:
                 return super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[misc]
         except NotConfirmed as asked:
             context = {"opts": self.opts, "subtitle": object_id and str(self.get_object(request, unquote(object_id)))}  # type: ignore[attr-defined]
-            page = ask_to_confirm(request, self.admin_site, asked.danger, context=context)  # type: ignore[attr-defined]
+            page = ask_to_confirm(request, self.admin_site, asked.confirmation, context=context)  # type: ignore[attr-defined]
             assert page is not None  # it was not confirmed
             return page
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """The last step of saving, where everything is known to be valid. Not confirmed: all of it is rolled back."""
-        danger = self.danger_of_saving(request, form, formsets, change)
-        if danger and not is_confirmed(request, danger):
-            raise NotConfirmed(danger)
+        confirmation = self.confirmation_of_saving(request, form, formsets, change)
+        if confirmation and not is_confirmed(request, confirmation):
+            raise NotConfirmed(confirmation)
         super().save_related(request, form, formsets, change)  # type: ignore[misc]
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         record = self.get_object(request, unquote(object_id)) if self.confirms_deleting else None  # type: ignore[attr-defined]
         if record is None:
             return super().delete_view(request, object_id, extra_context)  # type: ignore[misc]
-        danger = self.danger_of_deleting([record])
-        asked = confirmation(request, danger)
-        if not is_confirmed(request, danger):
+        confirmation = self.confirmation_of_deleting([record])
+        asked = confirmation_context(request, confirmation)
+        if not is_confirmed(request, confirmation):
             request.POST = QueryDict()  # which shows the question again
         return super().delete_view(request, object_id, {**asked, **(extra_context or {})})  # type: ignore[misc]
 
@@ -126,9 +118,9 @@ class AsksBeforeDanger:
 
     def _asking(self, delete: Callable[..., Any]) -> Callable[..., Any]:
         def ask_and_delete(model_admin: Any, request: HttpRequest, chosen: QuerySet[Any]) -> Any:
-            danger = self.danger_of_deleting(list(chosen))
-            asked = confirmation(request, danger)
-            if not is_confirmed(request, danger):
+            confirmation = self.confirmation_of_deleting(list(chosen))
+            asked = confirmation_context(request, confirmation)
+            if not is_confirmed(request, confirmation):
                 typed = request.POST.copy()
                 typed.pop("post", None)
                 request.POST = typed  # type: ignore[assignment]
@@ -139,9 +131,9 @@ class AsksBeforeDanger:
 
         return ask_and_delete
 
-    def danger_of_deleting(self, records: Sequence[models.Model]) -> Danger:
+    def confirmation_of_deleting(self, records: Sequence[models.Model]) -> Confirmation:
         if len(records) == 1:
-            return Danger(
+            return Confirmation(
                 title=_("Delete %(kind)s “%(name)s”?") % {"kind": self._kind(), "name": records[0]},
                 consequences=self.deleting_leads_to,
                 words=words_for(str(records[0]), otherwise=_("delete")),
@@ -149,7 +141,7 @@ class AsksBeforeDanger:
             )
         kinds = self.opts.verbose_name_plural  # type: ignore[attr-defined]
         words = _("delete %(number)d %(kinds)s") % {"number": len(records), "kinds": kinds}
-        return Danger(capfirst(words) + "?", self.deleting_leads_to, words, capfirst(words))
+        return Confirmation(capfirst(words) + "?", self.deleting_leads_to, words, capfirst(words))
 
     def _kind(self) -> str:
         return str(self.opts.verbose_name)  # type: ignore[attr-defined]

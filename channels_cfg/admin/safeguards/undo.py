@@ -18,13 +18,20 @@ def may_undo(request: HttpRequest) -> bool:
     return request.user.has_perm("channels_cfg.change_systemsettings")
 
 
+def with_undo(request: HttpRequest, message: Any, version: int | None) -> Any:
+    """The message with a link that undoes the version, where there is one and the viewer may."""
+    if version is None or not may_undo(request):
+        return message
+    undo = reverse("admin:undo_version", args=[version])
+    return format_html('{} <a class="text-link" href="{}">{}</a>', message, undo, _("Undo …"))
+
+
 class OffersUndo:
     """Says “Undo …” with what was saved or deleted, where that made a version of the settings."""
 
     def message_user(
         self, request: HttpRequest, message: Any, level: int | str = messages.INFO, *args: Any, **kwargs: Any
     ) -> None:
-        if level == messages.SUCCESS and may_undo(request) and (made := SettingsVersion.of_this_transaction()):
-            undo = reverse("admin:undo_version", args=[made])
-            message = format_html('{} <a class="text-link" href="{}">{}</a>', message, undo, _("Undo …"))
+        if level == messages.SUCCESS:
+            message = with_undo(request, message, SettingsVersion.of_this_transaction())
         super().message_user(request, message, level, *args, **kwargs)  # type: ignore[misc]

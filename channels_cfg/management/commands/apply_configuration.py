@@ -10,11 +10,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from channels_cfg.configuration_file import wording
-from channels_cfg.configuration_file.applying import NotApplied, apply
 from channels_cfg.configuration_file.plan import Plan
 from channels_cfg.configuration_file.planning import Environment, plan_file
 from channels_cfg.configuration_file.reading import Unreadable, read_yaml
 from channels_cfg.history.change_reason import why_is_required
+from channels_cfg.history.change_set import NotApplied, apply
 
 
 class Command(BaseCommand):
@@ -58,7 +58,7 @@ class Command(BaseCommand):
             if input(f"Type “{wanted}” to go on: ").strip() != wanted:
                 raise CommandError("Nothing was changed.")
         try:
-            apply(make_plan, fingerprint=planned.fingerprint, why=why, command="apply_configuration")
+            apply(make_plan, agreed_to=planned.fingerprint, why=why, command="apply_configuration")
         except NotApplied as not_applied:
             raise CommandError(f"{not_applied.reason} Nothing was changed.") from not_applied
         self.stdout.write("Applied.")

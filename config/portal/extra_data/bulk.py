@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from channels_cfg.admin.safeguards.change_reason import MISSING
+from channels_cfg.admin.safeguards.confirming import Confirming
 from channels_cfg.admin.safeguards.resubmission import unpack
-from channels_cfg.history.change_reason import why_is_required
 from channels_cfg.key_names import split_key_list
 from channels_cfg.keys.configured import list_name
-from config.portal.extra_data.changes import ListChange, StalePreview, impact_of, in_bulk, save_changes
-from config.portal.extra_data.matrix import ask_about_sensitive, told
+from config.portal.extra_data.changes import Impact, ListChange, impact_of, in_bulk
+from config.portal.extra_data.matrix import told
 from config.portal.extra_data.places import (
     CHANNEL,
     LISTS,
@@ -33,7 +32,6 @@ from config.portal.extra_data.places import (
 )
 
 PLACES_PER_PAGE = 50
-NAMED_AT_MOST = 5
 
 
 def bulk(request: HttpRequest) -> HttpResponse:
@@ -44,10 +42,10 @@ def bulk(request: HttpRequest) -> HttpResponse:
     if not _wants_preview(request.POST):
         return _page(request, chosen)
     try:
-        changes, skipped = _changes(request.POST, chosen)
+        _found, skipped = _changes(request.POST, chosen)
     except ValidationError as wrong:
         return _page(request, chosen, problems=wrong.messages, status=422)
-    return _preview_or_save(request, chosen, changes, skipped)
+    return _preview_or_save(request, chosen, skipped)
 
 
 def _wants_preview(posted: QueryDict) -> bool:
@@ -57,33 +55,19 @@ def _wants_preview(posted: QueryDict) -> bool:
     return "preview" in posted or "save" in posted
 
 
-def _preview_or_save(
-    request: HttpRequest, chosen: Chosen, changes: list[ListChange], skipped: list[Place]
-) -> HttpResponse:
-    impact = impact_of(changes, with_estimate=True)
-    why = request.POST.get("why", "").strip()
-    preview: dict[str, Any] = told(impact) | {"skipped": skipped}
-    if "save" not in request.POST or request.POST.get("agreed_to") != impact.fingerprint:
-        return _page(request, chosen, is_changed="save" in request.POST, **preview)
-    if not why and why_is_required():
-        return _page(request, chosen, why_errors=[MISSING], status=422, **preview)
-    if asked := ask_about_sensitive(request, impact):
-        return asked
-    try:
-        save_changes(impact.changes, by=check_may(request, "change", CHANNEL, QUEUE), why=why)
-    except StalePreview as other:
-        return _page(request, chosen, problems=[_changed_meanwhile(other.places)], status=409)
-    messages.success(request, _("Saved: %(change)s") % {"change": impact})
-    for warning in impact.warnings:
-        messages.warning(request, warning)
-    return HttpResponseRedirect(reverse("extra_data"))
+def _preview_or_save(request: HttpRequest, chosen: Chosen, skipped: list[Place]) -> HttpResponse:
+    def propose() -> Impact:
+        return impact_of(_changes(request.POST, chosen)[0], with_estimate="save" not in request.POST)
 
-
-def _changed_meanwhile(places: Sequence[Place]) -> str:
-    names = ", ".join(map(str, places[:NAMED_AT_MOST]))
-    if len(places) > NAMED_AT_MOST:
-        names = _("%(names)s and %(number)d more") % {"names": names, "number": len(places) - NAMED_AT_MOST}
-    return _("Somebody changed %(names)s meanwhile. Nothing was saved; preview again.") % {"names": names}
+    confirming = Confirming(request, propose)
+    if "save" in request.POST:
+        if confirming.is_ready() and (asked := confirming.ask()):
+            return asked
+        if confirming.applied():
+            return confirming.done(_("Saved: %(change)s") % {"change": confirming.change_set}, reverse("extra_data"))
+    status = 422 if confirming.why_errors else 200
+    told_of = told(confirming.change_set) | confirming.context
+    return _page(request, chosen, status=status, skipped=skipped, **told_of)
 
 
 def _changes(posted: QueryDict, chosen: Chosen) -> tuple[list[ListChange], list[Place]]:

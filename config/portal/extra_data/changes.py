@@ -1,31 +1,25 @@
-"""Changes of extra-data lists, in one place or in many: what they would do, and making them as one settings version."""
+"""Changes of extra-data lists, in one place or in many: a change set, and what it would do."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from django.db import connection, transaction
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from channels_cfg.history.change_reason import changing_settings
+from channels_cfg.history.change_set import KEPT, Action, ChangeSet, Confirmation, RecordChange
+from channels_cfg.history.record_writing import write_in_bulk
 from channels_cfg.key_names import check_key_list
 from channels_cfg.keys.catalogue import known_keys, own_names
-from channels_cfg.keys.configured import list_name, look_alike_warnings, parents_of
-from channels_cfg.models import Channel, Queue, SystemSettings, User
-from channels_cfg.models.versioned import lock_settings
+from channels_cfg.keys.configured import list_name, look_alike_warnings
+from channels_cfg.models import Channel, Queue, SystemSettings
 from config.portal.extra_data.places import LISTS, Place, kind_of, lists_of
 from conversations.key_usage.what_if import Estimate, estimate
-from reporting.models import SavedReport
-from reporting.saved_reports import reports_losing
 
-KEPT = "statistics_keys"
 ESTIMATED_AT_MOST = 50
 
 
@@ -77,12 +71,6 @@ class ListChange:
         return [key for key in self.counted if key not in after]
 
     @property
-    def no_longer_included(self) -> list[str]:
-        """What was removed, but for what a parent on the list still includes."""
-        after = set(self.will_count)
-        return [key for key in self.removed if not after.intersection(parents_of(key))]
-
-    @property
     def starts_to_replace(self) -> bool:
         return bool(self.wanted) and not self.was
 
@@ -91,18 +79,16 @@ class ListChange:
         return bool(self.was) and not self.wanted
 
 
-@dataclass(frozen=True)
-class Impact:
+@dataclass
+class Impact(ChangeSet):
     """What changes would do. ``queues`` is how many queues they reach: those named, and those that follow a channel
-    that is named; ``reports`` use a key that is kept no longer in some place. ``estimate`` is of the keys that one
-    place begins to keep."""
+    that is named. ``estimate`` is of the keys that one place begins to keep."""
 
     changes: Sequence[ListChange]
     added: int
     removed: int
     queues: int
     following: int
-    reports: list[SavedReport]
     sensitive: list[str]
     warnings: list[str] = field(default_factory=list)
     estimate: Estimate | None = None
@@ -116,23 +102,38 @@ class Impact:
         }
         if self.following:
             words += _(" (%(number)d by following the channel)") % {"number": self.following}
-        if self.reports:
-            lose = ngettext("%(n)d saved report loses a column", "%(n)d saved reports lose a column", len(self.reports))
-            words += f"; {lose % {'n': len(self.reports)}}"
+        if reports := len(self.lost_reports):
+            lose = ngettext("%(n)d saved report loses a column", "%(n)d saved reports lose a column", reports)
+            words += f"; {lose % {'n': reports}}"
         return f"{words}."
 
     @property
     def of_several_lists(self) -> bool:
         return len({change.name for change in self.changes}) > 1
 
+    def record_changes(self) -> Iterator[RecordChange]:
+        of_place: dict[Place, list[ListChange]] = {}
+        for change in self.changes:
+            of_place.setdefault(change.place, []).append(change)
+        for place, changes in of_place.items():
+            old, new = ({change.name: getattr(change, held) for change in changes} for held in ("was", "wanted"))
+            yield RecordChange(Action.CHANGE, type(place), place.pk, old, new)
+
+    def sentences(self) -> list[str]:
+        return [str(self), *(", ".join(change.counted) for change in self.changes)]
+
     @property
-    def fingerprint(self) -> str:
-        """The same for the same changes of the same lists; another one for anything else."""
-        told = [
-            [type(change.place).__name__, change.place.pk, change.name, change.was, change.wanted, change.counted]
-            for change in self.changes
-        ]
-        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+    def confirmation(self) -> Confirmation | None:
+        """Where a sensitive key is newly listed."""
+        if not self.sensitive:
+            return None
+        words = self.sensitive[0] if len(self.sensitive) == 1 else _("list sensitive keys")
+        named = _("The key catalogue marks as sensitive: %(keys)s.") % {"keys": ", ".join(self.sensitive)}
+        saving = _("Saving %(does)s") % {"does": self}
+        return Confirmation(_("List sensitive data?"), [named, saving], words, _("Save"))
+
+    def write(self) -> None:
+        write_in_bulk(self.record_changes())
 
 
 def impact_of(changes: Iterable[ListChange], *, with_estimate: bool = False) -> Impact:
@@ -142,7 +143,6 @@ def impact_of(changes: Iterable[ListChange], *, with_estimate: bool = False) -> 
     named = {change.place.pk for change in effective if isinstance(change.place, Queue)}
     following = _following(effective)
     kept = [change for change in changes if change.name == KEPT]
-    lost = [key for change in kept for key in change.no_longer_included]
     added = list(dict.fromkeys(key for change in changes for key in change.added))
     known = known_keys(added) if added else {}
     return Impact(
@@ -151,7 +151,6 @@ def impact_of(changes: Iterable[ListChange], *, with_estimate: bool = False) -> 
         removed=sum(len(change.removed) for change in changes),
         queues=len(named | following),
         following=len(following - named),
-        reports=reports_losing(lost),
         sensitive=[name for name in added if name in known and known[name].sensitive],
         warnings=list(look_alike_warnings(added).values()) if added else [],
         estimate=_estimate(kept[0]) if with_estimate and len(kept) == 1 and kept[0].added else None,
@@ -201,72 +200,6 @@ def in_bulk(
         wanted = list(dict.fromkeys([*(key for key in counted if key not in removing), *adding]))
         changes.append(ListChange(place, name, was, was if wanted == counted else wanted, follows))
     return changes, skipped
-
-
-class StalePreview(Exception):
-    """A list is no longer what the change began with; nothing was saved."""
-
-    def __init__(self, places: list[Place]) -> None:
-        super().__init__("A list was changed meanwhile.")
-        self.places = places
-
-
-def save_changes(changes: Iterable[ListChange], *, by: User, why: str) -> None:
-    """Make the changes in one transaction, which is one settings version.
-
-    Raises ``StalePreview`` where a list, or what it follows, is not what the change began with.
-    """
-    changes = [change for change in changes if change.was != change.wanted]
-    with transaction.atomic(), changing_settings(by=by, why=why):
-        lock_settings()
-        now = _as_stored(changes)
-        system = SystemSettings.load()
-        stale = [
-            change.place
-            for change in changes
-            if (place := now.get(_name(change.place))) is None
-            or getattr(place, change.name) != change.was
-            or (not change.was and above(place, change.name, system).keys != change.above.keys)
-        ]
-        if stale:
-            raise StalePreview(stale)
-        for model in (Channel, Queue):
-            _write(model, [change for change in changes if isinstance(change.place, model)])
-
-
-def _as_stored(changes: Sequence[ListChange]) -> dict[tuple[type, int], Place]:
-    channels = {change.place.pk for change in changes if isinstance(change.place, Channel)}
-    queues = {change.place.pk for change in changes if isinstance(change.place, Queue)}
-    stored: list[Place] = [*Channel.objects.filter(pk__in=channels)]
-    stored += Queue.objects.prefetch_related("channel").filter(pk__in=queues)
-    return {_name(place): place for place in stored}
-
-
-_WRITE = """
-    UPDATE {table} AS place
-       SET {lists}
-      FROM jsonb_to_recordset(%s) AS wanted (id bigint, lists jsonb)
-     WHERE place.id = wanted.id
-"""
-_ONE_LIST = """{name} = CASE
-           WHEN wanted.lists ? '{name}' THEN ARRAY(SELECT jsonb_array_elements_text(wanted.lists -> '{name}'))
-           ELSE place.{name} END"""
-_EVERY_LIST = ",\n           ".join(_ONE_LIST.format(name=name) for name in LISTS)
-
-
-def _write(model: type[Channel | Queue], changes: Iterable[ListChange]) -> None:
-    """Any number of lists of any number of places; one statement, which records one event for each place."""
-    wanted: dict[int, dict[str, list[str]]] = {}
-    for change in changes:
-        wanted.setdefault(change.place.pk, {})[change.name] = change.wanted
-    if wanted:
-        rows = [{"id": pk, "lists": lists} for pk, lists in wanted.items()]
-        with connection.cursor() as cursor:
-            cursor.execute(_WRITE.format(table=model._meta.db_table, lists=_EVERY_LIST), [json.dumps(rows)])
-
-
-def _name(place: Place) -> tuple[type, int]:
-    return type(place), place.pk
 
 
 def own_list_counts() -> dict[int, dict[str, int]]:

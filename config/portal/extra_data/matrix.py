@@ -13,16 +13,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from channels_cfg.admin.safeguards.change_reason import MISSING
+from channels_cfg.admin.safeguards.confirming import Confirming
+from channels_cfg.admin.safeguards.conflict import CHOICE, SHOWN, THEIRS, ask_whose
 from channels_cfg.admin.safeguards.resubmission import unpack
-from channels_cfg.admin.safeguards.typed_confirmation import Danger, ask_to_confirm
-from channels_cfg.history.change_reason import why_is_required
+from channels_cfg.history.change_log import ChangeHistory
 from channels_cfg.history.planned_changes import planned_for
 from channels_cfg.models import AttachedKey
-from config.portal.extra_data.changes import Impact, ListChange, StalePreview, impact_of, save_changes
+from config.portal.extra_data.changes import Impact, impact_of
 from config.portal.extra_data.paste import read_paste
 from config.portal.extra_data.places import Place, address_of, check_may, find_place, level_of, may
-from config.portal.extra_data.ticks import Column, Conflict, Ticks, columns_of, sealed
+from config.portal.extra_data.ticks import Column, Ticks, columns_of, sealed
 from conversations.admin.what_if import in_a_page
 
 
@@ -63,20 +63,6 @@ def told(impact: Impact) -> dict[str, Any]:
     return {"impact": impact, **(in_a_page(impact.estimate) if impact.estimate else {})}
 
 
-def ask_about_sensitive(request: HttpRequest, impact: Impact) -> HttpResponse | None:
-    """The page that asks before a sensitive key is listed in a new place; None where none is, or it was confirmed."""
-    if not impact.sensitive:
-        return None
-    keys = ", ".join(impact.sensitive)
-    words = impact.sensitive[0] if len(impact.sensitive) == 1 else _("list sensitive keys")
-    leads_to = [_("The key catalogue marks as sensitive: %(keys)s.") % {"keys": keys}, saving_in_words(impact)]
-    return ask_to_confirm(request, admin.site, Danger(_("List sensitive data?"), leads_to, words, _("Save")))
-
-
-def saving_in_words(impact: Impact) -> str:
-    return _("Saving %(does)s") % {"does": impact}
-
-
 # What the buttons do
 
 
@@ -105,38 +91,35 @@ def _add_row(request: HttpRequest, ticks: Ticks) -> HttpResponse:
 
 
 def _save(request: HttpRequest, ticks: Ticks) -> HttpResponse:
-    changes = ticks.changes()
-    conflicts = ticks.conflicts(changes)
-    if not all(request.POST.get(f"choice_{conflict.name}") for conflict in conflicts):
-        return _page(request, ticks.place, ticks, conflicts=conflicts, status=409)
-    impact = impact_of(_chosen(request, changes))
-    if not impact.changes:
+    """What was ticked, but for the lists that are left as somebody else made them."""
+    level, pk = level_of(ticks.place), ticks.place.pk
+
+    def propose() -> Impact:
+        changes = Ticks.of(request.POST, find_place(level, pk)).changes()
+        return impact_of(change for change in changes if request.POST.get(f"{CHOICE}{change.name}") != THEIRS)
+
+    if asked := _ask_whose(request, ticks):
+        return asked
+    confirming = Confirming(request, propose, was_previewed=False)
+    if confirming.change_set.is_empty:
         messages.info(request, _("There is nothing to save: the lists are as you want them."))
         return HttpResponseRedirect(address_of(ticks.place))
-    why = request.POST.get("why", "").strip()
-    if not why and why_is_required():
-        return _page(request, ticks.place, ticks, why_errors=[MISSING], status=422)
-    if asked := ask_about_sensitive(request, impact):
+    if not confirming.is_ready():
+        return _page(request, ticks.place, ticks, why_errors=confirming.why_errors, status=422)
+    if asked := confirming.ask():
         return asked
-    try:
-        save_changes(impact.changes, by=check_may(request, "change", level_of(ticks.place)), why=why)
-    except StalePreview:
-        return _somebody_was_quicker(request, ticks.place)
-    messages.success(request, _("Saved: %(change)s") % {"change": impact})
-    for warning in impact.warnings:
-        messages.warning(request, warning)
-    return HttpResponseRedirect(address_of(ticks.place))
+    if confirming.applied():
+        return confirming.done(_("Saved: %(change)s") % {"change": confirming.change_set}, address_of(ticks.place))
+    ticks = Ticks.of(request.POST, find_place(level, pk))  # somebody was quicker: asked as if that had been earlier
+    return _ask_whose(request, ticks) or _page(request, ticks.place, ticks, problems=[confirming.refusal], status=409)
 
 
-def _chosen(request: HttpRequest, changes: Sequence[ListChange]) -> list[ListChange]:
-    """Without the lists that are left as somebody else made them."""
-    return [change for change in changes if request.POST.get(f"choice_{change.name}") != "theirs"]
-
-
-def _somebody_was_quicker(request: HttpRequest, place: Place) -> HttpResponse:
-    """Between reading and saving; the page asks as if that had been earlier."""
-    ticks = Ticks.of(request.POST, find_place(level_of(place), place.pk))
-    return _page(request, ticks.place, ticks, conflicts=ticks.conflicts(ticks.changes()), status=409)
+def _ask_whose(request: HttpRequest, ticks: Ticks) -> HttpResponse | None:
+    """The page that asks whose lists count, where somebody else saved meanwhile; None where that was answered."""
+    comparison, now = ticks.comparison(), sealed(ticks.columns)
+    if comparison.is_answered(request.POST, shows_now=request.POST.get(SHOWN) == now):
+        return None
+    return ask_whose(request, ticks.place, comparison, now=now, history=ChangeHistory.of(ticks.place))
 
 
 # The page
@@ -167,15 +150,14 @@ def _page(
     *,
     problems: Sequence[str] = (),
     why_errors: Sequence[Any] = (),
-    conflicts: Sequence[Conflict] = (),
     status: int = 200,
 ) -> HttpResponse:
     """The page, with what was ticked in place of what is stored. It carries what it was filled with at first, so that
-    nobody's change is overwritten; a page that shows conflicts begins anew with what is stored by now."""
+    nobody's change is overwritten."""
     columns = ticks.columns if ticks else columns_of(place)
     level = level_of(place)
     changeable = may(request, "change", level)
-    keeps_loaded = ticks is not None and ticks.loaded is not None and not conflicts
+    keeps_loaded = ticks is not None and ticks.loaded is not None
     context = {
         **admin.site.each_context(request),
         "title": _("Extra data of %(place)s") % {"place": place},
@@ -190,7 +172,6 @@ def _page(
         "planned_changes": list(planned_for(place)),
         "pending": ticks is not None,
         "problems": problems,
-        "conflicts": conflicts,
         "typed_key": request.POST.get("key", "") if problems else "",
         "pasted": request.POST.get("pasted", "") if problems else "",
         "paste_into": request.POST.get("paste_into", ""),

@@ -35,11 +35,9 @@ def overview(request: HttpRequest) -> HttpResponse:
     """Channels × lists with counts, and how many queues override each; a search finds queues too."""
     check_may(request, "view", CHANNEL, QUEUE)
     search = _asked(request, LONGEST_SEARCH)
-    page = Paginator(Channel.objects.filter(name__icontains=search), CHANNELS_PER_PAGE).get_page(
-        request.GET.get("page")
-    )
+    page = Paginator(Channel.objects.filter(name__finds=search), CHANNELS_PER_PAGE).get_page(request.GET.get("page"))
     counts, system = own_list_counts(), SystemSettings.load()
-    queues = Queue.objects.filter(name__icontains=search)
+    queues = Queue.objects.filter(name__finds=search)
     if not search:
         queues = queues.exclude(**{name: [] for name in LISTS})
     shown = queues.select_related("channel").defer(*LISTS)[:FOUND_AT_MOST]
@@ -76,10 +74,10 @@ def find_keys(request: HttpRequest) -> JsonResponse:
     check_may(request, "view", CHANNEL)
     text = _asked(request, MAX_KEY_LENGTH)
     found: dict[str, dict[str, str]] = {}
-    for condition in (Q(name__istartswith=text), Q(name__icontains=text) | Q(label__icontains=text)):
+    for condition in (Q(name__istartswith=text), Q(name__finds=text) | Q(label__finds=text)):
         for key in AttachedKey.objects.filter(condition).only("name", "label")[:FOUND_AT_MOST]:
             found.setdefault(key.name, {"name": key.name, "note": key.label, "also": ""})
-    aliases = AttachedKeyAlias.objects.select_related("key").filter(name__icontains=text)
+    aliases = AttachedKeyAlias.objects.select_related("key").filter(name__finds=text)
     for alias in aliases[:FOUND_AT_MOST]:
         note = _("also called %(name)s") % {"name": alias.name}
         found[alias.key.name] = {"name": alias.key.name, "note": note, "also": alias.name}
@@ -90,8 +88,8 @@ def find_places(request: HttpRequest) -> JsonResponse:
     """Channels and queues whose name has the text, a few of each, with their addresses."""
     check_may(request, "view", CHANNEL, QUEUE)
     text = _asked(request, LONGEST_SEARCH)
-    found: list[Place] = [*Channel.objects.filter(name__icontains=text)[: FOUND_AT_MOST // 2]]
-    found += Queue.objects.filter(name__icontains=text)[: FOUND_AT_MOST - len(found)]
+    found: list[Place] = [*Channel.objects.filter(name__finds=text)[: FOUND_AT_MOST // 2]]
+    found += Queue.objects.filter(name__finds=text)[: FOUND_AT_MOST - len(found)]
     places = [
         {"name": str(place), "kind": str(place._meta.verbose_name), "address": address_of(place)} for place in found
     ]

@@ -67,11 +67,11 @@ class Found:
 
     @property
     def channels(self) -> QuerySet[Channel]:
-        return Channel.objects.filter(name__icontains=self.text)
+        return Channel.objects.filter(name__finds=self.text)
 
     @property
     def queues(self) -> QuerySet[Queue]:
-        return Queue.objects.filter(Q(name__icontains=self.text) | Q(channel__name__icontains=self.text))
+        return Queue.objects.filter(Q(name__finds=self.text) | Q(channel__name__finds=self.text))
 
     def rows(self) -> QuerySet[Any, Any]:
         """``level``, ``pk``, ``title`` and, of a queue, ``below``, its channel; channels first. One query a page."""

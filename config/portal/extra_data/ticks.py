@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from channels_cfg.admin.safeguards.conflict import CHOICE, Comparison, Difference
 from channels_cfg.key_names import BadKeyName, check_key_name
 from channels_cfg.keys.catalogue import own_names
 from channels_cfg.keys.configured import list_name
@@ -48,17 +49,6 @@ def columns_of(place: Place) -> list[Column]:
         Column(name, list_name(name, kind=kind), list(getattr(place, name)), above(place, name, system))
         for name in lists_of(place)
     ]
-
-
-@dataclass(frozen=True)
-class Conflict:
-    """A list that was changed here, and by somebody else meanwhile."""
-
-    name: str
-    label: str
-    was: list[str]
-    theirs: list[str]
-    yours: list[str]
 
 
 @dataclass(frozen=True)
@@ -123,18 +113,19 @@ class Ticks:
             return replace(change, wanted=change.was)
         return change
 
-    def conflicts(self, changes: Iterable[ListChange]) -> list[Conflict]:
-        """The lists that are changed here and were changed by somebody else since the page was opened."""
+    def comparison(self) -> Comparison:
+        """The lists that are changed here: those that somebody else changed since the page was opened, and the rest."""
+        found, changes = Comparison(), self.changes()
         assert self.loaded is not None  # or there would be no changes
-        conflicts = []
         for column, change in zip(self.columns, changes, strict=True):
             own, followed = self.loaded[column.name]
-            stale = own != change.was or (not own and followed != change.above.keys)
-            if stale and change.was != change.wanted:
-                conflicts.append(
-                    Conflict(column.name, column.label, own or followed, change.counted, change.will_count)
-                )
-        return conflicts
+            is_stale = own != change.was or (not own and followed != change.above.keys)
+            if change.was != change.wanted:
+                was, theirs, mine = (", ".join(keys) for keys in (own or followed, change.counted, change.will_count))
+                choice = f"{CHOICE}{column.name}"
+                difference = Difference(choice, column.label, was, theirs, mine, both_changed=is_stale)
+                (found.differences if is_stale else found.only_mine).append(difference)
+        return found
 
     def cleared_in_vain(self) -> list[Column]:
         """The lists of which every inherited key was cleared: an empty list follows, so they count all the same."""

@@ -12,8 +12,8 @@ from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
 from channels_cfg.configuration_file import wording
-from channels_cfg.configuration_file.applying import NotApplied, apply
 from channels_cfg.configuration_file.writing import export
+from channels_cfg.history.change_set import NotApplied, apply
 from channels_cfg.models import (
     AccessRight,
     AttachedKey,
@@ -363,7 +363,7 @@ def test_what_somebody_changes_in_between_is_not_overwritten():
     Channel.objects.update(description="from a colleague")
 
     with pytest.raises(NotApplied, match="Somebody changed settings in between"):
-        apply(lambda: planned(text), fingerprint=shown.fingerprint)
+        apply(lambda: planned(text), agreed_to=shown.fingerprint)
 
     assert Channel.objects.get().description == "from a colleague"
 

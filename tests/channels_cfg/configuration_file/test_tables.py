@@ -7,6 +7,7 @@ import time
 import zipfile
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 import openpyxl
 import pytest
@@ -20,6 +21,7 @@ from channels_cfg.configuration_file import tables, waiting
 from channels_cfg.configuration_file.reading import Unreadable
 from channels_cfg.configuration_file.sections import KEYS, QUEUES, USERS, Section
 from channels_cfg.configuration_file.tables import as_csv, as_xlsx, headings, read_table, rows_of
+from channels_cfg.history.change_set import apply
 from channels_cfg.models import AttachedKey, AttachedKeyAlias, PlannedRecord, Queue, User, WaitingUpload
 from channels_cfg.rights.roles import CONFIGURATOR
 from tests.factories import UserFactory
@@ -34,6 +36,12 @@ def as_file(rows: Sequence[Sequence[str]], format: str) -> bytes:
 def sent(content: bytes, kind: str = "keys", *, by: User | None = None) -> WaitingUpload:
     user = by or User.objects.filter(is_superuser=True).first() or UserFactory(is_superuser=True)
     return waiting.take_in(content, kind=kind, name="table", user=user, environment={}, now=timezone.now())
+
+
+def confirm(upload: WaitingUpload, *, without_refused: bool = False) -> None:
+    plan = partial(waiting.plan_again, upload, environment={}, without_refused=without_refused)
+    apply(plan, agreed_to=upload.fingerprint, by=upload.user)
+    upload.delete()
 
 
 def told(upload: WaitingUpload) -> list[tuple[str, str, list[str]]]:
@@ -86,7 +94,7 @@ def test_a_table_brings_lost_records_back_as_they_were(catalogue: None, format: 
     AttachedKey.objects.all().delete()
 
     upload = sent(as_file(before, format))
-    waiting.confirm(upload, environment={})
+    confirm(upload)
 
     assert [headings(KEYS), *rows_of(KEYS)] == before
 
@@ -112,13 +120,13 @@ def test_nothing_in_a_downloaded_table_starts_a_formula(catalogue: None):
     ],
 )
 def test_tables_are_read_as_spreadsheets_write_them(db: None, content: bytes):
-    waiting.confirm(sent(content), environment={})
+    confirm(sent(content))
 
     assert [(key.name, key.label) for key in AttachedKey.objects.all()] == [("customerType", "Customer type")]
 
 
 def test_columns_that_are_left_out_stay_and_empty_cells_empty(catalogue: None):
-    waiting.confirm(sent(b"name,group,longest\norderId,Orders,\n"), environment={})
+    confirm(sent(b"name,group,longest\norderId,Orders,\n"))
 
     key = AttachedKey.objects.get(name="orderId")
     assert (key.group, key.longest, key.sensitive) == ("Orders", None, True)
@@ -208,7 +216,7 @@ def test_numbers_dates_and_switches_of_a_workbook_are_read_as_they_are_shown(db:
     written = io.BytesIO()
     book.save(written)
 
-    waiting.confirm(sent(written.getvalue()), environment={})
+    confirm(sent(written.getvalue()))
 
     since, note = AttachedKey.objects.get(name="since"), AttachedKey.objects.get(name="note")
     assert (since.minimum, since.sensitive) == ("2026-11-21", True)
@@ -257,7 +265,7 @@ def test_refused_rows_come_back_with_their_reasons_and_can_be_sent_again(catalog
     assert rows[1][:3] == ["bad key", "choice", "a, b"]
     assert rows[1][3].startswith("Name: Character 4 is a space.")
     rows[1][0] = "badKey"
-    waiting.confirm(sent(as_csv(rows).encode()), environment={})
+    confirm(sent(as_csv(rows).encode()))
     assert AttachedKey.objects.get(name="badKey").choices == ["a", "b"]
 
 
@@ -267,7 +275,7 @@ def test_users_come_without_passwords_and_a_configurator_raises_nobody(centre: N
     configurator.groups.add(Group.objects.get(name=CONFIGURATOR))
 
     upload = sent(b"username,email\nroot,a@example.com\nnew,b@example.com\n", "users", by=configurator)
-    waiting.confirm(upload, environment={}, without_refused=True)
+    confirm(upload, without_refused=True)
 
     assert User.objects.get(username="root").email == ""
     assert not User.objects.get(username="new").has_usable_password()
@@ -287,7 +295,7 @@ def test_ten_thousand_rows_with_a_hundred_bad_ones_say_which_and_why_at_a_consta
         with CaptureQueriesContext(connection) as planning:
             upload = sent(content)
         with CaptureQueriesContext(connection) as applying:
-            waiting.confirm(WaitingUpload.objects.get(), environment={}, without_refused=True)
+            confirm(WaitingUpload.objects.get(), without_refused=True)
         print(f"{content.count(b'Key')} rows, sent and confirmed: {time.perf_counter() - started:.1f} s")
         return upload, len(planning), len(applying)
 
@@ -312,12 +320,11 @@ def test_ten_thousand_rows_with_a_hundred_bad_ones_say_which_and_why_at_a_consta
 
 
 def test_queues_come_with_their_channel_groups_and_addresses(centre: None):
-    waiting.confirm(
+    confirm(
         sent(
             b'Name,Channel,Queue groups,Addresses\nCare,Customer chat,Nordic: sales,"a@example.com, +358 1"\n',
             "queues",
-        ),
-        environment={},
+        )
     )
 
     care = Queue.objects.get(name="Care")

@@ -189,14 +189,14 @@ def test_two_workers_apply_a_change_once(ada):
 def test_one_that_breaks_does_not_hold_up_the_others(ada, monkeypatch):
     first, second = ChannelFactory(), ChannelFactory()
     broken, fine = planned(first, ada, description="new"), planned(second, ada, in_seconds=61, description="new")
-    really = planned_changes._apply
+    really = planned_changes._due
 
-    def apply(change: ScheduledChange) -> None:
+    def due(change: ScheduledChange) -> planned_changes.DueChange:
         if change.pk == broken.pk:
             raise RuntimeError("a bug")
-        really(change)
+        return really(change)
 
-    monkeypatch.setattr(planned_changes, "_apply", apply)
+    monkeypatch.setattr(planned_changes, "_due", due)
     with time_machine.travel(later(70)):
         apply_planned_changes()
 

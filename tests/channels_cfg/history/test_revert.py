@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from channels_cfg.history.change_log import ChangeHistory
-from channels_cfg.history.revert import NotUndone, preview, revert
+from channels_cfg.history.change_set import NotApplied, apply
+from channels_cfg.history.revert import Undoing, preview, undoing_of
 from channels_cfg.history.settings_at import difference
 from channels_cfg.models import (
     AccessRight,
@@ -40,7 +41,15 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def ada(db) -> User:
-    return UserFactory(username="ada")
+    return UserFactory(username="ada", is_superuser=True)
+
+
+def revert(versions: list[int], *, by: User, why: str = "", leave_out_secrets: bool = False) -> SettingsVersion:
+    def propose() -> Undoing:
+        return undoing_of(versions, leave_out_secrets=leave_out_secrets)
+
+    done = apply(propose, agreed_to=propose().fingerprint, by=by, why=why, reverts=versions)
+    return SettingsVersion.objects.get(pk=done.version)
 
 
 def newest() -> int:
@@ -69,7 +78,7 @@ def test_a_revert_is_a_new_version_that_says_who_and_why_and_undoes_exactly_that
     seed=st.integers(0, 999),
 )
 def test_undoing_the_newest_version_leaves_no_difference_to_the_one_before(before, deed, seed):
-    ada = User.objects.filter(username="ada").first() or UserFactory(username="ada")
+    ada = User.objects.filter(username="ada").first() or UserFactory(username="ada", is_superuser=True)
     administrator = Administrator(random.Random(seed))
     for earlier in before:
         getattr(administrator, earlier)()
@@ -104,15 +113,15 @@ def test_where_the_same_field_was_changed_later_nothing_is_undone_but_both_can_b
     Channel.objects.filter(pk=channel.pk).update(statistics_keys=["three"])
     second = newest()
 
-    with pytest.raises(NotUndone) as refused:
+    with pytest.raises(NotApplied) as refused:
         revert([first], by=ada)
 
-    assert refused.value.messages == [
+    assert refused.value.reason == (
         f"Version {second} changed Extra Data Included in Statistics of the channel “Customer chat” later."
-    ]
+    )
     assert newest() == second
-    assert refused.value.undoing.with_conflicts == [first, second]
-    revert(refused.value.undoing.with_conflicts, by=ada)
+    assert refused.value.change_set.with_conflicts == [first, second]
+    revert(refused.value.change_set.with_conflicts, by=ada)
     assert Channel.objects.get(pk=channel.pk).statistics_keys == ["one"]
 
 
@@ -137,7 +146,7 @@ def test_a_record_that_is_used_by_now_does_not_go(ada):
     made = newest()
     queued_conversation(queue)
 
-    with pytest.raises(NotUndone, match="it is used by conversations"):
+    with pytest.raises(NotApplied, match="it is used by conversations"):
         revert([made], by=ada)
 
     assert Queue.objects.filter(pk=queue.pk).exists()
@@ -149,7 +158,7 @@ def test_a_name_that_is_taken_by_now_is_told(ada):
     deleted = newest()
     QueueFactory(name="Chat sales")
 
-    with pytest.raises(NotUndone, match="Queue with this Name already exists"):
+    with pytest.raises(NotApplied, match="Queue with this Name already exists"):
         revert([deleted], by=ada)
 
 
@@ -159,7 +168,7 @@ def test_a_secret_cannot_come_back_but_the_rest_can(ada):
     MessagingService.objects.get(pk=service.pk).delete()
     deleted = newest()
 
-    with pytest.raises(NotUndone, match=r"“from May” cannot come back. .* Enter it anew"):
+    with pytest.raises(NotApplied, match=r"“from May” cannot come back. .* Enter it anew"):
         revert([deleted], by=ada)
     revert([deleted], by=ada, leave_out_secrets=True)
 

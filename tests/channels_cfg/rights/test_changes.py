@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
+from functools import partial
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from channels_cfg.history.change_reason import changing_settings
+from channels_cfg.history.change_set import StalePreview, apply
 from channels_cfg.models import AccessRight, Queue, Right, SettingsVersion, User
 from channels_cfg.rights.changes import (
     MOST_AT_ONCE,
     TYPED_FROM,
     RightChanges,
-    StalePreview,
+    RightsPreview,
     cell_of,
     places_in_words,
     preview_of,
     read_cells,
-    save_right_changes,
 )
 from channels_cfg.rights.effective import (
     GROUP,
@@ -47,23 +48,28 @@ def cell(holder: object, right: Right, place: object) -> Cell:
     return Cell(Holder(kind, holder.pk), Place(where, place.pk), right)  # type: ignore[attr-defined]
 
 
-def save(changes: RightChanges) -> None:
-    save_right_changes(changes, agreed_to=preview_of(changes).fingerprint)
+def save(changes: RightChanges, **facts: Any) -> None:
+    apply(partial(preview_of, changes), agreed_to=preview_of(changes).fingerprint, **facts)
+
+
+def to_type(preview: RightsPreview) -> str:
+    return preview.confirmation.words if preview.confirmation else ""
 
 
 @pytest.mark.django_db(transaction=True)
 def test_changes_are_one_settings_version_with_its_reason():
-    anna, queue, other = UserFactory(), QueueFactory(), QueueFactory()
+    anna, boss, queue, other = UserFactory(), UserFactory(is_superuser=True), QueueFactory(), QueueFactory()
     grant(anna, Right.SERVE, on=queue)
     before = SettingsVersion.objects.count()
 
-    with changing_settings(by=anna, why="New team"):
-        save(
-            RightChanges(
-                [cell(anna, right, other) for right in Right],
-                [cell(anna, Right.SERVE, queue)],
-            )
-        )
+    save(
+        RightChanges(
+            [cell(anna, right, other) for right in Right],
+            [cell(anna, Right.SERVE, queue)],
+        ),
+        by=boss,
+        why="New team",
+    )
 
     assert SettingsVersion.objects.count() == before + 1
     events = AccessRight.pgh_event_model.objects.filter(pgh_context__metadata__why="New team")  # type: ignore[attr-defined]
@@ -130,7 +136,7 @@ def test_moving_a_right_from_a_user_to_a_group_takes_it_from_nobody():
 
     assert preview.losing == []
     assert preview.left_alone == []
-    assert preview.to_type == ""
+    assert to_type(preview) == ""
 
 
 def test_the_last_holder_is_not_taken_away_without_typing():
@@ -141,7 +147,7 @@ def test_the_last_holder_is_not_taken_away_without_typing():
     preview = preview_of(RightChanges((), [cell(anna, Right.MANAGE_CONTACTS, queue)]))
 
     assert preview.left_alone == ["Nobody will hold Manage contacts on Chat care."]
-    assert preview.to_type == "withdraw 1"
+    assert to_type(preview) == "withdraw 1"
 
 
 def test_many_withdrawals_are_typed():
@@ -153,8 +159,8 @@ def test_many_withdrawals_are_typed():
     few = preview_of(RightChanges((), [cell(anna, Right.SERVE, queue) for queue in queues[:TYPED_FROM]]))
     many = preview_of(RightChanges((), [cell(anna, Right.SERVE, queue) for queue in queues]))
 
-    assert few.to_type == ""
-    assert many.to_type == f"withdraw {TYPED_FROM + 1}"
+    assert to_type(few) == ""
+    assert to_type(many) == f"withdraw {TYPED_FROM + 1}"
 
 
 def test_what_would_do_something_else_by_now_is_not_done():
@@ -167,10 +173,10 @@ def test_what_would_do_something_else_by_now_is_not_done():
     AccessRight.objects.filter(group=team).delete()
 
     with pytest.raises(StalePreview) as refused:
-        save_right_changes(changes, agreed_to=agreed.fingerprint)
+        apply(partial(preview_of, changes), agreed_to=agreed.fingerprint)
 
     assert agreed.losing == []
-    assert len(refused.value.preview.losing) == 1
+    assert len(refused.value.change_set.losing) == 1
     assert AccessRight.objects.get().user == anna
 
 

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from channels_cfg.history.change_set import KEPT, StalePreview, apply
 from channels_cfg.keys.effective_settings import effective_settings
 from channels_cfg.models import Channel, Queue, SettingsVersion, SystemSettings
-from config.portal.extra_data.changes import KEPT, StalePreview, impact_of, in_bulk, in_one_list, save_changes
+from config.portal.extra_data.changes import Impact, ListChange, impact_of, in_bulk, in_one_list
 from reporting.models import SavedReport
 from tests.factories import AttachedKeyFactory, ChannelFactory, QueueFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
 KEYS = ["alpha", "beta", "gamma", "delta"]
+
+
+def save(changes: list[ListChange], **facts: Any) -> None:
+    apply(lambda: impact_of(changes), **facts)
 
 
 def counted() -> dict[int, list[str]]:
@@ -46,7 +52,7 @@ def test_the_impact_is_what_saving_then_does(seed):
     before = counted()
     impact = impact_of(changes)
 
-    save_changes(changes, by=UserFactory(), why="")
+    save(changes)
 
     after = counted()
     by_channel_alone = [change for change in changes if isinstance(change.place, Channel)]
@@ -61,7 +67,7 @@ def test_the_impact_is_what_saving_then_does(seed):
     lost = {key for change in changes for key in change.removed}
     assert impact.queues == len(reached)
     assert changed <= reached
-    assert {report.pk for report in impact.reports} == {
+    assert {report.pk for report in impact.lost_reports} == {
         report.pk for report in SavedReport.objects.all() if lost & set(report.keys)
     }
 
@@ -87,12 +93,12 @@ def test_many_places_cost_as_many_queries_as_one():
 def test_bulk_changes_are_one_version_and_begin_with_what_was_followed():
     channel = ChannelFactory(statistics_keys=["alpha", "beta"])
     queues = [QueueFactory(channel=channel) for _ in range(3)]
-    by = UserFactory()
+    by = UserFactory(is_superuser=True)
     email = ChannelFactory(kind="email")
     versions = SettingsVersion.objects.count()
 
     changes, skipped = in_bulk([*queues, email], KEPT, add=["orderId"], remove=["alpha"])
-    save_changes(changes, by=by, why="spring")
+    save(changes, by=by, why="spring")
 
     assert skipped == []
     assert {tuple(queue.statistics_keys) for queue in channel.queues.all()} == {("beta", "orderId")}
@@ -100,12 +106,16 @@ def test_bulk_changes_are_one_version_and_begin_with_what_was_followed():
 
 
 def test_nothing_is_saved_over_a_change_in_between():
-    queue = QueueFactory(statistics_keys=["alpha"])
-    change = in_one_list(queue, KEPT, ["beta"], SystemSettings.load())
+    QueueFactory(statistics_keys=["alpha"])
+
+    def propose() -> Impact:
+        return impact_of([in_one_list(Queue.objects.get(), KEPT, ["beta"], SystemSettings.load())])
+
+    agreed = propose().fingerprint
     Queue.objects.update(statistics_keys=["gamma"])
 
     with pytest.raises(StalePreview):
-        save_changes([change], by=UserFactory(), why="")
+        apply(propose, agreed_to=agreed)
 
     assert Queue.objects.get().statistics_keys == ["gamma"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 import pytest
 from django.contrib.auth.models import Group
@@ -55,6 +56,18 @@ def test_records_are_found_by_any_of_their_names(browser: Client):
     assert by_words[3] == [
         ("Chat sales", "Queue", reverse("admin:channels_cfg_queue_change", args=[queue.pk])),
     ]
+
+
+@pytest.mark.parametrize("words", ["μάρτα ΠΑΠΠΆΣ", unicodedata.normalize("NFD", "Μάρτα Παππάς"), "ΠΑΠΠΆΣ"])
+def test_names_are_found_in_any_case_and_encoding_here_and_in_lists(browser: Client, words: str):
+    user = UserFactory(username="marta", last_name="Μάρτα Παππάς")
+    QueueFactory(name="Chat")
+
+    link = reverse("admin:channels_cfg_user_change", args=[user.pk])
+    listed = browser.get(reverse("admin:channels_cfg_user_changelist"), {"q": words}).context["cl"].result_list
+
+    assert [found_link for _title, _kind, found_link in found(browser, words)] == [link]
+    assert [row.pk for row in listed] == [user.pk]
 
 
 def test_what_is_called_exactly_so_comes_first_and_more_than_a_few_are_one_link(browser: Client):

@@ -26,7 +26,9 @@ def ask(client, queue):
     """``ask(path, **params)`` with the key of a client that may view this queue's reports."""
     key = ApiKeyFactory()
     grant(key.user, Right.VIEW_REPORTS, on=queue)
-    return lambda path, **params: client.get(path, YEAR | params, headers={"X-Api-Key": key.text})
+    return lambda path, accept="*/*", **params: client.get(
+        path, YEAR | params, headers={"X-Api-Key": key.text, "Accept": accept}
+    )
 
 
 @pytest.mark.django_db
@@ -133,3 +135,20 @@ def test_a_filter_that_is_not_there_is_refused_rather_than_left_out(ask, path):
 
     assert refused.status_code == 400
     assert "Known are: period, received_after" in refused.json()["errors"]["customer"][0]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "accept",
+    ["text/csv", "text/csv; charset=utf-8", "application/csv", "text/html,application/xhtml+xml", "nonsense", ""],
+)
+def test_whatever_a_caller_accepts_each_address_sends_what_it_has(ask, queue, accept):
+    abandoned(queue, received_at=NOON)
+    run_reporting_job()
+
+    rows, file = ask("/api/v1/contact-log", accept), ask("/api/v1/contact-log.csv", accept)
+    refused = ask("/api/v1/contact-log.csv", accept, zone="Mars")
+
+    assert (rows.status_code, len(rows.json()["results"])) == (200, 1)
+    assert (file.status_code, file.getvalue().count(b"\n")) == (200, 2)
+    assert (refused.status_code, refused.headers["Content-Type"]) == (400, "application/problem+json")

@@ -2,8 +2,7 @@
 
 import csv
 import io
-import os
-import time
+import stat
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -223,6 +222,16 @@ def test_of_more_keys_than_make_columns_somebody_has_to_choose():
     assert sorted(line[keys[-1]] for line in lines_of(chosen)) == ["", "", "gold"]
 
 
+@pytest.mark.parametrize("format", ["csv", "xlsx"])
+def test_a_file_is_for_the_portal_alone_to_read(viewer, format):
+    report_folder().mkdir(mode=0o755, parents=True)
+
+    file = written(asked_file(viewer, format=format))
+
+    assert stat.S_IMODE(file.path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(report_folder().stat().st_mode) == 0o700
+
+
 def test_an_empty_report_is_a_file_with_headings(viewer):
     assert lines_of(written(asked_file(viewer))) == []
     assert openpyxl.load_workbook(written(asked_file(viewer, format="xlsx")).path)["Contact Log"].max_row == 1
@@ -257,6 +266,10 @@ def test_a_file_whose_writer_was_killed_is_taken_over(queue, viewer):
     killed = ReportFile.objects.claim(file.pk, now=timezone.now())
     report_folder().mkdir(parents=True)
     killed.draft.write_bytes(b"half a l")
+    files.clear_away(now=timezone.now())
+    assert killed.draft.exists()
+    files.clear_away(now=killed.held_until)
+    assert not killed.draft.exists()
 
     untouched = written(file).state
     ReportFile.objects.update(held_until=timezone.now() - timedelta(seconds=1))
@@ -303,10 +316,7 @@ def test_a_file_past_its_time_is_deleted_with_what_was_asked(queue, viewer):
     abandoned(queue, received_at=NOON)
     run_reporting_job()
     file = written(asked_file(viewer, **YEAR, kept=["customerType=a person's secret"]))
-    leftover = report_folder() / "old.part"
-    leftover.write_text("half")
-    two_days_ago = time.time() - 2 * 24 * 3600
-    os.utime(leftover, (two_days_ago, two_days_ago))
+    (report_folder() / "of-a-deleted-user.csv").write_text("whole")
 
     files.clear_away(now=file.expires_at)
 

@@ -1,8 +1,10 @@
 """The pages of reporting staff, as a browser without scripts sees them."""
 
 import re
-from datetime import UTC, datetime
+import unicodedata
+from datetime import UTC, datetime, timedelta
 from html import unescape
+from urllib.parse import urlencode
 
 import pytest
 from django.utils import timezone
@@ -82,6 +84,18 @@ def test_a_count_leads_to_as_many_rows(client, queue, viewer):
 
 
 @pytest.mark.django_db
+def test_a_value_that_readers_cannot_tell_apart_is_one_group(client, queue, viewer):
+    for form in ("NFC", "NFD"):
+        served(queue, received_at=NOON, data={"customerType": unicodedata.normalize(form, "Märta")})
+    run_reporting_job()
+
+    report = page(client, viewer, f"/reports/?{YEAR}&interval=none&by=key:customerType")
+    (address,) = re.findall(r'>Märta</th>\s*<td class="num"><a href="([^"]+)">2<', report)
+
+    assert "<h1>2 conversations" in page(client, viewer, address)
+
+
+@pytest.mark.django_db
 def test_every_empty_cell_says_why(client, queue, viewer):
     served(queue, received_at=NOON, data={"customerType": "gold"})
     served(queue, received_at=NOON)
@@ -128,6 +142,45 @@ def test_a_question_that_makes_no_sense_is_answered_in_words(client, viewer):
 
 
 @pytest.mark.django_db
+def test_a_wrong_question_keeps_all_that_was_typed_and_marks_its_field_by_its_label(client, queue, viewer):
+    served(queue, received_at=NOON, data={"customerType": "gold"})
+    run_reporting_job()
+    asked = {
+        "period": "custom", "received_after": "first of March", "received_before": "2026-04-01", "zone": "Mars",
+        "interval": "week", "by": ["queue", "key:customerType"], "queue": str(queue.pk), "state": "handled",
+        "kept": ["customerType=gold", "customerType~"],
+    }  # fmt: skip
+
+    shown = page(client, viewer, f"/reports/?{urlencode(asked, doseq=True)}")
+
+    assert '<a href="#id_zone">Time zone</a>: “Mars” is not a time zone' in shown
+    assert '<a href="#id_received_after">From</a>: This is not a date or time' in shown
+    assert '<a href="#id_kept_key">Kept data</a>: Say what the value of customerType should contain' in shown
+    assert not re.search(r"\b(zone|received_after|kept): ", shown)
+    fields = {
+        name: tag for tag in re.findall(r"<(?:input|select)[^>]*>", shown) for name in re.findall(r'name="(\w+)"', tag)
+    }
+    for name, typed in {"received_after": "first of March", "received_before": "2026-04-01", "zone": "Mars"}.items():
+        assert f'value="{typed}"' in fields[name]
+    marked = {name for name, tag in fields.items() if 'aria-invalid="true"' in tag}
+    assert marked == {"received_after", "zone", "kept_key"}
+    chosen = set(re.findall(r'value="([^"]*)" (?:selected|checked)', shown))
+    assert {"custom", "week", "queue", "key:customerType", str(queue.pk), "handled", "~"} <= chosen
+    assert 'name="kept" value="customerType=gold" form="filters"' in shown
+    assert 'name="kept_key" value="customerType"' in shown
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("way", ["files/ask/", "saved/save/"])
+def test_a_file_or_a_saved_report_that_makes_no_sense_leads_back_with_all_that_was_typed(client, viewer, way):
+    client.force_login(viewer)
+
+    answer = client.post(f"/reports/{way}", {"zone": "Mars", "by": "queue", "format": "csv", "name": "Mine"})
+
+    assert answer.headers["Location"] == "/reports/?zone=Mars&by=queue"
+
+
+@pytest.mark.django_db
 def test_more_groups_than_can_be_shown_are_folded_and_the_page_says_so(client, viewer, queue):
     for number in range(9):
         served(queue, received_at=NOON, data={"customerType": f"type {number}"})
@@ -136,6 +189,25 @@ def test_more_groups_than_can_be_shown_are_folded_and_the_page_says_so(client, v
     shown = page(client, viewer, f"/reports/?{YEAR}&interval=month&by=key:customerType")
 
     assert "3 smaller groups are counted under “Others”" in shown
+
+
+@pytest.mark.django_db
+def test_others_lead_to_as_many_rows(client, viewer, queue, monkeypatch):
+    monkeypatch.setattr("reporting.pages.count_table.MOST_ROWS", 6)
+    for number in range(9):
+        values = {"customerType": f"type {number:02}"} if number else {}
+        for times in range(1 + (number % 4 == 0)):
+            served(queue, received_at=NOON + times * 40 * timedelta(days=1), data=values)
+    run_reporting_job()
+
+    for interval, expected in {"month": 2, "none": 1}.items():
+        address = f"/reports/?{YEAR}&interval={interval}&by=key:customerType&by=queue"
+        links = re.findall(r'<a href="([^"]+others=[^"]+)">([\d,]+)<', page(client, viewer, address))
+        assert len(links) == expected  # of March and of the year; in April all were large
+        for link, count in links:
+            rows = page(client, viewer, link)
+            assert f"<h1>{count} conversation" in rows
+            assert "customerType · Queue: none of the 6 largest groups" in rows
 
 
 @pytest.mark.django_db
