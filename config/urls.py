@@ -24,7 +24,8 @@ urlpatterns = [
     path("admin/extra-data/", include("config.portal.extra_data.urls")),
     path("admin/demonstration/", admin.site.admin_view(demo_page), name="demo_data"),
     path("find/", find_anything, name="find_anything"),
-    path("admin/search/", RedirectView.as_view(pattern_name="find_anything")),  # the theme's own, which finds less
+    # In the place of the theme's own, which is called admin:search and finds less.
+    path("admin/search/", RedirectView.as_view(pattern_name="find_anything"), name="theme_search"),
     path("admin/login/", configurator_sign_in, name="configurator_sign_in"),
     path("admin/", admin.site.urls),
     path("accounts/login/", SignIn.as_view(), name="login"),

@@ -6,25 +6,40 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('channels_cfg', '0002_log_sign_ins'),
+        ("channels_cfg", "0002_log_sign_ins"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='scheduledchange',
-            name='planned_at',
-            field=models.DateTimeField(verbose_name='scheduled at'),
+            model_name="scheduledchange",
+            name="planned_at",
+            field=models.DateTimeField(verbose_name="scheduled at"),
         ),
         migrations.AlterField(
-            model_name='scheduledchange',
-            name='planned_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='scheduled by'),
+            model_name="scheduledchange",
+            name="planned_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="scheduled by",
+            ),
         ),
         migrations.AlterField(
-            model_name='scheduledchange',
-            name='state',
-            field=models.CharField(choices=[('planned', 'Scheduled'), ('applied', 'In effect'), ('cancelled', 'Cancelled'), ('failed', 'Failed')], default='planned', max_length=9, verbose_name='state'),
+            model_name="scheduledchange",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("planned", "Scheduled"),
+                    ("applied", "In effect"),
+                    ("cancelled", "Cancelled"),
+                    ("failed", "Failed"),
+                ],
+                default="planned",
+                max_length=9,
+                verbose_name="state",
+            ),
         ),
     ]
