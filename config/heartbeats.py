@@ -48,7 +48,8 @@ class MainThread:
         self.looked_at = time.monotonic()
 
     def begin(self, task: Task) -> None:
-        seconds = task.time_limit or task.app.conf.task_time_limit
+        asked, _soft = task.request.timelimit or (None, None)
+        seconds = asked or task.time_limit or task.app.conf.task_time_limit
         self.task, self.ends_at = task.name, time.monotonic() + seconds
 
     def end(self) -> None:

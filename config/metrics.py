@@ -22,7 +22,7 @@ from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from conversations.models import Conversation, InboundDelivery, ReportableChange
+from conversations.models import Conversation, InboundDelivery, Job, JobQuerySet, ReportableChange
 from conversations.models.conversation import ACTIVE_STATES, State
 from reporting.models import ReportRun
 
@@ -109,9 +109,13 @@ class Waiting:
 
 
 def deliveries_waiting() -> Waiting:
-    return Waiting(
-        **InboundDelivery.objects.filter(finished_at=None).aggregate(count=Count("pk"), oldest=Min("received_at"))
-    )
+    return jobs_waiting(InboundDelivery)
+
+
+def jobs_waiting(kind: type[Job]) -> Waiting:
+    """Jobs of the kind that are not done, whether or not somebody is at work on them."""
+    unfinished: JobQuerySet[Job] = JobQuerySet(kind).unfinished().order_by()
+    return Waiting(**unfinished.aggregate(count=Count("pk"), oldest=Min(kind.waits_since)))
 
 
 def changes_waiting() -> Waiting:

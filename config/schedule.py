@@ -18,21 +18,23 @@ SCHEDULE = {
     "channels_cfg.tasks.apply_planned_changes": ("Apply scheduled changes", 10),
     "channels_cfg.tasks.forget_old_uploads": ("Remove old uploads", 600),
     "config.tasks.forget_expired_sign_ins": ("Remove expired sign-ins", 3600),
-    "conversations.tasks.apply_waiting_deliveries": ("Apply waiting callbacks", 10),
     "conversations.tasks.aggregate_key_observations": ("Count unknown keys", 60),
     "conversations.tasks.withdraw_stale_offers": ("Withdraw offers that nobody accepted", 5),
     "conversations.tasks.forget_old_keys": ("Remove what was kept long enough", 3600),
+    "conversations.tasks.sweep_jobs": ("Do waiting work", 10),
     "reporting.tasks.run_reporting_job": ("Run the reporting job", 60),
-    "reporting.tasks.write_waiting_files": ("Write files of the Contact Log", 30),
+    "reporting.tasks.delete_expired_files": ("Remove expired files of the Contact Log", 600),
 }
 """Tasks: what administrators call them, and the seconds between two runs."""
 
 
 def ensure_schedule(**_: Any) -> None:
-    """Add the entries that are missing, and leave those alone that are there.
+    """Add the entries that are missing, leave those alone that are there, and remove those of tasks that are no more.
 
     A message expires when the next one is due, so a worker that was away finds no backlog.
     """
+    ours = PeriodicTask.objects.filter(task__regex=r"^(channels_cfg|config|conversations|reporting)\.tasks\.")
+    ours.exclude(task__in=SCHEDULE).delete()
     for task, (name, seconds) in SCHEDULE.items():
         if not PeriodicTask.objects.filter(task=task).exists():
             interval, _created = IntervalSchedule.objects.get_or_create(every=seconds, period=IntervalSchedule.SECONDS)

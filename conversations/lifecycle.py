@@ -28,8 +28,8 @@ from conversations.models import (
     Conversation,
     Event,
     Leg,
-    ReportableChange,
     State,
+    tell_readers,
 )
 
 _MEDIUM = {
@@ -329,7 +329,7 @@ def end(
         destroy_all(conversation)
         _tell(conversation, Event.Kind.ABANDONED, at=conversation.ended_at, by=by, ended_by=ended_by)
     _save(conversation)
-    ReportableChange.objects.create(conversation=conversation, made_at=now)
+    tell_readers((conversation.pk, now))
     return conversation
 
 
@@ -353,7 +353,7 @@ def handle(conversation_id: uuid.UUID, *, by: User, now: datetime) -> Conversati
     destroy_live_data(conversation)
     _tell(conversation, Event.Kind.HANDLED, at=now, by=by)
     _save(conversation)
-    ReportableChange.objects.create(conversation=conversation, made_at=now)
+    tell_readers((conversation.pk, now))
     return conversation
 
 
@@ -387,7 +387,7 @@ def began_earlier(conversation_id: uuid.UUID, *, at: datetime, queue: Queue, **f
         conversation.state = _unaccepted_end(conversation)
     _save(conversation)
     if not conversation.is_active:
-        ReportableChange.objects.create(conversation=conversation, made_at=at)
+        tell_readers((conversation.pk, at))
     return conversation
 
 
@@ -404,7 +404,7 @@ def ended_earlier(conversation_id: uuid.UUID, *, at: datetime) -> Conversation:
     last.update(at=conversation.ended_at)
     conversation.state = _unaccepted_end(conversation)
     _save(conversation)
-    ReportableChange.objects.create(conversation=conversation, made_at=at)
+    tell_readers((conversation.pk, at))
     return conversation
 
 

@@ -1,4 +1,4 @@
-"""Work done outside of requests. Tables are the to-do lists; a message is only a nudge and carries ids alone."""
+"""Work done outside of requests. Tables are the to-do lists; a message only says that something waits."""
 
 from __future__ import annotations
 
@@ -9,33 +9,40 @@ from django.conf import settings
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 
-from conversations import lifecycle
-from conversations.doors.conversation_api.apply import apply_delivery
+from conversations import jobs, lifecycle
 from conversations.idempotency import REMEMBERED_FOR
 from conversations.key_usage import observations
-from conversations.models import Conversation, IdempotentAnswer, InboundDelivery
+from conversations.models import Conversation, IdempotentAnswer, InboundDelivery, Job, JobQuerySet
 
-HANDFUL = 20
 LONGEST_TURN = timedelta(seconds=30)
 """Then other work has its turn; beat sends the next."""
 
+SECONDS_BETWEEN_SWEEPS = 10
 BATCH = 1000
 
 
 @shared_task
-def apply_waiting_deliveries() -> None:
-    """Apply what waits: what just came in, what failed before, and what a worker had that died.
+def sweep_jobs() -> None:
+    """Send a worker to each kind of job of which something waits: new, failed before, or left by one that died."""
+    now = timezone.now()
+    for kind in jobs.kinds():
+        if JobQuerySet(kind.model).waiting(now=now).exists():
+            send_worker_to(kind.model, expires=SECONDS_BETWEEN_SWEEPS)
 
-    Several workers may do so at once; each delivery is applied by one.
-    """
-    until = timezone.now() + LONGEST_TURN
-    while (now := timezone.now()) < until:
-        waiting = InboundDelivery.objects.waiting(now=now).order_by("pk").values_list("pk", flat=True)
-        delivery_ids = list(waiting[:HANDFUL])
-        for delivery_id in delivery_ids:
-            apply_delivery(delivery_id)
-        if not delivery_ids:
-            return
+
+def send_worker_to(model: type[Job], *, expires: int) -> None:
+    """Have what waits of this kind worked on soon; the message is gone after so many seconds. Raises what the broker
+    raises; the next sweep finds what nobody was sent to."""
+    kind = jobs.kind_of(model)
+    work_on_waiting_jobs.apply_async(
+        (kind.label,), expires=expires, retry=False, time_limit=int(kind.longest.total_seconds())
+    )
+
+
+@shared_task
+def work_on_waiting_jobs(label: str) -> None:
+    """Work on what waits of one kind. Several workers may do so at once; each row is worked on by one."""
+    jobs.work_on_waiting(jobs.kind_of(label), until=timezone.now() + LONGEST_TURN)
 
 
 @shared_task

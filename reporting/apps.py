@@ -10,8 +10,15 @@ class ReportingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from datetime import timedelta
+
         from channels_cfg.history.change_set import keys_lost
+        from conversations import jobs
+        from reporting.contact_log import files
+        from reporting.models import ReportFile
         from reporting.saved_reports import reports_losing
+
+        jobs.register(ReportFile, files.write, longest=timedelta(hours=6))
 
         def answer(sender: type, *, keys: list[str], **_facts: object) -> list[object]:
             return [*reports_losing(keys)]

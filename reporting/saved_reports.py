@@ -12,7 +12,8 @@ from django.db.models import F, Func, Q, QuerySet, TextField, Value
 from django.utils.translation import gettext as _
 
 from channels_cfg.models import User
-from reporting.contact_log.query import KEY, LogQuery
+from reporting.contact_log.asked import KEY
+from reporting.contact_log.query import LogQuery
 from reporting.models import SavedReport
 
 LONGEST_NAME = 120

@@ -18,6 +18,7 @@ from django.db import connection
 from pytest_django import DjangoDbBlocker
 
 from tests.browser import browser as browser
+from tests.first_rows import django_db_setup as django_db_setup
 
 TEMPLATE = "keepsake_template"
 

@@ -69,7 +69,7 @@ _WHOLE = "the whole record"
 
 
 @dataclass(frozen=True)
-class Conflict:
+class LaterChange:
     """A later version that stands in the way, and how, in a sentence."""
 
     version: int
@@ -83,7 +83,7 @@ class Undoing(ChangeSet):
     versions: list[int]
     leaves_out_secrets: bool = False
     steps: list[RecordChange] = field(default_factory=list)
-    conflicts: list[Conflict] = field(default_factory=list)
+    conflicts: list[LaterChange] = field(default_factory=list)
     with_conflicts: list[int] = field(default_factory=list)
     """The same versions and all that must be undone with them; empty where there is no conflict."""
     lost: list[str] = field(default_factory=list)
@@ -215,7 +215,7 @@ def _step(
             held = {field: previous if field == _WHOLE else getattr(previous, field) for field in fields}
             targets = held | targets
         elif sentence := _in_the_way(event, fields, targets, name, labels):
-            undoing.conflicts.append(Conflict(event.pgh_version_id, sentence))
+            undoing.conflicts.append(LaterChange(event.pgh_version_id, sentence))
         previous = None if event.pgh_label == "delete" else event
     now = {field: getattr(previous, field) for field in labels} if previous is not None else {}
     change = partial(RecordChange, model=_model_of(events[0]), pk=events[0].pgh_obj_id, name=name)
@@ -308,7 +308,7 @@ def _note_lost(row: models.Model, undoing: Undoing) -> None:
             "number": number,
             "name": name,
         }
-        undoing.conflicts.append(Conflict(number, sentence))
+        undoing.conflicts.append(LaterChange(number, sentence))
     else:
         undoing.lost.append(name)
 

@@ -22,15 +22,15 @@ from channels_cfg.rights.effective import (
     GROUP,
     HOLDER_FIELDS,
     HOLDER_MODELS,
-    PLACE_FIELDS,
-    PLACE_MODELS,
     QUEUE,
     QUEUE_GROUP,
+    SCOPE_FIELDS,
+    SCOPE_MODELS,
     USER,
     Cell,
     Holder,
     Memberships,
-    Place,
+    Scope,
     applying,
     memberships_of,
     names_of,
@@ -42,15 +42,15 @@ MOST_AT_ONCE = 10_000
 TYPED_FROM = 10
 """Withdrawing more rights than this has to be confirmed by typing."""
 NAMED = 5
-"""How many places a sentence names before it counts the rest."""
+"""How many scopes a sentence names before it counts the rest."""
 SENTENCES = 20
 """How many sentences of a kind a preview holds before it counts the rest."""
 FOLLOWED_UP_TO = 20_000
-"""People times places up to which a preview says of each person what becomes of them."""
+"""People times scopes up to which a preview says of each person what becomes of them."""
 
 COARSE = gettext_lazy("Everybody concerned loses these rights, except where they hold them otherwise.")
 
-Names = dict[Holder | Place, str]
+Names = dict[Holder | Scope, str]
 
 
 @dataclass(frozen=True)
@@ -119,10 +119,10 @@ def read_cells(text: str) -> list[Cell]:
 
 def read_cell(written: str) -> Cell:
     holder, _dash, rest = written.partition("-")
-    place, _dash, right = rest.partition("-")
+    scope, _dash, right = rest.partition("-")
     if right not in Right:
         raise ValidationError(_("“%(written)s” is no access right.") % {"written": written[:60]})
-    return Cell(read_holder(holder), read_place(place), Right(right))
+    return Cell(read_holder(holder), read_scope(scope), Right(right))
 
 
 def read_holder(written: str) -> Holder:
@@ -132,11 +132,11 @@ def read_holder(written: str) -> Holder:
     return Holder(kind, int(pk))
 
 
-def read_place(written: str) -> Place:
+def read_scope(written: str) -> Scope:
     kind, pk = written[:1], written[1:]
-    if kind not in PLACE_MODELS or not _is_id(pk):
+    if kind not in SCOPE_MODELS or not _is_id(pk):
         raise ValidationError(_("“%(written)s” is no queue, queue group or group.") % {"written": written[:60]})
-    return Place(kind, int(pk))
+    return Scope(kind, int(pk))
 
 
 def _is_id(text: str) -> bool:
@@ -153,9 +153,9 @@ def preview_of(changes: RightChanges) -> RightsPreview:
             )
             % {"count": f"{len(changes):,}", "most": f"{MOST_AT_ONCE:,}"}
         )
-    names = names_of({item for cell in _all(changes) for item in (cell.holder, cell.place)})
+    names = names_of({item for cell in _all(changes) for item in (cell.holder, cell.scope)})
     there = _rights_of(_all(changes))
-    grants = [cell for cell in changes.grants if cell not in there and cell.holder in names and cell.place in names]
+    grants = [cell for cell in changes.grants if cell not in there and cell.holder in names and cell.scope in names]
     withdrawals = [cell for cell in changes.withdrawals if cell in there]
     real = RightChanges(grants, withdrawals)
     sizes = _sizes({cell.holder.pk for cell in _all(real) if cell.holder.kind == GROUP})
@@ -163,9 +163,9 @@ def preview_of(changes: RightChanges) -> RightsPreview:
     return RightsPreview(
         changes=real,
         ids=there,
-        granted=_shortened(_holders(grants, names, sizes, _("%(who)s may from now on: %(right)s on %(places)s."))),
+        granted=_shortened(_holders(grants, names, sizes, _("%(who)s may from now on: %(right)s on %(scopes)s."))),
         withdrawn=_shortened(
-            _holders(withdrawals, names, sizes, _("%(who)s no longer holds: %(right)s on %(places)s."))
+            _holders(withdrawals, names, sizes, _("%(who)s no longer holds: %(right)s on %(scopes)s."))
         ),
         losing=_shortened(losing),
         keeping=_shortened(keeping),
@@ -179,7 +179,7 @@ def columns_of(cell: Cell) -> dict[str, Any]:
     return {
         "right": cell.right,
         HOLDER_FIELDS[cell.holder.kind]: cell.holder.pk,
-        PLACE_FIELDS[cell.place.kind]: cell.place.pk,
+        SCOPE_FIELDS[cell.scope.kind]: cell.scope.pk,
     }
 
 
@@ -190,12 +190,12 @@ def _all(changes: RightChanges) -> list[Cell]:
 def _rights_of(cells: Collection[Cell]) -> dict[Cell, int]:
     """The access rights that exist for these very cells, with their ids."""
     holders = {cell.holder for cell in cells}
-    places = {cell.place for cell in cells}
+    scopes = {cell.scope for cell in cells}
     held, on = Q(pk__in=[]), Q(pk__in=[])
     for kind, name in HOLDER_FIELDS.items():
         held |= Q(**{f"{name}__in": [holder.pk for holder in holders if holder.kind == kind]})
-    for kind, name in PLACE_FIELDS.items():
-        on |= Q(**{f"{name}__in": [place.pk for place in places if place.kind == kind]})
+    for kind, name in SCOPE_FIELDS.items():
+        on |= Q(**{f"{name}__in": [scope.pk for scope in scopes if scope.kind == kind]})
     wanted = set(cells)
     found = {}
     for right in AccessRight.objects.filter(held, on).order_by():
@@ -207,12 +207,12 @@ def _rights_of(cells: Collection[Cell]) -> dict[Cell, int]:
 def cell_of(right: AccessRight) -> Cell:
     holder = Holder(USER, right.user_id) if right.user_id else Holder(GROUP, right.group_id or 0)
     if right.queue_id:
-        place = Place(QUEUE, right.queue_id)
+        scope = Scope(QUEUE, right.queue_id)
     elif right.queue_group_id:
-        place = Place(QUEUE_GROUP, right.queue_group_id)
+        scope = Scope(QUEUE_GROUP, right.queue_group_id)
     else:
-        place = Place(DIRECT, right.direct_conversations_of_id or 0)
-    return Cell(holder, place, Right(right.right))
+        scope = Scope(DIRECT, right.direct_conversations_of_id or 0)
+    return Cell(holder, scope, Right(right.right))
 
 
 def _sizes(groups: Collection[int]) -> dict[int, int]:
@@ -222,25 +222,25 @@ def _sizes(groups: Collection[int]) -> dict[int, int]:
 
 def _holders(cells: Iterable[Cell], names: Names, sizes: dict[int, int], sentence: str) -> Iterator[str]:
     """The sentence for each holder and right."""
-    together: dict[tuple[Holder, Right], list[Place]] = defaultdict(list)
+    together: dict[tuple[Holder, Right], list[Scope]] = defaultdict(list)
     for cell in cells:
-        together[cell.holder, cell.right].append(cell.place)
-    for (holder, right), places in sorted(together.items(), key=lambda item: (names[item[0][0]], item[0][1])):
+        together[cell.holder, cell.right].append(cell.scope)
+    for (holder, right), scopes in sorted(together.items(), key=lambda item: (names[item[0][0]], item[0][1])):
         who = (
             f"“{names[holder]}”"
             if holder.kind == USER
             else _("Group “%(name)s” (%(members)s)") % {"name": names[holder], "members": _people_count(sizes, holder)}
         )
-        yield sentence % {"who": who, "right": right.label, "places": places_in_words(places, names)}
+        yield sentence % {"who": who, "right": right.label, "scopes": scopes_in_words(scopes, names)}
 
 
 def rights_in_words(cells: Iterable[Cell], names: Names) -> list[str]:
     """``Serve on all queues of Nordic sales`` and so on, one for each right, whoever holds them."""
-    together: dict[Right, list[Place]] = defaultdict(list)
+    together: dict[Right, list[Scope]] = defaultdict(list)
     for cell in cells:
-        together[cell.right].append(cell.place)
+        together[cell.right].append(cell.scope)
     return [
-        _("%(right)s on %(places)s") % {"right": right.label, "places": places_in_words(together[right], names)}
+        _("%(right)s on %(scopes)s") % {"right": right.label, "scopes": scopes_in_words(together[right], names)}
         for right in Right
         if right in together
     ]
@@ -251,9 +251,9 @@ def _people_count(sizes: dict[int, int], holder: Holder) -> str:
     return ngettext("%(count)s member", "%(count)s members", count) % {"count": f"{count:,}"}
 
 
-def places_in_words(places: Sequence[Place], names: Names) -> str:
+def scopes_in_words(scopes: Sequence[Scope], names: Names) -> str:
     """``Chat care, Chat sales and 3 more``."""
-    told = sorted(place_in_words(place, names) for place in places)
+    told = sorted(scope_in_words(scope, names) for scope in scopes)
     if len(told) > NAMED + 1:
         told = [*told[:NAMED], _more(len(told) - NAMED)]
     return get_text_list(told, _("and"))
@@ -263,9 +263,9 @@ def _more(count: int) -> str:
     return ngettext("%(count)s more", "%(count)s more", count) % {"count": f"{count:,}"}
 
 
-def place_in_words(place: Place, names: Names) -> str:
-    name = names.get(place, "?")
-    match place.kind:
+def scope_in_words(scope: Scope, names: Names) -> str:
+    name = names.get(scope, "?")
+    match scope.kind:
         case "s":
             return _("all queues of %(name)s") % {"name": name}
         case "d":
@@ -282,82 +282,82 @@ def _shortened(sentences: Iterable[str]) -> list[str]:
 
 def _people(changes: RightChanges, names: Names) -> tuple[list[str], list[str]]:
     """Who loses something, and who keeps it through something else, a sentence for each person and right."""
-    people, places = _reach(changes.withdrawals)
-    if len(people) * len(places) > FOLLOWED_UP_TO:
+    people, scopes = _reach(changes.withdrawals)
+    if len(people) * len(scopes) > FOLLOWED_UP_TO:
         return [str(COARSE)], []
-    memberships = memberships_of(people, places)
+    memberships = memberships_of(people, scopes)
     withdrawn = set(changes.withdrawals)
-    left = [cell for cell in applying(people, places, memberships) if cell not in withdrawn]
-    before = spread(changes.withdrawals, memberships, holders=people, places=places)
-    after = spread([*left, *changes.grants], memberships, holders=people, places=places)
-    told = {item for cell in before for item in (cell.holder, cell.place)}
+    left = [cell for cell in applying(people, scopes, memberships) if cell not in withdrawn]
+    before = spread(changes.withdrawals, memberships, holders=people, scopes=scopes)
+    after = spread([*left, *changes.grants], memberships, holders=people, scopes=scopes)
+    told = {item for cell in before for item in (cell.holder, cell.scope)}
     told |= {item for cell in before for way in after.get(cell, ()) for item in way}
     names = {**names, **names_of(told - names.keys())}
-    lost: dict[tuple[Holder, Right], list[Place]] = defaultdict(list)
-    kept: dict[tuple[Holder, Right, str], list[Place]] = defaultdict(list)
+    lost: dict[tuple[Holder, Right], list[Scope]] = defaultdict(list)
+    kept: dict[tuple[Holder, Right, str], list[Scope]] = defaultdict(list)
     for cell in before:
         if cell in after:
-            kept[cell.holder, cell.right, origin_in_words(cell, after[cell][0], names)].append(cell.place)
+            kept[cell.holder, cell.right, origin_in_words(cell, after[cell][0], names)].append(cell.scope)
         else:
-            lost[cell.holder, cell.right].append(cell.place)
+            lost[cell.holder, cell.right].append(cell.scope)
     return (
         sorted(
-            _("%(name)s loses %(right)s on %(places)s.")
-            % {"name": names[holder], "right": right.label, "places": places_in_words(places, names)}
-            for (holder, right), places in lost.items()
+            _("%(name)s loses %(right)s on %(scopes)s.")
+            % {"name": names[holder], "right": right.label, "scopes": scopes_in_words(scopes, names)}
+            for (holder, right), scopes in lost.items()
         ),
         sorted(
-            _("%(name)s keeps %(right)s on %(places)s: %(way)s.")
+            _("%(name)s keeps %(right)s on %(scopes)s: %(way)s.")
             % {
                 "name": names[holder],
                 "right": right.label,
-                "places": places_in_words(places, names),
+                "scopes": scopes_in_words(scopes, names),
                 "way": way,
             }
-            for (holder, right, way), places in kept.items()
+            for (holder, right, way), scopes in kept.items()
         ),
     )
 
 
-def _reach(cells: Iterable[Cell]) -> tuple[set[Holder], set[Place]]:
+def _reach(cells: Iterable[Cell]) -> tuple[set[Holder], set[Scope]]:
     """The users and the queues or direct conversations that the access rights reach."""
     groups = {cell.holder.pk for cell in cells if cell.holder.kind == GROUP}
-    queue_groups = {cell.place.pk for cell in cells if cell.place.kind == QUEUE_GROUP}
+    queue_groups = {cell.scope.pk for cell in cells if cell.scope.kind == QUEUE_GROUP}
     people = {cell.holder for cell in cells if cell.holder.kind == USER}
     people |= {Holder(USER, pk) for pk in User.objects.filter(groups__in=groups).values_list("pk", flat=True)}
-    places = {cell.place for cell in cells if cell.place.kind != QUEUE_GROUP}
-    places |= {Place(QUEUE, pk) for pk in Queue.objects.filter(groups__in=queue_groups).values_list("pk", flat=True)}
-    return people, places
+    scopes = {cell.scope for cell in cells if cell.scope.kind != QUEUE_GROUP}
+    scopes |= {Scope(QUEUE, pk) for pk in Queue.objects.filter(groups__in=queue_groups).values_list("pk", flat=True)}
+    return people, scopes
 
 
 def _left_alone(changes: RightChanges) -> list[str]:
     """Queues and direct conversations on which nobody active would hold a right that somebody holds now."""
-    places = _reach(changes.withdrawals)[1]
-    memberships = memberships_of((), places)
-    now = applying(None, places, memberships)
+    scopes = _reach(changes.withdrawals)[1]
+    memberships = memberships_of((), scopes)
+    now = applying(None, scopes, memberships)
     withdrawn = set(changes.withdrawals)
     then = [*(cell for cell in now if cell not in withdrawn), *changes.grants]
     acting = _acting({cell.holder for cell in [*now, *changes.grants]})
-    touched = {(cell.right, place) for cell in withdrawn for place in memberships.places_through(cell.place)}
+    touched = {(cell.right, scope) for cell in withdrawn for scope in memberships.scopes_through(cell.scope)}
     without = (_held(now, acting, memberships) - _held(then, acting, memberships)) & touched
-    names = names_of({place for _right, place in without})
-    by_right: dict[Right, list[Place]] = defaultdict(list)
-    for right, place in without:
-        if place.kind != QUEUE_GROUP:
-            by_right[right].append(place)
+    names = names_of({scope for _right, scope in without})
+    by_right: dict[Right, list[Scope]] = defaultdict(list)
+    for right, scope in without:
+        if scope.kind != QUEUE_GROUP:
+            by_right[right].append(scope)
     return [
-        _("Nobody will hold %(right)s on %(places)s.")
-        % {"right": right.label, "places": places_in_words(places, names)}
-        for right, places in sorted(by_right.items())
+        _("Nobody will hold %(right)s on %(scopes)s.")
+        % {"right": right.label, "scopes": scopes_in_words(scopes, names)}
+        for right, scopes in sorted(by_right.items())
     ]
 
 
-def _held(cells: Iterable[Cell], acting: set[Holder], memberships: Memberships) -> set[tuple[Right, Place]]:
+def _held(cells: Iterable[Cell], acting: set[Holder], memberships: Memberships) -> set[tuple[Right, Scope]]:
     return {
-        (cell.right, place)
+        (cell.right, scope)
         for cell in cells
         if cell.holder in acting
-        for place in memberships.places_through(cell.place)
+        for scope in memberships.scopes_through(cell.scope)
     }
 
 

@@ -47,13 +47,13 @@ def copy_group(group: Group, *, name: str, by: User) -> Group:
 
 def rights_to_copy(source: User, target: User) -> RightChanges:
     """What the target needs to be granted directly to hold all that is granted to the source directly."""
-    held = {(cell.place, cell.right) for cell in own_cells(Holder(USER, target.pk))}
+    held = {(cell.scope, cell.right) for cell in own_cells(Holder(USER, target.pk))}
     holder = Holder(USER, target.pk)
     return RightChanges(
         [
             cell._replace(holder=holder)
             for cell in own_cells(Holder(USER, source.pk))
-            if (cell.place, cell.right) not in held
+            if (cell.scope, cell.right) not in held
         ]
     )
 

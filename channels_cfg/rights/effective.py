@@ -1,7 +1,7 @@
 """Who may do what where, and through which access rights: directly, by a group, on a queue group, or both.
 
 The answers agree with ``Queue.objects.granting`` and ``Conversation.objects.granting``. Each costs three queries,
-however many holders and places it is about.
+however many holders and scopes it is about.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Holder(NamedTuple):
         return f"{self.kind}{self.pk}"
 
 
-class Place(NamedTuple):
+class Scope(NamedTuple):
     """A queue ``q5``, a queue group ``s7``, or the direct conversations of a group ``d3``."""
 
     kind: str
@@ -43,31 +43,31 @@ USER, GROUP = "u", "g"
 QUEUE, QUEUE_GROUP, DIRECT = "q", "s", "d"
 
 HOLDER_MODELS = {USER: User, GROUP: Group}
-PLACE_MODELS = {QUEUE: Queue, QUEUE_GROUP: QueueGroup, DIRECT: Group}
+SCOPE_MODELS = {QUEUE: Queue, QUEUE_GROUP: QueueGroup, DIRECT: Group}
 HOLDER_FIELDS = {USER: "user_id", GROUP: "group_id"}
-PLACE_FIELDS = {QUEUE: "queue_id", QUEUE_GROUP: "queue_group_id", DIRECT: "direct_conversations_of_id"}
+SCOPE_FIELDS = {QUEUE: "queue_id", QUEUE_GROUP: "queue_group_id", DIRECT: "direct_conversations_of_id"}
 
 
 class Cell(NamedTuple):
     """What one access right grants, written ``u12-q5-serve``."""
 
     holder: Holder
-    place: Place
+    scope: Scope
     right: Right
 
     def __str__(self) -> str:
-        return f"{self.holder}-{self.place}-{self.right}"
+        return f"{self.holder}-{self.scope}-{self.right}"
 
 
 class Origin(NamedTuple):
-    """One access right through which somebody holds something: granted to this holder, on this place."""
+    """One access right through which somebody holds something: granted to this holder, on this scope."""
 
     holder: Holder
-    place: Place
+    scope: Scope
 
 
 Effective = dict[Cell, list[Origin]]
-"""What each holder holds on each place, with every way in which it does; the direct one comes first."""
+"""What each holder holds on each scope, with every way in which it does; the direct one comes first."""
 
 
 @dataclass(frozen=True)
@@ -84,19 +84,19 @@ class Memberships:
         if holder.kind == GROUP:
             yield from (Holder(USER, user) for user in self.members.get(holder.pk, ()))
 
-    def places_through(self, place: Place) -> Iterable[Place]:
-        yield place
-        if place.kind == QUEUE_GROUP:
-            yield from (Place(QUEUE, queue) for queue in self.queues.get(place.pk, ()))
+    def scopes_through(self, scope: Scope) -> Iterable[Scope]:
+        yield scope
+        if scope.kind == QUEUE_GROUP:
+            yield from (Scope(QUEUE, queue) for queue in self.queues.get(scope.pk, ()))
 
 
 def effective_rights(
-    *, holders: Collection[Holder] | None = None, places: Collection[Place] | None = None
+    *, holders: Collection[Holder] | None = None, scopes: Collection[Scope] | None = None
 ) -> Effective:
-    """Every right that these holders hold on these places; None stands for all of them."""
-    memberships = memberships_of(holders, places)
-    granted = applying(holders, places, memberships)
-    return spread(granted, memberships, holders=holders, places=places)
+    """Every right that these holders hold on these scopes; None stands for all of them."""
+    memberships = memberships_of(holders, scopes)
+    granted = applying(holders, scopes, memberships)
+    return spread(granted, memberships, holders=holders, scopes=scopes)
 
 
 def spread(
@@ -104,46 +104,46 @@ def spread(
     memberships: Memberships,
     *,
     holders: Collection[Holder] | None = None,
-    places: Collection[Place] | None = None,
+    scopes: Collection[Scope] | None = None,
 ) -> Effective:
-    """What follows from the access rights for these holders and places."""
+    """What follows from the access rights for these holders and scopes."""
     wanted_holders = None if holders is None else set(holders)
-    wanted_places = None if places is None else set(places)
+    wanted_scopes = None if scopes is None else set(scopes)
     found: Effective = defaultdict(list)
     for cell in granted:
-        origin = Origin(cell.holder, cell.place)
-        reached = product(memberships.holders_through(cell.holder), memberships.places_through(cell.place))
-        for holder, place in reached:
+        origin = Origin(cell.holder, cell.scope)
+        reached = product(memberships.holders_through(cell.holder), memberships.scopes_through(cell.scope))
+        for holder, scope in reached:
             if wanted_holders is not None and holder not in wanted_holders:
                 continue
-            if wanted_places is None or place in wanted_places:
-                found[Cell(holder, place, cell.right)].append(origin)
+            if wanted_scopes is None or scope in wanted_scopes:
+                found[Cell(holder, scope, cell.right)].append(origin)
     for cell, origins in found.items():
-        origins.sort(key=lambda origin: (origin.holder != cell.holder, origin.place != cell.place, origin))
+        origins.sort(key=lambda origin: (origin.holder != cell.holder, origin.scope != cell.scope, origin))
     return dict(found)
 
 
 def granted_cells(rights: QuerySet[AccessRight]) -> list[Cell]:
-    rows = rights.order_by().values_list("right", *HOLDER_FIELDS.values(), *PLACE_FIELDS.values())
+    rows = rights.order_by().values_list("right", *HOLDER_FIELDS.values(), *SCOPE_FIELDS.values())
     return [
         Cell(
             Holder(USER, user) if user else Holder(GROUP, group),
-            Place(QUEUE, queue) if queue else Place(QUEUE_GROUP, queues) if queues else Place(DIRECT, direct),
+            Scope(QUEUE, queue) if queue else Scope(QUEUE_GROUP, queues) if queues else Scope(DIRECT, direct),
             Right(right),
         )
         for right, user, group, queue, queues, direct in rows
     ]
 
 
-def memberships_of(holders: Collection[Holder] | None, places: Collection[Place] | None) -> Memberships:
+def memberships_of(holders: Collection[Holder] | None, scopes: Collection[Scope] | None) -> Memberships:
     """The groups that these users are in, and the queue groups that these queues are in."""
     members, queues = defaultdict(set), defaultdict(set)
     in_groups = User.groups.through.objects.all()
     in_queue_groups = Queue.groups.through.objects.all()
     if holders is not None:
         in_groups = in_groups.filter(user__in=_ids(holders, USER))
-    if places is not None:
-        in_queue_groups = in_queue_groups.filter(queue__in=_ids(places, QUEUE))
+    if scopes is not None:
+        in_queue_groups = in_queue_groups.filter(queue__in=_ids(scopes, QUEUE))
     for group, user in in_groups.values_list("group_id", "user_id"):
         members[group].add(user)
     for queue_group, queue in in_queue_groups.values_list("queuegroup_id", "queue_id"):
@@ -152,53 +152,53 @@ def memberships_of(holders: Collection[Holder] | None, places: Collection[Place]
 
 
 def applying(
-    holders: Collection[Holder] | None, places: Collection[Place] | None, memberships: Memberships
+    holders: Collection[Holder] | None, scopes: Collection[Scope] | None, memberships: Memberships
 ) -> list[Cell]:
-    """The access rights through which these holders hold something on these places."""
+    """The access rights through which these holders hold something on these scopes."""
     rights = AccessRight.objects.all()
     if holders is not None:
         groups = {*_ids(holders, GROUP), *memberships.members}
         rights = rights.filter(Q(user__in=_ids(holders, USER)) | Q(group__in=groups))
-    if places is not None:
-        queue_groups = {*_ids(places, QUEUE_GROUP), *memberships.queues}
+    if scopes is not None:
+        queue_groups = {*_ids(scopes, QUEUE_GROUP), *memberships.queues}
         rights = rights.filter(
-            Q(queue__in=_ids(places, QUEUE))
+            Q(queue__in=_ids(scopes, QUEUE))
             | Q(queue_group__in=queue_groups)
-            | Q(direct_conversations_of__in=_ids(places, DIRECT))
+            | Q(direct_conversations_of__in=_ids(scopes, DIRECT))
         )
     return granted_cells(rights)
 
 
-def _ids(chosen: Iterable[Holder | Place], kind: str) -> list[int]:
+def _ids(chosen: Iterable[Holder | Scope], kind: str) -> list[int]:
     return [item.pk for item in chosen if item.kind == kind]
 
 
-def names_of(items: Iterable[Holder | Place]) -> dict[Holder | Place, str]:
+def names_of(items: Iterable[Holder | Scope]) -> dict[Holder | Scope, str]:
     """How each is called; one query for each kind. What is gone is left out."""
     wanted: dict[str, set[int]] = defaultdict(set)
     for item in items:
         wanted[item.kind].add(item.pk)
-    names: dict[Holder | Place, str] = {}
+    names: dict[Holder | Scope, str] = {}
     for kind, ids in wanted.items():
-        make = Holder if kind in HOLDER_MODELS else Place
-        model = HOLDER_MODELS.get(kind) or PLACE_MODELS[kind]
+        make = Holder if kind in HOLDER_MODELS else Scope
+        model = HOLDER_MODELS.get(kind) or SCOPE_MODELS[kind]
         names |= {make(kind, pk): str(record) for pk, record in model._base_manager.in_bulk(ids).items()}
     return names
 
 
-def origin_in_words(cell: Cell, origin: Origin, names: Mapping[Holder | Place, str]) -> str:
+def origin_in_words(cell: Cell, origin: Origin, names: Mapping[Holder | Scope, str]) -> str:
     """``directly``, ``through group Agent``, ``on queue group Nordic sales``, or the last two joined."""
     ways = []
     if origin.holder != cell.holder:
         ways.append(_("through group %(group)s") % {"group": names.get(origin.holder, "?")})
-    if origin.place != cell.place:
-        ways.append(_("on queue group %(group)s") % {"group": names.get(origin.place, "?")})
+    if origin.scope != cell.scope:
+        ways.append(_("on queue group %(group)s") % {"group": names.get(origin.scope, "?")})
     return ", ".join(ways) or _("directly")
 
 
-def holders_on(place: Place) -> QuerySet[User]:
-    """The users who hold any right on the place."""
-    applying = AccessRight.objects.filter(covers(place))
+def holders_on(scope: Scope) -> QuerySet[User]:
+    """The users who hold any right on the scope."""
+    applying = AccessRight.objects.filter(covers(scope))
     return User.objects.filter(
         Exists(applying.filter(user=OuterRef("pk")))
         | Exists(User.groups.through.objects.filter(user=OuterRef("pk"), group__in=applying.values("group")))
@@ -220,12 +220,12 @@ def direct_groups_of(holder: Holder) -> QuerySet[Group]:
     return Group.objects.filter(pk__in=held.values("direct_conversations_of"))
 
 
-def covers(place: Place) -> Q:
-    """Access rights that count on the place."""
-    on_it = Q(**{PLACE_FIELDS[place.kind]: place.pk})
-    if place.kind != QUEUE:
+def covers(scope: Scope) -> Q:
+    """Access rights that count on the scope."""
+    on_it = Q(**{SCOPE_FIELDS[scope.kind]: scope.pk})
+    if scope.kind != QUEUE:
         return on_it
-    groups = Queue.groups.through.objects.filter(queue=place.pk).values("queuegroup")
+    groups = Queue.groups.through.objects.filter(queue=scope.pk).values("queuegroup")
     return on_it | Q(queue_group__in=groups)
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from channels_cfg.models import Right, User
-from channels_cfg.rights.changes import place_in_words
+from channels_cfg.rights.changes import scope_in_words
 from channels_cfg.rights.effective import (
     DIRECT,
     GROUP,
@@ -22,7 +22,7 @@ from channels_cfg.rights.effective import (
     Cell,
     Holder,
     Origin,
-    Place,
+    Scope,
     applying,
     effective_rights,
     memberships_of,
@@ -42,8 +42,8 @@ class Way:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """Whether the user holds the right on the place, in a sentence, and how that comes or could come about."""
+class RightAnswer:
+    """Whether the user holds the right on the scope, in a sentence, and how that comes or could come about."""
 
     right: Right
     is_held: bool
@@ -54,30 +54,30 @@ class Answer:
     """Groups that hold it already, to one of which the user could be added."""
 
 
-def explain(user: User, rights: Collection[Right], places: Sequence[Place]) -> list[Answer]:
-    """One answer for each right, about places of which one is enough. A constant number of queries."""
+def explain(user: User, rights: Collection[Right], scopes: Sequence[Scope]) -> list[RightAnswer]:
+    """One answer for each right, about scopes of which one is enough. A constant number of queries."""
     holder = Holder(USER, user.pk)
-    effective = effective_rights(holders=[holder], places=places)
-    memberships = memberships_of([holder], places)
-    granted = applying(None, places, memberships)
+    effective = effective_rights(holders=[holder], scopes=scopes)
+    memberships = memberships_of([holder], scopes)
+    granted = applying(None, scopes, memberships)
     groups = [Holder(GROUP, pk) for pk in memberships.members]
-    wider = [Place(QUEUE_GROUP, pk) for pk in memberships.queues]
-    items: set[Holder | Place] = {holder, *groups, *wider, *places}
-    items |= {item for cell in granted for item in (cell.holder, cell.place) if cell.holder.kind == GROUP}
+    wider = [Scope(QUEUE_GROUP, pk) for pk in memberships.queues]
+    items: set[Holder | Scope] = {holder, *groups, *wider, *scopes}
+    items |= {item for cell in granted for item in (cell.holder, cell.scope) if cell.holder.kind == GROUP}
     names = names_of(items)
-    where = get_text_list([place_in_words(place, names) for place in places], _("or"))
+    where = get_text_list([scope_in_words(scope, names) for scope in scopes], _("or"))
 
     answers = []
     for right in rights:
-        cells = [Cell(holder, place, right) for place in places]
+        cells = [Cell(holder, scope, right) for scope in scopes]
         through = [
-            Way(_with_place(origin_in_words(cell, origin, names), cell.place, places, names), origin)
+            Way(_with_scope(origin_in_words(cell, origin, names), cell.scope, scopes, names), origin)
             for cell in cells
             for origin in effective.get(cell, ())
         ]
         if through:
             answers.append(
-                Answer(
+                RightAnswer(
                     right,
                     True,
                     _("%(user)s holds %(right)s on %(where)s.") % {"user": user, "right": right.label, "where": where},
@@ -87,7 +87,7 @@ def explain(user: User, rights: Collection[Right], places: Sequence[Place]) -> l
             continue
         having = {cell.holder for cell in granted if cell.right == right and cell.holder.kind == GROUP}
         answers.append(
-            Answer(
+            RightAnswer(
                 right,
                 False,
                 _("%(user)s does not hold %(right)s on %(where)s.")
@@ -95,19 +95,19 @@ def explain(user: User, rights: Collection[Right], places: Sequence[Place]) -> l
                 could=[
                     *(
                         Way(
-                            _("to %(user)s on %(place)s") % {"user": user, "place": place_in_words(place, names)},
-                            Origin(holder, place),
+                            _("to %(user)s on %(scope)s") % {"user": user, "scope": scope_in_words(scope, names)},
+                            Origin(holder, scope),
                         )
-                        for place in [*places, *wider][:NAMED]
+                        for scope in [*scopes, *wider][:NAMED]
                     ),
                     *(
                         Way(
-                            _("to the group %(group)s on %(place)s")
-                            % {"group": names[group], "place": place_in_words(place, names)},
-                            Origin(group, place),
+                            _("to the group %(group)s on %(scope)s")
+                            % {"group": names[group], "scope": scope_in_words(scope, names)},
+                            Origin(group, scope),
                         )
                         for group in groups[:NAMED]
-                        for place in places[:1]
+                        for scope in scopes[:1]
                     ),
                 ],
                 holders=get_text_list(sorted(names[group] for group in having if group in names)[:NAMED], _("or")),
@@ -116,10 +116,10 @@ def explain(user: User, rights: Collection[Right], places: Sequence[Place]) -> l
     return answers
 
 
-def _with_place(words: str, place: Place, places: Sequence[Place], names: dict[Holder | Place, str]) -> str:
-    if len(places) == 1:
+def _with_scope(words: str, scope: Scope, scopes: Sequence[Scope], names: dict[Holder | Scope, str]) -> str:
+    if len(scopes) == 1:
         return words
-    return _("%(way)s, on %(place)s") % {"way": words, "place": place_in_words(place, names)}
+    return _("%(way)s, on %(scope)s") % {"way": words, "scope": scope_in_words(scope, names)}
 
 
 @dataclass(frozen=True)
@@ -150,11 +150,11 @@ def extents(user: User) -> list[Extent]:
     """How far each right of the user reaches."""
     counted: dict[Right, dict[str, int]] = {right: {QUEUE: 0, DIRECT: 0, QUEUE_GROUP: 0} for right in Right}
     for cell in effective_rights(holders=[Holder(USER, user.pk)]):
-        counted[cell.right][cell.place.kind] += 1
+        counted[cell.right][cell.scope.kind] += 1
     return [Extent(right, kinds[QUEUE], kinds[DIRECT]) for right, kinds in counted.items()]
 
 
-def direct_places_of(agent: User) -> list[Place]:
+def direct_scopes_of(agent: User) -> list[Scope]:
     """Where rights on the direct conversations of an agent are held: the groups of the agent."""
     groups: QuerySet[Group] = agent.groups.order_by("name")
-    return [Place(DIRECT, pk) for pk in groups.values_list("pk", flat=True)]
+    return [Scope(DIRECT, pk) for pk in groups.values_list("pk", flat=True)]

@@ -82,7 +82,7 @@ def needs_attention() -> Iterator[Attention]:
             reverse("admin:channels_cfg_queue_changelist"),
         )
     yield from _look_alikes()
-    if given_up := InboundDelivery.objects.filter(outcome=InboundDelivery.Outcome.FAILED).count():
+    if given_up := InboundDelivery.objects.filter(state=InboundDelivery.State.FAILED).count():
         yield Attention(
             _("Callbacks that could not be applied: %(count)d.") % {"count": given_up}, _page(InboundDelivery)
         )

@@ -18,6 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import filesizeformat
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django_celery_beat.models import PeriodicTask
@@ -26,10 +27,11 @@ from channels_cfg import moments
 from channels_cfg.models import ScheduledChange, SystemSettings
 from config import health
 from config.health import LATE, TOO_LONG, Fact, Level, ago, lateness, waiting_words
-from config.metrics import Waiting, changes_waiting
+from config.metrics import changes_waiting, jobs_waiting
 from config.portal.menu import may_open, page_of
-from conversations.models import InboundDelivery, RefusedCallbacks
-from reporting.models import ReportFile, ReportRun
+from conversations import jobs
+from conversations.models import InboundDelivery, JobQuerySet, RefusedCallbacks
+from reporting.models import ReportRun
 
 FREE_AT_LEAST = 0.10
 FREE_IN_NEED = 0.03
@@ -76,7 +78,7 @@ def all_facts(now: datetime) -> Iterator[Fact]:
     yield given_up_fact()
     yield reporting_fact(now)
     yield changes_fact(now)
-    yield files_fact(now)
+    yield from job_facts(now)
     yield planned_fact(now)
     yield disk_fact()
 
@@ -105,7 +107,7 @@ def refused_fact(now: datetime) -> Iterator[Fact]:
 
 
 def given_up_fact() -> Fact:
-    count = InboundDelivery.objects.filter(outcome=InboundDelivery.Outcome.FAILED).count()
+    count = InboundDelivery.objects.filter(state=InboundDelivery.State.FAILED).count()
     if not count:
         return Fact(_("Callbacks given up"), Level.GOOD, _("None."))
     words = ngettext("%(count)d could not be applied.", "%(count)d could not be applied.", count) % {"count": count}
@@ -141,13 +143,22 @@ def changes_fact(now: datetime) -> Fact:
     )
 
 
-def files_fact(now: datetime) -> Fact:
-    unfinished = ReportFile.objects.unfinished()
-    oldest = unfinished.order_by("created_at").values_list("created_at", flat=True).first()
-    waiting = Waiting(unfinished.count(), oldest)
-    return Fact(
-        _("Files of the Contact Log"), lateness(waiting, now), waiting_words(waiting, now), _("Workers write them.")
-    )
+def job_facts(now: datetime) -> Iterator[Fact]:
+    """Each kind of job, but callbacks, which have facts of their own."""
+    for model in (kind.model for kind in jobs.kinds() if kind.model is not InboundDelivery):
+        waiting = jobs_waiting(model)
+        level, words = lateness(waiting, now), waiting_words(waiting, now)
+        if failed := JobQuerySet(model).dead_letters().filter(finished_at__gt=now - timedelta(days=1)).count():
+            level = max(level, Level.WARN)
+            failures = ngettext("%(count)d failed in the last day.", "%(count)d failed in the last day.", failed)
+            words = f"{words} {failures % {'count': failed}}"
+        yield Fact(
+            capfirst(str(model._meta.verbose_name_plural)),
+            level,
+            words,
+            _("Workers do them. Their page says why one failed, and tries it again where that can be done."),
+            page_of(model),
+        )
 
 
 def planned_fact(now: datetime) -> Fact:

@@ -25,8 +25,8 @@ from django.utils.translation import gettext_lazy
 from channels_cfg.admin.rights.effective import panel_of
 from channels_cfg.admin.rights.matrix_question import matrix_of
 from channels_cfg.models import AccessRight, Queue, Right, User
-from channels_cfg.rights.effective import DIRECT, QUEUE, Place, who_can_grant
-from channels_cfg.rights.explained import Answer, Extent, Way, direct_places_of, explain, extents
+from channels_cfg.rights.effective import DIRECT, QUEUE, Scope, who_can_grant
+from channels_cfg.rights.explained import Extent, RightAnswer, Way, direct_scopes_of, explain, extents
 from conversations.models import Conversation
 
 NAMED = 5
@@ -90,8 +90,8 @@ class Explanation:
     """What stands in the way before any right counts."""
     notes: list[str] = field(default_factory=list)
     rights: tuple[Right, ...] = tuple(Right)
-    places: list[Place] = field(default_factory=list)
-    answers: list[Answer] = field(default_factory=list)
+    scopes: list[Scope] = field(default_factory=list)
+    answers: list[RightAnswer] = field(default_factory=list)
     extents: list[Extent] = field(default_factory=list)
     configures: bool = False
     """The question was about the System Configurator, where access rights count for nothing."""
@@ -131,15 +131,15 @@ def explained(asked: dict[str, Any], *, asking: User) -> Explanation:
             _("%(user)s is inactive, and so can neither sign in nor use an API key.") % {"user": explanation.user}
         )
     if queue := asked["queue"]:
-        explanation.places = [Place(QUEUE, queue.pk)]
+        explanation.scopes = [Scope(QUEUE, queue.pk)]
     elif group := asked["direct"]:
-        explanation.places = [Place(DIRECT, group.pk)]
+        explanation.scopes = [Scope(DIRECT, group.pk)]
     if what := asked["what"].strip():
         _take_in(what, explanation, asking=asking)
     if explanation.configures:
         return explanation
-    if explanation.places:
-        explanation.answers = explain(explanation.user, explanation.rights, explanation.places)
+    if explanation.scopes:
+        explanation.answers = explain(explanation.user, explanation.rights, explanation.scopes)
     else:
         explanation.extents = [extent for extent in extents(explanation.user) if extent.right in explanation.rights]
     return explanation
@@ -148,7 +148,7 @@ def explained(asked: dict[str, Any], *, asking: User) -> Explanation:
 def _take_in(what: str, explanation: Explanation, *, asking: User) -> None:
     """What an address or an id adds to the question."""
     if conversation_id := _as_id(what):
-        _place_of(conversation_id, explanation, asking=asking)
+        _scope_of(conversation_id, explanation, asking=asking)
         return
     try:
         page = resolve(urlsplit(what).path)
@@ -170,8 +170,8 @@ def _take_in(what: str, explanation: Explanation, *, asking: User) -> None:
             explanation.notes.append(
                 _("A file can be fetched only by who ordered it, with the rights it was made with.")
             )
-        elif not explanation.places:
-            _place_of(conversation_id, explanation, asking=asking)
+        elif not explanation.scopes:
+            _scope_of(conversation_id, explanation, asking=asking)
 
 
 def rights_needed(page: ResolverMatch) -> tuple[Right, ...]:
@@ -192,7 +192,7 @@ def _as_id(text: str) -> uuid.UUID | None:
         return None
 
 
-def _place_of(conversation_id: uuid.UUID, explanation: Explanation, *, asking: User) -> None:
+def _scope_of(conversation_id: uuid.UUID, explanation: Explanation, *, asking: User) -> None:
     """Where the conversation belongs, if who asks holds any right on it."""
     for right in Right:
         seen = Conversation.objects.granting(right, to=asking).filter(pk=conversation_id)
@@ -202,9 +202,9 @@ def _place_of(conversation_id: uuid.UUID, explanation: Explanation, *, asking: U
         explanation.notes.append(str(OF_NO_USE))
         return
     if conversation.queue_id:
-        explanation.places = [Place(QUEUE, conversation.queue_id)]
+        explanation.scopes = [Scope(QUEUE, conversation.queue_id)]
     elif conversation.agent:
-        explanation.places = direct_places_of(conversation.agent)
+        explanation.scopes = direct_scopes_of(conversation.agent)
 
 
 def _hurdles_of_configurator(user: User) -> list[str]:
@@ -231,4 +231,4 @@ def _linked(ways: Any) -> list[tuple[str, str]]:
 
 
 def _address(way: Way) -> str:
-    return matrix_of(way.origin.holder, rows=way.origin.place.kind)
+    return matrix_of(way.origin.holder, rows=way.origin.scope.kind)

@@ -258,7 +258,7 @@ OAUTH2_PROVIDER = {
     "REFRESH_TOKEN_REUSE_PROTECTION": True,
 }
 
-# Celery. The tables are the to-do lists and messages only nudges: losing or repeating one does no
+# Celery. The tables are the to-do lists and messages only hints: losing or repeating one does no
 # harm, and none carries anything but ids. Without CELERY_BROKER_URL messages are files.
 CELERY_BROKER_URL = environment.text("CELERY_BROKER_URL", "filesystem://localhost")
 MESSAGES = VAR_DIR / "messages"
@@ -295,8 +295,8 @@ SINCH_SIGN_IN_ADDRESS = environment.text("SINCH_SIGN_IN_ADDRESS", "https://auth.
 
 # Callbacks. A sender repeats one that was not answered; how long is not documented, so the window is wide.
 CALLBACK_SIGNATURE_WINDOW = timedelta(minutes=environment.number("CALLBACK_SIGNATURE_WINDOW_MINUTES", 48 * 60))
-# How long one worker may hold a delivery before another may take it over.
-DELIVERY_LEASE = timedelta(minutes=environment.number("DELIVERY_LEASE_MINUTES", 5))
+# How long after the last sign of life of the worker that has a job another may take it over.
+JOB_LEASE = timedelta(seconds=environment.number("JOB_LEASE_SECONDS", 30))
 # How long a delivery that cannot be applied is tried again before its body is erased.
 DELIVERY_DEAD_AFTER = timedelta(minutes=environment.number("DELIVERY_DEAD_AFTER_MINUTES", 3 * 24 * 60))
 # How long a customer's reaction or payment may come before the first message of its conversation.

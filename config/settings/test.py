@@ -10,7 +10,12 @@ from config.settings.base import DATABASE_URL, DATABASES, VAR_DIR
 if not DATABASE_URL:
     DATABASES["default"] |= {
         "EMBEDDED_DATA": VAR_DIR / "test" / "postgres",
-        "EMBEDDED_SETTINGS": {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"},
+        "EMBEDDED_SETTINGS": {
+            "fsync": "off",
+            "synchronous_commit": "off",
+            "full_page_writes": "off",
+            "autovacuum": "off",
+        },
         "HOST": str(socket_folder(VAR_DIR / "test" / "postgres")),
     }
 

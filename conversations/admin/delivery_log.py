@@ -16,11 +16,9 @@ from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 
 from channels_cfg import moments
-from channels_cfg.admin.read_only import ReadOnlyAdmin
+from conversations.admin.jobs import JobAdmin
 from conversations.doors.conversation_api.payloads import TRIGGERS
 from conversations.models import InboundDelivery
-
-Outcome = InboundDelivery.Outcome
 
 
 class TriggerFilter(admin.SimpleListFilter):
@@ -57,15 +55,15 @@ class NotesFilter(admin.SimpleListFilter):
 
 
 @admin.register(InboundDelivery)
-class DeliveryLogAdmin(ReadOnlyAdmin):
+class DeliveryLogAdmin(JobAdmin):
     list_is_for = gettext_lazy(
         "Every callback from Sinch is noted here, and what became of it. The first comes when the address of "
         "a messaging service is entered there."
     )
     empty_list_leads_to = ("admin:channels_cfg_messagingservice_changelist", gettext_lazy("To the messaging services"))
-    list_display = ["received", "what", "service", "what_became_of_it", "attempts", "first_note"]
+    list_display = ["received", "what", "service", *JobAdmin.list_of_a_job, "first_note"]
     list_filter = [
-        ("outcome", ChoicesDropdownFilter),
+        ("state", ChoicesDropdownFilter),
         TriggerFilter,
         ("service", RelatedDropdownFilter),
         ("received_at", RangeDateTimeFilter),
@@ -90,22 +88,11 @@ class DeliveryLogAdmin(ReadOnlyAdmin):
                     "The body is erased once it is applied or given up. Notes tell what was left out and "
                     "why, never a value."
                 ),
-                "fields": ["outcome", "all_notes", "attempts", "held_until", "finished_at"],
+                "fields": [*JobAdmin.details_of_a_job, "all_notes"],
             },
         ),
     ]
-    readonly_fields = [
-        "id",
-        "what",
-        "service",
-        "nonce",
-        "received_at",
-        "outcome",
-        "all_notes",
-        "attempts",
-        "held_until",
-        "finished_at",
-    ]
+    readonly_fields = ["what", "all_notes"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[InboundDelivery]:
         return super().get_queryset(request).defer("body", "body_digest")
@@ -117,19 +104,6 @@ class DeliveryLogAdmin(ReadOnlyAdmin):
     @display(description=gettext_lazy("Trigger"), ordering="trigger", empty_value=gettext_lazy("No trigger"))
     def what(self, delivery: InboundDelivery) -> str:
         return delivery.trigger
-
-    @display(
-        description=gettext_lazy("Outcome"),
-        ordering="outcome",
-        label={
-            Outcome.WAITING: "info",
-            Outcome.APPLIED: "success",
-            Outcome.IGNORED: "default",
-            Outcome.FAILED: "danger",
-        },
-    )
-    def what_became_of_it(self, delivery: InboundDelivery) -> tuple[str, str]:
-        return delivery.outcome, delivery.get_outcome_display()
 
     @display(description=gettext_lazy("Notes"), empty_value="")
     def first_note(self, delivery: InboundDelivery) -> str:

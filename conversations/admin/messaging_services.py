@@ -24,11 +24,12 @@ class MessagingServiceWithCallbacksAdmin(MessagingServiceAdmin):
 
     def callback_news(self, service: MessagingService) -> Iterator[News]:
         yield from super().callback_news(service)
-        failed = InboundDelivery.objects.filter(service=service, outcome=InboundDelivery.Outcome.FAILED)
-        last = failed.order_by("-id").values_list("received_at", "notes").first()
+        failed = InboundDelivery.objects.filter(service=service, state=InboundDelivery.State.FAILED)
+        last = failed.order_by("-id").values_list("received_at", "reason", "notes").first()
         if last:
-            reasons = " ".join(str(note) for note in last[1]) or _("it could not be applied")
-            yield News(_("Last failure"), reasons, "bad", at=last[0])
+            received_at, reason, notes = last
+            reasons = " ".join(map(str, [reason, *notes])).strip() or _("it could not be applied")
+            yield News(_("Last failure"), reasons, "bad", at=received_at)
         else:
             yield News(_("Last failure"), _("none in the delivery log"))
         for refused in RefusedCallbacks.objects.filter(last_at__gt=timezone.now() - LATELY):

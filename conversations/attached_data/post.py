@@ -15,7 +15,7 @@ from conversations.attached_data.known_pairs import by_catalogue
 from conversations.attached_data.reasons import INVALID
 from conversations.attached_data.settings import settings_of
 from conversations.attached_data.write_result import STORED, UNCHANGED, WriteResult
-from conversations.models import POSTABLE_STATES, Conversation, Event, ReportableChange, State
+from conversations.models import POSTABLE_STATES, Conversation, Event, State, tell_readers
 from conversations.pairs import Pairs, check_pairs, check_size
 
 
@@ -102,5 +102,5 @@ def post_data(
             Event.objects.create(
                 conversation=held, kind=Event.Kind.POSTED, at=now, actor=by, detail={"keys": sorted(changed)}
             )
-        ReportableChange.objects.create(conversation=held, made_at=now)
+        tell_readers((held.pk, now))
     return merged, known.as_sent(results)

@@ -9,9 +9,11 @@ from conversations.models.conversation import (
     State,
     direct_agents,
 )
+from conversations.models.conversation_news import ConversationNews, tell_readers
 from conversations.models.event import Event
 from conversations.models.idempotent_answer import IdempotentAnswer
 from conversations.models.inbound_delivery import InboundDelivery
+from conversations.models.job import Job, JobQuerySet
 from conversations.models.key_usage import EndedCount, KeyObservation, KeyUsage, SeenKey, ValueType
 from conversations.models.leg import Communication, Leg
 from conversations.models.live_data import LiveDatum
@@ -28,12 +30,15 @@ __all__ = [
     "Communication",
     "Contact",
     "Conversation",
+    "ConversationNews",
     "DeliveryStatus",
     "EndedCount",
     "Event",
     "Hit",
     "IdempotentAnswer",
     "InboundDelivery",
+    "Job",
+    "JobQuerySet",
     "KeyObservation",
     "KeyUsage",
     "Leg",
@@ -46,4 +51,5 @@ __all__ = [
     "State",
     "ValueType",
     "direct_agents",
+    "tell_readers",
 ]

@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.models import MessagingService
+from conversations.models.job import Job, JobQuerySet
 
 
-class InboundDeliveryQuerySet(models.QuerySet["InboundDelivery"]):
-    def waiting(self, *, now: datetime) -> InboundDeliveryQuerySet:
-        """Not yet applied, and held by no worker at this moment."""
-        return self.filter(finished_at=None).exclude(held_until__gt=now)
-
-    def claim(self, pk: int, *, now: datetime) -> InboundDelivery | None:
-        """Hold a waiting delivery for the caller, or return None when there is nothing to hold."""
-        until = now + settings.DELIVERY_LEASE
-        held = self.waiting(now=now).filter(pk=pk).update(held_until=until, attempts=F("attempts") + 1)
-        return self.get(pk=pk) if held else None
-
-
-class InboundDelivery(models.Model):
+class InboundDelivery(Job):
     """One callback. Its body is erased once it is applied: what an ended conversation destroys is destroyed here."""
 
-    class Outcome(models.TextChoices):
+    class State(models.TextChoices):
         WAITING = "waiting", _("Waiting")
         APPLIED = "applied", _("Applied")
         IGNORED = "ignored", _("Accepted, nothing to do")
@@ -43,17 +33,16 @@ class InboundDelivery(models.Model):
     body = models.BinaryField(_("body"), null=True, help_text=_("As received; erased when applied or given up"))
     trigger = models.CharField(_("trigger"), max_length=60, blank=True)
     received_at = models.DateTimeField(_("received at"))
-    held_until = models.DateTimeField(_("held until"), null=True, blank=True)
-    attempts = models.PositiveIntegerField(_("attempts"), default=0)
-    finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
-    outcome = models.CharField(_("outcome"), max_length=8, choices=Outcome.choices, default=Outcome.WAITING)
+    state = models.CharField(_("outcome"), max_length=9, choices=State.choices, default=State.WAITING)
     notes = models.JSONField(
         _("notes"), default=list, blank=True, help_text=_("What was left out and why, in words without values")
     )
 
     customer_data = ("body",)
+    input_erased: ClassVar[dict[str, Any]] = {"body": None}
+    waits_since: ClassVar[str] = "received_at"
 
-    objects = InboundDeliveryQuerySet.as_manager()
+    objects = JobQuerySet["InboundDelivery"].as_manager()
 
     class Meta:
         verbose_name = _("inbound delivery")
@@ -64,3 +53,6 @@ class InboundDelivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.trigger or 'Delivery'} {self.pk}"
+
+    def is_exhausted(self, *, now: datetime) -> bool:
+        return now - self.received_at >= settings.DELIVERY_DEAD_AFTER

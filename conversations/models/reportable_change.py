@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from conversations.models.conversation import Conversation
+from conversations.models.conversation_news import ConversationNews
 
 
-class ReportableChange(models.Model):
-    """A conversation ended or changed after its end. Written with the change, removed by the job that reported it."""
+class ReportableChange(ConversationNews):
+    """A conversation that the reporting job has to report, or to report again. The job that reported it removes it."""
 
-    conversation = models.ForeignKey(
-        Conversation, models.CASCADE, verbose_name=_("conversation"), related_name="+", db_index=False
-    )
-    made_at = models.DateTimeField(_("made at"))
-
-    class Meta:
+    class Meta(ConversationNews.Meta):
+        abstract = False
         verbose_name = _("reportable change")
         verbose_name_plural = _("reportable changes")
-        ordering = ["id"]
-
-    def __str__(self) -> str:
-        return str(self.conversation_id)

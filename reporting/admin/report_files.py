@@ -3,21 +3,30 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
+from conversations.admin.jobs import JobAdmin
 from reporting.admin.read_only import ReadOnlyAdmin
 from reporting.models import ReportFile
 
 
 @admin.register(ReportFile)
-class ReportFileAdmin(ReadOnlyAdmin):
+class ReportFileAdmin(JobAdmin, ReadOnlyAdmin):
     """Not what was asked, which may hold a customer's value, and not the file."""
 
     list_is_for = _("A file of the Contact Log that somebody asks for is noted here while it is made and kept.")
     empty_list_leads_to = ("reports:index", _("To the Contact Log"))
-    list_display = ["name", "owner", "format", "state", "rows_done", "rows_total", "created_at", "expires_at"]
+    list_display = [
+        "name",
+        "owner",
+        "format",
+        *JobAdmin.list_of_a_job,
+        "rows_done",
+        "rows_total",
+        "created_at",
+        "expires_at",
+    ]
     list_filter = ["state", "format"]
     list_select_related = ["owner"]
     search_fields = ["name", "owner__username"]
     fields = [
-        "name", "owner", "format", "state", "rows_done", "rows_total", "error", "attempts", "held_until", "created_at",
-        "ready_at", "expires_at",
+        "name", "owner", "format", *JobAdmin.details_of_a_job, "rows_done", "rows_total", "created_at", "expires_at",
     ]  # fmt: skip

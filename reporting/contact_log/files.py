@@ -23,9 +23,11 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from channels_cfg.models import Queue, Right, User
 from channels_cfg.spreadsheets import TextSheet, TextWorkbook, harmless
+from conversations import jobs
 from conversations.models import direct_agents
 from conversations.pairs import as_text
-from reporting.contact_log.query import PARAMETERS, LogQuery, TooManyKeys, kept_key_names
+from reporting.contact_log.asked import PARAMETERS
+from reporting.contact_log.query import LogQuery, TooManyKeys, kept_key_names
 from reporting.contact_log.table import (
     all_of,
     copied,
@@ -38,18 +40,14 @@ from reporting.contact_log.table import (
 )
 from reporting.models import ReportFile
 from reporting.models.contact_log import ContactLogQuerySet
-from reporting.models.report_file import KEPT_FOR, LEASE, MOST_ATTEMPTS, report_folder
+from reporting.models.report_file import KEPT_FOR, report_folder
 
 logger = logging.getLogger(__name__)
 
 BYTE_ORDER_MARK = "\ufeff"
 ROWS_BETWEEN_LOOKS = 500
-SECONDS_BETWEEN_SIGNS_OF_LIFE = 1.0
+SECONDS_BETWEEN_LOOKS = 1.0
 BLOCK = 64 * 1024
-
-
-class NoLongerOurs(Exception):
-    """The file was cancelled, or another worker took it over."""
 
 
 # Asking for a file
@@ -70,7 +68,9 @@ def ask_for(query: LogQuery, *, format: str, owner: User, now: datetime) -> Repo
 
 def cancel(file: ReportFile) -> bool:
     """Stop the work on a file; say whether there was any. Its writer notices within a second or so."""
-    return bool(ReportFile.objects.unfinished().filter(pk=file.pk).update(state=ReportFile.State.CANCELLED, query={}))
+    unfinished = ReportFile.objects.unfinished().filter(pk=file.pk)
+    cancelled = {"state": ReportFile.State.CANCELLED, "finished_at": timezone.now(), "holder": None}
+    return bool(unfinished.update(**cancelled, **ReportFile.input_erased))
 
 
 def may_download(user: User, file: ReportFile) -> bool:
@@ -82,31 +82,14 @@ def may_download(user: User, file: ReportFile) -> bool:
 # Writing it
 
 
-def write(pk: uuid.UUID) -> None:
-    """Write the file, unless it is finished or another worker has it."""
-    file = ReportFile.objects.claim(pk, now=timezone.now())
-    if file is None:
-        logger.info("Report file %s is finished, or another worker has it", pk)
-        return
+def write(file: ReportFile) -> None:
+    """Write a file that the caller holds. Raises ``NoLongerHeld`` and ``GiveUp``."""
     try:
         _Writer(file).write()
-    except NoLongerOurs:
-        logger.info("Report file %s was cancelled, or another worker took it over", pk)
     except TooManyKeys as refused:
-        _fail(file, " ".join(refused.messages))
-    except Exception as error:
-        _fail(
-            file,
-            _("Something went wrong while it was written (%(reason)s). Ask for it again.")
-            % {"reason": type(error).__name__},
-        )
-        logger.error("Report file %s failed: %s", pk, type(error).__name__)
+        raise jobs.GiveUp(" ".join(refused.messages)) from refused
     finally:
         remove(file.draft)
-
-
-def _fail(file: ReportFile, reason: str) -> None:
-    ReportFile.objects.held_by(file).update(state=ReportFile.State.FAILED, error=reason, query={})
 
 
 class _Writer:
@@ -120,12 +103,6 @@ class _Writer:
         self.seen_at = time.monotonic()
 
     def write(self) -> None:
-        if self.file.attempts > MOST_ATTEMPTS:
-            _fail(
-                self.file,
-                _("Its writer was interrupted %(times)s times. Ask for a shorter period.") % {"times": MOST_ATTEMPTS},
-            )
-            return
         report_folder().mkdir(parents=True, exist_ok=True)
         report_folder().chmod(0o700)
         self.file.draft.touch(mode=0o600)
@@ -143,7 +120,7 @@ class _Writer:
         self.file.queues = sorted({queue for queue, _agent, _rows in places if queue is not None})
         self.file.direct_agents = sorted({agent for _queue, agent, _rows in places if agent is not None})
         total = sum(rows for _queue, _agent, rows in places)
-        self._note(rows_total=total)
+        jobs.note(self.file, rows_total=total)
         return total
 
     def _write_csv(self, cursor: CursorWrapper, keys: Sequence[str]) -> int:
@@ -173,31 +150,24 @@ class _Writer:
             remove(scratch)
 
     def _tell(self, rows: int) -> None:
-        """Once a second, tell how far we are and that we live; stop where the file is no longer ours."""
-        if time.monotonic() - self.seen_at >= SECONDS_BETWEEN_SIGNS_OF_LIFE:
+        """Once a second, tell how far we are; stop where the file is no longer ours."""
+        if time.monotonic() - self.seen_at >= SECONDS_BETWEEN_LOOKS:
             self.seen_at = time.monotonic()
-            self._note(rows_done=rows, held_until=timezone.now() + LEASE)
-
-    def _note(self, **facts: Any) -> None:
-        if not ReportFile.objects.held_by(self.file).update(**facts):
-            raise NoLongerOurs
+            jobs.note(self.file, rows_done=rows)
 
     def _finish(self, rows: int) -> None:
-        now = timezone.now()
-        self._note(held_until=now + LEASE)
+        jobs.note(self.file, rows_done=rows)
         self.file.draft.replace(self.file.path)
         try:
-            self._note(
-                state=ReportFile.State.READY,
-                rows_done=rows,
+            jobs.finish(
+                self.file,
+                ReportFile.State.READY,
                 rows_total=rows,
                 queues=self.file.queues,
                 direct_agents=self.file.direct_agents,
-                ready_at=now,
-                expires_at=now + KEPT_FOR,
-                held_until=None,
+                expires_at=timezone.now() + KEPT_FOR,
             )
-        except NoLongerOurs:
+        except jobs.NoLongerHeld:
             if ReportFile.objects.filter(pk=self.file.pk, state=ReportFile.State.CANCELLED).exists():
                 remove(self.file.path)
             raise

@@ -5,15 +5,14 @@ from __future__ import annotations
 import uuid
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-LEASE = timedelta(minutes=5)
-"""How long a worker may hold a file without a sign of life before another takes it over."""
+from conversations.models import Job, JobQuerySet
 
 MOST_ATTEMPTS = 3
 
@@ -24,34 +23,7 @@ REMEMBERED_FOR = timedelta(days=30)
 """How long the list tells of a file that is no longer there."""
 
 
-class ReportFileQuerySet(models.QuerySet["ReportFile"]):
-    def unfinished(self) -> ReportFileQuerySet:
-        return self.filter(state__in=[ReportFile.State.WAITING, ReportFile.State.WRITING])
-
-    def waiting(self, *, now: datetime) -> ReportFileQuerySet:
-        """Unfinished, and held by no worker at this moment."""
-        return self.unfinished().exclude(held_until__gt=now)
-
-    def claim(self, pk: uuid.UUID, *, now: datetime) -> ReportFile | None:
-        """Hold a waiting file for the caller, or return None when there is nothing to hold."""
-        holder = uuid.uuid4()
-        held = (
-            self.waiting(now=now)
-            .filter(pk=pk)
-            .update(
-                state=ReportFile.State.WRITING,
-                holder=holder,
-                held_until=now + LEASE,
-                attempts=F("attempts") + 1,
-                rows_done=0,
-            )
-        )
-        return self.get(pk=pk) if held else None
-
-    def held_by(self, file: ReportFile) -> ReportFileQuerySet:
-        """The file's row, as long as the claim that ``file`` came from still stands."""
-        return self.filter(pk=file.pk, state=ReportFile.State.WRITING, holder=file.holder)
-
+class ReportFileQuerySet(JobQuerySet["ReportFile"]):
     def gone(self, *, now: datetime) -> ReportFileQuerySet:
         """Files that came to nothing or expired, a while ago."""
         gone = [ReportFile.State.FAILED, ReportFile.State.CANCELLED, ReportFile.State.EXPIRED]
@@ -61,7 +33,7 @@ class ReportFileQuerySet(models.QuerySet["ReportFile"]):
         return self.filter(state=ReportFile.State.READY, expires_at__lte=now)
 
 
-class ReportFile(models.Model):
+class ReportFile(Job):
     """The rows of one query as a file, for the one person who asked for it."""
 
     class Format(models.TextChoices):
@@ -92,10 +64,6 @@ class ReportFile(models.Model):
     state = models.CharField(_("state"), max_length=9, choices=State.choices, default=State.WAITING)
     rows_total = models.PositiveIntegerField(_("rows total"), null=True)
     rows_done = models.PositiveIntegerField(_("rows done"), default=0)
-    error = models.CharField(_("error"), max_length=500, blank=True, help_text=_("What went wrong, in words; no data"))
-    holder = models.UUIDField(_("holder"), null=True, help_text=_("The claim of the worker that writes it"))
-    held_until = models.DateTimeField(_("held until"), null=True)
-    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
 
     queues = ArrayField(
         models.BigIntegerField(), verbose_name=_("queues"), default=list, help_text=_("The queues its rows come from")
@@ -108,10 +76,14 @@ class ReportFile(models.Model):
     )
 
     created_at = models.DateTimeField(_("asked for"))
-    ready_at = models.DateTimeField(_("ready at"), null=True)
     expires_at = models.DateTimeField(_("expires at"), null=True)
 
     customer_data = ("query",)
+    when_claimed: ClassVar[dict[str, Any]] = {"state": State.WRITING, "rows_done": 0}
+    input_erased: ClassVar[dict[str, Any]] = {"query": {}}
+    oldest_first = ("created_at", "pk")
+    waits_since: ClassVar[str] = "created_at"
+    most_interruptions = 3
 
     objects = ReportFileQuerySet.as_manager()
 
@@ -122,6 +94,9 @@ class ReportFile(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def is_exhausted(self, *, now: datetime) -> bool:
+        return self.attempts >= MOST_ATTEMPTS
 
     @property
     def path(self) -> Path:
@@ -139,10 +114,6 @@ class ReportFile(models.Model):
         if self.state == self.State.READY:
             return 100
         return min(99, 100 * self.rows_done // self.rows_total) if self.rows_total else 0
-
-    @property
-    def is_unfinished(self) -> bool:
-        return self.state in (self.State.WAITING, self.State.WRITING)
 
 
 def report_folder() -> Path:

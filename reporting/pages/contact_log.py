@@ -26,18 +26,9 @@ from conversations.models import Conversation, State
 from conversations.pairs import as_text
 from conversations.periods import Period
 from conversations.signed_in import page_for_people, viewer
+from reporting.contact_log.asked import CUSTOM, FIELDS, INTERVALS, KEY, PARAMETERS
 from reporting.contact_log.kept_key import Missing, missing_reason_of
-from reporting.contact_log.query import (
-    CUSTOM,
-    FIELDS,
-    INTERVALS,
-    KEY,
-    MOST_KEYS,
-    PARAMETERS,
-    LogQuery,
-    kept_key_names,
-    zone_of,
-)
+from reporting.contact_log.query import MOST_KEYS, LogQuery, kept_key_names, zone_of
 from reporting.models import ContactLogEntry
 from reporting.pages.count_table import count_table, duration, rows_address
 from reporting.pages.group_words import GroupWords, grouping_label, interval_label

@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from channels_cfg.models import User
-from reporting.contact_log.query import MOST_BESIDE, Group, LogQuery, group_in, largest
+from reporting.contact_log.asked import MOST_BESIDE
+from reporting.contact_log.query import Group, LogQuery, group_in, largest
 from reporting.pages.group_words import GroupWords, grouping_label, interval_label
 
 MOST_SERIES = 6

@@ -18,8 +18,8 @@ from channels_cfg.models import Channel, Queue, User
 from conversations.attached_data.reasons import REASONS
 from conversations.filters import GrantedPlaces, is_id
 from conversations.models import Conversation, State
+from reporting.contact_log.asked import FIELDS, KEY
 from reporting.contact_log.kept_key import REASON, VALUE
-from reporting.contact_log.query import FIELDS, KEY
 
 
 def grouping_label(by: str) -> str:

@@ -15,11 +15,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from conversations.signed_in import page_for_people, viewer
+from conversations.tasks import send_worker_to
 from reporting.contact_log import files
 from reporting.contact_log.query import LogQuery, zone_of
 from reporting.models import ReportFile
 from reporting.pages.contact_log import as_asked
-from reporting.tasks import write_report_file
 
 FILES_SHOWN = 50
 CONTENT_TYPES = {
@@ -52,8 +52,8 @@ def ask(request: HttpRequest) -> HttpResponse:
         query = LogQuery.parse(request.POST, zone=zone_of(viewer(request)), now=timezone.now())
     except ValidationError:
         return redirect(as_asked(request.POST))
-    file = files.ask_for(query, format=format, owner=viewer(request), now=timezone.now())
-    transaction.on_commit(lambda: write_report_file.delay(str(file.pk)))
+    files.ask_for(query, format=format, owner=viewer(request), now=timezone.now())
+    transaction.on_commit(lambda: send_worker_to(ReportFile, expires=60))
     return redirect("reports:files")
 
 

@@ -121,11 +121,11 @@ def busy(root: User, centre: None) -> dict[str, list[dict[str, Any]]]:
         Message.objects.create(conversation=served, author=author, text="Hi", sent_at=now)
     observations.aggregate()
     service = MessagingService.objects.get()
-    for outcome in InboundDelivery.Outcome:
+    for outcome in InboundDelivery.State:
         InboundDelivery.objects.create(
             service=service,
             nonce=f"n-{outcome}",
-            outcome=outcome,
+            state=outcome,
             received_at=now,
             trigger="MESSAGE_INBOUND",
             notes=["1", "2"],

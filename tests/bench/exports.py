@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from channels_cfg.models import User
+from conversations import jobs
 from reporting.contact_log import files
 from reporting.contact_log.query import LogQuery
 from reporting.contact_log.table import csv_rows, snapshot
@@ -25,9 +26,9 @@ def everything() -> LogQuery:
 def write(query: LogQuery, format: str, owner: User) -> None:
     """Have the file written as the task does it."""
     file = files.ask_for(query, format=format, owner=owner, now=timezone.now())
-    files.write(file.pk)
+    jobs.work_on(ReportFile, file.pk)
     file.refresh_from_db()
-    assert file.state == ReportFile.State.READY, file.error
+    assert file.state == ReportFile.State.READY, file.reason
     file.path.unlink()
 
 

@@ -125,13 +125,13 @@ def service(transactional_db: None) -> MessagingService:
 
 def sweep_every_second() -> None:
     every_second, _ = IntervalSchedule.objects.get_or_create(every=1, period=IntervalSchedule.SECONDS)
-    sweep = PeriodicTask.objects.get(task="conversations.tasks.apply_waiting_deliveries")
+    sweep = PeriodicTask.objects.get(task="conversations.tasks.sweep_jobs")
     sweep.interval, sweep.expire_seconds = every_second, None
     sweep.save()
 
 
 def applied() -> int:
-    return InboundDelivery.objects.filter(outcome=InboundDelivery.Outcome.APPLIED).count()
+    return InboundDelivery.objects.filter(state=InboundDelivery.State.APPLIED).count()
 
 
 def test_what_a_customer_writes_reaches_the_worker_and_outlives_a_killed_broker(

@@ -69,7 +69,7 @@ def test_deliveries_count_until_they_are_applied(told):
     service = MessagingServiceFactory()
     delivery(minutes_old=3, service=service)
     delivery(minutes_old=2, service=service)
-    delivery(minutes_old=60, service=service, finished_at=timezone.now(), outcome=InboundDelivery.Outcome.APPLIED)
+    delivery(minutes_old=60, service=service, finished_at=timezone.now(), state=InboundDelivery.State.APPLIED)
 
     values = told()
 

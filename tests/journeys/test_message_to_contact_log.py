@@ -116,7 +116,7 @@ def test_the_same_delivery_again_changes_nothing(portal: Portal, service):
     for _ in range(3):
         assert portal.deliver(service, message).status_code == 200
 
-    eventually(lambda: InboundDelivery.objects.filter(outcome="applied").count() == 3)
+    eventually(lambda: InboundDelivery.objects.filter(state="applied").count() == 3)
     conversation = Conversation.objects.get()
     assert conversation.messages.count() == 1
     assert not InboundDelivery.objects.exclude(body=None).exists()
@@ -133,7 +133,7 @@ def test_what_a_killed_worker_left_another_does_once(portal: Portal, service):
 
     portal.start_worker()
 
-    eventually(lambda: InboundDelivery.objects.filter(outcome="applied").count() == 5)
+    eventually(lambda: InboundDelivery.objects.filter(state="applied").count() == 5)
     assert Conversation.objects.count() == 5
 
 
@@ -144,7 +144,7 @@ def test_a_message_lost_by_the_broker_is_found_by_the_sweep(portal: Portal, serv
         message.unlink()
 
     portal.start_worker()
-    portal.manage("shell", "-c", "from conversations.tasks import apply_waiting_deliveries as t; t.delay()")
+    portal.manage("shell", "-c", "from conversations.tasks import sweep_jobs as t; t.delay()")
 
     eventually(lambda: Conversation.objects.exists())
 

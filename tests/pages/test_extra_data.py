@@ -229,6 +229,12 @@ def test_a_name_that_cannot_be_a_key_is_told_before_saving(open_as: OpenAs, ada:
 # Asked before saving
 
 
+def answer(page: Page, whose: str) -> None:
+    page.get_by_label(whose).check()
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("[data-save]")).to_be_visible()
+
+
 def test_two_administrators_at_once_choose_whose_list_is_right(open_as: OpenAs, ada: User, phone: Channel):
     queue = QueueFactory(channel=phone, statistics_keys=["first"])
     mine, theirs = open_as(ada, page_of(queue)), open_as(configurator("ben"), page_of(queue))
@@ -243,8 +249,7 @@ def test_two_administrators_at_once_choose_whose_list_is_right(open_as: OpenAs, 
     for words in ("It was", "first", "Keep theirs", "theirs", "Use mine", "first, mine"):
         expect(conflict).to_contain_text(words)
     assert stored(queue) == ["theirs"]
-    mine.get_by_label("Keep theirs").check()
-    save(mine)
+    answer(mine, "Keep theirs")
     assert stored(queue) == ["theirs"]
 
     box(theirs, "theirs").uncheck()
@@ -252,8 +257,7 @@ def test_two_administrators_at_once_choose_whose_list_is_right(open_as: OpenAs, 
     save(theirs)
     paste(mine, "mine")
     save(mine)
-    mine.get_by_label("Use mine").check()
-    save(mine)
+    answer(mine, "Use mine")
     assert stored(queue) == ["theirs", "mine"]
 
 

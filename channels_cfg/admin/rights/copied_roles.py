@@ -82,7 +82,7 @@ def copy_group_page(request: HttpRequest, group_id: int) -> HttpResponse:
         "opts": Group._meta,
         "group": group,
         "form": form,
-        "rights": rights_in_words(cells, names_of(cell.place for cell in cells)),
+        "rights": rights_in_words(cells, names_of(cell.scope for cell in cells)),
         "pages": [page.name for page in pages],
         "left_out": [page.name for page in left_out],
     }

@@ -25,7 +25,7 @@ from channels_cfg.rights.effective import (
     Cell,
     Effective,
     Holder,
-    Place,
+    Scope,
     direct_groups_of,
     effective_rights,
     holders_on,
@@ -39,7 +39,7 @@ SHOWN = 15
 
 @dataclass(frozen=True)
 class Held:
-    """A place or a person, and for each of the four rights the ways in which it is held, each with its address."""
+    """A scope or a person, and for each of the four rights the ways in which it is held, each with its address."""
 
     name: str
     address: str
@@ -66,40 +66,40 @@ def panel_of(record: User | Group | Queue) -> Panel:
 def panel_of_holder(record: User | Group) -> Panel:
     """Where the user, or each member of the group, may do what. The same number of queries for any number of rights."""
     holder = Holder(USER if isinstance(record, User) else GROUP, record.pk)
-    queues = [Place(QUEUE, pk) for pk in queues_of(holder).order_by("name").values_list("pk", flat=True)[:SHOWN]]
+    queues = [Scope(QUEUE, pk) for pk in queues_of(holder).order_by("name").values_list("pk", flat=True)[:SHOWN]]
     direct = direct_groups_of(holder).order_by("name").values_list("pk", flat=True)[:SHOWN]
-    places = [*queues, *(Place(DIRECT, pk) for pk in direct)]
-    shown = places[:SHOWN]
+    scopes = [*queues, *(Scope(DIRECT, pk) for pk in direct)]
+    shown = scopes[:SHOWN]
     return Panel(
         title=_("Effective rights: all ways taken together"),
         first_heading=_("Where"),
-        rows=_rows([(place, holder, place) for place in shown]),
+        rows=_rows([(scope, holder, scope) for scope in shown]),
         empty=_("Nothing is granted, neither directly nor through a group."),
         more=Question(columns=(holder,), only_granted=True).address,
         more_text=_("All of it in the matrix")
-        if len(shown) < len(places) or len(queues) == SHOWN
+        if len(shown) < len(scopes) or len(queues) == SHOWN
         else _("In the matrix"),
         why=f"{reverse('why_rights')}?{urlencode({'user': record.pk})}" if isinstance(record, User) else "",
     )
 
 
 def panel_on_queue(queue: Queue) -> Panel:
-    place = Place(QUEUE, queue.pk)
-    people = holders_on(place).order_by("username").values_list("pk", flat=True)[:SHOWN]
+    scope = Scope(QUEUE, queue.pk)
+    people = holders_on(scope).order_by("username").values_list("pk", flat=True)[:SHOWN]
     return Panel(
         title=_("Effective rights: who may do what here"),
         first_heading=_("Who"),
-        rows=_rows([(Holder(USER, pk), Holder(USER, pk), place) for pk in people]),
+        rows=_rows([(Holder(USER, pk), Holder(USER, pk), scope) for pk in people]),
         empty=_("Nobody may do anything here: no right is granted on this queue or its queue groups."),
-        more=Question(by="place", columns=(place,), rows=USER, only_granted=True).address,
+        more=Question(by="place", columns=(scope,), rows=USER, only_granted=True).address,
         more_text=_("All of them in the matrix") if len(people) == SHOWN else _("In the matrix"),
         why=f"{reverse('why_rights')}?{urlencode({'queue': queue.pk})}",
     )
 
 
-def _rows(wanted: Sequence[tuple[Holder | Place, Holder, Place]]) -> list[Held]:
-    """A row for each item: what the holder holds on the place."""
-    effective = effective_rights(holders={holder for _, holder, _ in wanted}, places={place for *_, place in wanted})
+def _rows(wanted: Sequence[tuple[Holder | Scope, Holder, Scope]]) -> list[Held]:
+    """A row for each item: what the holder holds on the scope."""
+    effective = effective_rights(holders={holder for _, holder, _ in wanted}, scopes={scope for *_, scope in wanted})
     items = {item for origins in effective.values() for origin in origins for item in origin}
     names = names_of({*items, *(item for wish in wanted for item in wish)})
     return [
@@ -108,13 +108,13 @@ def _rows(wanted: Sequence[tuple[Holder | Place, Holder, Place]]) -> list[Held]:
             if item.kind == DIRECT
             else names[item],
             address=matrix_of(item),
-            ways=[_ways(Cell(holder, place, right), effective, names) for right in Right],
+            ways=[_ways(Cell(holder, scope, right), effective, names) for right in Right],
         )
-        for item, holder, place in wanted
+        for item, holder, scope in wanted
     ]
 
 
-def _ways(cell: Cell, effective: Effective, names: Mapping[Holder | Place, str]) -> list[tuple[str, str]]:
+def _ways(cell: Cell, effective: Effective, names: Mapping[Holder | Scope, str]) -> list[tuple[str, str]]:
     return [(origin_in_words(cell, origin, names), origin_address(origin)) for origin in effective.get(cell, ())]
 
 

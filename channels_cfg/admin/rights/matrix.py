@@ -62,7 +62,7 @@ class Box:
 
 
 @dataclass(frozen=True)
-class Row:
+class MatrixRow:
     code: str
     name: str
     note: str
@@ -71,7 +71,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Column:
+class MatrixColumn:
     code: str
     kind: str
     name: str
@@ -164,12 +164,12 @@ def matrix_page(request: HttpRequest, question: Question, pending: RightChanges 
 
 def boxes(
     question: Question, records: Mapping[Item, Any], names: dict[Any, str], pending: RightChanges
-) -> tuple[list[Row], list[str]]:
+) -> tuple[list[MatrixRow], list[str]]:
     """The rows with their boxes, and the codes of those cells that are granted in the database."""
     by_holder = question.by == BY_HOLDER
     effective = effective_rights(
         holders=question.columns if by_holder else list(records),  # type: ignore[arg-type]
-        places=list(records) if by_holder else question.columns,  # type: ignore[arg-type]
+        scopes=list(records) if by_holder else question.columns,  # type: ignore[arg-type]
     )
     names = {**names, **{item: str(record) for item, record in records.items()}}
     elsewhere = {item for origins in effective.values() for origin in origins for item in origin}
@@ -181,12 +181,12 @@ def boxes(
         for column in question.columns:
             for right in Right:
                 cell = cell_at(item, column, right)
-                own = any(origin == Origin(cell.holder, cell.place) for origin in effective.get(cell, ()))
+                own = any(origin == Origin(cell.holder, cell.scope) for origin in effective.get(cell, ()))
                 if own:
                     before.append(str(cell))
                 ticked = (own and cell not in withdrawing) or cell in granting
                 row.append(_box(cell, column, ticked, effective, names))
-        rows.append(Row(str(item), names[item], _note(record), question.with_(**_turned(item, question)), row))
+        rows.append(MatrixRow(str(item), names[item], _note(record), question.with_(**_turned(item, question)), row))
     return rows, before
 
 
@@ -197,12 +197,12 @@ def _turned(item: Item, question: Question) -> dict[str, Any]:
 
 
 def _box(cell: Cell, column: Item, ticked: bool, effective: Effective, names: Mapping[Any, str]) -> Box:
-    origins = [origin for origin in effective.get(cell, ()) if origin != Origin(cell.holder, cell.place)]
-    place = _("%(kind)s %(name)s") % {"kind": str(KIND_WORDS[cell.place.kind]).lower(), "name": names[cell.place]}
+    origins = [origin for origin in effective.get(cell, ()) if origin != Origin(cell.holder, cell.scope)]
+    scope = _("%(kind)s %(name)s") % {"kind": str(KIND_WORDS[cell.scope.kind]).lower(), "name": names[cell.scope]}
     return Box(
         code=str(cell),
-        label=_("%(right)s: %(holder)s on %(place)s")
-        % {"right": cell.right.label, "holder": names[cell.holder], "place": place},
+        label=_("%(right)s: %(holder)s on %(scope)s")
+        % {"right": cell.right.label, "holder": names[cell.holder], "scope": scope},
         column=f"{column}-{cell.right}",
         ticked=ticked,
         ways=[(origin_in_words(cell, origin, names), origin_address(origin)) for origin in origins],
@@ -211,7 +211,7 @@ def _box(cell: Cell, column: Item, ticked: bool, effective: Effective, names: Ma
 
 def origin_address(origin: Origin) -> str:
     """The matrix where the access right itself is ticked."""
-    return Question(by=BY_HOLDER, columns=(origin.holder,), rows=origin.place.kind, only_granted=True).address
+    return Question(by=BY_HOLDER, columns=(origin.holder,), rows=origin.scope.kind, only_granted=True).address
 
 
 def _note(record: Any) -> str:
@@ -224,9 +224,9 @@ def _note(record: Any) -> str:
     return ""
 
 
-def _column(column: Item, question: Question, names: Mapping[Any, str]) -> Column:
+def _column(column: Item, question: Question, names: Mapping[Any, str]) -> MatrixColumn:
     others = tuple(item for item in question.columns if item != column)
-    return Column(
+    return MatrixColumn(
         code=str(column),
         kind=str(KIND_WORDS[column.kind]),
         name=names[column],

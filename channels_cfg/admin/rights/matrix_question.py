@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from channels_cfg.models import AccessRight, Queue, QueueGroup, Right, User
-from channels_cfg.rights.changes import read_holder, read_place
+from channels_cfg.rights.changes import read_holder, read_scope
 from channels_cfg.rights.effective import (
     DIRECT,
     GROUP,
@@ -29,7 +29,7 @@ from channels_cfg.rights.effective import (
     USER,
     Cell,
     Holder,
-    Place,
+    Scope,
     covers,
     direct_groups_of,
     holders_on,
@@ -71,7 +71,7 @@ FIELDS = {
     DIRECT: "direct_conversations_of",
 }
 
-Item = Holder | Place
+Item = Holder | Scope
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Question:
         written = [*query.getlist("column"), *(f"{kind}{pk}" for kind in FIELDS for pk in query.getlist(f"add_{kind}"))]
         return cls(
             by=by,
-            columns=tuple(_understood(written, read_holder if by == BY_HOLDER else read_place))[:MOST_COLUMNS],
+            columns=tuple(_understood(written, read_holder if by == BY_HOLDER else read_scope))[:MOST_COLUMNS],
             rows=rows,
             search=query.get("q", "").strip()[:100],
             only_granted=query.get("granted") == "1",
@@ -130,7 +130,7 @@ def _understood(written: Iterable[str], read: Any) -> list[Item]:
 
 
 class ChooseColumns(forms.Form):
-    """Finds a holder or a place as one types."""
+    """Finds a holder or a scope as one types."""
 
     def __init__(self, by: str, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -146,7 +146,7 @@ class ChooseColumns(forms.Form):
 
 
 def first_columns(by: str) -> list[Item]:
-    """Something to look at before anybody has chosen: groups that hold rights, or places on which they are held."""
+    """Something to look at before anybody has chosen: groups that hold rights, or scopes on which they are held."""
     if by == BY_HOLDER:
         groups = Group.objects.order_by("name").values_list("pk", flat=True)
         holding = groups.filter(pk__in=AccessRight.objects.filter(group__isnull=False).values("group"))
@@ -154,9 +154,9 @@ def first_columns(by: str) -> list[Item]:
     on_groups = QueueGroup.objects.filter(
         pk__in=AccessRight.objects.filter(queue_group__isnull=False).values("queue_group")
     )
-    places = [Place(QUEUE_GROUP, pk) for pk in on_groups.values_list("pk", flat=True)[:COLUMNS_AT_FIRST]]
-    queues = Queue.objects.values_list("pk", flat=True)[: COLUMNS_AT_FIRST - len(places)]
-    return [*places, *(Place(QUEUE, pk) for pk in queues)]
+    scopes = [Scope(QUEUE_GROUP, pk) for pk in on_groups.values_list("pk", flat=True)[:COLUMNS_AT_FIRST]]
+    queues = Queue.objects.values_list("pk", flat=True)[: COLUMNS_AT_FIRST - len(scopes)]
+    return [*scopes, *(Scope(QUEUE, pk) for pk in queues)]
 
 
 def found_rows(question: Question) -> QuerySet[Any]:
@@ -200,16 +200,16 @@ def related_rows(column: Item, rows: str) -> QuerySet[Any]:
 
 
 def make_item(kind: str, pk: int) -> Item:
-    return Holder(kind, pk) if kind in (USER, GROUP) else Place(kind, pk)
+    return Holder(kind, pk) if kind in (USER, GROUP) else Scope(kind, pk)
 
 
 def cell_at(row: Item, column: Item, right: Right) -> Cell:
-    holder, place = (row, column) if isinstance(row, Holder) else (column, row)
-    assert isinstance(holder, Holder) and isinstance(place, Place)
-    return Cell(holder, place, right)
+    holder, scope = (row, column) if isinstance(row, Holder) else (column, row)
+    assert isinstance(holder, Holder) and isinstance(scope, Scope)
+    return Cell(holder, scope, right)
 
 
 def matrix_of(*items: Item, rows: str | None = None) -> str:
-    """The address of the matrix with these holders, or these places, as columns."""
+    """The address of the matrix with these holders, or these scopes, as columns."""
     by = BY_HOLDER if isinstance(items[0], Holder) else BY_PLACE
     return Question(by=by, columns=tuple(items), rows=rows or next(iter(KINDS[by]))).address

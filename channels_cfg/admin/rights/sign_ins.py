@@ -57,7 +57,7 @@ class SignInEventAdmin(ReadOnlyAdmin):
 
     @display(description=gettext_lazy("Who"), ordering="account")
     def who(self, event: SignInEvent) -> str:
-        return event.account or _("Nobody known")
+        return event.account or _("Unknown")
 
     @display(
         description=gettext_lazy("Result"),

@@ -27,7 +27,7 @@ RECENT_CHANGES = 50
 
 
 @dataclass(frozen=True)
-class Difference:
+class FieldConflict:
     """One setting that somebody else changed meanwhile. ``choice`` is the name of the answer."""
 
     choice: str
@@ -42,8 +42,8 @@ class Difference:
 class Comparison:
     """What a page was filled with, what is stored by now, and what was typed."""
 
-    differences: list[Difference] = field(default_factory=list)
-    only_mine: list[Difference] = field(default_factory=list)
+    differences: list[FieldConflict] = field(default_factory=list)
+    only_mine: list[FieldConflict] = field(default_factory=list)
     added_by_them: list[str] = field(default_factory=list)
 
     def is_answered(self, typed: QueryDict, *, shows_now: bool) -> bool:

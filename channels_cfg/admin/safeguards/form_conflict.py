@@ -19,7 +19,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from channels_cfg.admin.safeguards.change_reason import AboutTheChange
-from channels_cfg.admin.safeguards.conflict import CHOICE, MINE, SHOWN, THEIRS, Comparison, Difference, ask_whose
+from channels_cfg.admin.safeguards.conflict import CHOICE, MINE, SHOWN, THEIRS, Comparison, FieldConflict, ask_whose
 from channels_cfg.admin.safeguards.resubmission import unpack
 from channels_cfg.models.versioned import lock_settings
 
@@ -149,7 +149,7 @@ class _Merge:
         they_changed, i_changed = was != now, bound.field.has_changed(was, raw)
         if not (they_changed or i_changed) or not bound.field.has_changed(now, raw):
             return
-        difference = Difference(
+        difference = FieldConflict(
             choice=_choice(prefix, pk, bound.name),
             label=label,
             was=_in_words(bound.field, was),
@@ -191,7 +191,7 @@ class _Merge:
     def _compare_whole(self, formset: Any, row: _Row, was: Values, kind: str) -> None:
         theirs = self.now[formset.prefix].get(row.pk)
         self.comparison.differences.append(
-            Difference(
+            FieldConflict(
                 choice=_choice(formset.prefix, row.pk, ""),
                 label=kind,
                 was=_row_in_words(formset, lambda bound: was.get(bound.name)),

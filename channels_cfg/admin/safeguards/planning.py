@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 from channels_cfg import moments
 from channels_cfg.admin.moment_input import MomentInput
 from channels_cfg.admin.safeguards.change_reason import AboutTheChange
+from channels_cfg.history.change_set import Action, ChangeSet, RecordChange
 from channels_cfg.history.planned_changes import check_plan, plan_change, planned_for
 
 AT = "takes_effect_at"
@@ -48,6 +50,18 @@ class PlannableForm(forms.ModelForm):
         return {name: self.cleaned_data[name] for name in self.changed_data if name in self.cleaned_data}
 
 
+@dataclass
+class FormChange(ChangeSet):
+    """What a form changes of its record."""
+
+    form: PlannableForm
+
+    def record_changes(self) -> list[RecordChange]:
+        new, record = self.form.changes(), self.form.instance
+        old = {name: self.form.initial.get(name) for name in new}
+        return [RecordChange(Action.CHANGE, type(record), record.pk, old, new)]
+
+
 class TakesEffectAtOnce:
     """For rows of a form: they cannot wait."""
 
@@ -72,18 +86,22 @@ class CanBePlanned:
         return super().render_change_form(request, context, *args, **kwargs)  # type: ignore[misc]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Saves or plans, and says which saved reports lose a column."""
+        lost = FormChange(form).lost_columns_in_words() if isinstance(form, PlannableForm) else ""
         if not _is_planned(form):
             super().save_model(request, obj, form, change)  # type: ignore[misc]
-            return
-        stored = type(obj)._base_manager.filter(pk=obj.pk).first() or type(obj)(pk=obj.pk)
-        plan_change(
-            stored,
-            form.changes(),
-            at=form.cleaned_data[AT],
-            by=request.user,  # type: ignore[arg-type]  # who opened the configurator is signed in
-            why=form.cleaned_data.get("why", ""),
-            now=timezone.now(),
-        )
+        else:
+            stored = type(obj)._base_manager.filter(pk=obj.pk).first() or type(obj)(pk=obj.pk)
+            plan_change(
+                stored,
+                form.changes(),
+                at=form.cleaned_data[AT],
+                by=request.user,  # type: ignore[arg-type]  # who opened the configurator is signed in
+                why=form.cleaned_data.get("why", ""),
+                now=timezone.now(),
+            )
+        if lost:
+            messages.warning(request, lost)
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
         planned = request.POST.get(AT) and planned_for(obj).order_by("-pk").first()

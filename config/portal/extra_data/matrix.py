@@ -22,7 +22,7 @@ from channels_cfg.models import AttachedKey
 from config.portal.extra_data.changes import Impact, impact_of
 from config.portal.extra_data.paste import read_paste
 from config.portal.extra_data.places import Place, address_of, check_may, find_place, level_of, may
-from config.portal.extra_data.ticks import Column, Ticks, columns_of, sealed
+from config.portal.extra_data.ticks import ListColumn, Ticks, columns_of, sealed
 from conversations.admin.what_if import in_a_page
 
 
@@ -125,7 +125,7 @@ def _ask_whose(request: HttpRequest, ticks: Ticks) -> HttpResponse | None:
 # The page
 
 
-class Cell(NamedTuple):
+class TickBox(NamedTuple):
     """One box. ``marks`` are attributes: ``checked``, ``data-differs`` from what is stored, ``disabled``."""
 
     name: str
@@ -182,8 +182,8 @@ def _page(
 
 
 def _rows(
-    request: HttpRequest, columns: Sequence[Column], ticks: Ticks | None, *, fixed: bool
-) -> Iterator[tuple[str, AttachedKey | None, list[Cell]]]:
+    request: HttpRequest, columns: Sequence[ListColumn], ticks: Ticks | None, *, fixed: bool
+) -> Iterator[tuple[str, AttachedKey | None, list[TickBox]]]:
     """Every key that is listed, ticked or asked for, what the catalogue says of it, and a box for each list."""
     ticked = ticks.ticked if ticks else {column.name: column.counted for column in columns}
     asked = ticks.rows if ticks else [key for key in request.GET.getlist("key") if key.strip()]
@@ -195,15 +195,15 @@ def _rows(
         yield key, known.get(key), [box(key) for box in boxes]
 
 
-def _boxes(column: Column, ticked: set[str], fixed: bool) -> Callable[[str], Cell]:
+def _boxes(column: ListColumn, ticked: set[str], fixed: bool) -> Callable[[str], TickBox]:
     """What makes the boxes of one column."""
     counted = set(column.counted)
     inherited_from = _(", from %(origin)s") % {"origin": column.above.origin}
 
-    def box(key: str) -> Cell:
+    def box(key: str) -> TickBox:
         inherited = column.follows and key in counted
         label = f"{key}, {column.label}{inherited_from if inherited else ''}"
         marks = MARKS[key in ticked, key in counted]
-        return Cell(column.name, label, f"{marks} disabled" if fixed else marks, inherited)
+        return TickBox(column.name, label, f"{marks} disabled" if fixed else marks, inherited)
 
     return box

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from channels_cfg.admin.safeguards.conflict import CHOICE, Comparison, Difference
+from channels_cfg.admin.safeguards.conflict import CHOICE, Comparison, FieldConflict
 from channels_cfg.key_names import BadKeyName, check_key_name
 from channels_cfg.keys.catalogue import own_names
 from channels_cfg.keys.configured import list_name
@@ -22,7 +22,7 @@ LONGEST_ROW = 200
 
 
 @dataclass(frozen=True)
-class Column:
+class ListColumn:
     """One list of the place. ``above`` is what counts while it is empty."""
 
     name: str
@@ -43,10 +43,10 @@ class Column:
         return [self.own, self.above.keys]
 
 
-def columns_of(place: Place) -> list[Column]:
+def columns_of(place: Place) -> list[ListColumn]:
     system, kind = SystemSettings.load(), kind_of(place)
     return [
-        Column(name, list_name(name, kind=kind), list(getattr(place, name)), above(place, name, system))
+        ListColumn(name, list_name(name, kind=kind), list(getattr(place, name)), above(place, name, system))
         for name in lists_of(place)
     ]
 
@@ -59,7 +59,7 @@ class Ticks:
     """
 
     place: Place
-    columns: list[Column]
+    columns: list[ListColumn]
     ticked: dict[str, list[str]]
     rows: list[str]
     loaded: dict[str, list[list[str]]] | None
@@ -101,7 +101,7 @@ class Ticks:
         if complaints:
             raise ValidationError(complaints)
 
-    def _change(self, column: Column, loaded: list[list[str]], system: SystemSettings) -> ListChange:
+    def _change(self, column: ListColumn, loaded: list[list[str]], system: SystemSettings) -> ListChange:
         own, followed = loaded
         ticked = self.ticked[column.name]
         had, chosen = set(own or followed), set(ticked)
@@ -123,23 +123,23 @@ class Ticks:
             if change.was != change.wanted:
                 was, theirs, mine = (", ".join(keys) for keys in (own or followed, change.counted, change.will_count))
                 choice = f"{CHOICE}{column.name}"
-                difference = Difference(choice, column.label, was, theirs, mine, both_changed=is_stale)
+                difference = FieldConflict(choice, column.label, was, theirs, mine, both_changed=is_stale)
                 (found.differences if is_stale else found.only_mine).append(difference)
         return found
 
-    def cleared_in_vain(self) -> list[Column]:
+    def cleared_in_vain(self) -> list[ListColumn]:
         """The lists of which every inherited key was cleared: an empty list follows, so they count all the same."""
         return [
             column for column in self.columns if column.follows and column.above.keys and not self.ticked[column.name]
         ]
 
 
-def sealed(columns: Iterable[Column]) -> str:
+def sealed(columns: Iterable[ListColumn]) -> str:
     """What the lists hold and follow now, as the page carries it."""
     return json.dumps({column.name: column.state for column in columns})
 
 
-def _read(text: str, columns: Iterable[Column]) -> dict[str, list[list[str]]] | None:
+def _read(text: str, columns: Iterable[ListColumn]) -> dict[str, list[list[str]]] | None:
     try:
         loaded = json.loads(text)
         read = {column.name: [list(map(str, keys)) for keys in loaded[column.name]] for column in columns}

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from conversations import jobs
 from conversations.doors.conversation_api import contacts, messages, payloads, threads
 from conversations.doors.conversation_api.callback import IGNORED, Callback, TooEarly
 from conversations.models import InboundDelivery
 
 logger = logging.getLogger(__name__)
 
-Outcome = InboundDelivery.Outcome
+State = InboundDelivery.State
 
-EFFECTS: dict[str, Callable[[Callback], Outcome]] = {
+EFFECTS: dict[str, Callable[[Callback], State]] = {
     "MESSAGE_INBOUND": messages.inbound,
     "MESSAGE_INBOUND_SMART_CONVERSATION_REDACTION": messages.inbound,
     "MESSAGE_SUBMIT": messages.submitted,
@@ -34,46 +34,40 @@ EFFECTS: dict[str, Callable[[Callback], Outcome]] = {
     "CONTACT_MERGE": contacts.merge,
 }
 
-LONGEST_PAUSE = timedelta(hours=1)
-
 
 def apply_delivery(delivery_id: int) -> None:
-    """Apply a waiting delivery. Called twice, at once or again, it is applied once.
+    """Apply a waiting delivery. Called twice, at once or again, it is applied once."""
+    jobs.work_on(InboundDelivery, delivery_id)
 
-    One that fails is tried again with growing pauses, and given up after DELIVERY_DEAD_AFTER.
+
+def work(delivery: InboundDelivery) -> None:
+    """Apply a delivery that the caller holds. What comes too early waits for DELIVERY_PATIENCE, and then does without.
+
+    Raises ``TryLater`` and ``NoLongerHeld``.
     """
-    now = timezone.now()
-    delivery = InboundDelivery.objects.claim(delivery_id, now=now)
-    if delivery is None:
-        logger.debug("Delivery %s is finished, or another worker has it", delivery_id)
-        return
     try:
-        _apply(delivery_id, now=now)
-    except TooEarly:
-        _wait(delivery, now=now, patience=settings.DELIVERY_PATIENCE, given_up=Outcome.IGNORED)
-    except Exception as failure:
-        # The kind alone: messages of databases and parsers quote what the customer said.
-        logger.error("Delivery %s could not be applied (%s)", delivery_id, type(failure).__name__)
-        _wait(delivery, now=now, patience=settings.DELIVERY_DEAD_AFTER, given_up=Outcome.FAILED)
+        _apply(delivery)
+    except TooEarly as early:
+        if timezone.now() - delivery.received_at < settings.DELIVERY_PATIENCE:
+            raise jobs.TryLater from early
+        notes = [_("There was no conversation that it belongs to.")]
+        jobs.finish(delivery, State.IGNORED, notes=notes, **delivery.input_erased)
 
 
 @transaction.atomic
-def _apply(delivery_id: int, *, now: datetime) -> None:
+def _apply(held: InboundDelivery) -> None:
     """Everything the delivery changes, and that it did, in one transaction."""
-    delivery = (
-        InboundDelivery.objects.select_for_update(of=["self"])
-        .select_related("service__queue__channel")
-        .filter(pk=delivery_id, finished_at=None)
-        .first()
-    )
-    if delivery is None:  # another worker took over while this one was slow, and was done first
-        return
+    rows = InboundDelivery.objects.held_by(held).select_for_update(of=["self"])
+    delivery = rows.select_related("service__queue__channel").first()
+    if delivery is None:  # another worker took over while this one was slow
+        raise jobs.NoLongerHeld
     data = payloads.read(bytes(delivery.body or b""))
     callback = Callback(service=delivery.service, data=data, received_at=delivery.received_at)
-    _finish(delivery, _effect(callback, delivery), callback.notes, now=now)
+    state = _effect(callback, delivery)
+    jobs.finish(delivery, state, notes=callback.notes, **delivery.input_erased)
 
 
-def _effect(callback: Callback, delivery: InboundDelivery) -> Outcome:
+def _effect(callback: Callback, delivery: InboundDelivery) -> State:
     effect = EFFECTS.get(payloads.trigger_of(callback.data))
     if effect:
         return effect(callback)
@@ -84,21 +78,3 @@ def _effect(callback: Callback, delivery: InboundDelivery) -> Outcome:
         callback.note(_("Its trigger is unknown."))
     callback.note_ignored_metadata()
     return IGNORED
-
-
-def _wait(delivery: InboundDelivery, *, now: datetime, patience: timedelta, given_up: Outcome) -> None:
-    if now - delivery.received_at >= patience:
-        notes = {
-            Outcome.IGNORED: _("There was no conversation that it belongs to."),
-            Outcome.FAILED: _("Given up after %(attempts)s attempts.") % {"attempts": delivery.attempts},
-        }
-        _finish(delivery, given_up, [notes[given_up]], now=now)
-    else:
-        pause = min(timedelta(seconds=5 * 2 ** min(delivery.attempts, 16)), LONGEST_PAUSE)
-        InboundDelivery.objects.filter(pk=delivery.pk, finished_at=None).update(held_until=now + pause)
-
-
-def _finish(delivery: InboundDelivery, outcome: Outcome, notes: list[str], *, now: datetime) -> None:
-    InboundDelivery.objects.filter(pk=delivery.pk, finished_at=None).update(
-        finished_at=now, outcome=outcome, notes=notes, body=None, held_until=None
-    )

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from channels_cfg.models import MessagingService
 from conversations.doors.conversation_api import payloads
 from conversations.doors.conversation_api.callback import APPLIED, IGNORED, Callback
-from conversations.models import ENDED_STATES, Contact, Conversation, InboundDelivery, ReportableChange
+from conversations.models import ENDED_STATES, Contact, Conversation, InboundDelivery, tell_readers
 
 NO_NAMES = {"", "unknown"}
 """What the Conversation API writes where it knows no name, in lower case."""
@@ -47,11 +47,7 @@ def call_conversations(conversations: QuerySet[Conversation], name: str) -> None
     Conversation.objects.filter(pk__in=[pk for pk, _, _ in renamed]).update(
         customer_name=name, version=F("version") + 1
     )
-    ReportableChange.objects.bulk_create(
-        ReportableChange(conversation_id=pk, made_at=received_at)
-        for pk, state, received_at in renamed
-        if state in ENDED_STATES
-    )
+    tell_readers(*((pk, received_at) for pk, state, received_at in renamed if state in ENDED_STATES))
 
 
 def hold_still(service: MessagingService) -> None:
@@ -75,17 +71,17 @@ def _holder(service: MessagingService) -> MessagingService:
 # News
 
 
-def change(callback: Callback) -> InboundDelivery.Outcome:
+def change(callback: Callback) -> InboundDelivery.State:
     """A contact was created or changed."""
     return _apply(callback, changed=payloads.part(callback.news, "contact"))
 
 
-def delete(callback: Callback) -> InboundDelivery.Outcome:
+def delete(callback: Callback) -> InboundDelivery.State:
     """A contact was deleted: its row stays, empty."""
     return _apply(callback, deleted=payloads.part(callback.news, "contact"))
 
 
-def merge(callback: Callback) -> InboundDelivery.Outcome:
+def merge(callback: Callback) -> InboundDelivery.State:
     """Two contacts became one."""
     return _apply(
         callback,
@@ -96,7 +92,7 @@ def merge(callback: Callback) -> InboundDelivery.Outcome:
 
 def _apply(
     callback: Callback, *, changed: dict[str, Any] | None = None, deleted: dict[str, Any] | None = None
-) -> InboundDelivery.Outcome:
+) -> InboundDelivery.State:
     at = callback.happened_at()
     kept_id = payloads.external_id(changed, "id")
     deleted_id = payloads.external_id(deleted, "id")

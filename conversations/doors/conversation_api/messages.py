@@ -28,10 +28,11 @@ from conversations.models import (
     InboundDelivery,
     Message,
     MessagingThread,
-    ReportableChange,
+    tell_readers,
 )
 from conversations.pairs import Pairs, RefusedPairs, check_value
 
+NAMED_IN_A_NOTE = 5
 SILENT_EVENTS = {"composing_event", "composing_end_event"}
 
 STATUS_RANKS = {"QUEUED_ON_CHANNEL": 1, "SWITCHING_CHANNEL": 2, "DELIVERED": 3, "FAILED": 4, "READ": 5}
@@ -92,7 +93,7 @@ def _thread_without_conversation(
     return f"message:{message_id}"
 
 
-def inbound(callback: Callback) -> InboundDelivery.Outcome:
+def inbound(callback: Callback) -> InboundDelivery.State:
     """The customer wrote. The message joins its conversation, or begins one."""
     if not callback.news:
         callback.note(_("It holds no message."))
@@ -230,6 +231,8 @@ def _good_pairs(callback: Callback, field: str, pairs: Pairs, *, longest: int) -
         try:
             key = check_key_name(sent)
             where = f"{where}, “{key}”"
+            if key in good:
+                callback.note(_("%(where)s: It is there in two spellings; the last counts.") % {"where": where})
             good[key] = check_value(value, longest=longest)
         except BadKeyName as bad:
             callback.note(
@@ -261,8 +264,7 @@ def _by_the_catalogue(callback: Callback, pairs: Pairs, attach: Callable[[Pairs]
     except RefusedPairs as refused:
         for complaint, keys in _by_complaint(refused).items():
             callback.note(
-                _("%(keys)s: %(complaint)s It was left out.")
-                % {"keys": ", ".join(f"“{key}”" for key in keys), "complaint": complaint}
+                _("%(keys)s: %(complaint)s It was left out.") % {"keys": _named(keys), "complaint": complaint}
             )
         return _by_the_catalogue(
             callback, {key: value for key, value in pairs.items() if key not in refused.complaints}, attach
@@ -271,6 +273,12 @@ def _by_the_catalogue(callback: Callback, pairs: Pairs, attach: Callable[[Pairs]
         if not result.key:
             callback.note(_("“%(key)s”: %(reason)s It was left out.") % {"key": sent, "reason": result.reason})
     return sorted({result.key for result in results.values() if result.key})
+
+
+def _named(keys: list[str]) -> str:
+    more = len(keys) - NAMED_IN_A_NOTE
+    named = ", ".join(f"“{key}”" for key in keys[:NAMED_IN_A_NOTE])
+    return _("%(keys)s and %(count)d more") % {"keys": named, "count": more} if more > 0 else named
 
 
 def _by_complaint(refused: RefusedPairs) -> dict[str, list[str]]:
@@ -296,13 +304,13 @@ def _judge_late(
     elif is_news:
         callback.note(_("It came after its conversation had ended."))
         Event.objects.create(conversation=conversation, kind=Event.Kind.LATE, at=message.sent_at, detail={"keys": keys})
-    ReportableChange.objects.create(conversation=conversation, made_at=callback.received_at)
+    tell_readers((conversation.pk, callback.received_at))
 
 
 # To the customer
 
 
-def submitted(callback: Callback) -> InboundDelivery.Outcome:
+def submitted(callback: Callback) -> InboundDelivery.State:
     """Some system of the app wrote to the customer. The message joins its conversation; it never begins one.
 
     Where the customer has not written yet, it waits for the conversation that begins with the answer.
@@ -339,7 +347,7 @@ def submitted(callback: Callback) -> InboundDelivery.Outcome:
     return APPLIED
 
 
-def delivered(callback: Callback) -> InboundDelivery.Outcome:
+def delivered(callback: Callback) -> InboundDelivery.State:
     """How far a message to the customer got. Reports come in any order; the furthest counts."""
     report = callback.news
     external_id = payloads.external_id(report, "message_id")
@@ -373,7 +381,7 @@ def _distance(report: DeliveryStatus) -> tuple[int, float, str, str]:
 # Events
 
 
-def event(callback: Callback) -> InboundDelivery.Outcome:
+def event(callback: Callback) -> InboundDelivery.State:
     """The customer did something other than write: a reaction, a payment, a comment."""
     told = callback.news
     kinds = [*payloads.part(told, "contact_event"), *payloads.part(told, "contact_message_event")]

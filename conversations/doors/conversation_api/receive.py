@@ -19,8 +19,8 @@ from django.views.decorators.http import require_POST
 from channels_cfg.models import WebhookSecret
 from channels_cfg.problem_details import problem
 from conversations.doors.conversation_api import payloads, webhook_use
-from conversations.doors.conversation_api.nudge import nudge
 from conversations.doors.conversation_api.signature import Signature, keyed_digest
+from conversations.doors.wake_workers import wake_workers
 from conversations.models import InboundDelivery, RefusedCallbacks
 
 LARGEST_BODY = 1024 * 1024
@@ -78,7 +78,7 @@ def receive(request: HttpRequest) -> HttpResponse:
         return unauthorized(request)
     webhook_use.note_use(signed.secrets)
     if delivery_id is not None:
-        transaction.on_commit(nudge)
+        transaction.on_commit(wake_workers)
     return HttpResponse(b"{}", content_type="application/json")
 
 
@@ -119,8 +119,8 @@ def chosen(recipients: list[Recipient], callback: dict[str, object]) -> Recipien
 
 _KEEP = """
     INSERT INTO conversations_inbounddelivery
-           (service_id, nonce, body_digest, body, trigger, received_at, attempts, outcome, notes)
-    VALUES (%s, %s, %s, %s, %s, %s, 0, 'waiting', '[]')
+           (service_id, nonce, body_digest, body, trigger, received_at, state, notes)
+    VALUES (%s, %s, %s, %s, %s, %s, 'waiting', '[]')
         ON CONFLICT (service_id, nonce) DO NOTHING
  RETURNING id
 """

@@ -56,13 +56,13 @@ def end_of(thread: MessagingThread, *, after: datetime) -> datetime | None:
 # What the Conversation API tells about a thread itself
 
 
-def start(callback: Callback) -> InboundDelivery.Outcome:
+def start(callback: Callback) -> InboundDelivery.State:
     """A thread exists. A conversation of ours begins with its first message."""
     told = _thread_in(callback)
     return APPLIED if told else IGNORED
 
 
-def stop(callback: Callback) -> InboundDelivery.Outcome:
+def stop(callback: Callback) -> InboundDelivery.State:
     """The thread is over: its conversation ends. Messages sent before that may still arrive."""
     thread = _thread_in(callback)
     if thread is None:
@@ -71,7 +71,7 @@ def stop(callback: Callback) -> InboundDelivery.Outcome:
     return APPLIED
 
 
-def delete(callback: Callback) -> InboundDelivery.Outcome:
+def delete(callback: Callback) -> InboundDelivery.State:
     """The thread is over, and what was said in it is erased, also where it has yet to arrive."""
     thread = _thread_in(callback)
     if thread is None:

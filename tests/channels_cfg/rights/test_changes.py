@@ -20,9 +20,9 @@ from channels_cfg.rights.changes import (
     RightChanges,
     RightsPreview,
     cell_of,
-    places_in_words,
     preview_of,
     read_cells,
+    scopes_in_words,
 )
 from channels_cfg.rights.effective import (
     GROUP,
@@ -32,7 +32,7 @@ from channels_cfg.rights.effective import (
     Cell,
     Effective,
     Holder,
-    Place,
+    Scope,
     effective_rights,
     names_of,
 )
@@ -42,10 +42,10 @@ from tests.factories import ChannelFactory, GroupFactory, QueueFactory, QueueGro
 pytestmark = pytest.mark.django_db
 
 
-def cell(holder: object, right: Right, place: object) -> Cell:
+def cell(holder: object, right: Right, scope: object) -> Cell:
     kind = USER if isinstance(holder, User) else GROUP
-    where = QUEUE if isinstance(place, Queue) else QUEUE_GROUP
-    return Cell(Holder(kind, holder.pk), Place(where, place.pk), right)  # type: ignore[attr-defined]
+    where = QUEUE if isinstance(scope, Queue) else QUEUE_GROUP
+    return Cell(Holder(kind, holder.pk), Scope(where, scope.pk), right)  # type: ignore[attr-defined]
 
 
 def save(changes: RightChanges, **facts: Any) -> None:
@@ -96,18 +96,18 @@ def test_the_preview_tells_exactly_what_people_lose(seed: int):
 
 def of_people(effective: Effective) -> Effective:
     return {
-        key: origins for key, origins in effective.items() if key.holder.kind == USER and key.place.kind != QUEUE_GROUP
+        key: origins for key, origins in effective.items() if key.holder.kind == USER and key.scope.kind != QUEUE_GROUP
     }
 
 
 def lost_in_words(before: Effective, after: Effective) -> list[str]:
     lost = defaultdict(list)
     for gone in before.keys() - after.keys():
-        lost[gone.holder, gone.right].append(gone.place)
-    names = names_of({item for gone in before for item in (gone.holder, gone.place)})
+        lost[gone.holder, gone.right].append(gone.scope)
+    names = names_of({item for gone in before for item in (gone.holder, gone.scope)})
     return sorted(
-        f"{names[holder]} loses {right.label} on {places_in_words(places, names)}."
-        for (holder, right), places in lost.items()
+        f"{names[holder]} loses {right.label} on {scopes_in_words(scopes, names)}."
+        for (holder, right), scopes in lost.items()
     )
 
 
@@ -183,7 +183,7 @@ def test_what_would_do_something_else_by_now_is_not_done():
 def test_what_is_in_effect_already_is_counted_and_changes_nothing():
     anna, queue = UserFactory(), QueueFactory()
     grant(anna, Right.SERVE, on=queue)
-    gone = Cell(Holder(USER, anna.pk), Place(QUEUE, queue.pk + 1), Right.SERVE)
+    gone = Cell(Holder(USER, anna.pk), Scope(QUEUE, queue.pk + 1), Right.SERVE)
     changes = RightChanges([cell(anna, Right.SERVE, queue), gone], [cell(anna, Right.VIEW_REPORTS, queue)])
 
     preview = preview_of(changes)
@@ -210,7 +210,7 @@ def test_cells_read_as_they_are_written():
 
 def test_more_than_can_be_looked_through_is_refused():
     anna = Holder(USER, 1)
-    changes = RightChanges([Cell(anna, Place(QUEUE, number), Right.SERVE) for number in range(MOST_AT_ONCE + 1)])
+    changes = RightChanges([Cell(anna, Scope(QUEUE, number), Right.SERVE) for number in range(MOST_AT_ONCE + 1)])
 
     with pytest.raises(ValidationError, match="grant the right on a queue group"):
         preview_of(changes)

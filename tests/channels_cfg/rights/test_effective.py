@@ -16,7 +16,7 @@ from channels_cfg.rights.effective import (
     USER,
     Cell,
     Holder,
-    Place,
+    Scope,
     direct_groups_of,
     effective_rights,
     holders_on,
@@ -85,8 +85,8 @@ def test_effective_rights_are_what_is_granted(seed: int):
         own = effective_rights(holders=[holder])
         assert own == {cell: origins for cell, origins in everything.items() if cell.holder == holder}
         for right in Right:
-            queues = {cell.place.pk for cell in own if cell.right == right and cell.place.kind == QUEUE}
-            direct = {cell.place.pk for cell in own if cell.right == right and cell.place.kind == DIRECT}
+            queues = {cell.scope.pk for cell in own if cell.right == right and cell.scope.kind == QUEUE}
+            direct = {cell.scope.pk for cell in own if cell.right == right and cell.scope.kind == DIRECT}
             assert queues == set(Queue.objects.granting(right, to=user).values_list("pk", flat=True))
             seen = {
                 conversation.pk
@@ -96,26 +96,26 @@ def test_effective_rights_are_what_is_granted(seed: int):
             }
             assert seen == set(Conversation.objects.granting(right, to=user).values_list("pk", flat=True))
         assert set(queues_of(holder).values_list("pk", flat=True)) == {
-            cell.place.pk for cell in own if cell.place.kind == QUEUE
+            cell.scope.pk for cell in own if cell.scope.kind == QUEUE
         }
         assert set(direct_groups_of(holder).values_list("pk", flat=True)) == {
-            cell.place.pk for cell in own if cell.place.kind == DIRECT
+            cell.scope.pk for cell in own if cell.scope.kind == DIRECT
         }
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_page_of_a_place_tells_the_same_as_the_pages_of_its_users(seed: int):
+def test_the_page_of_a_scope_tells_the_same_as_the_pages_of_its_users(seed: int):
     a_centre_with_random_rights(seed)
 
     for queue in Queue.objects.all():
-        place = Place(QUEUE, queue.pk)
+        scope = Scope(QUEUE, queue.pk)
         users = {user for user in User.objects.all() for right in Right if queue in granted(right, user)}
-        assert set(holders_on(place)) == users
-        here = effective_rights(holders=[Holder(USER, user.pk) for user in users], places=[place])
+        assert set(holders_on(scope)) == users
+        here = effective_rights(holders=[Holder(USER, user.pk) for user in users], scopes=[scope])
         assert here == {
             cell: origins
             for cell, origins in effective_rights().items()
-            if cell.place == place and cell.holder.kind == USER
+            if cell.scope == scope and cell.holder.kind == USER
         }
 
 
@@ -129,11 +129,11 @@ def test_every_way_in_which_a_right_is_held_is_told():
     user.groups.add(group)
     queue.groups.add(queue_group)
     for holder in ({"user": user}, {"group": group}):
-        for place in ({"queue": queue}, {"queue_group": queue_group}):
-            AccessRight.objects.create(right=Right.SERVE, **holder, **place)
-    cell = Cell(Holder(USER, user.pk), Place(QUEUE, queue.pk), Right.SERVE)
+        for scope in ({"queue": queue}, {"queue_group": queue_group}):
+            AccessRight.objects.create(right=Right.SERVE, **holder, **scope)
+    cell = Cell(Holder(USER, user.pk), Scope(QUEUE, queue.pk), Right.SERVE)
 
-    origins = effective_rights(holders=[cell.holder], places=[cell.place])[cell]
+    origins = effective_rights(holders=[cell.holder], scopes=[cell.scope])[cell]
 
     names = names_of([item for origin in origins for item in origin])
     assert [origin_in_words(cell, origin, names) for origin in origins] == [
@@ -145,12 +145,12 @@ def test_every_way_in_which_a_right_is_held_is_told():
 
 
 def test_the_number_of_queries_does_not_depend_on_the_number_of_rights():
-    user, places = UserFactory(), QueueFactory.create_batch(20, channel=ChannelFactory())
-    for queue in places:
+    user, scopes = UserFactory(), QueueFactory.create_batch(20, channel=ChannelFactory())
+    for queue in scopes:
         grant(user, *Right, on=queue)
 
     with CaptureQueriesContext(connection) as queries:
-        effective_rights(holders=[Holder(USER, user.pk)], places=[Place(QUEUE, queue.pk) for queue in places])
+        effective_rights(holders=[Holder(USER, user.pk)], scopes=[Scope(QUEUE, queue.pk) for queue in scopes])
 
     assert len(queries) == 3
 
@@ -171,7 +171,7 @@ def test_who_can_grant_is_active_staff_with_the_permission():
 
 def test_names_of_what_is_gone_are_left_out():
     queue_group = QueueGroupFactory(name="Nordic sales")
-    there, gone = Place("s", queue_group.pk), Place("s", queue_group.pk + 1)
+    there, gone = Scope("s", queue_group.pk), Scope("s", queue_group.pk + 1)
 
     assert names_of([there, gone]) == {there: "Nordic sales"}
     assert QueueGroup.objects.count() == 1

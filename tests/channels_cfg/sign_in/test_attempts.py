@@ -190,7 +190,7 @@ def test_administrators_read_who_signed_in_when_from_where_how_and_with_which_re
 
     rows = page.content.decode().partition("<tbody")[2]
     assert "aino" in rows and ELSEWHERE in rows and "Password" in rows and "Failed" in rows
-    assert "Nobody known" not in rows
+    assert "Unknown" not in rows
     assert client.get(f"/admin/channels_cfg/signinevent/{SignInEvent.objects.first().pk}/change/").status_code == 200
     assert client.get("/admin/channels_cfg/signinevent/add/").status_code == 403
 

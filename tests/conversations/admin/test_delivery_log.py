@@ -30,7 +30,7 @@ def configurator(db: None) -> Client:
 
 
 def test_a_configurator_sees_what_became_of_a_delivery_and_not_its_body(configurator: Client) -> None:
-    noted = delivery(outcome="applied", notes=["metadata is not JSON; it was kept out of the attached data."])
+    noted = delivery(state="applied", notes=["metadata is not JSON; it was kept out of the attached data."])
 
     pages = [configurator.get(LIST), configurator.get(f"{LIST}{noted.pk}/change/")]
 
@@ -40,9 +40,7 @@ def test_a_configurator_sees_what_became_of_a_delivery_and_not_its_body(configur
         assert "CANARY" not in page.text
 
 
-@pytest.mark.parametrize(
-    "query", ["", "outcome__exact=failed", "trigger=other", "trigger=MESSAGE_INBOUND", "notes=some"]
-)
+@pytest.mark.parametrize("query", ["", "state__exact=failed", "trigger=other", "trigger=MESSAGE_INBOUND", "notes=some"])
 def test_the_log_is_filtered(configurator: Client, query: str) -> None:
     delivery()
 
@@ -69,12 +67,12 @@ def test_nobody_changes_the_log(configurator: Client) -> None:
 
     answers = [
         configurator.get(f"{LIST}add/").status_code,
-        configurator.post(f"{LIST}{kept.pk}/change/", {"outcome": "failed"}).status_code,
+        configurator.post(f"{LIST}{kept.pk}/change/", {"state": "failed"}).status_code,
         configurator.post(f"{LIST}{kept.pk}/delete/", {"post": "yes"}).status_code,
     ]
 
     assert answers == [403, 403, 403]
-    assert InboundDelivery.objects.get().outcome == "waiting"
+    assert InboundDelivery.objects.get().state == "waiting"
 
 
 @pytest.mark.django_db

@@ -12,13 +12,13 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from channels_cfg.models import Right
+from conversations import jobs, tasks
 from conversations.attached_data.post import post_data
-from reporting import tasks
 from reporting.contact_log import files
 from reporting.contact_log.fill import run_reporting_job
 from reporting.contact_log.query import MOST_KEYS, LogQuery
 from reporting.models import ReportFile
-from reporting.models.report_file import LEASE, report_folder
+from reporting.models.report_file import report_folder
 from tests.factories import QueueFactory, user_with
 from tests.reporting.contact_log.test_fill import eventually_waiting
 from tests.reporting.stories import Elsewhere, abandoned, served
@@ -51,7 +51,7 @@ def asked_file(viewer, *, format="csv", zone=HELSINKI, **params) -> ReportFile:
 
 
 def written(file: ReportFile) -> ReportFile:
-    files.write(file.pk)
+    jobs.work_on(ReportFile, file.pk)
     file.refresh_from_db()
     return file
 
@@ -218,7 +218,7 @@ def test_of_more_keys_than_make_columns_somebody_has_to_choose():
     chosen = written(asked_file(viewer, **YEAR, column=[keys[-1]]))
 
     assert (refused.state, chosen.state) == ("failed", "ready")
-    assert refused.error == f"More than {MOST_KEYS} kept keys occur in these rows. Choose those that become columns."
+    assert refused.reason == f"More than {MOST_KEYS} kept keys occur in these rows. Choose those that become columns."
     assert sorted(line[keys[-1]] for line in lines_of(chosen)) == ["", "", "gold"]
 
 
@@ -241,7 +241,7 @@ def test_an_empty_report_is_a_file_with_headings(viewer):
 
 
 def test_a_file_cancelled_while_it_is_written_stops_and_leaves_nothing(queue, viewer, monkeypatch):
-    monkeypatch.setattr(files, "SECONDS_BETWEEN_SIGNS_OF_LIFE", 0)
+    monkeypatch.setattr(files, "SECONDS_BETWEEN_LOOKS", 0)
     monkeypatch.setattr(files, "ROWS_BETWEEN_LOOKS", 1)
     for hour in range(3):
         abandoned(queue, received_at=NOON + timedelta(hours=hour))
@@ -249,7 +249,7 @@ def test_a_file_cancelled_while_it_is_written_stops_and_leaves_nothing(queue, vi
     file = asked_file(viewer)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("LOCK TABLE reporting_contactlogentry IN ACCESS EXCLUSIVE MODE")
-        writer = Elsewhere(lambda: files.write(file.pk))
+        writer = Elsewhere(lambda: jobs.work_on(ReportFile, file.pk))
         eventually_waiting("%reporting_contactlogentry%")
         Elsewhere(lambda: files.cancel(file)).finish()
     writer.finish()
@@ -276,16 +276,16 @@ def test_a_file_whose_writer_was_killed_is_taken_over(queue, viewer):
     taken_over = written(file)
 
     assert (untouched, taken_over.state, len(lines_of(file))) == ("writing", "ready", 1)
-    with pytest.raises(files.NoLongerOurs):
+    with pytest.raises(jobs.NoLongerHeld):
         files._Writer(killed).write()
     assert lines_of(file)
 
 
 def test_a_file_that_kills_its_writers_is_given_up(viewer):
     file = asked_file(viewer)
-    ReportFile.objects.update(attempts=3)
+    ReportFile.objects.update(interruptions=3)
 
-    assert (written(file).state, "interrupted 3 times" in file.error) == ("failed", True)
+    assert (written(file).state, "interrupted 3 times" in file.reason) == ("failed", True)
 
 
 def test_two_workers_told_of_the_same_file_write_it_once(queue, viewer):
@@ -293,7 +293,7 @@ def test_two_workers_told_of_the_same_file_write_it_once(queue, viewer):
     run_reporting_job()
     file = asked_file(viewer)
 
-    for writer in [Elsewhere(lambda: files.write(file.pk)) for _ in range(4)]:
+    for writer in [Elsewhere(lambda: jobs.work_on(ReportFile, file.pk)) for _ in range(4)]:
         writer.finish()
 
     file.refresh_from_db()
@@ -301,15 +301,18 @@ def test_two_workers_told_of_the_same_file_write_it_once(queue, viewer):
     assert [path.name for path in report_folder().iterdir()] == [f"{file.pk}.csv"]
 
 
-def test_the_sweep_finds_what_waits_and_nothing_that_is_held(viewer, monkeypatch):
-    waiting, held = asked_file(viewer), asked_file(viewer)
+def test_the_sweep_sends_a_worker_where_something_waits_and_none_where_all_is_held(viewer, monkeypatch):
+    held = asked_file(viewer)
     ReportFile.objects.claim(held.pk, now=timezone.now())
     told = []
-    monkeypatch.setattr(tasks.write_report_file, "delay", told.append)
+    monkeypatch.setattr(tasks.work_on_waiting_jobs, "apply_async", lambda args, **_: told.extend(args))
 
-    tasks.write_waiting_files()
+    tasks.sweep_jobs()
+    assert told == []
+    asked_file(viewer)
+    tasks.sweep_jobs()
 
-    assert told == [str(waiting.pk)]
+    assert told == ["reporting.ReportFile"]
 
 
 def test_a_file_past_its_time_is_deleted_with_what_was_asked(queue, viewer):
@@ -330,11 +333,13 @@ def test_a_failure_is_told_in_words_without_data(queue, viewer, monkeypatch, cap
     file = asked_file(viewer)
     ReportFile.objects.update(query=file.query | {"zone": ["Nowhere/canary-91"]})
 
+    again = written(file)
+    ReportFile.objects.update(held_until=None, attempts=2)
     failed = written(file)
 
-    assert failed.state == "failed"
-    assert "Ask for it again" in failed.error
-    assert "canary" not in failed.error + caplog.text
+    assert (again.state, failed.state, failed.query) == ("failed", "failed", {})
+    assert "Given up after 3 attempts" in failed.reason
+    assert "canary" not in failed.reason + caplog.text
 
 
 # Who may fetch them
@@ -353,7 +358,3 @@ def test_only_the_rows_of_the_owners_queues_are_in_a_file_and_rights_withdrawn_l
     assert files.may_download(viewer, file)
     viewer.access_rights.all().delete()
     assert not files.may_download(viewer, file)
-
-
-def test_the_lease_is_longer_than_the_time_between_signs_of_life():
-    assert LEASE.total_seconds() > 60 * files.SECONDS_BETWEEN_SIGNS_OF_LIFE

@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from channels_cfg.models import Right
-from reporting.contact_log import files
+from conversations import jobs
 from reporting.contact_log.fill import run_reporting_job
 from reporting.models import ReportFile
 from tests.factories import QueueFactory, UserFactory, grant, user_with
@@ -245,7 +245,7 @@ def test_a_file_is_fetched_by_its_owner_and_not_found_by_anybody_else(client, qu
     served(queue, received_at=NOON, data={"customerType": "gold"})
     run_reporting_job()
     file = ask(client, viewer)
-    files.write(file.pk)
+    jobs.work_on(ReportFile, file.pk)
     address = f"/reports/files/{file.pk}/"
 
     fetched = client.get(f"{address}download/")
@@ -264,7 +264,7 @@ def test_a_right_withdrawn_since_the_file_was_made_counts_at_download(client, qu
     served(queue, received_at=NOON, data={"customerType": "gold"})
     run_reporting_job()
     file = ask(client, viewer)
-    files.write(file.pk)
+    jobs.work_on(ReportFile, file.pk)
 
     viewer.access_rights.all().delete()
     refused = client.get(f"/reports/files/{file.pk}/download/")
@@ -276,7 +276,7 @@ def test_a_right_withdrawn_since_the_file_was_made_counts_at_download(client, qu
 @pytest.mark.django_db(transaction=True)
 def test_an_expired_file_is_refused_even_before_it_is_cleared_away(client, queue, viewer):
     file = ask(client, viewer)
-    files.write(file.pk)
+    jobs.work_on(ReportFile, file.pk)
     ReportFile.objects.update(expires_at=timezone.now())
 
     assert client.get(f"/reports/files/{file.pk}/download/").status_code == 403
@@ -287,7 +287,7 @@ def test_a_waiting_file_can_be_cancelled(client, viewer):
     file = ask(client, viewer)
 
     client.post(f"/reports/files/{file.pk}/cancel/")
-    files.write(file.pk)
+    jobs.work_on(ReportFile, file.pk)
 
     file.refresh_from_db()
     assert file.state == "cancelled"

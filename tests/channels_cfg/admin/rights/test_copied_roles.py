@@ -54,7 +54,7 @@ def test_a_copied_group_holds_the_same_and_has_no_members(browser: Client, team:
 
 
 def held_by(group: Group) -> set[tuple[object, Right]]:
-    return {(cell.place, cell.right) for cell in own_cells(Holder(GROUP, group.pk))}
+    return {(cell.scope, cell.right) for cell in own_cells(Holder(GROUP, group.pk))}
 
 
 def test_a_name_that_is_taken_is_refused_and_kept(browser: Client, team: Group):

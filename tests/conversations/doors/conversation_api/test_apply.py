@@ -10,8 +10,8 @@ from django.conf import settings
 from django.db import connection, connections
 from django.utils import timezone
 
-from conversations import tasks
-from conversations.doors.conversation_api import messages, nudge
+from conversations import jobs, tasks
+from conversations.doors.conversation_api import apply, messages
 from conversations.doors.conversation_api.apply import apply_delivery
 from conversations.models import Conversation, Event, IdempotentAnswer, InboundDelivery, LiveDatum, Message
 from tests.conversations.doors.conversation_api.conftest import Sender, apply_all, message
@@ -42,7 +42,7 @@ def test_what_is_applied_leaves_no_body_behind(sender: Sender) -> None:
     apply_delivery(delivery.pk)
 
     delivery.refresh_from_db()
-    assert (delivery.outcome, delivery.body, delivery.trigger) == ("applied", None, "MESSAGE_INBOUND")
+    assert (delivery.state, delivery.body, delivery.trigger) == ("applied", None, "MESSAGE_INBOUND")
     assert "CANARY" not in str(InboundDelivery.objects.values())
 
 
@@ -66,7 +66,7 @@ def test_a_failure_is_logged_without_what_it_says(
         apply_delivery(delivery.pk)
 
     logged = [record.getMessage() for record in caplog.records if record.name.startswith("conversations")]
-    assert logged == [f"Delivery {delivery.pk} could not be applied (ValueError)"]
+    assert logged == [f"InboundDelivery {delivery.pk} failed (ValueError)"]
     assert not any(record.exc_info for record in caplog.records)
     assert "CANARY" not in caplog.text
 
@@ -77,21 +77,21 @@ def test_a_failed_application_is_tried_again_and_given_up_in_the_end(sender: Sen
     past = timezone.now() - settings.DELIVERY_DEAD_AFTER
     InboundDelivery.objects.update(held_until=None, received_at=past)
 
-    tasks.apply_waiting_deliveries()
+    tasks.work_on_waiting_jobs("conversations.InboundDelivery")
 
     delivery.refresh_from_db()
-    assert (delivery.outcome, delivery.body) == ("failed", None)
-    assert delivery.notes == ["Given up after 2 attempts."]
+    assert (delivery.state, delivery.body) == ("failed", None)
+    assert delivery.reason == "Given up after 2 attempts (ValueError)."
 
 
 def test_a_delivery_whose_worker_was_killed_is_applied_by_another_once_its_lease_is_over(sender: Sender) -> None:
     delivery = send(sender, message())
     InboundDelivery.objects.claim(delivery.pk, now=timezone.now())
 
-    tasks.apply_waiting_deliveries()
+    tasks.work_on_waiting_jobs("conversations.InboundDelivery")
     assert not Conversation.objects.exists()
     InboundDelivery.objects.update(held_until=timezone.now() - timedelta(seconds=1))
-    tasks.apply_waiting_deliveries()
+    tasks.work_on_waiting_jobs("conversations.InboundDelivery")
 
     assert Conversation.objects.count() == 1
 
@@ -102,19 +102,20 @@ def test_a_delivery_applied_twice_changes_nothing_more(sender: Sender) -> None:
     before = all_rows()
 
     apply_delivery(delivery.pk)
-    tasks.apply_waiting_deliveries()
+    tasks.work_on_waiting_jobs("conversations.InboundDelivery")
 
     assert all_rows() == before
 
 
 def test_a_slow_worker_whose_lease_ran_out_does_not_apply_it_again(sender: Sender) -> None:
-    from conversations.doors.conversation_api import apply  # the step between claim and transaction has no other door
-
     delivery = send(sender, message(metadata={"a": 1}))
+    slow = InboundDelivery.objects.claim(delivery.pk, now=timezone.now())
+    InboundDelivery.objects.update(held_until=None)
     apply_delivery(delivery.pk)
     before = all_rows()
 
-    apply._apply(delivery.pk, now=timezone.now())
+    with pytest.raises(jobs.NoLongerHeld):
+        apply.work(slow)
 
     assert all_rows() == before
 
@@ -149,7 +150,7 @@ def test_workers_that_apply_messages_of_one_new_thread_at_once_make_one_conversa
     assert conversation.messages.count() == 6
     assert LiveDatum.objects.filter(conversation=conversation).count() == 6
     assert conversation.legs.count() == 2
-    assert set(InboundDelivery.objects.values_list("outcome", flat=True)) == {"applied"}
+    assert set(InboundDelivery.objects.values_list("state", flat=True)) == {"applied"}
 
 
 def test_workers_that_race_for_one_delivery_apply_it_once(transactional_sender: Sender) -> None:
@@ -180,7 +181,7 @@ def test_a_broker_that_is_down_does_not_keep_a_callback_from_being_taken_in(
     def refuse(*_: Any, **__: Any) -> None:
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(nudge.tasks.apply_waiting_deliveries, "apply_async", refuse)
+    monkeypatch.setattr(tasks.work_on_waiting_jobs, "apply_async", refuse)
 
     delivery = send(transactional_sender, message())
 

@@ -48,7 +48,7 @@ def test_a_callback_with_odd_parts_is_applied_or_let_go(sender: Sender, seed: in
 
     sender.tell(*[broken(original, chance) for original in originals])
 
-    failed = InboundDelivery.objects.exclude(outcome__in=["applied", "ignored"])
+    failed = InboundDelivery.objects.exclude(state__in=["applied", "ignored"])
     assert [delivery.trigger for delivery in failed if delivery.trigger != "EVENT_INBOUND"] == []
 
 
@@ -57,4 +57,4 @@ def test_a_callback_of_two_triggers_is_taken_as_one(sender: Sender) -> None:
 
     delivery = sender.tell(both)
 
-    assert (delivery.trigger, delivery.outcome) == ("MESSAGE_INBOUND", "applied")
+    assert (delivery.trigger, delivery.state) == ("MESSAGE_INBOUND", "applied")

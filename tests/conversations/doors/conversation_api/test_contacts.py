@@ -73,7 +73,7 @@ def test_contacts_merged_into_each_other_have_no_name(sender: Sender) -> None:
 
     delivery = sender.tell(message())
 
-    assert delivery.outcome == "applied"
+    assert delivery.state == "applied"
     assert Conversation.objects.get().customer_name == ""
 
 
@@ -101,4 +101,4 @@ def test_a_project_knows_nothing_of_anothers_contacts(sender: Sender) -> None:
 def test_news_of_no_contact_is_accepted_and_noted(sender: Sender, broken: Any) -> None:
     delivery = sender.tell({"contact_create_notification": broken})
 
-    assert (delivery.outcome, delivery.notes) == ("ignored", ["It names no contact."])
+    assert (delivery.state, delivery.notes) == ("ignored", ["It names no contact."])

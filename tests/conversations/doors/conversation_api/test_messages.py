@@ -66,7 +66,7 @@ def test_a_queue_with_the_address_of_app_and_channel_takes_it(sender: Sender, ch
 def test_an_app_that_is_not_the_services_own_is_taken_in_with_a_note(sender: Sender) -> None:
     delivery = sender.tell(message(app_id="01ANOTHERAPP"))
 
-    assert delivery.outcome == InboundDelivery.Outcome.APPLIED
+    assert delivery.state == InboundDelivery.State.APPLIED
     assert "It names an app that is not the messaging service's own." in delivery.notes
 
 
@@ -119,7 +119,7 @@ def test_attached_data_is_read_from_metadata_and_filled_up_from_message_metadata
 
     delivery = sender.tell(callback)
 
-    assert delivery.outcome == InboundDelivery.Outcome.APPLIED
+    assert delivery.state == InboundDelivery.State.APPLIED
     assert live_data() == attached
 
 
@@ -365,7 +365,7 @@ def test_ids_longer_than_we_store_are_told_apart(sender: Sender, length: int) ->
 def test_an_unknown_trigger_is_accepted_and_logged_by_name(sender: Sender) -> None:
     delivery = sender.tell({"app_id": "x", "brand_new_notification": {"secret": "CANARY"}})
 
-    assert (delivery.trigger, delivery.outcome) == ("brand_new_notification", "ignored")
+    assert (delivery.trigger, delivery.state) == ("brand_new_notification", "ignored")
     assert "CANARY" not in str(delivery.notes)
 
 
@@ -442,7 +442,7 @@ def test_typing_is_not_kept(sender: Sender) -> None:
         message(), {"event": {"id": "1", "conversation_id": "01CONVERSATION", "contact_event": {"composing_event": {}}}}
     )
 
-    assert delivery.outcome == "ignored"
+    assert delivery.state == "ignored"
     assert not Event.objects.filter(kind=Event.Kind.CUSTOMER_EVENT).exists()
 
 
@@ -465,7 +465,7 @@ def test_a_reaction_to_nothing_is_let_go(sender: Sender) -> None:
     apply_all()
 
     waiting.refresh_from_db()
-    assert (waiting.outcome, waiting.body) == ("ignored", None)
+    assert (waiting.state, waiting.body) == ("ignored", None)
 
 
 def test_a_service_of_another_secret_keeps_its_own_threads(sender: Sender) -> None:
@@ -475,3 +475,18 @@ def test_a_service_of_another_secret_keeps_its_own_threads(sender: Sender) -> No
     other.tell(message())
 
     assert Conversation.objects.count() == 2
+
+
+def test_a_sender_does_not_decide_how_long_the_log_gets(sender: Sender) -> None:
+    delivery = sender.tell(message(metadata={f"{number} {'k' * 200}": 1 for number in range(3000)}))
+
+    assert len(delivery.notes) == 20
+    assert max(map(len, delivery.notes)) <= 300
+    assert delivery.notes[-1] == "There was more to tell than is kept here."
+
+
+def test_two_spellings_of_one_key_are_noted(sender: Sender) -> None:
+    delivery = sender.tell(message(metadata={"caf\u00e9": "first", "cafe\u0301": "second"}))
+
+    assert live_data() == {"caf\u00e9": "second"}
+    assert delivery.notes == ["metadata, item 2, “caf\u00e9”: It is there in two spellings; the last counts."]

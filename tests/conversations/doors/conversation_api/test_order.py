@@ -40,7 +40,7 @@ def rows_after(sender: Sender, callbacks: list[Any]) -> dict[str, list[Any]]:
     try:
         with transaction.atomic():
             sender.tell(*callbacks)
-            assert not InboundDelivery.objects.exclude(outcome__in=["applied", "ignored"]).exists()
+            assert not InboundDelivery.objects.exclude(state__in=["applied", "ignored"]).exists()
             rows = all_rows()
             raise Undone
     except Undone:

@@ -12,6 +12,7 @@ import threading
 import time
 
 from conversations import tasks
+from conversations.models import InboundDelivery
 
 logger = logging.getLogger(__name__)
 
@@ -19,14 +20,14 @@ PAUSE_SECONDS = 0.25
 """Between two messages of one process, so that a flood of callbacks is no flood of messages."""
 
 EXPIRE_SECONDS = 30
-"""A worker that was away finds no backlog of nudges."""
+"""A worker that was away finds no backlog of messages."""
 
 _wanted = threading.Event()
 _start = threading.Lock()
 _running_in: int | None = None
 
 
-def nudge() -> None:
+def wake_workers() -> None:
     """Have what waits applied soon. Returns at once and never fails."""
     _wanted.set()
     if _running_in != os.getpid():
@@ -38,7 +39,7 @@ def _start_thread() -> None:
     global _running_in
     with _start:
         if _running_in != os.getpid():
-            threading.Thread(target=_run, name="nudge", daemon=True).start()
+            threading.Thread(target=_run, name="wake workers", daemon=True).start()
             _running_in = os.getpid()
 
 
@@ -46,7 +47,7 @@ def _run() -> None:
     while _wanted.wait():
         _wanted.clear()
         try:
-            tasks.apply_waiting_deliveries.apply_async(expires=EXPIRE_SECONDS, retry=False)
+            tasks.send_worker_to(InboundDelivery, expires=EXPIRE_SECONDS)
         except Exception as failure:
             logger.warning("No worker was told of deliveries (%s); the next sweep finds them", type(failure).__name__)
         time.sleep(PAUSE_SECONDS)

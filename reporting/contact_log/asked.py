@@ -1,0 +1,208 @@
+"""What an address may ask of the Contact Log, and reading it: as far as it makes sense, with what is wrong in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from channels_cfg.key_names import check_key_name
+from channels_cfg.time_zones import check_time_zone
+from conversations.attached_data.kept_condition import KeptCondition
+from conversations.filters import MomentField, is_id
+from conversations.models import Conversation, State
+from conversations.periods import Period, bounds
+from reporting.contact_log.kept_key import Missing
+
+T = TypeVar("T")
+
+DEFAULT_PERIOD = Period.LAST_7_DAYS
+CUSTOM = "custom"
+NONE = "none"
+MOST_GROUPINGS = 4
+MOST_BESIDE = 50
+MOST_INTERVALS = 1_500
+
+INTERVALS = {
+    "hour": gettext_lazy("Hour"),
+    "day": gettext_lazy("Day"),
+    "week": gettext_lazy("Week"),
+    "month": gettext_lazy("Month"),
+}
+
+FIELDS = {
+    "channel": gettext_lazy("Channel"),
+    "messaging_channel": gettext_lazy("Messaging channel"),
+    "queue": gettext_lazy("Queue"),
+    "agent": gettext_lazy("Agent"),
+    "direction": gettext_lazy("Direction"),
+    "state": gettext_lazy("State"),
+}
+"""What entries are filtered and grouped by, besides kept keys."""
+
+PARAMETERS = {
+    "period": gettext_lazy("Period"),
+    "received_after": gettext_lazy("From"),
+    "received_before": gettext_lazy("To before"),
+    "zone": gettext_lazy("Time zone"),
+    "interval": gettext_lazy("Interval"),
+    "at": gettext_lazy("Interval"),
+    "by": gettext_lazy("Group by"),
+    **FIELDS,
+    "kept": gettext_lazy("Kept data"),
+    "missing": gettext_lazy("Kept data"),
+    "others": gettext_lazy("Others"),
+    "column": gettext_lazy("Columns"),
+}
+"""What people call the parameters of an address."""
+
+_CODES: dict[str, list[str]] = {
+    "direction": Conversation.Direction.values,
+    "state": [State.WRAP_UP, State.HANDLED, State.ABANDONED, State.FALSE_ATTEMPT],
+}
+
+KEY = "key:"
+"""A grouping by a kept key is written ``key:customerType``; no field's name has a colon."""
+
+
+@dataclass(frozen=True)
+class Others:
+    """The condition to be in none of the largest groups. Written as a list: how many those are, then the groupings."""
+
+    most: int
+    group_by: tuple[str, ...]
+
+    def as_values(self) -> list[str]:
+        return [str(self.most), *self.group_by]
+
+
+class Reader:
+    """Reads a query from parameters and collects what is wrong with them."""
+
+    def __init__(self, params: Mapping[str, Any], zone: ZoneInfo, now: datetime) -> None:
+        self.lists = {name: params.getlist(name) if hasattr(params, "getlist") else params[name] for name in params}
+        self.zone = zone
+        self.now = now
+        self.complaints: dict[str, list[str]] = {}
+
+    def facts(self) -> dict[str, Any]:
+        """What ``LogQuery`` is made of, as far as it makes sense; what is wrong with the rest is in ``complaints``."""
+        if name := self._one("zone"):
+            self._read("zone", check_time_zone, name)
+            self.zone = self.zone if "zone" in self.complaints else ZoneInfo(name)
+        interval = self._choice("interval", INTERVALS)
+        start, end, period = self._period()
+        if interval and (end - start) / timedelta(hours=1 if interval == "hour" else 24) > MOST_INTERVALS:
+            self._complain("interval", _("The period has too many of these. Choose a longer interval."))
+        at = self._moment("at", None)
+        if at and not interval:
+            self._complain("at", _("A moment at which an interval starts needs the interval, too."))
+        return {
+            "start": start,
+            "end": end,
+            "zone": self.zone,
+            "period": period,
+            "interval": interval,
+            "group_by": tuple(self._groupings("by", self._all("by"))),
+            "fields": dict(self._fields()),
+            "kept": tuple(self._conditions("kept", KeptCondition.parse)),
+            "missing": tuple(self._conditions("missing", Missing.parse)),
+            "others": self._others(),
+            "at": at,
+            "columns": self._columns(),
+        }
+
+    def _complain(self, name: str, *messages: str) -> None:
+        self.complaints.setdefault(name, []).extend(messages)
+
+    def _one(self, name: str) -> str:
+        return next((value.strip() for value in self.lists.get(name, []) if value.strip()), "")
+
+    def _all(self, name: str) -> list[str]:
+        return list(dict.fromkeys(value.strip() for value in self.lists.get(name, []) if value.strip()))
+
+    def _read(self, name: str, read: Callable[[str], T], text: str) -> T | None:
+        try:
+            return read(text)
+        except ValidationError as bad:
+            self._complain(name, *bad.messages)
+            return None
+
+    def _choice(self, name: str, choices: Mapping[str, Any] | list[str]) -> str:
+        chosen = self._one(name)
+        if chosen and chosen not in choices:
+            self._complain(name, _("Choose one of: %(choices)s.") % {"choices": ", ".join(choices)})
+            return ""
+        return chosen
+
+    def _period(self) -> tuple[datetime, datetime, str]:
+        name = self._choice("period", [*Period.values, CUSTOM])
+        is_custom = name == CUSTOM or (not name and (self._one("received_after") or self._one("received_before")))
+        period = Period(name) if name and not is_custom else DEFAULT_PERIOD
+        start, end = bounds(period, now=self.now, zone=self.zone)
+        if not is_custom:
+            return start, end, period.value
+        start = self._moment("received_after", start)
+        end = self._moment("received_before", end)
+        if start >= end and not {"received_after", "received_before"} & self.complaints.keys():
+            self._complain("received_before", _("The period ends before it begins. Choose a later end."))
+        return start, end, ""
+
+    def _moment(self, name: str, default: Any) -> Any:
+        if not self._one(name):
+            return default
+        moments = MomentField()
+        moments.zone = self.zone
+        return self._read(name, moments.clean, self._one(name)) or default
+
+    def _others(self) -> Others | None:
+        number, *group_by = self._all("others") or [""]
+        if not number:
+            return None
+        if not (is_id(number) and 0 < int(number) <= MOST_BESIDE and group_by):
+            most = {"most": MOST_BESIDE}
+            self._complain("others", _("Write a number of groups, at most %(most)s, then what groups them.") % most)
+            return None
+        return Others(int(number), tuple(self._groupings("others", group_by)))
+
+    def _groupings(self, name: str, asked: list[str]) -> Iterator[str]:
+        if len(asked) > MOST_GROUPINGS:
+            self._complain(name, _("At most %(most)s groupings at once.") % {"most": MOST_GROUPINGS})
+        for by in asked:
+            if by in FIELDS:
+                yield by
+            elif not by.startswith(KEY):
+                self._complain(
+                    name,
+                    _("Choose of: %(fields)s; or write %(key)s and a kept key.")
+                    % {"fields": ", ".join(FIELDS), "key": KEY},
+                )
+            elif key := self._read(name, check_key_name, by.removeprefix(KEY)):
+                yield f"{KEY}{key}"
+
+    def _fields(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        for name in FIELDS:
+            values = self._all(name)
+            if name in _CODES and not set(values) <= set(_CODES[name]):
+                self._complain(name, _("Choose one of: %(choices)s.") % {"choices": ", ".join(_CODES[name])})
+            elif any("\x00" in value for value in values):
+                self._complain(name, _("No name contains NUL. Remove it."))
+            elif values:
+                yield name, tuple(values)
+
+    def _conditions(self, name: str, parse: Callable[[str], T]) -> Iterator[T]:
+        # A text may begin or end with a blank, so nothing is stripped here.
+        for written in dict.fromkeys(value for value in self.lists.get(name, []) if value.strip()):
+            if condition := self._read(name, parse, written):
+                yield condition
+
+    def _columns(self) -> tuple[str, ...] | None:
+        if "column" not in self.lists:
+            return None
+        return tuple(key for name in self._all("column") if (key := self._read("column", check_key_name, name)))
