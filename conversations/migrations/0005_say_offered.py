@@ -6,31 +6,75 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('conversations', '0004_jobs_have_one_shape'),
+        ("conversations", "0004_jobs_have_one_shape"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='conversation',
-            name='agent',
-            field=models.ForeignKey(blank=True, db_index=False, help_text='Whom it is offered to, or who served it last', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='conversations', to=settings.AUTH_USER_MODEL, verbose_name='agent'),
+            model_name="conversation",
+            name="agent",
+            field=models.ForeignKey(
+                blank=True,
+                db_index=False,
+                help_text="Whom it is offered to, or who served it last",
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="conversations",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="agent",
+            ),
         ),
         migrations.AlterField(
-            model_name='conversation',
-            name='allocated_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='offered at'),
+            model_name="conversation",
+            name="allocated_at",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="offered at"),
         ),
         migrations.AlterField(
-            model_name='conversation',
-            name='state',
-            field=models.CharField(choices=[('received', 'Received'), ('queued', 'Queued'), ('allocated', 'Offered'), ('accepted', 'Accepted'), ('wrap_up', 'Wrap-up'), ('handled', 'Handled'), ('abandoned', 'Abandoned'), ('false_attempt', 'False attempt')], default='received', max_length=13, verbose_name='state'),
+            model_name="conversation",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("received", "Received"),
+                    ("queued", "Queued"),
+                    ("allocated", "Offered"),
+                    ("accepted", "Accepted"),
+                    ("wrap_up", "Wrap-up"),
+                    ("handled", "Handled"),
+                    ("abandoned", "Abandoned"),
+                    ("false_attempt", "False attempt"),
+                ],
+                default="received",
+                max_length=13,
+                verbose_name="state",
+            ),
         ),
         migrations.AlterField(
-            model_name='event',
-            name='kind',
-            field=models.CharField(choices=[('received', 'Received'), ('queued', 'Queued'), ('allocated', 'Offered'), ('accepted', 'Accepted'), ('rejected', 'Rejected'), ('withdrawn', 'Offer withdrawn'), ('transferred', 'Transferred'), ('held', 'On hold'), ('resumed', 'Resumed'), ('ended', 'Ended'), ('abandoned', 'Abandoned'), ('handled', 'Handled'), ('attached', 'Data attached'), ('kept', 'Data kept'), ('posted', 'Data posted'), ('late', 'Arrived after the end'), ('customer_event', 'Customer event')], max_length=14, verbose_name='kind'),
+            model_name="event",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("received", "Received"),
+                    ("queued", "Queued"),
+                    ("allocated", "Offered"),
+                    ("accepted", "Accepted"),
+                    ("rejected", "Rejected"),
+                    ("withdrawn", "Offer withdrawn"),
+                    ("transferred", "Transferred"),
+                    ("held", "On hold"),
+                    ("resumed", "Resumed"),
+                    ("ended", "Ended"),
+                    ("abandoned", "Abandoned"),
+                    ("handled", "Handled"),
+                    ("attached", "Data attached"),
+                    ("kept", "Data kept"),
+                    ("posted", "Data posted"),
+                    ("late", "Arrived after the end"),
+                    ("customer_event", "Customer event"),
+                ],
+                max_length=14,
+                verbose_name="kind",
+            ),
         ),
     ]
