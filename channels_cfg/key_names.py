@@ -7,7 +7,6 @@ on with letters, digits, ``_``, ``-`` and ``.``.
 from __future__ import annotations
 
 import csv
-import io
 import json
 import re
 import unicodedata
@@ -27,8 +26,19 @@ class BadKeyName(ValidationError):
         self.position = position
 
 
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
+)
+"""What Unicode lets stand for a letter or a mark and shows as nothing (Default_Ignorable_Code_Point)."""
+
+
+def is_invisible(character: str) -> bool:
+    return character != " " and (not character.isprintable() or bool(_INVISIBLE.match(character)))
+
+
 def _is_letter(character: str) -> bool:
-    return character.isalpha()
+    return character.isalpha() and not is_invisible(character)
 
 
 def _may_follow(character: str) -> bool:
@@ -36,14 +46,15 @@ def _may_follow(character: str) -> bool:
         _is_letter(character)
         or character.isdecimal()
         or character in "_-."
-        or unicodedata.category(character) in {"Mn", "Mc"}  # vowel signs, which NFC leaves apart
+        # vowel signs, which NFC leaves apart
+        or (unicodedata.category(character) in {"Mn", "Mc"} and not is_invisible(character))
     )
 
 
 def _shown(character: str) -> str:
     if character == " ":
         return _("a space")
-    if character.isprintable():
+    if not is_invisible(character):
         return f"“{character}”"
     return _("the invisible character U+%(character)s") % {"character": f"{ord(character):04X}"}
 
@@ -86,7 +97,8 @@ def check_key_name(name: str) -> str:
 
 
 def split_key_list(text: str) -> list[str]:
-    """Names pasted by an administrator: separated by commas, semicolons or lines, as JSON array or as CSV column."""
+    """Names pasted by an administrator: separated by commas, semicolons, tabs or lines, as JSON array or
+    as CSV column."""
     text = text.strip()
     if text.startswith("["):
         try:
@@ -95,8 +107,17 @@ def split_key_list(text: str) -> list[str]:
             pasted = None
         if isinstance(pasted, list):
             return [str(item).strip() for item in pasted if str(item).strip()]
-    rows = csv.reader(io.StringIO(text.replace(";", ",")), skipinitialspace=True)
-    return [cell.strip() for row in rows for cell in row if cell.strip()]
+    return [cell for row in pasted_rows(text) for cell in row if cell]
+
+
+def pasted_rows(text: str) -> list[list[str]]:
+    """Lines of cells between commas, semicolons or tabs, in quotes where they hold one."""
+    lines = (line.replace(";", ",").replace("\t", ",") for line in text.strip().splitlines())
+    try:
+        rows = list(csv.reader(lines, skipinitialspace=True))
+    except csv.Error:  # a cell of more than 128 KiB; the whole is no name either
+        rows = [[text]]
+    return [[cell.strip() for cell in row] for row in rows]
 
 
 def check_key_list(names: Iterable[str]) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet, Subquery
 from django.http import HttpRequest
 from django.urls import reverse
@@ -19,8 +18,6 @@ from channels_cfg.admin.keys.extra_data_lists import APPLIES, ExtraDataAdmin, Ex
 from channels_cfg.admin.numbers import number_of
 from channels_cfg.keys.effective_settings import EffectiveSettings, effective_settings
 from channels_cfg.models import Channel, Queue, SystemSettings
-
-SHORTEST_OFFER = 5
 
 
 class ChannelForm(ExtraDataForm):
@@ -38,15 +35,6 @@ class ChannelForm(ExtraDataForm):
             self.fields["false_attempt_seconds"].help_text = _(
                 "Empty: as in the system settings, now %(seconds)s. Example: 5"
             ) % {"seconds": counted.false_attempt_seconds.value}
-
-    def clean_pick_up_seconds(self) -> int | None:
-        seconds: int | None = self.cleaned_data["pick_up_seconds"]
-        if seconds is not None and seconds < SHORTEST_OFFER:
-            raise ValidationError(
-                _("At least %(seconds)s seconds: nobody accepts sooner. Empty: an offer stays.")
-                % {"seconds": SHORTEST_OFFER}
-            )
-        return seconds
 
     def inherited(self) -> EffectiveSettings:
         return effective_settings(channel=Channel(kind=self.known_kind() or Channel.Kind.VOICE))

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet, Subquery
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
@@ -18,7 +21,13 @@ from channels_cfg.admin.rights.access_rights import QueueRightsInline
 from channels_cfg.admin.rights.effective import ShowsEffectiveRights
 from channels_cfg.admin.uploads import ComesAsTable
 from channels_cfg.configuration_file.tables import TABLES
-from channels_cfg.keys.effective_settings import EXTRA_DATA_LISTS, LISTS_OF_KIND, EffectiveSettings, effective_settings
+from channels_cfg.keys.effective_settings import (
+    EXTRA_DATA_LISTS,
+    LISTS_OF_KIND,
+    Effective,
+    EffectiveSettings,
+    effective_settings,
+)
 from channels_cfg.models import Channel, Queue, QueueAddress, SystemSettings
 
 
@@ -27,33 +36,62 @@ class QueueForm(ExtraDataForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._stored_channel  # noqa: B018  # read now, since what is chosen is put into the record before it is asked
         if "channel" in self.fields:
-            if self.instance.pk and self.instance.conversations.exists():
+            if self._is_fixed:
                 self.fields["channel"].disabled = True
                 self.fields["channel"].help_text = _("Fixed, because the queue has had conversations.")
             else:
                 self.fields["channel"].help_text = _("Whose settings it follows. Example: Customer chat")
 
-    def _channel(self) -> Channel | None:
-        """The channel as it is saved."""
+    @cached_property
+    def _is_fixed(self) -> bool:
+        return is_fixed(self.instance)
+
+    @cached_property
+    def _stored_channel(self) -> Channel | None:
         return self.instance.channel if self.instance.channel_id else None
 
+    @cached_property
+    def _channel(self) -> Channel | None:
+        """The channel that is chosen, else the one that is stored."""
+        chosen = self.data.get(self.add_prefix("channel")) or self.initial.get("channel")
+        if self._is_fixed or str(chosen) == str(self.instance.channel_id):
+            return self._stored_channel
+        return channel_of(chosen) or self._stored_channel
+
+    def _tell_what_counts(self, widget: Any, name: str, inherited: Effective[list[str]] | None) -> None:
+        super()._tell_what_counts(widget, name, inherited)
+        if "channel" in self.fields and not self._is_fixed:
+            widget.what_counts = reverse("admin:queue_what_counts")
+        if inherited is None:
+            widget.when_empty = _("Empty: follows the channel.")
+
     def inherited(self) -> EffectiveSettings | None:
-        channel = self._channel()
-        return effective_settings(channel=channel) if channel else None
+        return effective_settings(channel=self._channel) if self._channel else None
+
+    def inherited_before(self) -> EffectiveSettings | None:
+        return effective_settings(channel=self._stored_channel) if self._stored_channel else None
 
     def level_name(self, origin: str) -> str:
-        return (
-            _("channel %(channel)s") % {"channel": self._channel()}
-            if origin == "channel"
-            else super().level_name(origin)
-        )
+        if origin == "channel":
+            return _("channel %(channel)s") % {"channel": self._channel}
+        return super().level_name(origin)
 
     def known_kind(self) -> str | None:
-        return kind_of(self._channel())
+        return kind_of(self._channel)
 
     def chosen_kind(self) -> str | None:
         return kind_of(self.cleaned_data.get("channel")) or self.known_kind()
+
+
+def is_fixed(queue: Queue | None) -> bool:
+    """Whether the queue stays with its channel."""
+    return queue is not None and queue.pk is not None and queue.conversations.exists()
+
+
+def channel_of(pk: Any) -> Channel | None:
+    return Channel.objects.filter(pk=pk).first() if str(pk).isdecimal() and len(str(pk)) < 19 else None
 
 
 class QueueAddressInline(ConfiguratorInline):
@@ -65,6 +103,9 @@ class QueueAddressInline(ConfiguratorInline):
 @admin.register(Queue)
 class QueueAdmin(ShowsEffectiveRights, ComesAsTable, ExtraDataAdmin):
     table = TABLES["queues"]
+    custom_urls = (
+        ("what-counts/", "queue_what_counts", lambda request, model_admin: model_admin.what_counts(request)),
+    )
     form = QueueForm
     list_is_for = gettext_lazy("Conversations of a channel wait in a queue until somebody who may serve it takes them.")
     list_display = ["name", "channel", "kind_label", "kept_at_the_end", "group_names"]
@@ -91,11 +132,12 @@ class QueueAdmin(ShowsEffectiveRights, ComesAsTable, ExtraDataAdmin):
     )
 
     def get_fieldsets(self, request: HttpRequest, obj: Queue | None = None) -> Any:
-        lists = LISTS_OF_KIND[obj.channel.kind] if obj else EXTRA_DATA_LISTS
+        channel = self._chosen_channel(request, obj)
+        lists = LISTS_OF_KIND[channel.kind] if channel else EXTRA_DATA_LISTS
         shown = [name for name in ("statistics_keys", *EXTRA_DATA_LISTS[:3]) if name in lists]
         description = (
-            _("An empty list follows channel %(channel)s; a filled one replaces it.") % {"channel": obj.channel}
-            if obj
+            _("An empty list follows channel %(channel)s; a filled one replaces it.") % {"channel": channel}
+            if channel
             else _(
                 "An empty list follows the channel; a filled one replaces it. Allocation is for voice and e-mail, "
                 "connecting and outbound for voice only; on other channels they are ignored."
@@ -105,6 +147,24 @@ class QueueAdmin(ShowsEffectiveRights, ComesAsTable, ExtraDataAdmin):
             (None, {"fields": ["name", "channel", "groups", "description"]}),
             (_("Extra data"), {"description": self.about_lists(description, obj), "fields": shown}),
         ]
+
+    def _chosen_channel(self, request: HttpRequest, queue: Queue | None) -> Channel | None:
+        """The channel that was sent or that the address proposes, else the queue's own."""
+        chosen = None if is_fixed(queue) else channel_of(request.POST.get("channel") or request.GET.get("channel"))
+        return chosen or (queue.channel if queue else None)
+
+    def what_counts(self, request: HttpRequest) -> HttpResponse:
+        """For ``?channel=5`` the lists that say something there, each with its ``label`` and what counts while it is
+        ``empty`` or ``filled``, in words."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        form = self.get_form(request)(initial={"channel": request.GET.get("channel", "")})
+        lists = {
+            name: {"label": field.label, **field.widget.what_counts_in_words()}
+            for name, field in form.fields.items()
+            if name in EXTRA_DATA_LISTS
+        }
+        return JsonResponse({"lists": lists})
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Queue]:
         system = SystemSettings.objects.values("statistics_keys")[:1]

@@ -259,6 +259,7 @@ class SecretsEntry(Entry):
     is_secret = True
     several: bool = True
     default: Any = None
+    field: models.Field = field(kw_only=True)
 
     def read(self, node: Node) -> Node:
         return node
@@ -307,6 +308,10 @@ class SecretsEntry(Entry):
                     _("The environment has no %(name)s here.%(hint)s") % {"name": name[1], "hint": environment.hint}
                 )
             )
+        try:
+            self.field.run_validators(text)
+        except ValidationError as error:
+            raise Refused(*[reference.problem(message) for message in error.messages]) from None
         note = node.value.get("note")
         if note and isinstance(note.value, list | dict):
             raise Refused(note.problem(_("A text is expected here.")))

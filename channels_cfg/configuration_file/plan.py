@@ -48,6 +48,12 @@ class Step:
     sensitive: list[str] = field(default_factory=list)
     """Sensitive keys that its lists name and did not name before."""
 
+    loses_mark: bool = False
+    """Whether it is a key that was sensitive and is no more."""
+
+    left_unmarked: str = ""
+    """Of such a key, the lists that name it, in a sentence."""
+
     @property
     def called(self) -> str:
         return self.section.called(self.values)
@@ -69,6 +75,8 @@ class Plan(ChangeSet):
     """Sections that the file does not have."""
     kept: list[str] = field(default_factory=list)
     """Records that the file's sections do not name and that stay all the same."""
+    look_alikes: list[str] = field(default_factory=list)
+    """New names of keys that a person takes for another, in sentences."""
     renames: dict[str, str] = field(default_factory=dict)
     """Other names of keys that lists outside the file say, each with the key's own name, which they get."""
 
@@ -97,6 +105,10 @@ class Plan(ChangeSet):
     def sensitive(self) -> list[str]:
         """Sensitive keys that are kept, or shown in more places."""
         return sorted({name for step in self.steps for name in step.sensitive})
+
+    @property
+    def no_longer_sensitive(self) -> list[str]:
+        return sorted(step.key[0] for step in self.steps if step.loses_mark)
 
     def record_changes(self) -> Iterator[RecordChange]:
         """Refused records aside."""

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from django.contrib.auth.models import Permission
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
@@ -18,6 +19,7 @@ from channels_cfg.configuration_file.entries import (
     FieldEntry,
     LinkEntry,
     LinksEntry,
+    ListEntry,
     PermissionsEntry,
     Refused,
     RowsEntry,
@@ -33,6 +35,7 @@ from channels_cfg.configuration_file.sections import (
     KEYS,
     QUEUES,
     SECTIONS,
+    SERVICES,
     SYSTEM,
     USERS,
     Key,
@@ -40,9 +43,11 @@ from channels_cfg.configuration_file.sections import (
 )
 from channels_cfg.configuration_file.state import State
 from channels_cfg.history.change_set import Action
-from channels_cfg.keys.configured import list_name
+from channels_cfg.key_names import look_alikes
 from channels_cfg.keys.effective_settings import EXTRA_DATA_LISTS, LISTS_OF_KIND
-from channels_cfg.models import AttachedKey, Channel, Queue, User
+from channels_cfg.keys.sensitive import lists_that_lose_the_mark
+from channels_cfg.models import Channel, MessagingService, Queue, User
+from channels_cfg.models.queue import CHANNEL_IS_FIXED, SERVED_QUEUE_IS_FIXED
 from channels_cfg.rights.roles import CONFIGURATOR, DEFAULT_ROLES
 
 VERSION = "1"
@@ -168,6 +173,7 @@ class _Planner:
         self._check_fixed_channels()
         self._tell_renamed_lists()
         self._tell_sensitive_keys()
+        self._tell_lost_marks()
         for section in sections:
             self._check_removals(section)
         return Plan(
@@ -175,6 +181,7 @@ class _Planner:
             self.problems,
             [section.name for section in SECTIONS if section.name not in self.nodes],
             self.kept,
+            self._look_alikes(),
             self.renames,
         )
 
@@ -290,6 +297,35 @@ class _Planner:
         for step in steps:
             step.sensitive = sorted({key for name in gained[id(step)] for key in named.get(name, ())})
 
+    def _tell_lost_marks(self) -> None:
+        """Sensitive keys that are removed, or are sensitive no more, and the lists that name them."""
+        for step in self.steps.get("keys", []):
+            record = self.state.records(KEYS).get(step.key)
+            was = record is not None and record.values["sensitive"]
+            step.loses_mark = was and (step.deed == Action.REMOVE or not step.values["sensitive"])
+        lost = [step for step in self.steps.get("keys", []) if step.loses_mark]
+        if lost:
+            sentences = lists_that_lose_the_mark(step.key[0] for step in lost)
+            for step in lost:
+                step.left_unmarked = sentences.get(step.key[0], "")
+
+    def _look_alikes(self) -> list[str]:
+        """New names, on lists or in the catalogue, that a person takes for another one, in sentences."""
+        new = [step.key[0] for step in self.steps.get("keys", []) if step.deed == Action.ADD]
+        lists = [step for name in ("system_settings", "channels", "queues") for step in self.steps.get(name, [])]
+        new += [name for step in lists for field in EXTRA_DATA_LISTS for name in _gained(step, field)]
+        if not new:
+            return []
+        fresh = set(new)
+        known = [key[0] for key in self.final(KEYS)]
+        for section in (SYSTEM, CHANNELS, QUEUES):
+            for values in self.final(section).values():
+                known += [name for field in EXTRA_DATA_LISTS for name in values[field]]
+        return [
+            _("“%(name)s” looks like “%(other)s”. They are two different keys.") % {"name": name, "other": other}
+            for other, name in look_alikes(new, known=[name for name in known if name not in fresh])
+        ]
+
     def _empty_lists_of_another_kind(self, step: Step) -> None:
         """A queue that goes to a channel of another kind leaves the lists behind that say nothing there."""
         if step.section not in (CHANNELS, QUEUES) or self.complete:
@@ -344,16 +380,15 @@ class _Planner:
             self._check_needed(step, entry)
             self._check_links(step, entry)
         check = {
-            "channels": self._check_lists,
-            "queues": self._check_lists,
+            "channels": self._check_kind,
             "groups": self._check_group,
             "users": self._check_user,
             "access_rights": self._check_right,
-            "messaging_services": self._check_service,
-            "keys": self._check_key,
         }.get(step.section.name)
-        if check and step.deed != Action.SAME and not step.problems:
-            check(step)
+        if step.deed != Action.SAME and not step.problems:
+            self._check_rules(step)
+            if check:
+                check(step)
 
     def _check_needed(self, step: Step, entry: Entry) -> None:
         if not isinstance(entry, FieldEntry) or entry.field.blank or isinstance(entry.field, models.BooleanField):
@@ -413,17 +448,32 @@ class _Planner:
         names = Permission.objects.order_by().values_list("content_type__app_label", "codename")
         return {f"{app}.{codename}" for app, codename in names}
 
-    def _check_lists(self, step: Step) -> None:
-        kind = self._kind(step.values)
-        for name in EXTRA_DATA_LISTS:
-            if kind and step.values[name] and name not in LISTS_OF_KIND[kind]:
-                why = _("a chat shows its agent everything") if kind == Channel.Kind.CHAT else _("it is for calls")
-                step.refuse(
-                    _("%(list)s says nothing on %(kind)s channels: %(why)s. Leave it out.")
-                    % {"list": list_name(name), "kind": kind, "why": why},
-                    entry=name,
-                )
-        if step.section is CHANNELS and any(change.entry.name == "kind" for change in step.changes) and step.pk:
+    def _check_rules(self, step: Step) -> None:
+        """What the model says of the record and of what it points to. Its values were checked when they were read; its
+        constraints follow for all records at once, since each would ask the database."""
+        record = self._record(step.section, step.values)
+        if isinstance(record, MessagingService):
+            given = step.secrets.get("key_secret")
+            record.key_secret = given[0].text if given else self.state.key_secrets.get(step.pk, "")
+        _obey(record, step)
+        for entry in step.section.entries:
+            if isinstance(entry, RowsEntry):
+                for item in step.values[entry.name]:
+                    row = entry.model(**{entry.owner: record, entry.column: item})
+                    _obey(row, step, entry=entry, node=_item_node(step, entry, item))
+
+    def _record(self, section: Section, values: Values) -> models.Model:
+        """The record as it would be, with what it points to."""
+        facts = {entry.name: values[entry.name] for entry in section.entries if type(entry) in (FieldEntry, ListEntry)}
+        for entry in section.entries:
+            if isinstance(entry, LinkEntry):
+                target = BY_NAME[entry.section]
+                linked = self.final(target).get((values[entry.name],))
+                facts[entry.name] = self._record(target, linked) if linked else None
+        return section.model(**facts)
+
+    def _check_kind(self, step: Step) -> None:
+        if any(change.entry.name == "kind" for change in step.changes) and step.pk:
             queues = [
                 key[0] for key, record in self.state.records(QUEUES).items() if (record.values["channel"],) == step.key
             ]
@@ -442,15 +492,16 @@ class _Planner:
         }
         if not moved:
             return
+        served = {values["queue"] for values in self.final(SERVICES).values()}
+        for step in moved.values():
+            if step.key[0] in served and self._kind(step.values) != Channel.Kind.CHAT:
+                step.refuse(str(SERVED_QUEUE_IS_FIXED), entry="channel")
         conversations = Queue._meta.get_field("conversations").related_model._base_manager
         used = Queue.objects.filter(pk__in=moved).filter(
             models.Exists(conversations.filter(queue=models.OuterRef("pk")))
         )
         for pk in used.values_list("pk", flat=True):
-            moved[pk].refuse(
-                _("The channel is fixed, because the queue has had conversations. Make a new queue instead."),
-                entry="channel",
-            )
+            moved[pk].refuse(str(CHANNEL_IS_FIXED), entry="channel")
 
     def _check_group(self, step: Step) -> None:
         if step.values["name"] == CONFIGURATOR and step.values["permissions"]:
@@ -460,10 +511,6 @@ class _Planner:
             )
 
     def _check_user(self, step: Step) -> None:
-        if step.values["is_api_client"] and step.values["is_staff"]:
-            step.refuse(
-                _("An API client cannot use the pages. Set is_api_client or is_staff to false."), entry="is_staff"
-            )
         if self.by and step.pk == self.by.pk and not step.values["is_active"]:
             step.refuse(_("This is you. Let another administrator deactivate you."), entry="is_active")
 
@@ -476,21 +523,6 @@ class _Planner:
             step.refuse(
                 _("A right is held on one “queue”, “queue_group” or “direct_conversations_of”: name one of them.")
             )
-
-    def _check_service(self, step: Step) -> None:
-        queue = self.final(QUEUES).get((step.values["queue"],))
-        if queue and self._kind(queue) not in ("", Channel.Kind.CHAT):
-            step.refuse(
-                _("Queue “%(queue)s” is of a %(kind)s channel. Choose one of a chat channel.")
-                % {"queue": step.values["queue"], "kind": self._kind(queue)},
-                entry="queue",
-            )
-
-    def _check_key(self, step: Step) -> None:
-        """What the form of a key checks, too."""
-        key = AttachedKey(**{name: value for name, value in step.values.items() if name != "aliases"})
-        for name, complaint in key.rules.problems().items():
-            step.refuse(str(complaint), entry=name)
 
     def _check_unique(self, section: Section) -> None:
         for entry in section.entries:
@@ -633,12 +665,27 @@ def _is_row(section: Section, model: type[models.Model]) -> bool:
     return any(isinstance(entry, RowsEntry) and entry.model is model for entry in section.entries)
 
 
+def _obey(record: models.Model, step: Step, *, entry: Entry | None = None, node: Node | None = None) -> None:
+    """Refuse the step for what the model refuses; of a row of the record, for its entry."""
+    try:
+        record.clean()
+    except ValidationError as refused:
+        for name, messages in refused.message_dict.items():
+            step.refuse(" ".join(messages), entry=entry.name if entry else name, node=node)
+
+
 def _item_node(step: Step, entry: Entry, item: str) -> Node | None:
     """Where the file names the item."""
     node = step.nodes.get(entry.name)
     if node and isinstance(node.value, list):
-        return next((below for below in node.value if str(below.value or "").strip() == item), node)
+        return next((below for below in node.value if _written_for(entry, below) == item), node)
     return node
+
+
+def _written_for(entry: Entry, node: Node) -> str:
+    text = str(node.value or "").strip()
+    tidy = getattr(entry.model._meta.get_field(entry.column), "tidy", None) if isinstance(entry, RowsEntry) else None
+    return tidy(text) if tidy and text else text
 
 
 def _by_label(section: Section, label: str) -> str:

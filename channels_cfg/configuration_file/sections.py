@@ -39,6 +39,7 @@ from channels_cfg.models import (
     Right,
     SystemSettings,
     User,
+    WebhookSecret,
 )
 
 Key = tuple[str, ...]
@@ -256,8 +257,17 @@ SERVICES = Section(
     MessagingService,
     (
         *_entries(MessagingService, without=["key_secret"], links={"queue": "queues"}),
-        SecretsEntry("key_secret", gettext_lazy("Access key secret"), several=False),
-        SecretsEntry("webhook_secrets", gettext_lazy("Webhook secrets")),
+        SecretsEntry(
+            "key_secret",
+            gettext_lazy("Access key secret"),
+            several=False,
+            field=MessagingService._meta.get_field("key_secret"),
+        ),
+        SecretsEntry(
+            "webhook_secrets",
+            gettext_lazy("Webhook secrets"),
+            field=WebhookSecret._meta.get_field("secret"),
+        ),
     ),
     noun=gettext_lazy("messaging service"),
     any_noun=gettext_lazy("a messaging service"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.contrib.auth.models import Group
@@ -16,9 +17,9 @@ from channels_cfg.configuration_file.entries import (
     SecretsEntry,
     Values,
 )
-from channels_cfg.configuration_file.sections import BY_NAME, CHANNELS, GROUPS, QUEUES, SERVICES, SYSTEM, Key, Section
+from channels_cfg.configuration_file.sections import BY_NAME, CHANNELS, GROUPS, QUEUES, SYSTEM, Key, Section
 from channels_cfg.keys.effective_settings import EXTRA_DATA_LISTS, LISTS_OF_KIND
-from channels_cfg.models import SystemSettings, WebhookSecret
+from channels_cfg.models import MessagingService, SystemSettings, WebhookSecret
 from channels_cfg.rights.roles import CONFIGURATOR
 
 
@@ -109,9 +110,14 @@ class State:
         channel = self.record("channels", values["channel"])
         return str(channel.values["kind"]) if channel else ""
 
+    @cached_property
+    def key_secrets(self) -> dict[Any, str]:
+        """The stored access key secrets by messaging service, for checking only."""
+        return dict(MessagingService.objects.exclude(key_secret="").values_list("pk", "key_secret"))
+
     def secrets(self, service: Record) -> dict[str, list[Secret]]:
         """The stored secrets of a messaging service, for comparing only."""
-        key_secret = SERVICES.model._default_manager.values_list("key_secret", flat=True).get(pk=service.pk)
+        key_secret = self.key_secrets.get(service.pk, "")
         stored = WebhookSecret.objects.filter(service=service.pk)
         return {
             "key_secret": [Secret(key_secret)] if key_secret else [],

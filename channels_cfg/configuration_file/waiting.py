@@ -76,7 +76,7 @@ class ShownPlan(ChangeSet):
 
     @property
     def confirmation(self) -> Confirmation | None:
-        """Removing, and showing sensitive keys in more places, asks for typed words."""
+        """Removing, showing sensitive keys in more places, and marking one no more, asks for typed words."""
         removed = self.upload.records.filter(outcome=PlannedRecord.Outcome.REMOVE).count()
         sensitive = sensitive_keys(self.upload)
         consequences = []
@@ -90,9 +90,11 @@ class ShownPlan(ChangeSet):
         if sensitive:
             keys = ", ".join(sensitive[:SENSITIVE_NAMED]) + (", …" if len(sensitive) > SENSITIVE_NAMED else "")
             consequences.append(_("Sensitive keys are kept, or shown in more places: %(keys)s.") % {"keys": keys})
+        consequences += no_longer_sensitive(self.upload)[:SENSITIVE_NAMED]
         if not consequences:
             return None
-        words = _("remove %(count)d") % {"count": removed} if removed else _("show sensitive keys")
+        words = _("show sensitive keys") if sensitive else _("not sensitive")
+        words = _("remove %(count)d") % {"count": removed} if removed else words
         return Confirmation(_("Apply the file?"), consequences, words, _("Apply"))
 
 
@@ -171,6 +173,10 @@ def _changes(step: Step) -> Iterator[dict[str, Any]]:
         yield {"label": _("With it"), which: step.takes_along}
     if step.deed in (Action.ADD, Action.CHANGE):
         yield from (_change(change, step.deed) for change in step.changes if not _is_name(change, step))
+    if step.loses_mark:
+        yield {"label": _("No longer marked as sensitive"), "lost": [step.key[0]], "loses_mark": True}
+        if step.left_unmarked:
+            yield {"label": _("Lists that name it"), "new": step.left_unmarked}
     if step.sensitive:
         yield {"label": _("Sensitive, and kept or shown"), "gained": step.sensitive, "sensitive": True}
 
@@ -179,6 +185,20 @@ def sensitive_keys(upload: WaitingUpload) -> list[str]:
     """Sensitive keys that confirming the upload would keep, or show in more places."""
     marked = upload.records.filter(lines__contains=[{"sensitive": True}]).values_list("lines", flat=True)
     return sorted({key for lines in marked for line in lines if line.get("sensitive") for key in line["gained"]})
+
+
+def no_longer_sensitive(upload: WaitingUpload) -> list[str]:
+    """Sentences about the keys that confirming the upload would mark no more, and the lists that name them."""
+    marked = upload.records.filter(lines__contains=[{"loses_mark": True}]).values_list("name", "lines")
+    return [
+        " ".join(
+            [
+                _("%(record)s is no longer marked as sensitive.") % {"record": name},
+                *(line["new"] for line in lines if line["label"] == _("Lists that name it")),
+            ]
+        )
+        for name, lines in marked
+    ]
 
 
 def _is_name(change: Change, step: Step) -> bool:

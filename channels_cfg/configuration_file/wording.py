@@ -106,6 +106,8 @@ def lines(plan: Plan) -> Iterator[str]:
         yield f"{capfirst(section.model._meta.verbose_name_plural)}"
         for step in steps:
             yield f"  {heading(step)}"
+            if step.loses_mark:
+                yield f"      {' '.join(filter(None, [_('No longer marked as sensitive.'), step.left_unmarked]))}"
             if step.deed != Action.REMOVE:
                 yield from (f"      {change_in_words(change, step.deed)}" for change in step.changes)
             if step.sensitive:
@@ -116,7 +118,8 @@ def lines(plan: Plan) -> Iterator[str]:
 
 
 def notes(plan: Plan) -> Iterator[str]:
-    """What the plan leaves as it is, and which saved reports lose a column."""
+    """What to look at in the plan: names that look alike, lost columns of reports, and what it leaves as it is."""
+    yield from plan.look_alikes[:KEPT_AT_MOST]
     if lost := plan.lost_columns_in_words():
         yield lost
     if plan.kept:

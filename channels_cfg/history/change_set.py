@@ -208,14 +208,17 @@ def apply(
     except ValidationError as refused:
         raise NotApplied(" ".join(refused.messages), proposed) from refused
     except IntegrityError as error:
-        constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") or _("a constraint")
-        reason = _("The database refused it (%(constraint)s). Apply it in two steps.") % {"constraint": constraint}
-        raise NotApplied(reason, proposed) from error
+        raise NotApplied(_refusal(error), proposed) from error
     except OperationalError as error:
         if "lock timeout" not in str(error):
             raise
         raise NotApplied(_("Somebody is changing settings at this moment. Try again."), proposed) from error
     return proposed
+
+
+def _refusal(error: IntegrityError) -> str:
+    constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") or _("a constraint")
+    return _("The database refused it (%(constraint)s). Apply it in two steps.") % {"constraint": constraint}
 
 
 def _is_about_superusers(changes: Iterable[RecordChange]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -48,6 +49,7 @@ def check_plan(record: ExtraDataLists, changes: Mapping[str, Any], *, at: dateti
     if unplannable := sorted(changes.keys() - set(plannable_fields(type(record)))):
         at_once = _("This takes effect at once. Save it by itself, without a time.")
         raise ValidationError(dict.fromkeys(unplannable, at_once))
+    changes = _as_it_will_be(record, changes)
     held = {name: getattr(record, name) for name in changes}
     for earlier in planned_for(record).filter(takes_effect_at__lte=at):
         held |= {name: value for name, value in earlier.changes.items() if name in held}
@@ -55,6 +57,19 @@ def check_plan(record: ExtraDataLists, changes: Mapping[str, Any], *, at: dateti
     if not replaced:
         raise ValidationError({"takes_effect_at": _("Nothing would change then. Change a field first.")})
     return replaced
+
+
+def _as_it_will_be(record: ExtraDataLists, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The new values as the record would hold them; ``ValidationError``, by field, where a rule refuses one."""
+    planned = copy(record)
+    for name, value in changes.items():
+        setattr(planned, name, value)
+    planned.full_clean(exclude=_unchanged(record, changes))
+    return {name: getattr(planned, name) for name in changes}
+
+
+def _unchanged(record: models.Model, changes: Mapping[str, Any]) -> set[str]:
+    return {field.name for field in record._meta.concrete_fields} - set(changes)
 
 
 def plan_change(
@@ -65,6 +80,7 @@ def plan_change(
     Raises ``ValidationError`` as ``check_plan`` does, having planned nothing.
     """
     replaced = check_plan(record, changes, at=at, now=now)
+    changes = _as_it_will_be(record, changes)
     return ScheduledChange.objects.create(
         model=type(record).__name__,
         object_id=record.pk,

@@ -17,6 +17,7 @@ from channels_cfg.history.change_set import Action, RecordChange
 from channels_cfg.history.record_words import event_models
 from channels_cfg.in_use import used_by
 from channels_cfg.models import User
+from channels_cfg.models.rules import in_words
 
 BATCH = 1000
 
@@ -107,7 +108,7 @@ def _save(change: RecordChange) -> None:
     except ValidationError as refused:
         raise ValidationError(
             _("The %(record)s would not be valid: %(reasons)s")
-            % {"record": change.name, "reasons": " ".join(refused.messages)}
+            % {"record": change.name, "reasons": in_words(refused, change.model)}
         ) from refused
     except IntegrityError as refused:
         raise ValidationError(

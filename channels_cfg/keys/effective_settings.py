@@ -6,17 +6,11 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from channels_cfg.models import Channel, ExtraDataLists, Queue, SystemSettings
+from channels_cfg.models.extra_data import EXTRA_DATA_LISTS, LISTS_OF_KIND
+
+__all__ = ["EXTRA_DATA_LISTS", "LISTS_OF_KIND", "Effective", "EffectiveSettings", "effective_settings"]
 
 T = TypeVar("T")
-
-EXTRA_DATA_LISTS = ("allocation_keys", "connection_keys", "outbound_keys", "statistics_keys")
-
-LISTS_OF_KIND: dict[str, tuple[str, ...]] = {
-    Channel.Kind.VOICE: EXTRA_DATA_LISTS,
-    Channel.Kind.EMAIL: ("allocation_keys", "statistics_keys"),
-    Channel.Kind.CHAT: ("statistics_keys",),
-}
-"""Which lists say anything on a channel of this kind; a chat shows its agent everything."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-ADDRESS_DOMAIN = "sinchconversation.com"
+from channels_cfg.addresses import ADDRESS_DOMAIN
+
 QUOTING = _("Agents' messages of the last 3 days")
 PHONE = _("Phone number")
 ID = _("ID")

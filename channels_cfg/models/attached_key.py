@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Collection
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.key_names import MAX_KEY_LENGTH, check_key_name
+from channels_cfg.models.rules import refuse
 from channels_cfg.models.versioned import versioned
 from channels_cfg.value_rules import ValueRules
 from channels_cfg.value_types import Value
@@ -141,15 +142,16 @@ class AttachedKey(models.Model):
         return self.rules.parse(value)
 
     def clean(self) -> None:
-        """Rules that make sense, and a name that is nobody else's other name."""
+        """Rules that make sense."""
         self.name = unicodedata.normalize("NFC", self.name)
-        complaints = self.rules.problems()
+        refuse(self.rules.problems())
+
+    def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
+        """A name that is nobody else's other name."""
         if other := AttachedKeyAlias.objects.select_related("key").filter(name=self.name).exclude(key=self.pk).first():
-            complaints["name"] = gettext(
-                "“%(self)s” is another name of %(key)s. Remove it from the other names there first."
-            ) % {"self": self.name, "key": other.key}
-        if complaints:
-            raise ValidationError(complaints)
+            taken = gettext("“%(self)s” is another name of %(key)s. Remove it from the other names there first.")
+            refuse({"name": taken % {"self": self.name, "key": other.key}}, exclude=exclude)
+        super().validate_constraints(exclude=exclude)
 
 
 @versioned()
@@ -175,18 +177,16 @@ class AttachedKeyAlias(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """A name leads to one key."""
         self.name = unicodedata.normalize("NFC", self.name)
+
+    def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
+        """A name leads to one key."""
         if AttachedKey.objects.filter(name=self.name).exists():
-            raise ValidationError(
-                {
-                    "name": gettext(
-                        "“%(self)s” is a key of its own in the catalogue. Delete that key first, or choose "
-                        "another name."
-                    )
-                    % {"self": self.name}
-                }
+            taken = gettext(
+                "“%(self)s” is a key of its own in the catalogue. Delete that key first, or choose another name."
             )
+            refuse({"name": taken % {"self": self.name}}, exclude=exclude)
+        super().validate_constraints(exclude=exclude)
 
 
 class KeyVerdict(models.Model):

@@ -6,9 +6,20 @@ from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.key_names import MAX_KEY_LENGTH, check_key_list
+from channels_cfg.models.rules import refuse
+
+EXTRA_DATA_LISTS = ("allocation_keys", "connection_keys", "outbound_keys", "statistics_keys")
+
+LISTS_OF_KIND: dict[str, tuple[str, ...]] = {
+    "voice": EXTRA_DATA_LISTS,
+    "email": ("allocation_keys", "statistics_keys"),
+    "chat": ("statistics_keys",),
+}
+"""Which lists say anything on a channel of this kind; a chat shows its agent everything."""
 
 
 class KeyListField(ArrayField):
@@ -58,3 +69,15 @@ class ExtraDataLists(models.Model):
 
     class Meta:
         abstract = True
+
+    def refuse_lists_of_another_kind(self, kind: str) -> None:
+        """Raise ``ValidationError`` for lists that are filled and say nothing on a channel of this kind."""
+        stray = [name for name in EXTRA_DATA_LISTS if kind and name not in LISTS_OF_KIND[kind] and getattr(self, name)]
+        why = gettext("a chat shows its agent everything") if kind == "chat" else gettext("it is for calls")
+        refuse(
+            {
+                name: gettext("%(list)s says nothing on %(kind)s channels: %(why)s. Leave it out.")
+                % {"list": self._meta.get_field(name).verbose_name, "kind": kind, "why": why}  # type: ignore[union-attr]
+                for name in stray
+            }
+        )

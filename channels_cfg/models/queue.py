@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from channels_cfg.addresses import check_address, tidied_address
 from channels_cfg.models.access_right import AccessRight, Right
 from channels_cfg.models.channel import Channel
 from channels_cfg.models.extra_data import ExtraDataLists
+from channels_cfg.models.rules import refuse, related
+from channels_cfg.models.tidied import TidiedCharField
 from channels_cfg.models.versioned import versioned
 
 if TYPE_CHECKING:
     from channels_cfg.models.user import User
+
+
+SERVED_QUEUE_IS_FIXED = _("Messaging services lead to this queue, so it stays with a chat channel.")
+CHANNEL_IS_FIXED = _("The channel is fixed, because the queue has had conversations. Make a new queue instead.")
 
 
 @versioned()
@@ -70,15 +79,37 @@ class Queue(ExtraDataLists):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def kind(self) -> str:
+        """The kind of its channel, empty where it has none yet."""
+        channel: Channel | None = related(self, "channel")
+        return channel.kind if channel else ""
+
+    def clean(self) -> None:
+        """Only lists that say something on this kind of channel."""
+        self.refuse_lists_of_another_kind(self.kind)
+
+    def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
+        """The channel stays once there are conversations, since what they keep was decided by it; and a channel of
+        another kind takes other addresses and no messaging service."""
+        stored = type(self)._base_manager.select_related("channel").filter(pk=self.pk).first() if self.pk else None
+        if stored and stored.channel_id != self.channel_id:
+            if stored.conversations.exists():
+                refuse({"channel": CHANNEL_IS_FIXED}, exclude=exclude)
+            if self.kind != stored.kind and stored.messaging_services.exists():
+                refuse({"channel": SERVED_QUEUE_IS_FIXED}, exclude=exclude)
+        super().validate_constraints(exclude=exclude)
+
 
 @versioned()
 class QueueAddress(models.Model):
     """Where customers reach a queue: a number, an e-mail address, or APP_ID@channel.sinchconversation.com."""
 
     queue = models.ForeignKey(Queue, models.CASCADE, verbose_name=_("queue"), related_name="addresses")
-    address = models.CharField(
+    address = TidiedCharField(
         _("address"),
         max_length=320,
+        tidy=tidied_address,
         help_text=_("Examples: +358401234567 · sales@example.com · 01ABC…@whatsapp.sinchconversation.com"),
     )
 
@@ -96,3 +127,12 @@ class QueueAddress(models.Model):
 
     def __str__(self) -> str:
         return self.address
+
+    def clean(self) -> None:
+        """What customers of this kind of channel can reach."""
+        queue: Queue | None = related(self, "queue")
+        if queue and queue.kind and self.address:
+            try:
+                check_address(self.address, kind=queue.kind)
+            except ValidationError as refused:
+                raise ValidationError({"address": refused.messages}) from refused

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import os
+import re
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.models.extra_data import ExtraDataLists
+from channels_cfg.models.tidied import TidiedArrayField, TidiedCharField, TidiedURLField
 from channels_cfg.models.versioned import versioned
+
+LARGEST_MEGABYTES = 100
+"""WhatsApp and RCS take documents of 100 MB; no channel takes more."""
+
+LONGEST_HOURS = 365 * 24
+
+_FILE_TYPE = re.compile(r"[a-z0-9]{1,10}", re.ASCII)
 
 
 class Source(models.TextChoices):
@@ -31,6 +44,50 @@ def default_precedence() -> list[str]:
 
 def default_file_types() -> list[str]:
     return ["pdf", "jpg", "jpeg", "png", "gif", "mp4", "mp3", "txt"]
+
+
+def tidied_file_types(endings: list[str]) -> list[str]:
+    """In lower case, without a dot, each once."""
+    tidied = (ending.strip().lower().removeprefix(".") for ending in endings)
+    return list(dict.fromkeys(ending for ending in tidied if ending))
+
+
+def check_file_types(endings: list[str]) -> None:
+    for number, ending in enumerate(endings, start=1):
+        if not _FILE_TYPE.fullmatch(ending):
+            raise ValidationError(
+                gettext("Item %(number)d, “%(ending)s”, is no file ending: at most 10 letters and digits, such as pdf.")
+                % {"number": number, "ending": ending}
+            )
+
+
+def tidied_folder(location: str) -> str:
+    return str(Path(location.strip())) if location.strip() else ""
+
+
+def check_folder(location: str) -> None:
+    """A folder that is there and that this program may write to."""
+    folder = Path(location)
+    if not folder.is_absolute():
+        raise ValidationError(gettext("Enter the whole path, from the root. Example: /srv/files"))
+    if not folder.is_dir():
+        raise ValidationError(gettext("There is no such folder on the portal's machine. Make it first."))
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise ValidationError(gettext("The portal may not write there. Let its user own the folder."))
+
+
+def tidied_base_url(address: str) -> str:
+    return address.strip().rstrip("/")
+
+
+def check_base_url(address: str) -> None:
+    parts = urlsplit(address)
+    if parts.scheme != "https" or parts.query or parts.fragment or parts.username:
+        raise ValidationError(
+            gettext(
+                "An address that begins with https://, without a question mark. Messaging channels fetch over HTTPS."
+            )
+        )
 
 
 def check_precedence(sources: list[str]) -> None:
@@ -101,39 +158,76 @@ class SystemSettings(ExtraDataLists):
 
     # Files of chats: limits for what agents send, and where the files are.
     largest_file_megabytes = models.PositiveIntegerField(
-        _("largest file (MB)"), default=10, validators=[MinValueValidator(1)], help_text=_("Example: 10")
+        _("largest file (MB)"),
+        default=10,
+        validators=[
+            MinValueValidator(1),
+            MaxValueValidator(LARGEST_MEGABYTES, message=_("No channel takes more than %(limit_value)s MB.")),
+        ],
+        help_text=_("Example: 10"),
     )
-    allowed_file_types = ArrayField(
+    allowed_file_types = TidiedArrayField(
         models.CharField(max_length=10),
         verbose_name=_("allowed file types"),
         default=default_file_types,
         blank=True,
+        tidy=tidied_file_types,
+        validators=[check_file_types],
         help_text=_(
             "File endings, separated by commas; upper and lower case do not differ. Example: pdf, jpg, png, mp4"
         ),
     )
-    attachment_location = models.CharField(
+    attachment_location = TidiedCharField(
         _("attachment location"),
         max_length=300,
         blank=True,
+        tidy=tidied_folder,
+        validators=[check_folder],
         help_text=_("Folder for files of chats. Empty: the portal's own. Example: /srv/files"),
     )
-    public_base_url = models.URLField(
+    public_base_url = TidiedURLField(
         _("public base address"),
         blank=True,
+        tidy=tidied_base_url,
+        validators=[check_base_url],
         help_text=_("Where messaging channels fetch files that agents send. Example: https://chat.example.com/files"),
     )
     public_attachment_hours = models.PositiveIntegerField(
         _("retention time for public attachments (hours)"),
         default=72,
-        validators=[MinValueValidator(1)],
+        validators=[
+            MinValueValidator(1),
+            MaxValueValidator(LONGEST_HOURS, message=_("At most a year: %(limit_value)s hours.")),
+        ],
         help_text=_("How long such an address works. Example: 72"),
     )
 
     class Meta:
         verbose_name = _("system settings")
         verbose_name_plural = _("system settings")
-        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="there_is_one_row_of_system_settings")]
+        constraints = [
+            models.CheckConstraint(condition=Q(id=1), name="there_is_one_row_of_system_settings"),
+            models.CheckConstraint(
+                condition=Q(value_characters__gte=1, pairs_per_conversation__gte=1, bytes_per_conversation__gte=1),
+                name="limits_of_attached_data_are_at_least_1",
+                violation_error_message=_("A limit of attached data is at least 1."),
+            ),
+            models.CheckConstraint(
+                condition=Q(largest_file_megabytes__range=(1, LARGEST_MEGABYTES)),
+                name="the_largest_file_has_1_to_100_megabytes",
+                violation_error_message=_("The largest file has 1 to 100 MB."),
+            ),
+            models.CheckConstraint(
+                condition=Q(public_attachment_hours__range=(1, LONGEST_HOURS)),
+                name="public_attachments_last_1_hour_to_a_year",
+                violation_error_message=_("Public attachments are retained for 1 to 8760 hours."),
+            ),
+            models.CheckConstraint(
+                condition=Q(public_base_url="") | Q(public_base_url__startswith="https://"),
+                name="files_are_fetched_over_https",
+                violation_error_message=_("The public base address begins with https://."),
+            ),
+        ]
 
     def __str__(self) -> str:
         return gettext("System settings")

@@ -69,51 +69,33 @@ def explain(user: User, rights: Collection[Right], scopes: Sequence[Scope]) -> l
 
     answers = []
     for right in rights:
-        cells = [Cell(holder, scope, right) for scope in scopes]
+        told = {"user": user, "right": right.label, "where": where}
         through = [
             Way(_with_scope(origin_in_words(cell, origin, names), cell.scope, scopes, names), origin)
-            for cell in cells
+            for cell in (Cell(holder, scope, right) for scope in scopes)
             for origin in effective.get(cell, ())
         ]
         if through:
-            answers.append(
-                RightAnswer(
-                    right,
-                    True,
-                    _("%(user)s holds %(right)s on %(where)s.") % {"user": user, "right": right.label, "where": where},
-                    through,
-                )
-            )
+            answers.append(RightAnswer(right, True, _("%(user)s holds %(right)s on %(where)s.") % told, through))
             continue
         having = {cell.holder for cell in granted if cell.right == right and cell.holder.kind == GROUP}
-        answers.append(
-            RightAnswer(
-                right,
-                False,
-                _("%(user)s does not hold %(right)s on %(where)s.")
-                % {"user": user, "right": right.label, "where": where},
-                could=[
-                    *(
-                        Way(
-                            _("to %(user)s on %(scope)s") % {"user": user, "scope": scope_in_words(scope, names)},
-                            Origin(holder, scope),
-                        )
-                        for scope in [*scopes, *wider][:NAMED]
-                    ),
-                    *(
-                        Way(
-                            _("to the group %(group)s on %(scope)s")
-                            % {"group": names[group], "scope": scope_in_words(scope, names)},
-                            Origin(group, scope),
-                        )
-                        for group in groups[:NAMED]
-                        for scope in scopes[:1]
-                    ),
-                ],
-                holders=get_text_list(sorted(names[group] for group in having if group in names)[:NAMED], _("or")),
-            )
-        )
+        could = [
+            *(_grant(_("to %(holder)s on %(scope)s"), holder, scope, names) for scope in [*scopes, *wider][:NAMED]),
+            *(
+                _grant(_("to the group %(holder)s on %(scope)s"), group, scope, names)
+                for group in groups[:NAMED]
+                for scope in scopes[:1]
+            ),
+        ]
+        holders = get_text_list(sorted(names[group] for group in having if group in names)[:NAMED], _("or"))
+        sentence = _("%(user)s does not hold %(right)s on %(where)s.") % told
+        answers.append(RightAnswer(right, False, sentence, could=could, holders=holders))
     return answers
+
+
+def _grant(sentence: str, holder: Holder, scope: Scope, names: dict[Holder | Scope, str]) -> Way:
+    """How the right could be granted, in words."""
+    return Way(sentence % {"holder": names[holder], "scope": scope_in_words(scope, names)}, Origin(holder, scope))
 
 
 def _with_scope(words: str, scope: Scope, scopes: Sequence[Scope], names: dict[Holder | Scope, str]) -> str:

@@ -8,6 +8,8 @@
     return element;
   };
 
+  const OTHER_NAMES = "input[name^='aliases-'][name$='-name']:not([name*='__prefix__'])";
+
   class CheckedName {
     constructor(input, facts) {
       this.input = input;
@@ -22,7 +24,21 @@
         clearTimeout(this.timer);
         this.timer = setTimeout(() => this.check(), 200);
       });
+      if (input.name === "name") window.pastedNames.keepApart(input);
+      else window.pastedNames.onSeveral(input, (names) => this.spread(names));
       if (input.value && !facts.known.split(" ").includes(input.value)) this.check();
+    }
+
+    /** Several other names that are pasted get a row each. */
+    spread([first, ...more]) {
+      const rows = () => [...document.querySelectorAll(OTHER_NAMES)];
+      const fill = (input, name) => { input.value = name; input.dispatchEvent(new Event("input", { bubbles: true })); };
+      fill(this.input, first);
+      for (const name of more) {
+        document.querySelector("#aliases-group a.add-row")?.click();
+        const free = rows().find((input) => !input.value);
+        if (free) fill(free, name);
+      }
     }
 
     async check() {
@@ -73,7 +89,7 @@
     const facts = document.querySelector("[data-near-names]")?.dataset;
     if (!facts) return;
     const begin = (within) => within
-      .querySelectorAll("input[name='name'], input[name^='aliases-'][name$='-name']:not([name*='__prefix__'])")
+      .querySelectorAll(`input[name='name'], ${OTHER_NAMES}`)
       .forEach((input) => { if (!document.getElementById(`${input.id}_near`)) new CheckedName(input, facts); });
     begin(document);
     document.addEventListener("formset:added", (event) => begin(event.target));

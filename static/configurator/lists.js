@@ -26,6 +26,9 @@
     return true;
   };
 
+  const SEPARATORS = /[,;\t\r\n\u2028\u2029]+/;
+
+  // A field of one line loses the line breaks of what is pasted, and would glue the names of a column into one.
   /** Names in pasted or stored text: JSON array, or separated by commas, semicolons, tabs or lines. */
   const split = (text) => {
     const trimmed = text.trim();
@@ -35,8 +38,29 @@
         if (Array.isArray(pasted)) return pasted.map((item) => String(item).trim()).filter(Boolean);
       } catch { /* not JSON after all */ }
     }
-    return trimmed.split(/[,;\t\r\n]+/).map((item) => item.trim().replace(/^"(.*)"$/, "$1").trim()).filter(Boolean);
+    return trimmed.split(SEPARATORS).map((item) => item.trim().replace(/^"(.*)"$/, "$1").trim()).filter(Boolean);
   };
+
+  const areSeveral = (text) => SEPARATORS.test(text.trim()) || text.trim().startsWith("[");
+
+  /** Let `take` have the names where several are pasted into the field, or dropped on it. */
+  const onSeveral = (input, take) => {
+    const taken = (event, text) => {
+      if (!text || !areSeveral(text)) return;
+      event.preventDefault();
+      take(split(text));
+    };
+    input.addEventListener("paste", (event) => taken(event, event.clipboardData.getData("text")));
+    input.addEventListener("drop", (event) => taken(event, event.dataTransfer.getData("text")));
+  };
+
+  /** For a field of one name: what is pasted stays apart, so that the check of the name says what is wrong. */
+  const keepApart = (input) => onSeveral(input, (names) => {
+    input.setRangeText(names.join(", "), input.selectionStart, input.selectionEnd, "end");
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+
+  window.pastedNames = { onSeveral, keepApart };
 
   /** Plain where that is unmistakable, JSON where a name holds a separator or a quotation mark. */
   const join = (names) =>
@@ -78,7 +102,7 @@
       input.setAttribute("aria-describedby", note.id);
       input.addEventListener("input", () => this.changed());
       input.addEventListener("keydown", (event) => this.key(event, row, input));
-      input.addEventListener("paste", (event) => this.paste(event, row, input));
+      onSeveral(input, (names) => this.paste(names, row, input));
       input.addEventListener("blur", () => this.spread(row, input));
       row.append(
         make("div", { className: "key-line" },
@@ -123,19 +147,21 @@
       }
     }
 
-    paste(event, row, input) {
-      const text = event.clipboardData.getData("text");
-      if (!/[,;\t\r\n]|^\s*\[/.test(text.trim())) return;
-      event.preventDefault();
-      input.setRangeText(text.trim(), input.selectionStart, input.selectionEnd, "end");
-      this.spread(row, input);
-      this.changed();
+    /** What was typed before and behind the caret stays with the first and the last of the pasted names. */
+    paste(names, row, input) {
+      const { value, selectionStart, selectionEnd } = input;
+      const [first = "", ...more] = names;
+      const all = [value.slice(0, selectionStart) + first, ...more];
+      all[all.length - 1] += value.slice(selectionEnd);
+      this.fill(all, row, input);
     }
 
     /** A row that holds several names becomes several rows. */
     spread(row, input) {
-      if (!/[,;\t\r\n]|^\s*\[/.test(input.value)) return;
-      const names = split(input.value);
+      if (areSeveral(input.value)) this.fill(split(input.value), row, input);
+    }
+
+    fill(names, row, input) {
       input.value = names.shift() ?? "";
       let last = row;
       for (const name of names) { const next = this.row(name); last.after(next); last = next; }
@@ -252,7 +278,29 @@
     }
   }
 
+  /** Another channel is chosen: other lists may say something there, and what counts is another. */
+  const followChannel = (boxes, select) => {
+    const update = async () => {
+      const response = await fetch(`${boxes[0].dataset.whatCounts}?${new URLSearchParams({ channel: select.value })}`);
+      if (!response.ok) return; // what is saved says it again
+      const { lists } = await response.json();
+      boxes.forEach((box) => {
+        const says = lists[box.dataset.list];
+        box.closest("[class*='field-']").hidden = !says;
+        if (!says) return;
+        document.querySelector(`label[for="${box.querySelector("textarea").id}"]`).firstChild.textContent = says.label;
+        box.querySelector("[data-when-empty] span:last-child").textContent = says.empty;
+        box.querySelector("[data-when-filled] span:last-child").textContent = says.filled;
+      });
+    };
+    // The choice is made in a widget of jQuery, whose events only jQuery hears.
+    window.django.jQuery(select).on("change", update);
+  };
+
   document.addEventListener("DOMContentLoaded", () => {
+    const followers = [...document.querySelectorAll("[data-what-counts]")];
+    const channel = document.getElementById("id_channel");
+    if (followers.length && channel) followChannel(followers, channel);
     document.querySelectorAll("[data-key-list]").forEach((box) => new KeyList(box));
     document.querySelectorAll("[data-source-order]").forEach((box) => new SourceOrder(box));
     document.querySelectorAll("[data-copy]").forEach((button) => button.addEventListener("click", async () => {

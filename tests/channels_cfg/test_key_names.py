@@ -100,3 +100,25 @@ def test_naming_a_parent_includes_its_leaves_and_nothing_else():
     assert is_listed("tickets.0", ["tickets"])
     assert not is_listed("customer_data2", ["customer_data"])
     assert not is_listed("customer", ["customer_data"])
+
+
+@pytest.mark.parametrize("invisible", "\u00ad\u034f\u115f\u200b\u200d\u2060\u2800\u3164\ufe0f\ufeff\uffa0")
+@pytest.mark.parametrize("pattern", ["{}tier", "ti{}er", "tier{}"])
+def test_what_shows_as_nothing_is_refused_by_its_number(pattern: str, invisible: str):
+    with pytest.raises(BadKeyName, match=f"the invisible character U[+]{ord(invisible):04X}") as refused:
+        check_key_name(pattern.format(invisible))
+
+    assert refused.value.position == pattern.index("{") + 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a\nb", "a\rb", "a\r\nb\n", "a\tb", "a;b", "a, b", "a\u2028b", '"a"\t"b"', '["a", "b"]', " a \n\n b "],
+    ids=ascii,
+)
+def test_pasted_names_stay_apart(text: str):
+    assert split_key_list(text) == ["a", "b"]
+
+
+def test_a_cell_too_long_for_any_name_is_no_error():
+    assert split_key_list("a" * 200_000) == ["a" * 200_000]

@@ -29,10 +29,12 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from channels_cfg.admin.configurator import ConfiguratorAdmin, ConfiguratorInline
 from channels_cfg.admin.keys.key_list import problem_with
-from channels_cfg.admin.keys.several_keys import ChangesSeveral
+from channels_cfg.admin.keys.several_keys import ChangesSeveral, no_longer_sensitive
+from channels_cfg.admin.safeguards.typed_confirmation import words_for
 from channels_cfg.admin.uploads import ComesAsTable
 from channels_cfg.configuration_file.tables import TABLES
 from channels_cfg.history.change_set import Confirmation
+from channels_cfg.key_names import look_alikes
 from channels_cfg.keys.catalogue import NearName, near_names, rename_in_lists
 from channels_cfg.keys.configured import LISTED_NAMES, KeyPlaces, list_name, places_of
 from channels_cfg.models import AttachedKey, AttachedKeyAlias
@@ -168,7 +170,7 @@ class AttachedKeyAdmin(ChangesSeveral, ComesAsTable, ConfiguratorAdmin):
 
     class Media:
         css = {"all": ["configurator/lists.css", "configurator/keys.css"]}
-        js = ["configurator/key_names.js"]
+        js = ["configurator/lists.js", "configurator/key_names.js"]
 
     # The form
 
@@ -240,14 +242,43 @@ class AttachedKeyAdmin(ChangesSeveral, ComesAsTable, ConfiguratorAdmin):
         if change and "sensitive" in form.changed_data and not key.sensitive:
             return Confirmation(
                 title=_("“%(key)s” is no longer sensitive?") % {"key": key},
-                consequences=[
-                    _("It can be put on any list without being asked."),
-                    _("Nothing marks it any more where it is configured and shown."),
-                ],
-                words=key.name,
+                consequences=no_longer_sensitive([key.name]),
+                words=words_for(key.name, otherwise=_("not sensitive")),
                 button=_("Save as not sensitive"),
             )
+        if twins := self._twins(form, formsets, change):
+            return Confirmation(
+                title=_("Two names that look alike?"),
+                consequences=[_("%(says)s They are two different keys.") % {"says": says} for says in twins.values()],
+                words=words_for(next(iter(twins)), otherwise=_("two keys")),
+                button=_("Save it all the same"),
+            )
         return super().confirmation_of_saving(request, form, formsets, change)
+
+    def _twins(self, form: Any, formsets: Sequence[Any], change: bool) -> dict[str, str]:
+        """New names of the key that a person takes for a name of another one, each with a sentence that says so."""
+        aliases = [formset for formset in formsets if formset.model is AttachedKeyAlias]
+        rows = [row for formset in aliases for row in formset.forms if row not in formset.deleted_forms]
+        names = [row.instance.name for row in rows if row.has_changed()]
+        new = names if change else [form.instance.name, *names]
+        return {
+            name: self.in_words(near, name)
+            for name in new
+            for near in near_names(name, besides=form.instance.pk)
+            if look_alikes([name], known=[near.name])
+        }
+
+    def confirmation_of_deleting(self, records: Sequence[Any] | QuerySet[Any]) -> Confirmation | None:
+        names = sorted(key.name for key in records if key.sensitive)
+        if not names:
+            return super().confirmation_of_deleting(records)
+        return Confirmation(
+            title=ngettext("Delete “%(names)s”, which is sensitive?", "Delete %(n)d sensitive keys?", len(names))
+            % {"names": names[0], "n": len(names)},
+            consequences=no_longer_sensitive(names),
+            words=words_for(names[0] if len(names) == 1 else "", otherwise=_("not sensitive")),
+            button=_("Delete"),
+        )
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

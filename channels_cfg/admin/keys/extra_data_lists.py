@@ -68,6 +68,10 @@ class ExtraDataForm(forms.ModelForm):
         """What would count if the record named nothing; None where there is no level above, or it is not known."""
         return None
 
+    def inherited_before(self) -> EffectiveSettings | None:
+        """What would have counted before what is typed."""
+        return self.inherited()
+
     def level_name(self, origin: str) -> str:
         """``channel Customer chat`` for the level that is called ``channel``."""
         return _("the system settings")
@@ -80,9 +84,10 @@ class ExtraDataForm(forms.ModelForm):
         cleaned = super().clean()
         kind = self.chosen_kind()
         for name in EXTRA_DATA_LISTS:
-            if kind and name in self.fields and name not in LISTS_OF_KIND[kind]:
+            if kind and name not in LISTS_OF_KIND[kind]:
                 self.errors.pop(name, None)  # its field is not shown, so nobody could mend it
                 self.cleaned_data[name] = []
+                setattr(self.instance, name, [])
         self._name_keys_as_the_catalogue_does()
         return cleaned
 
@@ -122,40 +127,50 @@ class ExtraDataAdmin(CanBePlanned, ConfiguratorAdmin):
         super().save_model(request, obj, form, change)
         for sentence in replaced_in_words(form.replaced):
             messages.info(request, sentence)
-        names = dict.fromkeys(key for name in EXTRA_DATA_LISTS for key in getattr(obj, name))
-        own = [KeyPlace(obj, name, None) for name in EXTRA_DATA_LISTS]
-        for warning in look_alike_warnings(names, besides=own).values():
-            messages.warning(request, warning)
 
     def confirmation_of_saving(
         self, request: HttpRequest, form: Any, formsets: Any, change: bool
     ) -> Confirmation | None:
-        """Keeping or showing a sensitive key where it was not is confirmed with typed words."""
+        """Keeping or showing a sensitive key where it was not is confirmed with typed words; so is a new key that looks
+        like another one."""
         found = list(_sensitive_keys_shown_anew(form))
-        if not found:
+        alike = _new_look_alikes(form)
+        if not found and not alike:
             return super().confirmation_of_saving(request, form, formsets, change)
         keys = sorted({key for key, _list in found})
-        one = ", ".join(keys)
-        words = words_for(one, otherwise=_("%(number)d sensitive keys") % {"number": len(keys)})
+        one = ", ".join(keys or alike)
+        many = _("%(number)d sensitive keys") % {"number": len(keys)} if keys else _("two keys")
         newly = _("“%(key)s” is sensitive, and is newly on “%(list)s”.")
         return Confirmation(
-            title=_("Sensitive: %(keys)s") % {"keys": one},
-            consequences=[newly % {"key": key, "list": name} for key, name in found],
-            words=words,
+            title=_("Sensitive: %(keys)s") % {"keys": one} if keys else _("Two names that look alike?"),
+            consequences=[*(newly % {"key": key, "list": name} for key, name in found), *alike.values()],
+            words=words_for(one, otherwise=many),
             button=_("Save it all the same"),
         )
 
 
 def _sensitive_keys_shown_anew(form: ExtraDataForm) -> Iterator[tuple[str, str]]:
     """Each sensitive key with a list that counts from now on and did not have it; inherited lists included."""
-    inherited = form.inherited()
+    if not {"channel", *EXTRA_DATA_LISTS} & set(form.changed_data):
+        return
+    was, will_be = form.inherited_before(), form.inherited()
     for name in EXTRA_DATA_LISTS:
-        if name not in form.changed_data:
+        if name not in form.fields:
             continue
-        above = getattr(inherited, name).value if inherited else []
-        before, after = form.initial.get(name) or above, form.cleaned_data[name] or above
+        before = form.initial.get(name) or (getattr(was, name).value if was else [])
+        after = form.cleaned_data[name] or (getattr(will_be, name).value if will_be else [])
         for key in newly_listed(before=before, after=after):
             yield key, str(form.fields[name].label)
+
+
+def _new_look_alikes(form: ExtraDataForm) -> dict[str, str]:
+    """New keys of the lists that a person takes for another one, each with a sentence that says so."""
+    lists = [name for name in EXTRA_DATA_LISTS if name in form.changed_data and name in form.cleaned_data]
+    stored = dict.fromkeys(key for name in EXTRA_DATA_LISTS for key in form.initial.get(name) or ())
+    new = dict.fromkeys(key for name in lists for key in form.cleaned_data[name] if key not in stored)
+    own = [KeyPlace(form.instance, name, None) for name in EXTRA_DATA_LISTS]
+    warnings = look_alike_warnings([*stored, *new], besides=own) if new else {}
+    return {name: says for name, says in warnings.items() if any(f"“{key}”" in says for key in new)}
 
 
 def kept_in_words(effective: Effective[list[str]], *, here: str) -> str:

@@ -8,9 +8,11 @@ from typing import Any
 
 from django import forms
 from django.template.loader import render_to_string
+from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from channels_cfg.key_names import BadKeyName, check_key_list, check_key_name, split_key_list
+from channels_cfg.key_names import BadKeyName, check_key_list, check_key_name, is_invisible, split_key_list
 from channels_cfg.keys.effective_settings import Effective
 
 
@@ -31,7 +33,9 @@ def problem_with(name: str) -> Problem | None:
         check_key_name(name)
     except BadKeyName as bad:
         at = bad.position - 1
-        return Problem(bad.messages[0], bad.position, name[:at], name[at : at + 1], name[at + 1 :])
+        wrong = name[at : at + 1]
+        shown = f"U+{ord(wrong):04X}" if wrong and is_invisible(wrong) else wrong
+        return Problem(bad.messages[0], bad.position, name[:at], shown, name[at + 1 :])
     return None
 
 
@@ -43,7 +47,9 @@ class KeyListWidget(forms.Textarea):
     inherited: Effective[list[str]] | None = None
     """What counts while the list is empty; None where there is nothing above or it is not known."""
     inherited_from = ""
-    when_empty = _("Empty: nothing.")
+    when_empty: str | Promise = _("Empty: nothing.")
+    what_counts = ""
+    """Where the browser asks anew what counts, once another channel is chosen; empty where none can be."""
     place = ""
     """``channel.5.statistics_keys``: the list that is edited, for the check while typing."""
 
@@ -57,12 +63,22 @@ class KeyListWidget(forms.Textarea):
         context["widget"] |= {
             "refused": list(_refused(items)),
             "filled": bool(items),
-            "inherited": self.inherited.value if self.inherited else [],
-            "inherited_from": self.inherited_from,
-            "when_empty": self.when_empty,
+            "says": self.what_counts_in_words(),
+            "what_counts": self.what_counts,
+            "list": self.place.rpartition(".")[2],
             "place": self.place,
         }
         return context
+
+    def what_counts_in_words(self) -> dict[str, str]:
+        """What counts while the list is ``empty``, and what its keys do once it is ``filled``."""
+        if not self.inherited or not self.inherited.value:
+            return {"empty": str(self.when_empty), "filled": gettext("Set here.")}
+        facts = {"origin": self.inherited_from, "keys": ", ".join(self.inherited.value)}
+        return {
+            "empty": gettext("Empty: follows %(origin)s: %(keys)s") % facts,
+            "filled": gettext("Set here; replaces %(keys)s of %(origin)s.") % facts,
+        }
 
     def _render(self, template_name: str, context: dict[str, Any], renderer: Any = None) -> Any:
         return render_to_string(template_name, context)  # form renderers do not look into templates/

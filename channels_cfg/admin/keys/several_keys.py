@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -22,6 +22,7 @@ from channels_cfg.admin.safeguards.resubmission import unpack
 from channels_cfg.history.change_reason import why_is_required
 from channels_cfg.history.change_set import Action, ChangeSet, Confirmation, RecordChange
 from channels_cfg.history.record_writing import write_in_bulk
+from channels_cfg.keys.sensitive import lists_that_lose_the_mark
 from channels_cfg.models import AttachedKey
 
 
@@ -59,6 +60,23 @@ class SeveralKeysForm(forms.Form):
         return cleaned
 
 
+SENSITIVE_NAMED = 20
+
+
+def no_longer_sensitive(names: Sequence[str]) -> list[str]:
+    """What it leads to that these keys are marked no more."""
+    number = len(names)
+    unasked = ngettext(
+        "It can be put on any list without being asked.", "They can be put on any list without being asked.", number
+    )
+    unmarked = ngettext(
+        "Nothing marks it any more where it is configured and shown.",
+        "Nothing marks them any more where they are configured and shown.",
+        number,
+    )
+    return [unasked, unmarked, *list(lists_that_lose_the_mark(names).values())[:SENSITIVE_NAMED]]
+
+
 @dataclass
 class SeveralKeys(ChangeSet):
     """The same values for several keys."""
@@ -81,13 +99,14 @@ class SeveralKeys(ChangeSet):
     @property
     def confirmation(self) -> Confirmation | None:
         """Where keys are no longer marked sensitive."""
-        number = sum(key.sensitive for key in self.keys)
+        names = [key.name for key in self.keys if key.sensitive]
+        number = len(names)
         if self.values.get("sensitive") is not False or not number:
             return None
         title = ngettext("%(n)d key is no longer sensitive?", "%(n)d keys are no longer sensitive?", number)
         return Confirmation(
             title=title % {"n": number},
-            consequences=[_("They can be put on any list without being asked."), _("Nothing marks them any more.")],
+            consequences=no_longer_sensitive(names),
             words=_("not sensitive"),
             button=_("Change the keys"),
         )

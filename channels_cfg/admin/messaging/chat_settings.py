@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from django import forms
-from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-LARGEST_MEGABYTES = 100
-"""WhatsApp and RCS take documents of 100 MB; no channel takes more."""
-
-LONGEST_HOURS = 365 * 24
-
-_FILE_TYPE = re.compile(r"[a-z0-9]{1,10}", re.ASCII)
+from channels_cfg.models.system_settings import tidied_file_types
 
 CHAT_FIELDS = [
     "largest_file_megabytes",
@@ -46,21 +36,10 @@ class FileTypesField(forms.Field):
     def to_python(self, value: Any) -> list[str]:
         if isinstance(value, list):
             return value
-        typed = (ending.strip().lower().removeprefix(".") for ending in re.split(r"[,;\s]+", value or ""))
-        endings = list(dict.fromkeys(ending for ending in typed if ending))
-        for number, ending in enumerate(endings, start=1):
-            if not _FILE_TYPE.fullmatch(ending):
-                raise ValidationError(
-                    _("Item %(number)d, “%(ending)s”, is no file ending: at most 10 letters and digits, such as pdf.")
-                    % {"number": number, "ending": ending}
-                )
-        return endings
+        return tidied_file_types(re.split(r"[,;\s]+", value or ""))
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        try:
-            return list(initial or []) != self.to_python(data)
-        except ValidationError:
-            return True
+        return list(initial or []) != self.to_python(data)
 
 
 class ChatSettingsForm(forms.ModelForm):
@@ -71,38 +50,3 @@ class ChatSettingsForm(forms.ModelForm):
             "may be sent. Example: pdf, jpg, png, mp4"
         ),
     )
-
-    def clean_largest_file_megabytes(self) -> int:
-        megabytes: int = self.cleaned_data["largest_file_megabytes"]
-        if megabytes > LARGEST_MEGABYTES:
-            raise ValidationError(_("No channel takes more than %(most)d MB.") % {"most": LARGEST_MEGABYTES})
-        return megabytes
-
-    def clean_attachment_location(self) -> str:
-        """A folder that is there and that this program may write to; empty for the portal's own."""
-        location: str = self.cleaned_data["attachment_location"].strip()
-        if not location:
-            return ""
-        folder = Path(location)
-        if not folder.is_absolute():
-            raise ValidationError(_("Enter the whole path, from the root. Example: /srv/files"))
-        if not folder.is_dir():
-            raise ValidationError(_("There is no such folder on the portal's machine. Make it first."))
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise ValidationError(_("The portal may not write there. Let its user own the folder."))
-        return str(folder)
-
-    def clean_public_base_url(self) -> str:
-        address: str = self.cleaned_data["public_base_url"]
-        parts = urlsplit(address)
-        if address and (parts.scheme != "https" or parts.query or parts.fragment or parts.username):
-            raise ValidationError(
-                _("An address that begins with https://, without a question mark. Messaging channels fetch over HTTPS.")
-            )
-        return address.rstrip("/")
-
-    def clean_public_attachment_hours(self) -> int:
-        hours: int = self.cleaned_data["public_attachment_hours"]
-        if hours > LONGEST_HOURS:
-            raise ValidationError(_("At most a year: %(most)d hours.") % {"most": LONGEST_HOURS})
-        return hours

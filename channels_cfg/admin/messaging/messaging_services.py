@@ -21,10 +21,11 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdo
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminPasswordWidget
 
+from channels_cfg.addresses import ADDRESS_DOMAIN, tidied_app_id, tidied_project_id
 from channels_cfg.admin.configurator import ConfiguratorAdmin, ConfiguratorInline
 from channels_cfg.admin.safeguards.typed_confirmation import words_for
 from channels_cfg.history.change_set import Confirmation
-from channels_cfg.messaging.messaging_channels import ADDRESS_DOMAIN, MESSAGING_CHANNELS, queue_address
+from channels_cfg.messaging.messaging_channels import MESSAGING_CHANNELS, queue_address
 from channels_cfg.messaging.sinch_connection import (
     NEEDED_TRIGGERS,
     WANTED_TRIGGERS,
@@ -55,7 +56,7 @@ class SecretField(forms.CharField):
 class WebhookSecretForm(forms.ModelForm):
     """A secret is typed once and never shown; a stored one keeps its value."""
 
-    secret = SecretField(label=gettext_lazy("Secret"), max_length=512)
+    secret = SecretField(label=gettext_lazy("Secret"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -87,7 +88,6 @@ class MessagingServiceForm(forms.ModelForm):
     key_secret = SecretField(
         label=gettext_lazy("Access key secret"),
         required=False,
-        max_length=512,
         help_text=gettext_lazy(
             "As shown once at Sinch. Stored encrypted, and not shown again. Empty: what is stored stays."
         ),
@@ -98,15 +98,10 @@ class MessagingServiceForm(forms.ModelForm):
         if self.instance.key_secret and "key_secret" in self.fields:
             self.fields["key_secret"].widget.attrs["placeholder"] = _("Stored. Not shown again.")
 
-    def clean(self) -> dict[str, Any] | None:
-        cleaned = super().clean()
-        if "key_secret" in self.fields:
-            typed, key_id = self.cleaned_data.get("key_secret"), self.cleaned_data.get("key_id")
-            if typed and not key_id:
-                self.add_error("key_id", _("A secret belongs to a key: enter its ID too."))
-            # Without a key there is nothing a secret would be for.
-            self.cleaned_data["key_secret"] = (typed or self.initial.get("key_secret") or "") if key_id else ""
-        return cleaned
+    def clean_key_secret(self) -> str:
+        """What was typed, else what is stored; without a key there is nothing a stored one would be for."""
+        stored = self.instance.key_secret if self.cleaned_data.get("key_id") else ""
+        return self.cleaned_data["key_secret"] or stored
 
 
 @dataclass(frozen=True)
@@ -273,6 +268,7 @@ class MessagingServiceAdmin(ConfiguratorAdmin):
             name: request.POST.get(name, getattr(service, name, "") if service else "").strip()
             for name in ("region", "project_id", "app_id", "key_id")
         }
+        entered |= {"project_id": tidied_project_id(entered["project_id"]), "app_id": tidied_app_id(entered["app_id"])}
         entered["key_secret"] = request.POST.get("key_secret") or (service.key_secret if service else "")
         names = {"region": _("region"), "project_id": _("project ID"), "app_id": _("app ID")}
         names |= {"key_id": _("access key ID"), "key_secret": _("access key secret")}

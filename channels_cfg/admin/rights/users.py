@@ -50,11 +50,7 @@ class _InATimeZone(forms.ModelForm):
 
 
 class PersonForm(_InATimeZone, UserChangeForm):
-    def clean(self) -> dict[str, Any] | None:
-        cleaned = super().clean()
-        if self.cleaned_data.get("is_api_client") and self.cleaned_data.get("is_staff"):
-            self.add_error("is_staff", _("An API client cannot use the pages. Switch one of the two off."))
-        return cleaned
+    pass
 
 
 class NewUserForm(_InATimeZone, UserCreationForm):

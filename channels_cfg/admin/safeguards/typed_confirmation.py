@@ -1,7 +1,8 @@
 """A dangerous action asks for a few typed words before it is done.
 
 Pages say what is dangerous and what it leads to; asking, comparing and carrying along what was typed is done here.
-Saving a form: override ``confirmation_of_saving``. Deleting: set ``confirms_deleting``. A page of one's own:
+Saving a form: override ``confirmation_of_saving``. Deleting: set ``confirms_deleting``, or
+override ``confirmation_of_deleting`` where it depends on the record. A page of one's own:
 
     if asked := ask_to_confirm(request, self.admin_site, confirmation):
         return asked
@@ -14,7 +15,7 @@ from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.contrib.admin.utils import unquote
-from django.db import models, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.response import TemplateResponse
@@ -100,10 +101,10 @@ class AsksForConfirmation:
         super().save_related(request, form, formsets, change)  # type: ignore[misc]
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        record = self.get_object(request, unquote(object_id)) if self.confirms_deleting else None  # type: ignore[attr-defined]
-        if record is None:
+        record = self.get_object(request, unquote(object_id))  # type: ignore[attr-defined]
+        confirmation = self.confirmation_of_deleting([record]) if record else None
+        if confirmation is None:
             return super().delete_view(request, object_id, extra_context)  # type: ignore[misc]
-        confirmation = self.confirmation_of_deleting([record])
         asked = confirmation_context(request, confirmation)
         if not is_confirmed(request, confirmation):
             request.POST = QueryDict()  # which shows the question again
@@ -111,14 +112,16 @@ class AsksForConfirmation:
 
     def get_actions(self, request: HttpRequest) -> Any:
         actions = super().get_actions(request)  # type: ignore[misc]
-        if self.confirms_deleting and "delete_selected" in actions:
+        if "delete_selected" in actions:
             delete, name, description = actions["delete_selected"]
             actions["delete_selected"] = (self._asking(delete), name, description)
         return actions
 
     def _asking(self, delete: Callable[..., Any]) -> Callable[..., Any]:
         def ask_and_delete(model_admin: Any, request: HttpRequest, chosen: QuerySet[Any]) -> Any:
-            confirmation = self.confirmation_of_deleting(list(chosen))
+            confirmation = self.confirmation_of_deleting(chosen)
+            if confirmation is None:
+                return delete(model_admin, request, chosen)
             asked = confirmation_context(request, confirmation)
             if not is_confirmed(request, confirmation):
                 typed = request.POST.copy()
@@ -131,7 +134,10 @@ class AsksForConfirmation:
 
         return ask_and_delete
 
-    def confirmation_of_deleting(self, records: Sequence[models.Model]) -> Confirmation:
+    def confirmation_of_deleting(self, records: Sequence[Any] | QuerySet[Any]) -> Confirmation | None:
+        """What asks before these are deleted, or None; reads no record where deleting is not confirmed."""
+        if not self.confirms_deleting:
+            return None
         if len(records) == 1:
             return Confirmation(
                 title=_("Delete %(kind)s “%(name)s”?") % {"kind": self._kind(), "name": records[0]},

@@ -53,8 +53,9 @@ class Command(BaseCommand):
             return
         if not why and why_is_required():
             raise CommandError("The system settings ask for a reason. Add --why “…”. Nothing was changed.")
-        if ask and (planned.removes or planned.sensitive) and sys.stdin.isatty():
-            wanted = f"remove {planned.removes}" if planned.removes else "show sensitive keys"
+        marks = "show sensitive keys" if planned.sensitive else "not sensitive" if planned.no_longer_sensitive else ""
+        if ask and (planned.removes or marks) and sys.stdin.isatty():
+            wanted = f"remove {planned.removes}" if planned.removes else marks
             if input(f"Type “{wanted}” to go on: ").strip() != wanted:
                 raise CommandError("Nothing was changed.")
         try:

@@ -124,13 +124,15 @@ class Impact(ChangeSet):
 
     @property
     def confirmation(self) -> Confirmation | None:
-        """Where a sensitive key is newly listed."""
-        if not self.sensitive:
+        """Where a sensitive key, or one that looks like another, is newly listed."""
+        if not self.sensitive and not self.warnings:
             return None
+        saving = _("Saving %(does)s") % {"does": self}
+        if not self.sensitive:
+            return Confirmation(_("Two names that look alike?"), [*self.warnings, saving], _("two keys"), _("Save"))
         words = self.sensitive[0] if len(self.sensitive) == 1 else _("list sensitive keys")
         named = _("The key catalogue marks as sensitive: %(keys)s.") % {"keys": ", ".join(self.sensitive)}
-        saving = _("Saving %(does)s") % {"does": self}
-        return Confirmation(_("List sensitive data?"), [named, saving], words, _("Save"))
+        return Confirmation(_("List sensitive data?"), [named, *self.warnings, saving], words, _("Save"))
 
     def write(self) -> None:
         write_in_bulk(self.record_changes())

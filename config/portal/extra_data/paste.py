@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from channels_cfg.key_names import BadKeyName, check_key_list, check_key_name, split_key_list
+from channels_cfg.key_names import BadKeyName, check_key_list, check_key_name, pasted_rows, split_key_list
 
 NO = ("", "0", "no", "false", "-")
 
@@ -17,8 +15,8 @@ NO = ("", "0", "no", "false", "-")
 def read_paste(text: str, lists: Mapping[str, str], into: str) -> dict[str, list[str]]:
     """Keys by the name of their list. ``lists`` holds each list's name and its label, ``into`` the name of the list for
     keys that are not in a table. ``ValidationError`` names item or line, character and position."""
-    rows = list(csv.reader(io.StringIO(text.strip().replace(";", ",").replace("\t", ",")), skipinitialspace=True))
-    heading = [cell.strip() for cell in rows[0]] if rows else []
+    rows = pasted_rows(text)
+    heading = rows[0] if rows else []
     if len(heading) > 1 and heading[0].casefold() == "key":
         return _from_table(rows[1:], _named(heading[1:], lists))
     if into not in lists:
@@ -44,18 +42,17 @@ def _from_table(rows: list[list[str]], names: list[str]) -> dict[str, list[str]]
     found: dict[str, list[str]] = {name: [] for name in names}
     complaints: list[str] = []
     for line, row in enumerate(rows, start=2):
-        if not any(cell.strip() for cell in row):
+        if not any(row):
             continue
         try:
-            key = check_key_name(row[0].strip())
+            key = check_key_name(row[0])
         except BadKeyName as bad:
             complaints.append(
-                _("Line %(line)d, “%(name)s”: %(reason)s")
-                % {"line": line, "name": row[0].strip(), "reason": bad.messages[0]}
+                _("Line %(line)d, “%(name)s”: %(reason)s") % {"line": line, "name": row[0], "reason": bad.messages[0]}
             )
             continue
         for name, cell in zip(names, row[1:], strict=False):
-            if cell.strip().casefold() not in NO:
+            if cell.casefold() not in NO:
                 found[name].append(key)
     if complaints:
         raise ValidationError(complaints)

@@ -11,8 +11,9 @@ from django.core.exceptions import ValidationError
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
+from channels_cfg.addresses import ADDRESS_DOMAIN
 from channels_cfg.key_names import BadKeyName, check_key_name
-from channels_cfg.messaging.messaging_channels import ADDRESS_DOMAIN, ADDRESS_OF_WIRE
+from channels_cfg.messaging.messaging_channels import ADDRESS_OF_WIRE
 from channels_cfg.models import Channel, Queue, QueueAddress, Source
 from conversations import lifecycle
 from conversations.attached_data.attach import attach_data, record_attached_by

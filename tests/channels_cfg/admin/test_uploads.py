@@ -115,6 +115,48 @@ def test_showing_a_sensitive_key_in_more_places_asks_for_typed_words(browser: Cl
     assert Channel.objects.get().statistics_keys == ["customer"]
 
 
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        ("keepsake_configuration: 1\nkeys: [{name: iban, sensitive: false}]\n", "not sensitive"),
+        ("keepsake_configuration: 1\ncomplete: true\nkeys: []\n", "remove 1"),
+    ],
+    ids=["switched off", "removed"],
+)
+def test_a_sensitive_key_that_loses_its_mark_asks_and_the_lists_are_named(browser: Client, file: str, words: str):
+    AttachedKey.objects.create(name="iban", sensitive=True)
+    ChannelFactory(name="Web", statistics_keys=["iban"])
+    sent = send(browser, file)
+
+    asked = browser.post(sent["Location"]).content.decode()
+    is_still = AttachedKey.objects.filter(sensitive=True).exists()
+    browser.post(sent["Location"], {"_typed": words})
+
+    assert "is no longer marked as sensitive." in asked
+    assert "“iban” stays on these lists, unmarked: Web, Extra Data Included in Statistics." in asked
+    assert is_still and not AttachedKey.objects.filter(sensitive=True).exists()
+
+
+def test_a_table_of_keys_asks_before_it_takes_a_mark_away(browser: Client):
+    AttachedKey.objects.create(name="iban", sensitive=True)
+    table = IMPORT_QUEUES.replace("queue", "attachedkey")
+    sent = send(browser, "name,sensitive\niban,no\n", to=table, name="keys.csv")
+
+    asked = browser.post(sent["Location"]).content.decode()
+
+    assert "is no longer marked as sensitive." in asked
+    assert AttachedKey.objects.get().sensitive
+
+
+def test_a_name_that_looks_like_another_is_pointed_out_before_a_file_is_confirmed(browser: Client):
+    ChannelFactory(name="Web", statistics_keys=["customerType"])
+
+    file = "keepsake_configuration: 1\nkeys: [{name: customertype}]\n"
+    shown = browser.get(send(browser, file)["Location"]).content.decode()
+
+    assert "“customertype” looks like “customerType”. They are two different keys." in shown
+
+
 def test_a_reason_is_asked_for_where_the_settings_want_one(browser: Client):
     SystemSettings(why_required=True).save()
     sent = send(browser, channels("- {name: Web, kind: chat}\n"))
@@ -164,8 +206,8 @@ def test_secrets_of_the_machine_are_none_of_an_uploads_business(browser: Client,
     queue = QueueFactory()
     service = (
         "keepsake_configuration: 1\nmessaging_services:\n"
-        f"- {{name: WhatsApp, project_id: p, app_id: a, queue: {queue.name}, "
-        "webhook_secrets: [{secret: env:NAME}]}\n"
+        f"- {{name: WhatsApp, queue: {queue.name}, project_id: e2df3a34-a71b-4448-9db5-a8d2baad28e4, "
+        "app_id: 01EB37HMH1M6SV18ASNS3G135H, webhook_secrets: [{secret: env:NAME}]}\n"
     )
 
     refused = browser.get(send(browser, service.replace("NAME", "SECRET_THING"))["Location"]).content.decode()

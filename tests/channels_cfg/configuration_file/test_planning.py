@@ -80,7 +80,7 @@ def test_a_plan_is_told_in_words(centre: None):
         "Queues",
         "  change queue “Chat sales”",
         "      Queue groups: removes Nordic: sales",
-        "      Addresses: adds sales@example.com; removes +358401234567",
+        "      Addresses: adds sales@example.com; removes sales@chat.example.com",
         "  remove queue “0800”",
         "1 to add, 4 to change, 1 to remove.",
         "The file has no section for these, so they stay as they are: queue groups, groups, users, access rights, "
@@ -124,7 +124,7 @@ def test_several_problems_are_named_at_once_each_with_line_column_and_path(centr
           channel: Custmer chat
           adresses: []
         - name: "0800"
-          addresses: ["+358401234567"]
+          addresses: ["sales@chat.example.com"]
           groups: Nordic
         users:
         - {username: aino, groups: [Agnet], time_zone: Europe/Helsingfors, is_api_client: true}
@@ -140,7 +140,7 @@ def test_several_problems_are_named_at_once_each_with_line_column_and_path(centr
         "line 9, column 3, channels[2]: A channel needs “kind”.",
         "line 12, column 12, queues[0].channel: There is no channel “Custmer chat”. Did you mean “Customer chat”?",
         "line 13, column 3, queues[0].adresses: A queue has no setting “adresses”. Did you mean “addresses”?",
-        "line 15, column 15, queues[1].addresses[0]: Queue “Chat sales” has “+358401234567” already. "
+        "line 15, column 15, queues[1].addresses[0]: Queue “Chat sales” has “sales@chat.example.com” already. "
         "It can belong to one only.",
         "line 16, column 11, queues[1].groups: A list is expected here. For one item write [Nordic].",
         "line 18, column 29, users[0].groups[0]: There is no group “Agnet”. Did you mean “Agent”?",
@@ -178,8 +178,9 @@ def test_several_problems_are_named_at_once_each_with_line_column_and_path(centr
         ),
         ("messaging_services: [{name: WhatsApp, queue: 0800}]", "Queue “0800” is of a voice channel."),
         (
-            "messaging_services: [{name: Other, project_id: p, app_id: 01APP, queue: Chat sales}]",
-            "Messaging service “WhatsApp” has “01APP” already.",
+            "messaging_services: [{name: Other, project_id: e2df3a34-a71b-4448-9db5-a8d2baad28e4, "
+            "app_id: 01EB37HMH1M6SV18ASNS3G135H, queue: Chat sales}]",
+            "Messaging service “WhatsApp” has “01EB37HMH1M6SV18ASNS3G135H” already.",
         ),
         ("messaging_services: [{name: WhatsApp, webhook_secrets: [{secret: hunter2}]}]", "never the secret itself"),
         (
@@ -260,9 +261,12 @@ def test_default_groups_and_superusers_stay(centre: None):
 
 
 def test_an_address_moves_from_one_queue_to_another_in_one_file(centre: None):
-    applied(f"{OPENING}queues: [{{name: 0800, addresses: ['+358401234567']}}, {{name: Chat sales, addresses: []}}]\n")
+    QueueFactory(name="Care", channel=Channel.objects.get(name="Customer chat"))
 
-    assert Queue.objects.get(addresses__address="+358401234567").name == "0800"
+    moved = "{name: Care, addresses: [sales@chat.example.com]}, {name: Chat sales, addresses: []}"
+    applied(f"{OPENING}queues: [{moved}]")
+
+    assert Queue.objects.get(addresses__address="sales@chat.example.com").name == "Care"
 
 
 def test_a_queue_with_conversations_keeps_its_channel(centre: None):
@@ -295,6 +299,7 @@ def test_a_secret_comes_from_the_environment_and_is_told_by_its_reference(centre
     {OPENING.strip()}
     messaging_services:
     - name: WhatsApp
+      key_id: sales
       key_secret: {{secret: env:KEY}}
       webhook_secrets: [{{secret: env:HOOK, note: new}}]
     """
@@ -312,9 +317,9 @@ def test_a_secret_comes_from_the_environment_and_is_told_by_its_reference(centre
 
 
 def test_secrets_stay_where_the_file_names_none(centre: None):
-    applied(export().replace('app_id: "01APP"', 'app_id: "02APP"'))
+    applied(export().replace("01EB37HMH1M6SV18ASNS3G135H", "01EB37HMH1M6SV18ASNS3G136H"))
 
-    assert MessagingService.objects.get().app_id == "02APP"
+    assert MessagingService.objects.get().app_id == "01EB37HMH1M6SV18ASNS3G136H"
     assert WebhookSecret.objects.get().note == "old"
 
 

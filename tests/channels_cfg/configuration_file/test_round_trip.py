@@ -63,7 +63,7 @@ def test_any_reader_of_yaml_understands_the_file_alike(centre: None):
     assert read["channels"][0]["statistics_keys"] == ["customerType", "no"]
     assert [queue["name"] for queue in read["queues"]] == ["0800", "Chat sales"]
     assert read["queues"][0]["description"] == "yes"
-    assert read["queues"][1]["addresses"] == ["+358401234567"]
+    assert read["queues"][1]["addresses"] == ["sales@chat.example.com"]
     assert {"user": "aino", "right": "serve", "queue": "Chat sales"} in read["access_rights"]
 
 
@@ -126,7 +126,9 @@ class MadeUpConfigurations(TestCase):
             for name in draw(names):
                 queue = Queue.objects.create(name=name, channel=channel, description=draw(text))
                 queue.groups.set([QueueGroup.objects.get_or_create(name=group)[0] for group in draw(names)])
-            for address in {address.lower(): address for address in draw(names)}.values():
+            kind = queue.channel.kind
+            shape = r"[+]35840[0-9]{7}" if kind == Channel.Kind.VOICE else r"[a-z]{1,8}@[a-z]{1,8}[.]example[.]com"
+            for address in draw(st.lists(st.from_regex(shape, fullmatch=True), max_size=4, unique=True)):
                 QueueAddress.objects.create(queue=queue, address=address)
             for name in draw(key_names):
                 key = AttachedKey.objects.create(name=name, label=draw(text), sensitive=draw(st.booleans()))

@@ -322,7 +322,7 @@ def test_ten_thousand_rows_with_a_hundred_bad_ones_say_which_and_why_at_a_consta
 def test_queues_come_with_their_channel_groups_and_addresses(centre: None):
     confirm(
         sent(
-            b'Name,Channel,Queue groups,Addresses\nCare,Customer chat,Nordic: sales,"a@example.com, +358 1"\n',
+            b'Name,Channel,Queue groups,Addresses\nCare,Customer chat,Nordic: sales,"a@example.com, b@Example.com"\n',
             "queues",
         )
     )
@@ -330,4 +330,4 @@ def test_queues_come_with_their_channel_groups_and_addresses(centre: None):
     care = Queue.objects.get(name="Care")
     assert care.channel.name == "Customer chat"
     assert [group.name for group in care.groups.all()] == ["Nordic: sales"]
-    assert [address.address for address in care.addresses.all()] == ["+358 1", "a@example.com"]
+    assert [address.address for address in care.addresses.all()] == ["a@example.com", "b@example.com"]

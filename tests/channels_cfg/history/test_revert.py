@@ -94,14 +94,14 @@ def test_undoing_the_newest_version_leaves_no_difference_to_the_one_before(befor
 
 def test_a_deleted_record_comes_back_under_its_number_with_its_rows(ada):
     queue = QueueFactory(name="Chat sales")
-    QueueAddress.objects.create(queue=queue, address="+358401234567")
+    QueueAddress.objects.create(queue=queue, address="sales@example.com")
     grant(ada, Right.SERVE, on=queue)
     start, number = newest(), queue.pk
     queue.delete()
 
     revert([newest()], by=ada)
 
-    assert Queue.objects.get(pk=number).addresses.get().address == "+358401234567"
+    assert Queue.objects.get(pk=number).addresses.get().address == "sales@example.com"
     assert AccessRight.objects.filter(user=ada, queue=number).exists()
     assert list(difference(start, newest())) == []
 

@@ -405,7 +405,7 @@ def test_rows_of_a_queue_and_its_groups_cannot_wait(browser: Client):
             "description": "new",
             "takes_effect_at": "2130-01-01T00:00",
             "addresses-TOTAL_FORMS": 1,
-            "addresses-0-address": "+358401234567",
+            "addresses-0-address": "sales@example.com",
             "addresses-0-queue": queue.pk,
         },
     )

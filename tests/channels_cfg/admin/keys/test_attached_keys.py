@@ -158,6 +158,7 @@ def test_an_address_proposes_the_name_of_a_new_key(browser: Client):
 
 def test_a_key_stops_being_sensitive_after_its_name_was_typed(browser: Client):
     key = AttachedKeyFactory(name="card", sensitive=True)
+    ChannelFactory(name="Sales", statistics_keys=["card"])
 
     asked = save_form(browser, page_of(key), sensitive=None)
     key.refresh_from_db()
@@ -166,7 +167,60 @@ def test_a_key_stops_being_sensitive_after_its_name_was_typed(browser: Client):
 
     key.refresh_from_db()
     assert asked.status_code == 409
+    assert UNMARKED in asked.content.decode()
     assert is_still and not key.sensitive
+
+
+UNMARKED = "“card” stays on these lists, unmarked: Sales, Extra Data Included in Statistics."
+
+
+def test_a_sensitive_key_is_deleted_after_its_name_was_typed_and_the_lists_that_lose_the_mark_are_named(
+    browser: Client,
+):
+    key = AttachedKeyFactory(name="card", sensitive=True)
+    ChannelFactory(name="Sales", statistics_keys=["card"])
+    page = reverse("admin:channels_cfg_attachedkey_delete", args=[key.pk])
+
+    asked = browser.post(page, {"post": "yes"})
+    is_still = AttachedKey.objects.exists()
+    browser.post(page, {"post": "yes", "_typed": "card"})
+
+    assert UNMARKED in asked.content.decode()
+    assert is_still and not AttachedKey.objects.exists()
+
+
+def test_sensitive_keys_among_several_are_deleted_after_words_were_typed(browser: Client):
+    keys = [AttachedKeyFactory(name="card", sensitive=True), AttachedKeyFactory(name="topic")]
+    ChannelFactory(name="Sales", statistics_keys=["card"])
+    sent = {"action": "delete_selected", "_selected_action": [key.pk for key in keys], "post": "yes"}
+
+    asked = browser.post(LIST, sent)
+    are_still = AttachedKey.objects.count()
+    browser.post(LIST, {**sent, "_typed": "card"})
+
+    assert UNMARKED in asked.content.decode()
+    assert (are_still, AttachedKey.objects.count()) == (2, 0)
+
+
+def test_an_ordinary_key_is_deleted_without_typing(browser: Client):
+    key = AttachedKeyFactory(name="topic")
+
+    browser.post(reverse("admin:channels_cfg_attachedkey_delete", args=[key.pk]), {"post": "yes"})
+
+    assert not AttachedKey.objects.exists()
+
+
+def test_a_name_that_looks_like_another_key_is_asked_about_before_it_is_made(browser: Client):
+    AttachedKeyFactory(name="customerType", aliases=["custmerType"])
+
+    asked = save_form(browser, ADD, name="customertype")
+    count = AttachedKey.objects.count()
+    save_form(browser, ADD, name="customertype", _typed="customertype")
+    own = save_form(browser, ADD, name="orderId", **aliases("orderid"))
+
+    assert (asked.status_code, count, own.status_code) == (409, 1, 200)
+    assert "“customerType”, a key of the catalogue, in upper and lower case alone." in asked.content.decode()
+    assert set(AttachedKey.objects.values_list("name", flat=True)) == {"customerType", "customertype", "orderId"}
 
 
 def test_the_page_of_a_key_tells_where_it_is_listed(browser: Client):

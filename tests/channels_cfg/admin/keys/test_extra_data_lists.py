@@ -49,17 +49,22 @@ def test_a_refused_list_names_item_character_and_position_and_keeps_what_was_typ
     assert channel.statistics_keys == ["tier"]
 
 
-def test_a_key_that_looks_like_another_is_saved_with_a_warning(browser: Client):
+def test_a_key_that_looks_like_another_is_asked_about_once(browser: Client):
     ChannelFactory(name="Sales phone", statistics_keys=["customertype"])
-    channel = ChannelFactory()
+    channel = ChannelFactory(statistics_keys=["topic"])
 
-    answer = save_form(browser, page_of(channel), statistics_keys="customerType")
+    asked = save_form(browser, page_of(channel), statistics_keys="topic, customerType")
+    before = Channel.objects.get(pk=channel.pk).statistics_keys
+    save_form(browser, page_of(channel), statistics_keys="topic, customerType", _typed="customerType")
+    again = save_form(browser, page_of(channel), description="Something else, with both names there already")
 
-    channel.refresh_from_db()
-    assert channel.statistics_keys == ["customerType"]
+    assert (asked.status_code, before) == (409, ["topic"])
     assert "“customerType” looks like “customertype” (Sales phone, Extra Data Included in Statistics)" in (
-        answer.content.decode()
+        asked.content.decode()
     )
+    channel.refresh_from_db()
+    assert channel.statistics_keys == ["topic", "customerType"]
+    assert again.status_code == 200
 
 
 def test_the_same_key_elsewhere_draws_no_warning(browser: Client):
@@ -111,8 +116,7 @@ def test_a_queue_says_what_an_empty_list_follows(browser: Client):
 
     page = browser.get(page_of(queue)).content.decode()
 
-    assert "Empty: follows channel Customer chat:" in page
-    assert "<strong>customerType</strong>" in page
+    assert "Empty: follows channel Customer chat: customerType" in page
 
 
 def test_a_queue_says_what_its_own_list_replaces(browser: Client):
@@ -131,7 +135,7 @@ def test_a_channel_says_that_it_follows_the_system_settings(browser: Client):
 
     page = browser.get(page_of(channel)).content.decode()
 
-    assert "Empty: follows the system settings:" in page
+    assert "Empty: follows the system settings: customerType" in page
 
 
 def test_a_channel_where_nothing_is_named_says_that_nothing_is_kept(browser: Client):
@@ -219,3 +223,36 @@ def test_a_list_names_a_key_by_its_own_name_and_says_so(browser: Client):
     channel.refresh_from_db()
     assert channel.statistics_keys == ["customerType", "tier"]
     assert "“custmerType” is another name of customerType; the list names customerType now." in answer.content.decode()
+
+
+def test_a_queue_follows_the_channel_that_is_chosen_before_it_is_saved(browser: Client):
+    chat = ChannelFactory(name="Customer chat", statistics_keys=["customerType", "tier", "topic"])
+    phone = ChannelFactory(name="Phone", kind=Channel.Kind.VOICE, allocation_keys=["customerId"])
+    add = reverse("admin:channels_cfg_queue_add")
+
+    proposed = browser.get(f"{add}?channel={chat.pk}")
+    refused = browser.post(add, {"name": "", "channel": chat.pk})
+    counts = browser.get(reverse("admin:queue_what_counts"), {"channel": phone.pk}).json()["lists"]
+    nothing_chosen = browser.get(add).content.decode()
+
+    for page in (proposed, refused):
+        text = page.content.decode()
+        assert "Empty: follows channel Customer chat: customerType, tier, topic" in text
+        assert "Empty: nothing is kept." not in text
+        assert "Connecting Calls" not in " ".join(str(field.label) for field in page.context["adminform"].form)
+    assert counts["allocation_keys"]["empty"] == "Empty: follows channel Phone: customerId"
+    assert counts["allocation_keys"]["label"] == "Extra Data Included When Allocating Calls"
+    assert counts["connection_keys"]["empty"] == "Empty: connecting shows nothing more."
+    assert "Empty: follows the channel." in nothing_chosen
+    assert "Empty: nothing is kept." not in nothing_chosen
+
+
+def test_a_queue_that_goes_to_a_channel_which_keeps_a_sensitive_key_is_asked_about(browser: Client):
+    AttachedKeyFactory(name="iban", sensitive=True)
+    queue = QueueFactory()
+    keeping = ChannelFactory(name="Keeping", statistics_keys=["iban"])
+
+    asked = save_form(browser, page_of(queue), channel=keeping.pk)
+
+    assert asked.status_code == 409
+    assert "“iban” is sensitive, and is newly on" in asked.content.decode()

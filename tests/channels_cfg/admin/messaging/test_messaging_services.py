@@ -20,11 +20,13 @@ from tests.channels_cfg.messaging.sinch import Sinch, running_sinch
 from tests.channels_cfg.messaging.test_sinch_connection import APP
 from tests.factories import MessagingServiceFactory, QueueFactory, UserFactory, WebhookSecretFactory
 
+APP_ID = "01EB37HMH1M6SV18ASNS3G135H"
+
 
 @pytest.fixture
 def service(db: None) -> MessagingService:
     """A service with one secret that signed a callback an hour ago."""
-    made = MessagingServiceFactory(name="WhatsApp", app_id="01APP")
+    made = MessagingServiceFactory(name="WhatsApp", app_id=APP_ID)
     WebhookSecretFactory(service=made, last_used_at=timezone.now() - timedelta(hours=1))
     return made
 
@@ -37,7 +39,7 @@ def sinch(tmp_path: Path, settings: Settings) -> Iterator[Sinch]:
         settings.SINCH_SIGN_IN_ADDRESS = server.url
         settings.CONVERSATION_API_ADDRESS = f"{server.url}/{{region}}"
         server.keys = {"key": "CANARY"}
-        server.apps = {("eu", "project", "01APP"): APP}
+        server.apps = {("eu", "project", APP_ID): APP}
         yield server
 
 
@@ -52,7 +54,8 @@ def text_of(client: Client, address: str) -> str:
 
 
 def test_the_page_says_what_to_enter_at_sinch(browser: Client, service: MessagingService):
-    QueueAddress.objects.create(queue=QueueFactory(name="SMS queue"), address="01app@SMS.sinchconversation.com")
+    queue = QueueFactory(name="SMS queue")
+    QueueAddress.objects.create(queue=queue, address=f"{APP_ID.lower()}@SMS.sinchconversation.com")
 
     text = text_of(browser, page_of(service))
     context = browser.get(page_of(service)).context
@@ -60,8 +63,8 @@ def test_the_page_says_what_to_enter_at_sinch(browser: Client, service: Messagin
     assert "http://testserver/sms/sinchconversation/all" in text
     assert "MESSAGE_DELIVERY" in text
     addresses = {line.label: (line.address, line.queue) for line in context["queue_addresses"]}
-    assert addresses["WhatsApp"] == ("01APP@whatsapp.sinchconversation.com", "")
-    assert addresses["SMS"] == ("01APP@sms.sinchconversation.com", "SMS queue")
+    assert addresses["WhatsApp"] == (f"{APP_ID}@whatsapp.sinchconversation.com", "")
+    assert addresses["SMS"] == (f"{APP_ID}@sms.sinchconversation.com", "SMS queue")
     assert "XMS" not in addresses
 
 
@@ -149,7 +152,13 @@ def test_what_was_typed_and_carried_cannot_be_changed_on_the_way(browser: Client
 
 
 def test_the_connection_is_tried_with_what_is_typed(browser: Client, sinch: Sinch):
-    typed = {"region": "eu", "project_id": "project", "app_id": "01APP", "key_id": "key", "key_secret": "CANARY"}
+    typed = {
+        "region": "eu",
+        "project_id": "project",
+        "app_id": APP_ID,
+        "key_id": "key",
+        "key_secret": "CANARY",
+    }
 
     answer = browser.post(reverse("admin:try_connection"), typed, headers={"HX-Request": "true"})
 
@@ -159,7 +168,7 @@ def test_the_connection_is_tried_with_what_is_typed(browser: Client, sinch: Sinc
 
 
 def test_a_stored_secret_is_used_where_none_is_typed(browser: Client, sinch: Sinch):
-    service = MessagingServiceFactory(app_id="01APP", project_id="project", key_id="key", key_secret="CANARY")
+    service = MessagingServiceFactory(app_id=APP_ID, project_id="project", key_id="key", key_secret="CANARY")
 
     page = browser.post(reverse("admin:try_connection"), {"service": service.pk})
 

@@ -105,13 +105,13 @@ def test_an_api_client_is_made_without_a_password(browser: Client):
 
 
 def test_an_api_client_cannot_sign_in_to_pages_even_with_a_password(db: None):
-    UserFactory(username="crm", is_api_client=True, is_staff=True)
+    UserFactory(username="crm", is_api_client=True)
 
     assert not Client().login(username="crm", password="correct horse")
 
 
 def test_a_page_session_ends_when_its_user_becomes_an_api_client(configurator: User, browser: Client):
-    User.objects.filter(pk=configurator.pk).update(is_api_client=True)
+    User.objects.filter(pk=configurator.pk).update(is_api_client=True, is_staff=False)
 
     assert browser.get(reverse("admin:index")).status_code == 302
 
