@@ -144,7 +144,7 @@ def test_several_problems_are_named_at_once_each_with_line_column_and_path(centr
         "It can belong to one only.",
         "line 16, column 11, queues[1].groups: A list is expected here. For one item write [Nordic].",
         "line 18, column 29, users[0].groups[0]: There is no group “Agnet”. Did you mean “Agent”?",
-        "line 18, column 48, users[0].time_zone: “Europe/Helsingfors” is not a time zone. "
+        "line 18, column 48, users[0].time_zone: “Europe/Helsingfors” is not a time zone that can be chosen. "
         "Use a name such as Europe/Helsinki.",
     ]
 
