@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, RequestDataTooBig, ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.shortcuts import render
 from django.views import defaults
 from rest_framework import exceptions
@@ -15,7 +15,7 @@ from rest_framework.views import set_rollback
 from channels_cfg.api.problems import Problem
 from channels_cfg.problem_details import Errors, problem
 
-MACHINE_DOORS = ("/api/", "/RI/", "/RTI/", "/sms/", "/oauth/")
+MACHINE_DOORS = ("/api/", "/RI/", "/RTI/", "/sms/", "/oauth/", "/health/", "/metrics")
 ABOUT_THE_WHOLE = {NON_FIELD_ERRORS, api_settings.NON_FIELD_ERRORS_KEY, ""}
 
 
@@ -43,6 +43,8 @@ def problem_json(failure: Exception, context: Mapping[str, Any]) -> HttpResponse
             return problem(path, HTTPStatus.NOT_FOUND, "There is nothing here for you under this address.")
         case RequestDataTooBig():
             return problem(path, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is larger than this door takes.")
+        case UnreadablePostError():
+            return problem(path, HTTPStatus.BAD_REQUEST, "The body broke off.")
         case PermissionDenied():
             return problem(path, HTTPStatus.FORBIDDEN, str(failure) or "Your rights do not cover this.")
     return None

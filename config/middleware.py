@@ -1,7 +1,8 @@
-"""What every request passes: what browsers may do with the answer, the viewer's language and clock, and who changed
-the configuration."""
+"""What every request passes: what browsers may do with the answer, how machines are refused, the viewer's language and
+clock, and who changed the configuration."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 import pghistory.middleware
@@ -12,6 +13,7 @@ from django.middleware.locale import LocaleMiddleware
 from django.utils import timezone, translation
 
 from channels_cfg.history.change_reason import LONGEST_WHY
+from channels_cfg.problem_details import problem
 from channels_cfg.time_zones import zone_named
 from config.api_errors import MACHINE_DOORS, is_machine_door
 
@@ -51,6 +53,26 @@ class ProtectiveHeaders:
         response.headers["Content-Security-Policy"] = next(begun, PAGES)
         response.headers["Cache-Control"] = "private, no-store"
         return response
+
+
+class MachineDoors:
+    """Refuses packed bodies, and sees to it that machines are refused in problem documents, whoever refuses them."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.META.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() not in ("", "identity"):
+            words = "Send the body as it is, without Content-Encoding."
+            headers = {"Accept-Encoding": "identity"}  # RFC 9110, 12.5.3
+            return problem(request.path, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, words, headers=headers)
+        response = self.get_response(request)
+        if response.status_code < 400 or "json" in response.get("Content-Type", "") or not is_machine_door(request):
+            return response
+        allowed = response.get("Allow")
+        words = f"This address takes {allowed}." if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED else ""
+        headers = {name: response[name] for name in ("Allow", "Retry-After", "WWW-Authenticate") if name in response}
+        return problem(request.path, response.status_code, words, headers=headers)
 
 
 class ViewersLanguage(LocaleMiddleware):

@@ -22,6 +22,9 @@ Pairs = dict[str, Value]
 
 MAX_DEPTH = 20
 
+_NAMELESS = object()
+"""Stands for what is below an empty name, which has no path of its own."""
+
 
 class RefusedPairs(ValidationError):
     """Pairs that break the rules: ``complaints`` tells for each key what is wrong and the way out. Values are not
@@ -34,36 +37,45 @@ class RefusedPairs(ValidationError):
 
 def flatten(data: Mapping[str, Any]) -> Pairs:
     """``{"customer_data": {"id": 7}, "tickets": ["a"]}`` → ``{"customer_data.id": 7, "tickets.0": "a"}``."""
-    return dict(_leaves("", data, depth=0))
+    return dict(_leaves(None, data, depth=0))
 
 
-def _leaves(path: str, value: Any, *, depth: int) -> Iterator[tuple[str, Value]]:
+def _leaves(path: str | None, value: Any, *, depth: int) -> Iterator[tuple[str, Any]]:
+    """Each value with its path; the path of the whole is None, since even an empty text is the name of something."""
     if depth > MAX_DEPTH:
         raise RefusedPairs(
             {
-                path.split(".")[0][:128]: _("Nested more than %(most)s levels deep. Send it flatter.")
+                (path or "").split(".")[0][:128]: _("Nested more than %(most)s levels deep. Send it flatter.")
                 % {"most": MAX_DEPTH}
             }
         )
-    if isinstance(value, Mapping) and (value or not path):
+    if isinstance(value, Mapping) and (value or path is None):
         for name, inner in value.items():
-            yield from _leaves(f"{path}.{name}" if path else str(name), inner, depth=depth + 1)
+            if path is not None and not name:
+                yield f"{path}.", _NAMELESS
+            else:
+                yield from _leaves(name if path is None else f"{path}.{name}", inner, depth=depth + 1)
     elif isinstance(value, list) and value:
         for index, inner in enumerate(value):
             yield from _leaves(f"{path}.{index}", inner, depth=depth + 1)
     else:
-        yield path, value
+        yield path or "", value
 
 
 def check_pairs(data: Mapping[str, Any], *, settings: EffectiveSettings) -> Pairs:
     """Return the flat pairs with their keys in NFC, or raise ``RefusedPairs`` that names every bad one."""
     good: Pairs = {}
     complaints: dict[str, str] = {}
-    for sent, value in _leaves("", data, depth=0):
+    for sent, value in _leaves(None, data, depth=0):
         try:
             key = check_key_name(sent)
+            if value is _NAMELESS:
+                raise ValidationError(
+                    _("The name at position %(position)s is empty. Give every value a name.")
+                    % {"position": len(sent) + 1}
+                )
             if key in good:
-                complaints[sent] = _("The same key is there twice.")
+                complaints[sent] = _("The same key is there twice, perhaps spelt another way. Send it once.")
             good[key] = check_value(value, longest=settings.value_characters)
         except BadKeyName as bad:
             complaints[sent] = bad.messages[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
@@ -38,14 +38,16 @@ class TextField(serializers.CharField):
 
 
 class InstantField(serializers.DateTimeField):
-    """A time with its offset from UTC, as in 2026-03-01T08:00:00Z."""
+    """A time with its offset from UTC, as in 2026-03-01T08:00:00Z. In Python it is in UTC: PostgreSQL takes offsets
+    below 16 hours only."""
 
     def to_internal_value(self, value: Any) -> datetime:
         try:
             instant = parse_datetime(value)
-        except (TypeError, ValueError):
+            instant = instant.astimezone(UTC) if instant and instant.tzinfo else None
+        except (TypeError, ValueError, OverflowError):
             instant = None
-        if instant is None or instant.tzinfo is None:
+        if instant is None:
             raise serializers.ValidationError(
                 "Send a time with its offset, such as 2026-03-01T08:00:00Z or 2026-03-01T10:00:00%2B02:00 "
                 "(in an address, + is written %2B)."

@@ -33,7 +33,7 @@ def client_with(*rights: Right, on: Queue) -> ApiClient:
 def address(transactional_db: None) -> Iterator[str]:
     """The portal on a web server of its own, with this test's database."""
     name = connection.settings_dict["NAME"]
-    with web.server("config.wsgi", settings="tests.bench.portal_settings", database=name) as port:
+    with web.server("config.wsgi", settings="tests.conversations.api.served_settings", database=name) as port:
         yield f"http://127.0.0.1:{port}"
 
 

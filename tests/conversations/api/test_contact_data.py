@@ -270,8 +270,33 @@ def test_a_question_that_cannot_be_understood_is_refused_by_the_parameters_name(
     assert field in answer.json()["errors"]
 
 
-@pytest.mark.parametrize("edge", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
-def test_the_ends_of_time_are_no_trouble(manager, edge):
+@pytest.mark.parametrize(
+    ("data", "key", "words"),
+    [
+        ({"": {"a": 1}}, ".a", "character 1 is “.”"),
+        ({"": [1]}, ".0", "character 1 is “.”"),
+        ({"a": {"": 1}}, "a.", "name at position 3 is empty"),
+        ({"a": {"b": {"": {"c": 1}}}}, "a.b.", "name at position 5 is empty"),
+        ({"a.b": 1, "a": {"b": 2}}, "a.b", "there twice"),
+        ({"café": 1, "cafe\u0301": 2}, "cafe\u0301", "there twice, perhaps spelt another way"),
+    ],
+)
+def test_nothing_is_stored_under_a_name_nobody_sent_or_in_the_place_of_another(queue, manager, data, key, words):
+    conversation = ended_conversation(queue, data=PAIRS)
+
+    answer = post(manager, conversation, {"good": 1, **data})
+
+    problem = answer.json()
+    assert (answer.status_code, list(problem["errors"])) == (422, [key])
+    assert words in problem["errors"][key][0]
+    assert problem["verdicts"][key]["verdict"] == problem["verdicts"]["good"]["verdict"] == "rejected"
+    assert read(manager, conversation).json()["attached_data"] == {"customerType": "gold"}
+
+
+@pytest.mark.parametrize(
+    "edge", ["0001-01-01T00:00:00-14:00", "9999-12-31T23:59:59+14:00", "2026-03-01T00:00:00+16:00"]
+)
+def test_the_ends_of_time_and_any_offset_are_no_trouble(manager, edge):
     period = sorted([edge, "2026-01-01T00:00:00+00:00"])
 
     assert manager.get(DOOR, dict(zip(("startTime", "endTime"), period, strict=True))).status_code == 200
@@ -332,6 +357,7 @@ def test_in_other_states_a_post_is_refused_and_the_state_named(queue, manager, s
         ("\ud800", "U+D800"),
         ("a:b", "Character 2"),
         ("", "needs a name"),
+        (".a", "character 1 is “.”"),
     ],
 )
 def test_a_bad_key_is_named_with_reason_and_position_and_nothing_is_stored(queue, manager, key, words):

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlencode
 
 import httpx
 import pytest
 
 from channels_cfg.models import ApiKey, Right
-from conversations.models import Conversation, Event, IdempotentAnswer
+from conversations.models import Conversation, Event, IdempotentAnswer, InboundDelivery
+from tests.conversations.doors.conversation_api.conftest import URL, Sender, message
 from tests.factories import (
     ApiKeyFactory,
     ChannelFactory,
     QueueFactory,
     UserFactory,
+    WebhookSecretFactory,
     ended_conversation,
     grant,
     queued_conversation,
@@ -102,6 +107,44 @@ def test_of_two_agents_who_accept_at_once_one_has_it_and_the_other_is_told_who(a
     assert Conversation.objects.get().agent.username == winner
 
 
+def in_pieces(body: bytes) -> Iterator[bytes]:
+    """Sent so, it has no Content-Length, but Transfer-Encoding: chunked."""
+    for start in range(0, len(body), 7000):
+        yield body[start : start + 7000]
+
+
+@pytest.mark.parametrize("sent", [in_pieces, bytes], ids=["chunked", "with length"])
+def test_a_body_is_read_whether_or_not_its_length_was_said(address, sent):
+    queue = QueueFactory()
+    conversation = ended_conversation(queue)
+    user = grant(UserFactory(is_api_client=True), Right.MANAGE_CONTACTS, on=queue)
+    key = ApiKeyFactory(user=user).text
+    UserFactory(username="ada", password="correct horse")
+    sender, callback = Sender(WebhookSecretFactory()), json.dumps(message(text="x" * 20_000)).encode()
+    client = httpx.Client(base_url=address, timeout=60)
+    as_json, as_form = {"Content-Type": "application/json"}, {"Content-Type": "application/x-www-form-urlencoded"}
+
+    def post(path: str, body: bytes, **headers: str) -> httpx.Response:
+        return client.post(path, content=sent(body), headers=headers)
+
+    order = {"contact_id": conversation.hex_id, "attached_data": {f"key{n}": "x" * 300 for n in range(90)}}
+    posted = post(DOOR, json.dumps(order).encode(), **as_json, **{"X-Api-Key": key})
+    kept = post(URL, callback, **as_json, **sender.headers(callback))
+    grant_of_token = {"grant_type": "client_credentials", "client_id": user.username, "client_secret": key}
+    token = post("/oauth/token", urlencode(grant_of_token).encode(), **as_form)
+    page = client.get("/accounts/login/")
+    form = {"username": "ada", "password": "correct horse", "csrfmiddlewaretoken": client.cookies["csrftoken"]}
+    signed_in = post("/accounts/login/", urlencode(form).encode(), **as_form, Referer=str(page.url))
+    too_large = [post(path, b" " * (1024 * 1024 + 1), **as_json, **{"X-Api-Key": key}) for path in (DOOR, URL)]
+
+    assert (posted.status_code, len(posted.json()["attached_data"])) == (201, 90)
+    assert (kept.status_code, bytes(InboundDelivery.objects.get().body)) == (200, callback)
+    assert token.json()["token_type"] == "Bearer"
+    assert (signed_in.status_code, "sessionid" in client.cookies) == (302, True)
+    assert [answer.status_code for answer in too_large] == [413, 413]
+    assert {answer.headers["Content-Type"] for answer in too_large} == {"application/problem+json"}
+
+
 @pytest.mark.parametrize("size", [1024 * 1024 + 1, 8 * 1024 * 1024])
 def test_a_body_that_is_too_large_is_refused(address, size):
     client = client_of(address, UserFactory())
@@ -121,4 +164,4 @@ def test_an_endless_body_without_a_length_is_not_read_to_its_end(address):
 
     answer = client.post(DOOR, content=endless(), headers={"Content-Type": "application/json"})
 
-    assert answer.status_code in (400, 413)
+    assert answer.status_code == 413
