@@ -5,14 +5,13 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
+from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django_celery_beat.admin import PeriodicTaskAdmin as CeleryPeriodicTaskAdmin
-from django_celery_beat.admin import PeriodicTaskForm, TaskSelectWidget
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from config.portal.extra_data import links  # noqa: F401  registers its pages
 
@@ -22,22 +21,11 @@ for application in ("oauth2_provider", "django_celery_beat"):
             admin.site.unregister(model)
 
 
-class TaskSelect(UnfoldAdminSelectWidget, TaskSelectWidget):
-    """The tasks that the portal has."""
-
-
-class ScheduledTaskForm(PeriodicTaskForm):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["task"].widget = UnfoldAdminTextInputWidget()
-        self.fields["regtask"].widget = TaskSelect()
-
-
 @admin.register(PeriodicTask)
 class PeriodicTaskAdmin(CeleryPeriodicTaskAdmin, ModelAdmin):
     """What the scheduler starts by itself: how often may be changed, and whether at all."""
 
-    form = ScheduledTaskForm
+    form = ModelForm  # the library's own asks for a task's internal name
     compressed_fields = False
     change_form_template = None  # the library's holds a script, which the Content-Security-Policy forbids
     list_is_for = _("A periodic task is work that the scheduler starts by itself.")
@@ -45,16 +33,20 @@ class PeriodicTaskAdmin(CeleryPeriodicTaskAdmin, ModelAdmin):
     list_display_links = ["name"]
     list_filter = ["enabled"]
     list_select_related = ["interval", "crontab"]
-    search_fields = ["name", "task"]
+    search_fields = ["name"]
     ordering = ["name"]
     fieldsets = [
-        (None, {"fields": ["name", "regtask", "task", "enabled", "description"]}),
+        (None, {"fields": ["name", "enabled", "description"]}),
         (_("How often"), {"description": _("One of the two."), "fields": ["interval", "crontab"]}),
         (_("Since"), {"classes": ["collapse"], "fields": ["last_run_at"]}),
     ]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("interval", "crontab")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """The portal has the tasks it has; each is scheduled from the start."""
+        return False
 
     @display(description=_("How often"))
     def how_often(self, task: PeriodicTask) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, RequestDataTooBig, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.shortcuts import render
 from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.settings import api_settings
@@ -98,7 +99,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's answer to a suspicious request, in the shape its sender reads."""
     if is_machine_door(request):
         return problem(request.path, HTTPStatus.BAD_REQUEST)
-    return defaults.bad_request(request, exception)
+    return page(request, "400.html", HTTPStatus.BAD_REQUEST)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -119,4 +120,17 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """Django's answer to an unforeseen failure, in the shape its sender reads."""
     if is_machine_door(request):
         return problem(request.path, HTTPStatus.INTERNAL_SERVER_ERROR, "This is our fault. It has been logged.")
-    return defaults.server_error(request)
+    try:
+        return page(request, "500.html", HTTPStatus.INTERNAL_SERVER_ERROR)
+    except Exception:  # what failed fails the header, too: the database is away
+        return defaults.server_error(request)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Django's answer to a form from a page that was open for too long."""
+    return page(request, "403_csrf.html", HTTPStatus.FORBIDDEN)
+
+
+def page(request: HttpRequest, template: str, status: HTTPStatus) -> HttpResponse:
+    """A page with the header of its viewer, which Django leaves out."""
+    return render(request, template, status=status)

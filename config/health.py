@@ -48,7 +48,7 @@ class Level(IntEnum):
 
     @property
     def words(self) -> str:
-        return {Level.GOOD: _("Well"), Level.WARN: _("Look at it"), Level.BAD: _("Does not work")}[self]
+        return {Level.GOOD: _("Working"), Level.WARN: _("Look at it"), Level.BAD: _("Does not work")}[self]
 
     @property
     def icon(self) -> str:
@@ -132,7 +132,7 @@ def worker_fact(now: datetime) -> Fact:
     fresh = [worker for worker in workers if now - worker.at < ALIVE]
     if fresh:
         names = ", ".join(worker.name.split(" ", 1)[1] for worker in fresh)
-        words = ngettext("%(count)d works: %(names)s.", "%(count)d work: %(names)s.", len(fresh))
+        words = ngettext("%(count)d worker running: %(names)s.", "%(count)d workers running: %(names)s.", len(fresh))
         return Fact(_("Workers"), Level.GOOD, words % {"count": len(fresh), "names": names})
     return _alive(
         _("Workers"),

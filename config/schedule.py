@@ -14,17 +14,18 @@ from config.models import SCHEDULER, Heartbeat
 logger = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_HEARTBEATS = 5
-SECONDS_BETWEEN = {
-    "channels_cfg.tasks.apply_planned_changes": 10,
-    "channels_cfg.tasks.forget_old_uploads": 600,
-    "config.tasks.forget_expired_sign_ins": 3600,
-    "conversations.tasks.aggregate_key_observations": 60,
-    "conversations.tasks.withdraw_stale_offers": 5,
-    "conversations.tasks.forget_old_keys": 3600,
-    "conversations.tasks.sweep_jobs": 10,
-    "reporting.tasks.run_reporting_job": 60,
-    "reporting.tasks.delete_expired_files": 600,
+SCHEDULE = {
+    "channels_cfg.tasks.apply_planned_changes": ("Apply scheduled changes", 10),
+    "channels_cfg.tasks.forget_old_uploads": ("Remove old uploads", 600),
+    "config.tasks.forget_expired_sign_ins": ("Remove expired sign-ins", 3600),
+    "conversations.tasks.aggregate_key_observations": ("Count unknown keys", 60),
+    "conversations.tasks.withdraw_stale_offers": ("Withdraw offers that nobody accepted", 5),
+    "conversations.tasks.forget_old_keys": ("Remove what was kept long enough", 3600),
+    "conversations.tasks.sweep_jobs": ("Do waiting work", 10),
+    "reporting.tasks.run_reporting_job": ("Run the reporting job", 60),
+    "reporting.tasks.delete_expired_files": ("Remove expired files of the Contact Log", 600),
 }
+"""Tasks: what administrators call them, and the seconds between two runs."""
 
 
 def ensure_schedule(**_: Any) -> None:
@@ -33,16 +34,11 @@ def ensure_schedule(**_: Any) -> None:
     A message expires when the next one is due, so a worker that was away finds no backlog.
     """
     ours = PeriodicTask.objects.filter(task__regex=r"^(channels_cfg|config|conversations|reporting)\.tasks\.")
-    ours.exclude(task__in=SECONDS_BETWEEN).delete()
-    for task, seconds in SECONDS_BETWEEN.items():
+    ours.exclude(task__in=SCHEDULE).delete()
+    for task, (name, seconds) in SCHEDULE.items():
         if not PeriodicTask.objects.filter(task=task).exists():
             interval, _created = IntervalSchedule.objects.get_or_create(every=seconds, period=IntervalSchedule.SECONDS)
-            PeriodicTask.objects.create(name=name_of(task), task=task, interval=interval, expire_seconds=seconds)
-
-
-def name_of(task: str) -> str:
-    """``reporting.tasks.run_reporting_job`` as “Run reporting job”."""
-    return task.rpartition(".")[2].replace("_", " ").capitalize()
+            PeriodicTask.objects.create(name=name, task=task, interval=interval, expire_seconds=seconds)
 
 
 class Scheduler(DatabaseScheduler):

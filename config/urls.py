@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path
+from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from config import health
@@ -22,8 +23,9 @@ urlpatterns = [
     path("admin/why/", admin.site.admin_view(why_rights), name="why_rights"),
     path("admin/extra-data/", include("config.portal.extra_data.urls")),
     path("admin/demonstration/", admin.site.admin_view(demo_page), name="demo_data"),
-    # In the place of the library's own, which is called admin:search.
-    path("admin/search/", admin.site.admin_view(find_anything), name="find_anything"),
+    path("find/", find_anything, name="find_anything"),
+    # In the place of the theme's own, which is called admin:search and finds less.
+    path("admin/search/", RedirectView.as_view(pattern_name="find_anything"), name="theme_search"),
     path("admin/login/", configurator_sign_in, name="configurator_sign_in"),
     path("admin/", admin.site.urls),
     path("accounts/login/", SignIn.as_view(), name="login"),

@@ -40,7 +40,7 @@ class MomentField(forms.CharField):
     """A date, meaning its midnight, or a date and time; on the viewer's clock where no offset is given."""
 
     zone = ZoneInfo("UTC")  # the filter set puts the viewer's here
-    widget = forms.TextInput(attrs={"placeholder": "2026-11-21 or 2026-11-21T14:30"})
+    widget = forms.TextInput(attrs={"placeholder": "2026-11-21 or 2026-11-21 14:30"})
 
     def to_python(self, value: Any) -> datetime | None:  # type: ignore[override]
         text = super().to_python(value)
@@ -51,7 +51,7 @@ class MomentField(forms.CharField):
         except (ValueError, OverflowError):
             moment = None
         if moment is None or not 1970 <= moment.year < 3000:
-            raise ValidationError(_("This is not a date or time. Write it like 2026-11-21 or 2026-11-21T14:30."))
+            raise ValidationError(_("This is not a date or time. Write it like 2026-11-21 or 2026-11-21 14:30."))
         return moment
 
     def _moment(self, text: str) -> datetime | None:

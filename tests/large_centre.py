@@ -224,7 +224,7 @@ def every_page(root: User) -> Iterator[str]:
     autocomplete = reverse("admin:autocomplete")
     for model, field in (("queue", "channel"), ("accessright", "user"), ("accessright", "queue")):
         yield f"{autocomplete}?term=number&app_label=channels_cfg&model_name={model}&field_name={field}"
-    yield f"{reverse('admin:search')}?s=key1&extended=1"
+    yield f"{reverse('find_anything')}?s=key1"
     yield f"{reverse('extra_data_keys')}?q=key12"
     yield f"{reverse('extra_data_places')}?q=number"
     yield f"{reverse('extra_data')}?q=number"

@@ -146,7 +146,7 @@ def preview(request: HttpRequest, pk: Any, model_admin: Any = None) -> HttpRespo
     if request.method == "POST":
         if "discard" in request.POST:
             upload.delete()
-            messages.success(request, _("The file is forgotten. Nothing was changed."))
+            messages.success(request, _("The file is discarded. Nothing was changed."))
             return HttpResponseRedirect(_back(upload))
         return _confirm(request, upload)
     return _preview_page(request, upload)
@@ -168,7 +168,7 @@ def _confirm(request: HttpRequest, upload: WaitingUpload) -> HttpResponse:
         return HttpResponseRedirect(request.path)
     done = sum(1 for _step in confirming.change_set.effects)
     upload.delete()
-    said = ngettext("%(count)d record is as the file says.", "%(count)d records are as the file says.", done)
+    said = ngettext("%(count)d change applied.", "%(count)d changes applied.", done)
     return confirming.done(said % {"count": done}, _back(upload))
 
 

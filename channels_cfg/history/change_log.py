@@ -193,6 +193,6 @@ def who(metadata: Mapping[str, Any], *, names: Mapping[Any, str]) -> str:
     """``Aino Virtanen``, ``Aino Virtanen, as planned`` or ``manage.py migrate``; ``names`` by (User, number)."""
     if user := metadata.get("user"):
         name = names.get((User, user), _("user number %(user)s") % {"user": user})
-        return _("%(name)s, as planned") % {"name": name} if metadata.get("planned") else name
+        return _("%(name)s, as scheduled") % {"name": name} if metadata.get("planned") else name
     command = metadata.get("command")
     return f"manage.py {command}" if command else metadata.get("by") or str(OUTSIDE)

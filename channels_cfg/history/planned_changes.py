@@ -13,8 +13,6 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.utils import timezone
-from django.utils.dateformat import format as date
 from django.utils.text import capfirst, get_text_list
 from django.utils.translation import gettext as _
 
@@ -151,7 +149,9 @@ def _due(change: ScheduledChange) -> DueChange:
     due = DueChange(change, [])
     by = change.planned_by
     if by is None or not (by.is_active and due.may_be_applied_by(by)):
-        due.problems = [_("Who planned it may not change a %(kind)s any more. Plan it anew.") % {"kind": _kind(change)}]
+        due.problems = [
+            _("Who scheduled it may not change a %(kind)s any more. Schedule it anew.") % {"kind": _kind(change)}
+        ]
         return due
     model = PLANNABLE[change.model]
     record = model._base_manager.filter(pk=change.object_id).first()
@@ -163,7 +163,8 @@ def _due(change: ScheduledChange) -> DueChange:
         fields: list[Any] = [model._meta.get_field(name) for name in other]
         names = get_text_list([capfirst(str(field.verbose_name)) for field in fields], _("and"))
         due.problems = [
-            _("Changed by somebody in the meantime: %(names)s. Plan it anew if it is still wanted.") % {"names": names}
+            _("Changed by somebody in the meantime: %(names)s. Schedule it anew if it is still wanted.")
+            % {"names": names}
         ]
     return due
 
@@ -214,12 +215,6 @@ def values_in_words(change: ScheduledChange) -> list[FieldInWords]:
         )
         for field, name in fields
     ]
-
-
-def when_in_words(change: ScheduledChange) -> str:
-    """``Monday 24 November 2025, 00:00 (Europe/Helsinki)``, on the viewer's clock."""
-    at = timezone.localtime(change.takes_effect_at)
-    return f"{date(at, 'l j F Y, H:i')} ({timezone.get_current_timezone_name()})"
 
 
 def _in_words(field: Any, value: Any) -> str:

@@ -12,11 +12,11 @@ from typing import Any
 from django.apps import apps
 from django.db import models
 from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from channels_cfg import moments
 from channels_cfg.models.versioned import RecordedEvent
 
 NAME_FIELDS = ("name", "username", "address", "note")
@@ -143,7 +143,7 @@ class InWords:
         if isinstance(value, list):
             return ", ".join(map(str, value))
         if isinstance(value, datetime):
-            return f"{timezone.localtime(value):%Y-%m-%d %H:%M}"
+            return moments.in_words(value)
         if isinstance(field, models.ForeignKey):
             return self.names.get((field.related_model, value), _("number %(value)s") % {"value": value})
         return str(dict(field.flatchoices).get(value, value))

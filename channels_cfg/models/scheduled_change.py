@@ -13,7 +13,7 @@ class ScheduledChange(models.Model):
     configuration file}; they hold settings, never a secret."""
 
     class State(models.TextChoices):
-        PLANNED = "planned", _("Planned")
+        PLANNED = "planned", _("Scheduled")
         APPLIED = "applied", _("In effect")
         CANCELLED = "cancelled", _("Cancelled")
         FAILED = "failed", _("Failed")
@@ -29,9 +29,9 @@ class ScheduledChange(models.Model):
     takes_effect_at = models.DateTimeField(_("takes effect at"))
     reason = models.CharField(_("reason"), max_length=300, blank=True)
     planned_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, verbose_name=_("planned by"), null=True, related_name="+"
+        settings.AUTH_USER_MODEL, models.SET_NULL, verbose_name=_("scheduled by"), null=True, related_name="+"
     )
-    planned_at = models.DateTimeField(_("planned at"))
+    planned_at = models.DateTimeField(_("scheduled at"))
     state = models.CharField(_("state"), max_length=9, choices=State.choices, default=State.PLANNED)
     settled_at = models.DateTimeField(
         _("settled at"), null=True, blank=True, help_text=_("When it was applied, cancelled or failed")

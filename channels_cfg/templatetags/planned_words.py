@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from django import template
 
-from channels_cfg.history.planned_changes import FieldInWords, values_in_words, when_in_words
+from channels_cfg.history.planned_changes import FieldInWords, values_in_words
 from channels_cfg.models import ScheduledChange
 
 register = template.Library()
-
-
-@register.filter
-def when(change: ScheduledChange) -> str:
-    return when_in_words(change)
 
 
 @register.filter

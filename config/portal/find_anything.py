@@ -1,47 +1,51 @@
-"""Finding anything in the System Configurator: a page, a setting, a record, a conversation by its id.
+"""Finding anything from any page: a page, a record, a setting, a saved report, a conversation by its id.
 
-Asked anew with each letter, so what was just made is found and what was just deleted is not.
+Asked anew with each letter, so what was just made is found and what was just deleted is not. What somebody may not open
+is not found.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from django.apps import apps
 from django.contrib import admin
-from django.core.paginator import Paginator
 from django.db.models import Case, IntegerField, Model, QuerySet, Value, When
 from django.db.models.lookups import Exact, StartsWith
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from unfold.dataclasses import SearchResult
 
-from channels_cfg.models import Right, User
+from channels_cfg.models import Queue, Right
 from channels_cfg.text_search import SearchText, search_text
 from config.portal.menu import may_open, menu, page_of
+from config.templatetags.navigation import places_of_work
 from conversations.conversation_id import conversation_id
+from conversations.desk.on_desk import on_desk_of
 from conversations.models import Conversation
+from conversations.signed_in import page_for_people, viewer
+from reporting.pages.saved_reports import address_of
+from reporting.saved_reports import reports_of
 
 MOST_OF_A_KIND = 8
 LONGEST_SEARCH = 100
 
 RECORDS = {
-    "channels_cfg.channel": ("forum", "name"),
-    "channels_cfg.queue": ("inbox", "name"),
-    "channels_cfg.queuegroup": ("stacks", "name"),
-    "channels_cfg.attachedkey": ("key", "name"),
-    "channels_cfg.messagingservice": ("sms", "name"),
-    "channels_cfg.user": ("person", "username"),
-    "channels_cfg.apiclient": ("smart_toy", "username"),
-    "auth.group": ("group", "name"),
+    "channels_cfg.channel": "name",
+    "channels_cfg.queue": "name",
+    "channels_cfg.queuegroup": "name",
+    "channels_cfg.attachedkey": "name",
+    "channels_cfg.messagingservice": "name",
+    "channels_cfg.user": "username",
+    "channels_cfg.apiclient": "username",
+    "auth.group": "name",
 }
-"""What is found by its words: its icon, and the field that is its name."""
+"""What is found by its words, and the field that is its name."""
 
 SETTINGS = (
     "channels_cfg.systemsettings",
@@ -54,41 +58,73 @@ SETTINGS = (
 """Whose fields are found by their labels."""
 
 
+@dataclass(frozen=True)
+class Found:
+    """One line: what it is called, what it is, where it opens."""
+
+    title: str
+    kind: str
+    link: str
+
+    def closeness(self, words: str) -> int:
+        """0 is called so, 1 begins so, 2 has a word that begins so, 3 is found in another way."""
+        title, words = search_text(self.title), search_text(words)
+        return 0 if title == words else 1 if title.startswith(words) else 2 if f" {words}" in title else 3
+
+
+@page_for_people
 def find_anything(request: HttpRequest) -> HttpResponse:
-    """What the words may mean, as the command palette shows it."""
-    words = request.GET.get("s", "").strip()[:LONGEST_SEARCH]
+    """What the words may mean, the closest first."""
+    words = request.GET.get("s", "").replace("\0", "").strip()[:LONGEST_SEARCH]
     if not words:
         return HttpResponse()
-    started = time.monotonic()
-    found = [*_conversation(request, words), *_pages(request, words), *_records(request, words)]
-    found += _settings(request, words)
-    page = Paginator(found, max(len(found), 1)).page(1)
-    context = {"results": page if found else [], "page_obj": page.paginator, "page_counter": 0}
-    context["execution_time"] = time.monotonic() - started
-    return TemplateResponse(request, "admin/found.html", context, headers={"HX-Trigger": "search"})
+    found = [*_conversation(request, words), *_places(request, words), *_reports(request, words)]
+    found += _history_of_queues(request, words)
+    if viewer(request).is_staff:
+        found += [*_pages(request, words), *_records(request, words), *_settings(request, words)]
+    found.sort(key=lambda one: one.closeness(words))
+    return render(request, "components/_found.html", {"found": found})
 
 
-def _conversation(request: HttpRequest, words: str) -> Iterator[SearchResult]:
-    """The conversation of that id, for whoever may view it."""
-    assert isinstance(request.user, User)  # admin_view lets nobody else in
+def _conversation(request: HttpRequest, words: str) -> Iterator[Found]:
+    """The conversation of that id, for whoever may view or serve it."""
     try:
-        granted = Conversation.objects.granting(Right.VIEW_HISTORY, to=request.user)
-        conversation = granted.get(pk=conversation_id(words))
-    except (ValueError, Conversation.DoesNotExist):
+        pk = conversation_id(words)
+    except ValueError:
         return
-    link = reverse("history:detail", args=[conversation.pk])
-    yield SearchResult(conversation.hex_id, _("Conversation"), link, "chat")
+    granted = Conversation.objects.granting(Right.VIEW_HISTORY, to=viewer(request))
+    for found, page in ((granted, "history:detail"), (on_desk_of(viewer(request)), "desk:conversation")):
+        if conversation := found.filter(pk=pk).first():
+            yield Found(conversation.hex_id, _("Conversation"), reverse(page, args=[pk]))
+            return
 
 
-def _pages(request: HttpRequest, words: str) -> Iterator[SearchResult]:
+def _places(request: HttpRequest, words: str) -> Iterator[Found]:
+    for place in places_of_work(request):
+        if search_text(words) in search_text(place.label):
+            yield Found(place.label, _("Page"), place.url)
+
+
+def _reports(request: HttpRequest, words: str) -> Iterator[Found]:
+    for report in reports_of(viewer(request)).filter(name__finds=words)[:MOST_OF_A_KIND]:
+        yield Found(report.name, _("Saved report"), address_of(report))
+
+
+def _history_of_queues(request: HttpRequest, words: str) -> Iterator[Found]:
+    granted = Queue.objects.granting(Right.VIEW_HISTORY, to=viewer(request)).filter(name__finds=words)
+    for queue in granted.order_by("name")[:MOST_OF_A_KIND]:
+        yield Found(queue.name, _("Conversations in History"), f"{reverse('history:index')}?queue={queue.pk}")
+
+
+def _pages(request: HttpRequest, words: str) -> Iterator[Found]:
     for section in menu(request):
         for item in section["items"]:
             if search_text(words) in search_text(str(item["title"])):
-                yield SearchResult(str(item["title"]), _("Page"), item["link"], item["icon"])
+                yield Found(str(item["title"]), _("Page"), item["link"])
 
 
-def _records(request: HttpRequest, words: str) -> Iterator[SearchResult]:
-    for label, (icon, name) in RECORDS.items():
+def _records(request: HttpRequest, words: str) -> Iterator[Found]:
+    for label, name in RECORDS.items():
         model = apps.get_model(label)
         if not may_open(request, model):
             continue
@@ -96,11 +132,11 @@ def _records(request: HttpRequest, words: str) -> Iterator[SearchResult]:
         found = list(_named(request, model, words, name)[: MOST_OF_A_KIND + 1])
         for record in found[:MOST_OF_A_KIND]:
             link = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[record.pk])
-            yield SearchResult(str(record), kind, link, icon)
+            yield Found(str(record), kind, link)
         if len(found) > MOST_OF_A_KIND:
             kinds = capfirst(str(model._meta.verbose_name_plural))
             title = _("All that match “%(words)s”") % {"words": words}
-            yield SearchResult(title, kinds, f"{page_of(model)}?{urlencode({'q': words})}", icon)
+            yield Found(title, kinds, f"{page_of(model)}?{urlencode({'q': words})}")
 
 
 def _named(request: HttpRequest, model: type[Model], words: str, name: str) -> QuerySet[Any]:
@@ -117,7 +153,7 @@ def _named(request: HttpRequest, model: type[Model], words: str, name: str) -> Q
     return found.order_by(closeness, name)
 
 
-def _settings(request: HttpRequest, words: str) -> Iterator[SearchResult]:
+def _settings(request: HttpRequest, words: str) -> Iterator[Found]:
     for label in SETTINGS:
         model = apps.get_model(label)
         if not may_open(request, model):
@@ -125,5 +161,5 @@ def _settings(request: HttpRequest, words: str) -> Iterator[SearchResult]:
         for field in model._meta.concrete_fields:
             title = capfirst(str(field.verbose_name))
             if field.editable and not field.primary_key and search_text(words) in search_text(title):
-                where = _("Setting of: %(place)s") % {"place": model._meta.verbose_name}
-                yield SearchResult(title, where, f"{page_of(model)}#id_{field.name}", "settings")
+                where = _("Setting of: %(record)s") % {"record": model._meta.verbose_name}
+                yield Found(title, where, f"{page_of(model)}#id_{field.name}")

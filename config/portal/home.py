@@ -91,7 +91,7 @@ def needs_attention() -> Iterator[Attention]:
     )
     for change in with_names(failed)[:NAMED_AT_MOST]:
         yield Attention(
-            _("A planned change of %(name)s did not take effect: %(problem)s")
+            _("A scheduled change of %(name)s did not take effect: %(problem)s")
             % {"name": name_of(change), "problem": change.problem},
             reverse("admin:channels_cfg_scheduledchange_change", args=[change.pk]),
         )

@@ -27,7 +27,7 @@ SECTIONS: list[tuple[Title, list[Entry]]] = [
             ("channels_cfg.messagingservice", gettext_lazy("Messaging channels"), "hub", "admin:messaging_channels"),
             ("channels_cfg.settingsversion", gettext_lazy("Versions"), "history"),
             ("channels_cfg.settingsversion", gettext_lazy("Change log"), "manage_history", "admin:change_log"),
-            ("channels_cfg.scheduledchange", gettext_lazy("Planned changes"), "event_upcoming"),
+            ("channels_cfg.scheduledchange", gettext_lazy("Scheduled changes"), "event_upcoming"),
             (
                 "channels_cfg.systemsettings",
                 gettext_lazy("Configuration file"),

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.template.defaultfilters import date, filesizeformat
+from django.template.defaultfilters import filesizeformat
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.text import capfirst
@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django_celery_beat.models import PeriodicTask
 
+from channels_cfg import moments
 from channels_cfg.models import ScheduledChange, SystemSettings
 from config import health
 from config.health import LATE, TOO_LONG, Fact, Level, ago, lateness, waiting_words
@@ -127,7 +128,7 @@ def reporting_fact(now: datetime) -> Fact:
             name, Level.BAD, f"{words} {last.error}", _("It is tried again every minute; its page says more."), link
         )
     late = done is None or now - done > TOO_LONG
-    advice = _("Look at scheduler and workers above, and at the periodic task Run reporting job.")
+    advice = _("Look at scheduler and workers above, and at the periodic task “Run the reporting job”.")
     return Fact(name, Level.WARN if late else Level.GOOD, words, advice if late else "", link)
 
 
@@ -165,10 +166,12 @@ def planned_fact(now: datetime) -> Fact:
     failed = ScheduledChange.objects.filter(
         state=ScheduledChange.State.FAILED, settled_at__gt=now - timedelta(days=1)
     ).count()
-    name = _("Planned changes")
+    name = _("Scheduled changes")
     if failed:
         words = ngettext("%(count)d failed in the last day.", "%(count)d failed in the last day.", failed)
-        return Fact(name, Level.WARN, words % {"count": failed}, _("Open the record it was planned for: it says why."))
+        return Fact(
+            name, Level.WARN, words % {"count": failed}, _("Open the record it was scheduled for: it says why.")
+        )
     first = planned.first()
     if first is None:
         return Fact(name, Level.GOOD, _("None."))
@@ -177,8 +180,7 @@ def planned_fact(now: datetime) -> Fact:
         words = _("One is overdue since %(ago)s.") % {"ago": ago(first.takes_effect_at, now)}
         return Fact(name, Level.BAD, words, _("Workers put it into effect. Look at scheduler and workers above."))
     words = ngettext("%(count)d; the next at %(at)s.", "%(count)d; the next at %(at)s.", count)
-    at = date(timezone.localtime(first.takes_effect_at), "Y-m-d H:i")
-    return Fact(name, Level.GOOD, words % {"count": count, "at": at})
+    return Fact(name, Level.GOOD, words % {"count": count, "at": moments.in_words(first.takes_effect_at)})
 
 
 def disk_fact() -> Fact:

@@ -129,6 +129,7 @@ AUTHENTICATION_BACKENDS = ["channels_cfg.sign_in.PeopleSignIn"]
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = LOGIN_URL
+CSRF_FAILURE_VIEW = "config.api_errors.csrf_failure"
 SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -169,8 +170,7 @@ zoneinfo.reset_tzpath(to=[] if DATABASE_URL else [time_zone_files()])
 zoneinfo.ZoneInfo.clear_cache()
 USE_TZ = True
 TIME_ZONE = environment.time_zone("TIME_ZONE", "UTC")
-DATE_FORMAT = "Y-m-d"
-DATETIME_FORMAT = "Y-m-d H:i"
+FORMAT_MODULE_PATH = ["config.formats"]
 
 # Every text is marked for translation. A language comes here once all of it is translated: Django's own texts are in
 # many, and a page in two languages helps nobody.

@@ -12,11 +12,11 @@ from django.contrib.postgres.search import TrigramSimilarity
 from django.db.models import Sum, Value
 from django.db.models.functions import Lower
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
+from channels_cfg import moments
 from channels_cfg.admin.keys.attached_keys import AttachedKeyAdmin
 from channels_cfg.keys.catalogue import NAMED_AT_MOST, NEAR, NearName, known_keys
 from channels_cfg.models import AttachedKey
@@ -48,7 +48,7 @@ class SeenAttachedKeyAdmin(AttachedKeyAdmin):
     def last_seen(self, key: Any) -> str:
         if key.last_seen_at is None:
             return _("Never")
-        return date_format(timezone.localtime(key.last_seen_at), "j M Y, H:i")
+        return moments.in_words(key.last_seen_at)
 
     def near(self, name: str, key: int | None) -> Iterable[NearName]:
         configured = list(super().near(name, key))

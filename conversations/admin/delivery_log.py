@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -16,6 +15,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFil
 from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 
+from channels_cfg import moments
 from conversations.admin.jobs import JobAdmin
 from conversations.doors.conversation_api.payloads import TRIGGERS
 from conversations.models import InboundDelivery
@@ -74,7 +74,7 @@ class DeliveryLogAdmin(JobAdmin):
     list_per_page = 50
     ordering = ["-id"]
     search_fields = ["nonce__exact", "id__exact"]
-    search_help_text = gettext_lazy("The nonce the sender signed with, or the number of the delivery")
+    search_help_text = gettext_lazy("The sender's one-time number (nonce), or the number of the delivery")
     # The log of a busy month has millions of rows; counting them would cost more than showing a page.
     paginator = InfinitePaginator
     show_full_result_count = False
@@ -99,7 +99,7 @@ class DeliveryLogAdmin(JobAdmin):
 
     @display(description=gettext_lazy("Received"), ordering="id")
     def received(self, delivery: InboundDelivery) -> str:
-        return f"{timezone.localtime(delivery.received_at):%Y-%m-%d %H:%M:%S}"
+        return moments.in_words(delivery.received_at, moments.TO_THE_SECOND)
 
     @display(description=gettext_lazy("Trigger"), ordering="trigger", empty_value=gettext_lazy("No trigger"))
     def what(self, delivery: InboundDelivery) -> str:

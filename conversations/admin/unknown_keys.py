@@ -238,7 +238,7 @@ class UnknownKeysAdmin(ModelAdmin):
         if asked := self._ask_about_hits(request, names, record):
             return asked
         had_own_list = bool(record.statistics_keys)
-        note_why(_("Kept from the inbox of unknown keys"))
+        note_why(_("Kept from the page Unknown keys"))
         with transaction.atomic():
             listed = unknown_keys.keep(names, on=record)
             made = SettingsVersion.of_this_transaction()
@@ -284,12 +284,16 @@ class UnknownKeysAdmin(ModelAdmin):
         number = unknown_keys.take_back(names)
         messages.success(
             request,
-            ngettext("%(number)d key is in the inbox again.", "%(number)d keys are in the inbox again.", number)
+            ngettext(
+                "%(number)d key is among the unknown keys again.",
+                "%(number)d keys are among the unknown keys again.",
+                number,
+            )
             % {"number": number},
         )
 
     def _alias(self, request: HttpRequest, names: list[str], of: str) -> None:
-        note_why(_("Made in the inbox of unknown keys"))
+        note_why(_("Made on the page Unknown keys"))
         for name in names:
             try:
                 with transaction.atomic():

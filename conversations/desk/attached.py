@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from django.utils.translation import gettext as _
+
 from channels_cfg.key_names import is_listed
 from channels_cfg.keys.catalogue import known_keys
 from channels_cfg.models import AttachedKey, Channel
 from conversations.attached_data.reasons import INVALID
+from conversations.attached_data.retention_preview import listed_as
 from conversations.attached_data.settings import settings_of
 from conversations.attached_data.typed_values import TypedValue, typed
 from conversations.attached_data.visible import shown_to_agent
-from conversations.models import Conversation
+from conversations.models import Conversation, LiveDatum
 from conversations.pairs import Value, as_text
 
 TASK_BODY = "XRI-body"
@@ -70,3 +73,23 @@ def attached_data_for_agent(conversation: Conversation) -> AttachedData:
         pairs = [pair for pair in pairs if pair.key != TASK_BODY]
     destroyed = sum(reason != INVALID for reason in conversation.dropped_keys.values())
     return AttachedData(pairs, body, destroyed=0 if live else destroyed)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """The names of the keys that the end of a conversation keeps and destroys; ``at_once``, or when wrap-up is over."""
+
+    kept: list[str]
+    destroyed: list[str]
+    at_once: bool
+
+
+def ending_of(conversation: Conversation) -> Ending:
+    """What ending it now would do, as the settings stand."""
+    settings = settings_of(conversation)
+    ending = Ending([], [], at_once=not settings.live_data_until_handled)
+    is_task = conversation.channel.kind == Channel.Kind.EMAIL
+    for key in LiveDatum.objects.filter(conversation=conversation).order_by("key").values_list("key", flat=True):
+        names = ending.kept if listed_as(key, settings.statistics_keys.value) else ending.destroyed
+        names.append(_("text of the task") if is_task and key == TASK_BODY else key)
+    return ending

@@ -51,6 +51,8 @@ def _list_token(conversations: Iterable[Conversation]) -> str:
 
 _TOKENS = """
     SELECT md5(concat(version, state, agent_id, queue_id, customer_name, customer_address,
+                      (SELECT string_agg(key, ',' ORDER BY key)
+                         FROM conversations_livedatum datum WHERE conversation_id = conversation.id),
                       (SELECT max(id) FROM channels_cfg_settingsversion))),
            md5(concat(version, (SELECT string_agg(datum::text, ',' ORDER BY key)
                                   FROM conversations_livedatum datum WHERE conversation_id = conversation.id),

@@ -17,7 +17,7 @@ from channels_cfg.models import AccessRight, Queue, Right
 from conversations import lifecycle
 from conversations.conversation_id import conversation_id
 from conversations.desk import actions
-from conversations.desk.attached import attached_data_for_agent
+from conversations.desk.attached import attached_data_for_agent, ending_of
 from conversations.desk.on_desk import Desk, desk_of, on_desk_of, tokens_of
 from conversations.lifecycle import WrongState
 from conversations.models import Conversation, State
@@ -105,6 +105,7 @@ def _opened(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
         "tokens": tokens_of(conversation.pk),
         "attached": attached_data_for_agent(conversation),
         "transcript": transcript(conversation),
+        "ending": ending_of(conversation) if is_served else None,
         "transfer_queues": actions.queues_to_transfer_to(conversation, agent=agent) if is_served else [],
     }
 
@@ -160,9 +161,9 @@ def _to_serve(request: HttpRequest, pk: uuid.UUID) -> Conversation:
 def _what_is_now_true(action: str, conversation: Conversation, queue: Queue | None) -> str:
     match action:
         case "accept":
-            return _("You serve %(customer)s.") % {"customer": conversation.customer}
+            return _("You accepted the conversation with %(customer)s.") % {"customer": conversation.customer}
         case "reject":
-            return _("You rejected it; it waits for somebody else.")
+            return _("You rejected the conversation; it waits for somebody else.")
         case "end":
             kept = ", ".join(sorted(conversation.kept_data)) or _("nothing")
             return _("The conversation has ended. Kept of its data: %(keys)s.") % {"keys": kept}

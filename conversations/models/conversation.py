@@ -27,7 +27,7 @@ class State(models.TextChoices):
 
     RECEIVED = "received", _("Received")
     QUEUED = "queued", _("Queued")
-    ALLOCATED = "allocated", _("Allocated")
+    ALLOCATED = "allocated", _("Offered")
     ACCEPTED = "accepted", _("Accepted")
     WRAP_UP = "wrap_up", _("Wrap-up")
     HANDLED = "handled", _("Handled")
@@ -126,7 +126,7 @@ class Conversation(models.Model):
         blank=True,
         related_name="conversations",
         db_index=False,
-        help_text=_("Whom it is allocated to, or who served it last"),
+        help_text=_("Whom it is offered to, or who served it last"),
     )
 
     thread = models.ForeignKey(
@@ -144,7 +144,7 @@ class Conversation(models.Model):
 
     received_at = models.DateTimeField(_("received at"))
     queued_at = models.DateTimeField(_("queued at"), null=True, blank=True)
-    allocated_at = models.DateTimeField(_("allocated at"), null=True, blank=True)
+    allocated_at = models.DateTimeField(_("offered at"), null=True, blank=True)
     accepted_at = models.DateTimeField(_("accepted at"), null=True, blank=True, help_text=_("First accepted"))
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
     handled_at = models.DateTimeField(_("handled at"), null=True, blank=True)

@@ -15,7 +15,7 @@ class Event(models.Model):
     class Kind(models.TextChoices):
         RECEIVED = "received", _("Received")
         QUEUED = "queued", _("Queued")
-        ALLOCATED = "allocated", _("Allocated")
+        ALLOCATED = "allocated", _("Offered")
         ACCEPTED = "accepted", _("Accepted")
         REJECTED = "rejected", _("Rejected")
         WITHDRAWN = "withdrawn", _("Offer withdrawn")

@@ -87,20 +87,20 @@ def _names(by: str, groups: set[Any]) -> dict[Any, str | Promise]:
 def interval_label(start: datetime, interval: str, zone: ZoneInfo, *, with_year: bool = True) -> str:
     """The interval on the zone's clock. An hour that comes twice says which; a day says when it has not 24 hours."""
     at = start.astimezone(zone)
-    year = " Y" if with_year else ""
+    written = "Y-m-d" if with_year else "m-d"
     match interval:
         case "hour":
             twice = at.replace(fold=0).utcoffset() != at.replace(fold=1).utcoffset()
-            return date(at, f"D j M{year}, H:i") + (f" (UTC{at:%z})" if twice else "")
+            return date(at, f"D {written} H:i") + (f" (UTC{at:%z})" if twice else "")
         case "day":
             next_day = (at + timedelta(days=1)).replace(hour=0, minute=0, fold=0)
             hours = round((next_day.timestamp() - at.timestamp()) / 3600)
-            day = date(at, f"D j M{year}")
+            day = date(at, f"D {written}")
             return _("%(day)s (%(hours)s h)") % {"day": day, "hours": hours} if hours != 24 else day
         case "week":
             return _("Week %(number)s, from %(day)s") % {
                 "number": at.isocalendar().week,
-                "day": date(at, f"j M{year}"),
+                "day": date(at, written),
             }
         case _:
-            return date(at, "F Y")
+            return date(at, "Y-m")

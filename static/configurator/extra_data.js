@@ -105,13 +105,6 @@
     find.addEventListener("keydown", (event) => {
       if (event.key === "Enter") { event.preventDefault(); add(); }
     });
-    document.addEventListener("keydown", (event) => {
-      const typing = event.target.matches("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
-      if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
-      event.preventDefault();
-      find.focus();
-      find.select();
-    });
     rows.addEventListener("keydown", (event) => {
       const step = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] }[event.key];
       const cell = event.target.closest("td");

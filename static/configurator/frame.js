@@ -59,22 +59,12 @@
     place?.focus({ preventScroll: true });
   };
 
-  const openPalette = (event) => {
-    const isTyped = event.target.matches?.("input, textarea, select, [contenteditable]");
-    if (event.key !== "/" || isTyped || event.ctrlKey || event.metaKey || event.defaultPrevented) return;
-    event.preventDefault();
-    dispatchEvent(new CustomEvent("opencommand"));
-  };
-
   const start = () => {
     document.getElementById("content")?.setAttribute("tabindex", "-1");
     document.getElementById("searchbar-submit")?.setAttribute("aria-label", says.saysSearch);
-    document.getElementById("command-submit")?.setAttribute("aria-label", says.saysSearch);
     nameBoxes();
     new MutationObserver(nameBoxes).observe(document.body, { childList: true, subtree: true });
     document.addEventListener("submit", remember);
-    // On the window, so that a page which has a search of its own comes first.
-    addEventListener("keydown", openPalette);
     setTimeout(goOn, 0);  // after the scripts that put the focus where a list is wrong
   };
 

@@ -9,7 +9,16 @@ from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
-from config.api_errors import problem_json, server_error
+from channels_cfg.models import Right
+from config.api_errors import (
+    bad_request,
+    csrf_failure,
+    page_not_found,
+    permission_denied,
+    problem_json,
+    server_error,
+)
+from tests.factories import QueueFactory, user_with
 
 
 def answer_to(failure):
@@ -103,3 +112,15 @@ def test_a_body_beyond_the_limit_is_refused(settings):
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
 
     assert send(b'{"a": "%s"}' % (b"x" * 200)).status_code == 413
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("failure", [bad_request, permission_denied, page_not_found, server_error, csrf_failure])
+def test_a_page_that_failed_keeps_the_header_of_its_viewer(rf, failure):
+    request = rf.get("/history/")
+    request.user = user_with(Right.VIEW_HISTORY, on=QueueFactory(), first_name="Anna", last_name="Ek")
+
+    answer = failure(request) if failure in (server_error, csrf_failure) else failure(request, Exception())
+
+    assert "Anna Ek" in answer.content.decode()
+    assert '<a href="/history/" aria-current="page">History</a>' in answer.content.decode()

@@ -40,7 +40,7 @@ def sign_in(portal: Portal, browser: Browser) -> Iterator[object]:
         contexts.append(browser.new_context(base_url=portal.url, accept_downloads=True))
         page = contexts[-1].new_page()
         page.goto("/accounts/login/")
-        page.get_by_label("User name").or_(page.get_by_label("Username")).fill(username)
+        page.get_by_label("Username").fill(username)
         page.get_by_label("Password").fill(PASSWORD)
         page.keyboard.press("Enter")
         page.wait_for_url(re.compile(r"^(?!.*login)"))
@@ -120,6 +120,7 @@ def test_from_an_empty_portal_to_the_contact_log(portal: Portal, sign_in):
 
     # It ends: one value stays.
     desk.get_by_role("button", name="End conversation").click()
+    desk.get_by_role("button", name="End and destroy").click()
     expect(desk.get_by_text("Wrap-up").first).to_be_visible()
     expect(desk.get_by_text("1234567", exact=True)).to_have_count(0)
     desk.goto(f"/history/{Conversation.objects.get().pk}/")

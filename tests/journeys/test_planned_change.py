@@ -32,5 +32,5 @@ def test_scheduler_and_worker_apply_a_planned_change_when_its_time_has_come_also
 
     assert Queue.objects.get(pk=queue.pk).statistics_keys == ["two"]
     newest = ChangeHistory.of(queue)[:1][0]
-    assert (newest.by, newest.why) == ("ada, as planned", "New product")
+    assert (newest.by, newest.why) == ("ada, as scheduled", "New product")
     assert newest.at >= change.takes_effect_at

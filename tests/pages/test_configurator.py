@@ -208,20 +208,72 @@ def test_pages_fit_wide_and_narrow(open_as: OpenAs, configurator: User, width: i
     assert fits_its_width(page), page.url
 
 
-@pytest.mark.parametrize("keys", ["Control+k", "/"])
-def test_anything_is_found_and_opened_from_the_keyboard(open_as: OpenAs, configurator: User, keys: str):
+def test_anything_is_found_and_opened_from_the_keyboard(open_as: OpenAs, configurator: User):
     queue = QueueFactory(name="Chat sales")
-    page = open_as(configurator, reverse("admin:index"))
+    page = open_as(configurator, reverse("history:index"))
 
-    page.keyboard.press(keys)
-    expect(page.locator("#search-input-command")).to_be_focused()
+    page.keyboard.press("Control+k")
+    expect(page.locator("#palette_words")).to_be_focused()
     page.keyboard.type("zzz")
     expect(page.get_by_text("Nothing is called that.")).to_be_visible()
     page.keyboard.press("Escape")
+    page.goto(page_of(queue))
+    page.get_by_label("Name").press("Control+k")
     page.keyboard.type("chat sal")
-    expect(page.locator("#command-results-list li").first).to_contain_text("Chat sales")
+    expect(page.locator("#palette_found a").first).to_contain_text("Chat sales")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
 
     page.wait_for_url(f"**{page_of(queue)}", wait_until="networkidle")
     expect(page.get_by_label("Name")).to_have_value("Chat sales")
+
+
+def test_a_slash_goes_to_the_search_of_the_page_and_without_one_to_the_search_of_all(
+    open_as: OpenAs, configurator: User
+):
+    page = open_as(configurator, reverse("admin:channels_cfg_queue_changelist"))
+
+    page.keyboard.press("/")
+    expect(page.locator("#searchbar")).to_be_focused()
+    page.goto(reverse("admin:index"))
+    page.keyboard.press("/")
+
+    expect(page.locator("#palette_words")).to_be_focused()
+
+
+LOOK = """selector => {
+    const of = (element, ...names) => names.map((name) => getComputedStyle(element)[name]);
+    const head = document.querySelector(".site-head");
+    return [
+        ...of(document.body, "fontFamily", "fontSize"), ...of(document.querySelector(selector), "backgroundColor"),
+        ...of(head, "height", "backgroundColor", "color", "position"), head.querySelector(".site-nav").innerText,
+    ];
+}"""
+
+
+@pytest.mark.parametrize("color_scheme", ["light", "dark"])
+def test_portal_and_configurator_look_alike(open_as: OpenAs, configurator: User, color_scheme: str):
+    page = open_as(configurator, reverse("history:index"), color_scheme=color_scheme)
+    portal = page.evaluate(LOOK, "body")
+    page.goto(reverse("admin:index"))
+
+    assert [str(part).replace('"', "") for part in page.evaluate(LOOK, "#main")] == [
+        str(part).replace('"', "").replace(", system-ui", "") for part in portal
+    ]
+
+
+def test_twenty_one_rows_fit_a_screen_and_the_messaging_channels_its_width(open_as: OpenAs, configurator: User):
+    channel = ChannelFactory(name="Customer chat", statistics_keys=["customerType"])
+    for number in range(30):
+        QueueFactory(name=f"Queue {number:02}", channel=channel)
+    page = open_as(configurator, reverse("admin:channels_cfg_queue_changelist"), width=1440)
+
+    footer = page.locator("#main").get_by_text("30 queues").bounding_box()
+    rows = page.locator("#result_list tr:has(td)").evaluate_all(
+        "rows => rows.map((row) => row.getBoundingClientRect().bottom)"
+    )
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto(reverse("admin:messaging_channels"))
+
+    assert sum(bottom <= footer["y"] for bottom in rows) >= 21  # 14 by the theme alone
+    assert page.locator(".wide-table").evaluate("table => table.scrollWidth <= table.clientWidth")

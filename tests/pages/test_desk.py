@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
@@ -34,7 +36,7 @@ def test_an_agent_sees_all_data_until_the_end_and_then_what_is_kept(open_as, que
     page.get_by_role("link", name="Maija Korhonen").click()
     page.get_by_role("button", name="Accept").click()
 
-    expect(page.get_by_text("You serve Maija Korhonen.")).to_be_visible()
+    expect(page.get_by_text("You accepted the conversation with Maija Korhonen.")).to_be_visible()
     expect(page.get_by_text("Is the blue jacket back in stock?")).to_be_visible()
     data = page.locator("#conversation_data")
     expect(data).to_contain_text("canary-76")
@@ -42,8 +44,17 @@ def test_an_agent_sees_all_data_until_the_end_and_then_what_is_kept(open_as, que
     expect(data).to_contain_text("gold")
 
     page.get_by_role("button", name="End conversation").click()
+    question = page.get_by_role("dialog", name="End the conversation with Maija Korhonen?")
+    expect(question).to_contain_text("Keeps 1 key: customerType")
+    expect(question).to_contain_text("Destroys 1 key: customerId")
+    page.keyboard.press("Escape")
+    expect(page.locator("#action_end")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
 
     expect(page.get_by_text("Kept of its data: customerType.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Maija Korhonen")).to_be_focused()
+    expect(page.get_by_role("heading", name="Maija Korhonen")).to_have_accessible_description(re.compile("has ended"))
     expect(data).to_contain_text("gold")
     assert "canary-76" not in page.content()
 
@@ -59,18 +70,19 @@ def test_what_happens_elsewhere_appears_without_a_reload(open_as, queue):
     lifecycle.accept(served.pk, by=agent, now=timezone.now())
     page = open_as(agent, f"/desk/{served.pk}/")
     page.evaluate("window.stillTheSamePage = true")
-    page.locator("#transfer_queue, #action_end").first.focus()
+    page.locator("#action_end").click()
 
     queued_conversation(queue, customer_name="Erik Svensson")
     say(served, "Are you still there?")
 
     expect(page.get_by_role("link", name="Erik Svensson")).to_be_visible()
     expect(page.get_by_text("Are you still there?")).to_be_visible()
-    assert page.evaluate("document.activeElement.id") == "action_end"
+    expect(page.locator("#action_end_now")).to_be_focused()
 
     lifecycle.end(served.pk, ended_by="customer", now=timezone.now())
 
     expect(page.get_by_text("Ended by the customer.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Maija Korhonen")).to_be_focused()
     expect(page.locator("#conversation_data")).not_to_contain_text("canary-76")
     assert page.evaluate("window.stillTheSamePage")
 

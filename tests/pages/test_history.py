@@ -146,12 +146,12 @@ def test_the_sign_in_page_is_accessible_and_says_what_went_wrong(open_as):
     page = open_as(None, "/history/")
     assert broken_rules(page) == []
 
-    page.get_by_label("User name").fill("maija")
+    page.get_by_label("Username").fill("maija")
     page.get_by_label("Password").fill("wrong")
     page.get_by_role("button", name="Sign in").click()
 
     expect(page.get_by_role("alert")).to_contain_text("do not belong together")
-    expect(page.get_by_label("User name")).to_have_value("maija")
+    expect(page.get_by_label("Username")).to_have_value("maija")
 
 
 def broken_rules(page) -> list[str]:

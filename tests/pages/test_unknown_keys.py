@@ -69,7 +69,7 @@ def test_keys_are_answered_with_the_keyboard_and_an_answer_is_taken_back(
     with page.expect_navigation():
         page.keyboard.press("Enter")
 
-    expect(page.get_by_text("1 key is in the inbox again.")).to_be_visible()
+    expect(page.get_by_text("1 key is among the unknown keys again.")).to_be_visible()
     expect(page.get_by_role("heading", name="region")).to_be_visible()
     assert not KeyVerdict.objects.exists()
 

@@ -70,7 +70,7 @@ def test_the_configuration_file_is_sent_looked_at_and_confirmed(
     page.get_by_label("Type remove 1 to confirm").fill("remove 1")
     page.get_by_role("button", name="Apply 2 changes").click()
 
-    expect(page.get_by_text("2 records are as the file says.")).to_be_visible()
+    expect(page.get_by_text("2 changes applied.")).to_be_visible()
     assert Channel.objects.get().statistics_keys == ["customerType", "tier"]
 
 
@@ -98,7 +98,7 @@ def test_a_table_with_bad_rows_is_looked_at_and_its_good_rows_confirmed(
     page.get_by_label("Leave out the 1 refused row").check()
     page.get_by_role("button", name="Apply 2 changes").click()
 
-    expect(page.get_by_text("2 records are as the file says.")).to_be_visible()
+    expect(page.get_by_text("2 changes applied.")).to_be_visible()
     assert Queue.objects.get(name="Chat sales").description == "Shop"
 
 

@@ -75,18 +75,18 @@ def test_change_with_a_reason_version_undo_plan_and_cancel(open_as: OpenAs, ada:
     page.get_by_label("Take effect at").fill("2130-11-27T00:00")
     page.get_by_label("Why?").fill("It opens on Monday")
     save(page)
-    banner = page.get_by_role("region", name="Planned change")
-    expect(banner).to_contain_text("From Monday 27 November 2130, 00:00 (Europe/Helsinki)")
+    banner = page.get_by_role("region", name="Scheduled change")
+    expect(banner).to_contain_text("From 2130-11-27 00:00 (Europe/Helsinki)")
     expect(banner).to_contain_text("Description becomes Chats of the new shop")
-    expect(banner).to_contain_text("Planned by Ada Lindgren: “It opens on Monday”")
+    expect(banner).to_contain_text("Scheduled by Ada Lindgren: “It opens on Monday”")
     assert Channel.objects.get().description == ""
     page.goto(reverse("admin:index"))
-    expect(page.get_by_text("Channel “Customer chat”, from Monday 27 November 2130")).to_be_visible()
+    expect(page.get_by_text("Channel “Customer chat”, from 2130-11-27 00:00")).to_be_visible()
 
     page.goto(page_of(queue.channel))
     page.get_by_role("button", name="Cancel it").click()
     expect(page.get_by_text("Cancelled. The settings stay as they are.")).to_be_visible()
-    expect(page.get_by_role("region", name="Planned change")).to_have_count(0)
+    expect(page.get_by_role("region", name="Scheduled change")).to_have_count(0)
     assert ScheduledChange.objects.get().state == ScheduledChange.State.CANCELLED
 
 

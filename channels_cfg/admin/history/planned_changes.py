@@ -20,13 +20,13 @@ from django.views.decorators.http import require_POST
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
+from channels_cfg import moments
 from channels_cfg.admin.configurator import ConfiguratorAdmin
 from channels_cfg.history.planned_changes import (
     PLANNABLE,
     cancel_change,
     name_of,
     values_in_words,
-    when_in_words,
     with_names,
 )
 from channels_cfg.models import ScheduledChange
@@ -37,7 +37,7 @@ class ScheduledChangeAdmin(ConfiguratorAdmin):
     """Planned on the page of its record; here it is looked at and cancelled."""
 
     list_is_for = gettext_lazy(
-        "A change that is to take effect later waits here, and can be cancelled until then. It is planned on "
+        "A change that is to take effect later waits here, and can be cancelled until then. It is scheduled on "
         "the page of a channel, a queue or the system settings, at the bottom."
     )
     empty_list_leads_to = ("admin:channels_cfg_channel_changelist", gettext_lazy("To the channels"))
@@ -45,7 +45,7 @@ class ScheduledChangeAdmin(ConfiguratorAdmin):
     list_display_links = ["takes_effect"]
     list_filter = [("state", ChoicesDropdownFilter)]
     search_fields = ["reason", "planned_by__username"]
-    search_help_text = gettext_lazy("Reason, or who planned it")
+    search_help_text = gettext_lazy("Reason, or who scheduled it")
     ordering = [F("settled_at").desc(nulls_first=True), "takes_effect_at"]
     custom_urls = (
         (
@@ -77,7 +77,7 @@ class ScheduledChangeAdmin(ConfiguratorAdmin):
             raise Http404
         context = {
             **self.admin_site.each_context(request),
-            "title": _("Planned change"),
+            "title": _("Scheduled change"),
             "subtitle": name_of(change),
             "opts": self.opts,
             "change": change,
@@ -112,7 +112,7 @@ class ScheduledChangeAdmin(ConfiguratorAdmin):
 
     @display(description=gettext_lazy("Takes effect"), ordering="takes_effect_at")
     def takes_effect(self, change: ScheduledChange) -> str:
-        return when_in_words(change)
+        return moments.with_zone(change.takes_effect_at)
 
     @display(
         description=gettext_lazy("State"),

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from channels_cfg import moments
 from channels_cfg.configuration_file.tables import as_csv
 from channels_cfg.history.change_log import Change, ChangeHistory
 from channels_cfg.history.record_words import Difference, InWords, event_models
@@ -146,11 +147,11 @@ def _csv_parts(history: ChangeHistory, zone: tzinfo) -> Iterator[str]:
 
 def _csv_headings(zone: tzinfo) -> list[str]:
     when = _("time (%(zone)s)") % {"zone": zone}
-    what = [_("deed"), _("kind"), _("record"), _("field"), _("old"), _("new")]
+    what = [_("action"), _("kind"), _("record"), _("field"), _("old"), _("new")]
     return [_("version"), when, _("who"), _("why"), *what]
 
 
 def _csv_rows(change: Change) -> list[list[str]]:
-    at = f"{timezone.localtime(change.at):%Y-%m-%d %H:%M:%S}"
+    at = moments.in_words(change.at, moments.TO_THE_SECOND)
     said = [str(change.version or ""), at, change.by, change.why, change.deed_in_words, change.kind, change.name]
     return [[*said, field.field, field.old, field.new] for field in change.fields] or [[*said, "", "", ""]]

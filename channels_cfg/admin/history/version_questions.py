@@ -17,6 +17,7 @@ from django.utils.dateparse import parse_date
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from channels_cfg.admin.moment_input import MomentInput
 from channels_cfg.history.change_log import ChangeHistory
 from channels_cfg.history.record_words import InWords, Record, event_models, kind_of
 from channels_cfg.history.settings_at import Time
@@ -136,7 +137,7 @@ def _moment(label: Any) -> forms.DateTimeField:
     return forms.DateTimeField(
         label=label,
         required=False,
-        widget=forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local", "step": "any"}),
+        widget=MomentInput(),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -177,12 +177,9 @@ def kept_in_words(effective: Effective[list[str]], *, here: str) -> str:
     """``customerType (follows channel)`` as a cell of a list; ``here`` is the level the list is about."""
     if not effective.value:
         return _("nothing")
-    keys = ", ".join(effective.value)
-    return (
-        keys
-        if effective.origin == here
-        else _("%(keys)s (from %(origin)s)") % {"keys": keys, "origin": effective.origin}
-    )
+    keys = format_html_join(", ", '<span class="key-name">{}</span>', ((key,) for key in effective.value))
+    words = "{keys}" if effective.origin == here else _("{keys} (from {origin})")
+    return format_html(f"<span>{words}</span>", keys=keys, origin=effective.origin)
 
 
 def kind_of(channel: Channel | None) -> str | None:

@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from channels_cfg.admin.configurator import ConfiguratorAdmin
+from channels_cfg.admin.moment_input import MomentInput
 from channels_cfg.admin.rights.effective import panel_of
 from channels_cfg.models import AccessRight, ApiClient, ApiKey, Queue, QueueGroup, Right, User
 from channels_cfg.rights.roles import API_CLIENT
@@ -116,7 +117,7 @@ class RotateForm(forms.Form):
     until = forms.DateTimeField(
         label=gettext_lazy("Until"),
         required=False,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        widget=MomentInput(),
         help_text=gettext_lazy("On your clock. Only where a moment of its own is chosen above."),
     )
 

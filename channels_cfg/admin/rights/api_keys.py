@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 
+from channels_cfg import moments
 from channels_cfg.admin.configurator import ConfiguratorAdmin
 from channels_cfg.models import ApiKey, User
 
@@ -138,9 +139,7 @@ class ApiKeyAdmin(ConfiguratorAdmin):
     def state(self, key: ApiKey) -> tuple[str, str]:
         state = key.state(now=timezone.now())
         if state is ApiKey.State.VALID and key.expires_at:
-            return state, _("Valid until %(moment)s") % {
-                "moment": f"{timezone.localtime(key.expires_at):%Y-%m-%d %H:%M}"
-            }
+            return state, _("Valid until %(moment)s") % {"moment": moments.in_words(key.expires_at)}
         return state, str(state.label)
 
     @display(description=gettext_lazy("State"))

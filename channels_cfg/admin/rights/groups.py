@@ -44,7 +44,7 @@ class GroupAdmin(ShowsEffectiveRights, ConfiguratorAdmin):
     list_is_for = gettext_lazy("A group grants the same rights to all its members.")
     list_display = ["name", "member_count", "right_count"]
     search_fields = ["name", "user__username"]
-    search_help_text = gettext_lazy("Name or a member's user name")
+    search_help_text = gettext_lazy("Name or a member's username")
     ordering = ["name"]
     inlines = [MembersInline, GroupRightsInline]
     actions_detail = ["copy_role"]

@@ -79,7 +79,7 @@ class UserAdmin(ShowsEffectiveRights, ComesAsTable, DjangoUserAdmin, Configurato
     list_display = ["person", "role", "group_names", "time_zone", "is_active", "last_login"]
     list_filter = ["is_api_client", "is_active", "is_staff", ("groups", AutocompleteSelectMultipleFilter)]
     search_fields = ["username", "first_name", "last_name", "email"]
-    search_help_text = gettext_lazy("User name, name or e-mail address")
+    search_help_text = gettext_lazy("Username, name or e-mail address")
     ordering = ["username"]
     filter_horizontal = []
     autocomplete_fields = ["groups"]

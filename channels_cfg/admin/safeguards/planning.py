@@ -12,9 +12,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from channels_cfg import moments
+from channels_cfg.admin.moment_input import MomentInput
 from channels_cfg.admin.safeguards.change_reason import AboutTheChange
 from channels_cfg.history.change_set import Action, ChangeSet, RecordChange
-from channels_cfg.history.planned_changes import check_plan, plan_change, planned_for, when_in_words
+from channels_cfg.history.planned_changes import check_plan, plan_change, planned_for
 
 AT = "takes_effect_at"
 
@@ -26,7 +28,7 @@ class TakesEffectAt(AboutTheChange, forms.DateTimeField):
         super().__init__(
             label=_("Take effect at"),
             required=False,
-            widget=forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"}),
+            widget=MomentInput(),
         )
 
 
@@ -107,7 +109,8 @@ class CanBePlanned:
             return super().response_change(request, obj)  # type: ignore[misc]
         messages.success(
             request,
-            _("Planned: it takes effect on %(when)s. Nothing has changed yet.") % {"when": when_in_words(planned)},
+            _("Scheduled: it takes effect at %(when)s. Nothing has changed yet.")
+            % {"when": moments.with_zone(planned.takes_effect_at)},
         )
         return HttpResponseRedirect(request.path)
 

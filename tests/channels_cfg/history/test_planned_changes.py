@@ -52,7 +52,7 @@ def test_only_what_changes_is_noted_and_it_takes_effect_then_in_the_name_of_who_
     assert applied.state == State.APPLIED
     assert Channel.objects.get(pk=channel.pk).statistics_keys == ["customerType", "tier"]
     newest = ChangeHistory.of(channel)[:1][0]
-    assert (newest.by, newest.why) == ("ada, as planned", "New product")
+    assert (newest.by, newest.why) == ("ada, as scheduled", "New product")
 
 
 def test_other_fields_that_were_changed_meanwhile_stay_as_they_are(ada):

@@ -1,4 +1,4 @@
-"""The command palette: everything an administrator may open, by part of its name."""
+"""Finding anything: what somebody may open, by part of its name, the closest first."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from tests.factories import (
     UserFactory,
     ended_conversation,
     grant,
+    queued_conversation,
+    user_with,
 )
 
 pytestmark = pytest.mark.django_db
@@ -38,8 +40,8 @@ def browser() -> Client:
 
 def found(client: Client, words: str) -> list[tuple[str, str, str]]:
     """Title, kind and link of each, in order."""
-    html = client.get(reverse("admin:search"), {"s": words, "extended": 1}).content.decode()
-    pattern = r'href="([^"]+)"\s+data-title="([^"]*)"\s+data-description="([^"]*)"'
+    html = client.get(reverse("find_anything"), {"s": words}).content.decode()
+    pattern = r'<a href="([^"]+)">(.*?) <span>(.*?)</span>'
     return [(title, kind, link.replace("&amp;", "&")) for link, title, kind in re.findall(pattern, html)]
 
 
@@ -117,8 +119,36 @@ def test_a_conversation_is_found_by_its_id_in_either_form_by_whoever_may_view_it
     assert seen == [f"/history/{conversation.pk}/"] * 3
 
 
+def test_an_agent_finds_pages_queues_and_conversations_of_own_rights_and_nothing_of_the_configurator():
+    sales, care = QueueFactory(name="Chat sales"), QueueFactory(name="Chat care")
+    agent = user_with(Right.VIEW_HISTORY, on=sales)
+    waiting = queued_conversation(care)
+    client = Client()
+    client.force_login(agent)
+
+    chats, pages, unseen = found(client, "chat"), found(client, "histo"), found(client, waiting.hex_id)
+    grant(agent, Right.SERVE, on=care)
+
+    assert chats == [("Chat sales", "Conversations in History", f"/history/?queue={sales.pk}")]
+    assert pages == [("History", "Page", "/history/")]
+    assert unseen == []
+    assert found(client, waiting.hex_id) == [(waiting.hex_id, "Conversation", f"/desk/{waiting.pk}/")]
+
+
+def test_a_name_that_begins_so_comes_before_one_that_has_it_within_whatever_they_are(browser: Client):
+    ChannelFactory(name="Old care chat")
+    UserFactory(username="care", first_name="", last_name="")
+    QueueFactory(name="Care desk")
+
+    assert [title for title, _kind, _link in found(browser, "care")] == ["care", "Care desk", "Old care chat"]
+
+
+def test_a_stranger_is_asked_to_sign_in(client: Client):
+    assert client.get(reverse("find_anything"), {"s": "chat"}).url.startswith("/accounts/login/")
+
+
 def test_nothing_found_is_said(browser: Client):
-    assert "Nothing is called that" in browser.get(reverse("admin:search"), {"s": "zzz"}).content.decode()
+    assert "Nothing is called that" in browser.get(reverse("find_anything"), {"s": "zzz"}).content.decode()
 
 
 def test_who_may_open_nothing_finds_nothing():

@@ -24,3 +24,17 @@ def test_one_who_serves_nobody_lands_where_the_rights_lead(client):
     client.force_login(user_with(Right.VIEW_HISTORY, on=QueueFactory()))
 
     assert client.get("/").url == "/history/"
+
+
+def test_whom_the_configurator_does_not_let_in_is_told_so_and_shown_where_to_go(client):
+    stranger = client.get("/admin/", follow=True)
+    agent = user_with(Right.SERVE, on=QueueFactory(), username="anna", first_name="Anna", last_name="Ek")
+    client.force_login(agent)
+    refused = client.get("/admin/channels_cfg/queue/", follow=True)
+    page = refused.content.decode()
+
+    assert stranger.redirect_chain[-1][0] == "/accounts/login/?next=/admin/"
+    assert refused.status_code == 403
+    assert "You are signed in as Anna Ek (anna), and may not open the System Configurator." in page
+    assert 'name="password"' not in page
+    assert '<a href="/desk/">Desk</a>' in page

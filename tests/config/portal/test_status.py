@@ -60,7 +60,7 @@ def test_programs_that_were_seen_lately_are_alive(browser: Client):
     found = facts(browser)
 
     assert found["Scheduler"].level == Level.GOOD
-    assert found["Workers"].words == "1 works: one."
+    assert found["Workers"].words == "1 worker running: one."
 
 
 def test_a_silent_scheduler_is_told_apart_from_silent_workers(browser: Client):
@@ -124,10 +124,10 @@ def test_planned_changes_are_counted_and_overdue_ones_are_bad(browser: Client):
     planned = ScheduledChange.objects.create(
         model="Channel", object_id=1, changes={}, takes_effect_at=now + timedelta(hours=1), planned_at=now
     )
-    before = facts(browser)["Planned changes"]
+    before = facts(browser)["Scheduled changes"]
 
     ScheduledChange.objects.filter(pk=planned.pk).update(takes_effect_at=now - timedelta(hours=1))
-    after = facts(browser)["Planned changes"]
+    after = facts(browser)["Scheduled changes"]
 
     assert before.level == Level.GOOD
     assert before.words.startswith("1; the next at ")

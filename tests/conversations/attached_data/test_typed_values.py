@@ -61,7 +61,7 @@ SHOWN = [
     '<code class="key__name">card</code>',
     "Sensitive",
     '<span class="key__help">As printed</span>',
-    "21 Nov 2026, 14:30:00",  # in Helsinki
+    "2026-11-21 14:30:00",  # in Helsinki
     '<a href="https://example.com/7" target="_blank" rel="noopener noreferrer nofollow">https://example.com/7</a>',
     "It should be one of gold, silver.",
 ]

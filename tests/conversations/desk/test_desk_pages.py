@@ -152,7 +152,7 @@ def test_who_comes_second_is_told_who_was_first(client, queue):
 
     for action in ("accept", "end"):
         assert "Ben has this conversation already" in after_doing(client, conversation, action)
-    assert "would have to be allocated" in after_doing(client, conversation, "reject")
+    assert "would have to be offered" in after_doing(client, conversation, "reject")
     assert Conversation.objects.get(pk=conversation.pk).agent == ben
     assert Conversation.objects.get(pk=conversation.pk).state == State.ACCEPTED
 
@@ -168,7 +168,7 @@ def test_a_rejected_offer_waits_again(client, queue, agent):
     conversation = queued_conversation(queue)
     lifecycle.allocate(conversation.pk, agent=agent, now=timezone.now())
 
-    assert "You rejected it" in after_doing(client, conversation, "reject")
+    assert "You rejected the conversation" in after_doing(client, conversation, "reject")
 
     assert Conversation.objects.get(pk=conversation.pk).state == State.QUEUED
 

@@ -360,8 +360,8 @@ def test_a_change_with_a_time_waits_is_announced_and_can_be_cancelled(browser: C
     change = ScheduledChange.objects.get()
     detail = browser.get(page_of(change)).content.decode()
     assert Channel.objects.get(pk=channel.pk).statistics_keys == ["customerType"]
-    assert "Planned: it takes effect on Monday 27 November 2130, 00:00 (Europe/Helsinki)." in page
-    assert "From Monday 27 November 2130, 00:00 (Europe/Helsinki)" in page
+    assert "Scheduled: it takes effect at 2130-11-27 00:00 (Europe/Helsinki)." in page
+    assert "From 2130-11-27 00:00 (Europe/Helsinki)" in page
     assert all("2130" in text for text in (home, listed, detail))
     assert "Channel “Customer chat”" in listed
     assert (change.takes_effect_at.isoformat(), change.reason) == ("2130-11-26T22:00:00+00:00", "New product")

@@ -328,7 +328,7 @@ def test_the_list_tells_where_a_key_is_used_and_when_it_was_seen(browser: Client
 
     for words in ["Customer type", "Customer", "CRM team", "Sensitive", "1 list", "Chat sales", "| 11 |"]:
         assert words in row
-    assert row.endswith(f"{timezone.localtime(now):%Y, %H:%M}")
+    assert row.endswith(f"{timezone.localtime(now):%Y-%m-%d %H:%M}")
 
 
 def test_the_list_is_searched_and_filtered(browser: Client):
