@@ -41,11 +41,11 @@ from conversations.models import (
     Conversation,
     DeliveryStatus,
     Event,
+    ExternalReference,
     InboundDelivery,
     KeyUsage,
     Leg,
     Message,
-    MessagingThread,
     SeenKey,
 )
 from reporting.contact_log.files import remove as remove_file
@@ -184,9 +184,9 @@ def remove_demo_data(*, by: User, why: str = "") -> None:
 def _remove_conversations(demo: _Demo) -> None:
     """What happened on the channels and came in through the services, that which belongs to others last."""
     for happened in (
-        Message.objects.filter(thread__service__in=demo.services),
+        Message.objects.filter(reference__service__in=demo.services),
         demo.conversations,
-        MessagingThread.objects.filter(service__in=demo.services),
+        ExternalReference.objects.filter(service__in=demo.services),
         Contact.objects.filter(service__in=demo.services),
         DeliveryStatus.objects.filter(service__in=demo.services),
         InboundDelivery.objects.filter(service__in=demo.services),

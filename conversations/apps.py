@@ -11,7 +11,9 @@ class ConversationsConfig(AppConfig):
 
     def ready(self) -> None:
         from conversations import jobs
-        from conversations.doors.conversation_api import apply
+        from conversations.doors import deliveries, registry
+        from conversations.doors.conversation_api.apply import DOOR
         from conversations.models import InboundDelivery
 
-        jobs.register(InboundDelivery, apply.work)
+        registry.register(DOOR)
+        jobs.register(InboundDelivery, deliveries.work)

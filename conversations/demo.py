@@ -16,7 +16,7 @@ from django.test import Client
 
 from channels_cfg.models import Channel, MessagingService, Queue, User
 from conversations import lifecycle
-from conversations.doors.conversation_api.apply import apply_delivery
+from conversations.doors.deliveries import apply_delivery
 from conversations.key_usage import observations
 from conversations.models import Conversation, InboundDelivery
 
@@ -193,7 +193,7 @@ class _Centre:
                 metadata=data if offset == 0 else None,
             )
             deliver(service, message, now=self.now)
-        return Conversation.objects.get(thread__external_id=thread)
+        return Conversation.objects.get(reference__external_id=thread)
 
     def unasked(self) -> dict[str, Any]:
         """What websites send along although nobody asked for it; destroyed at the end, and counted without values."""
@@ -226,16 +226,17 @@ class _Centre:
 
     def answer(self, conversation: Conversation, at: datetime) -> None:
         """The bot or desk that sends for the centre answers the customer."""
-        assert conversation.thread  # it came in through a messaging service
+        assert conversation.reference and conversation.reference.service  # it came in through a messaging service
+        service = conversation.reference.service
         message = submitted_message(
-            conversation.thread.service,
+            service,
             text=self.chance.choice(ANSWERS),
             at=at,
-            conversation=conversation.thread.external_id,
+            conversation=conversation.reference.external_id,
             customer=conversation.customer_address,
             channel=conversation.messaging_channel,
         )
-        deliver(conversation.thread.service, message, now=self.now)
+        deliver(service, message, now=self.now)
 
     def transfer(self, conversation: Conversation, agent: User, at: datetime) -> tuple[User, datetime]:
         other = next(colleague for colleague in self.agents if colleague != agent)

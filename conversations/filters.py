@@ -21,10 +21,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from channels_cfg.keys.effective_settings import effective_settings
-from channels_cfg.models import AccessRight, Channel, MessagingService, Queue, Right, SystemSettings, User
+from channels_cfg.models import AccessRight, Channel, Queue, Right, SystemSettings, User
 from channels_cfg.time_zones import zone_named
 from conversations.attached_data.kept_condition import KeptCondition
-from conversations.models import Conversation, MessagingThread, State, direct_agents
+from conversations.models import Conversation, ExternalReference, State, direct_agents
 from conversations.models.conversation import ConversationQuerySet
 from conversations.periods import Period, bounds, midnight
 from conversations.telephone import numbers_meant
@@ -289,8 +289,7 @@ def has_id(text: str) -> Q:
     found = Q()
     with suppress(ValueError):
         found |= Q(pk=uuid.UUID(text))
-    services = MessagingService.objects.values_list("pk", flat=True)
-    threads = MessagingThread.objects.filter(service__in=list(services), external_id__in={text, text.upper()})
-    if found_threads := list(threads.values_list("pk", flat=True)[:100]):
-        found |= Q(thread__in=found_threads)
+    references = ExternalReference.objects.filter(external_id__in={text, text.upper()})
+    if found_references := list(references.values_list("pk", flat=True)[:100]):
+        found |= Q(reference__in=found_references)
     return found

@@ -127,7 +127,7 @@ def receive(
     by: User | None = None,
     **facts: Any,
 ) -> Conversation:
-    """Register a conversation. ``facts`` are fields such as ``customer_address`` or ``thread``."""
+    """Register a conversation. ``facts`` are fields such as ``customer_address`` or ``reference``."""
     conversation = Conversation.objects.create(channel=channel, direction=direction, received_at=now, **facts)
     _join(conversation, Leg.Purpose.CUSTOMER, at=now, connected=True)
     _tell(conversation, Event.Kind.RECEIVED, at=now, by=by)

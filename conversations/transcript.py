@@ -58,10 +58,10 @@ class Transcript:
 def transcript(conversation: Conversation, *, whole: bool = False) -> Transcript:
     """The last messages, or all; at most four queries."""
     said = Message.objects.filter(conversation=conversation)
-    newest_first = said.select_related("agent", "thread").order_by("-sent_at", "-id")
+    newest_first = said.select_related("agent").order_by("-sent_at", "-id")
     messages = list(newest_first if whole else newest_first[:SHOWN_AT_FIRST])[::-1]
     earlier = 0 if whole or len(messages) < SHOWN_AT_FIRST else said.count() - len(messages)
-    statuses = _statuses(messages)
+    statuses = DeliveryStatus.objects.of(messages)
     by_id = {message.external_id: message for message in messages if message.external_id}
     if earlier:
         by_id |= _quoted_from_before(said, messages, by_id)
@@ -74,17 +74,6 @@ def _quoted_from_before(
 ) -> dict[str, Message]:
     quoted = {message.reply_to for message in messages if message.reply_to} - set(known)
     return {message.external_id: message for message in said.filter(external_id__in=quoted)} if quoted else {}
-
-
-def _statuses(messages: Iterable[Message]) -> dict[str, DeliveryStatus]:
-    outgoing = [message for message in messages if message.thread and message.external_id]
-    if not outgoing:
-        return {}
-    assert outgoing[0].thread  # filtered above; a conversation has one thread
-    found = DeliveryStatus.objects.filter(
-        service=outgoing[0].thread.service_id, message_external_id__in=[message.external_id for message in outgoing]
-    )
-    return {status.message_external_id: status for status in found}
 
 
 def _line(

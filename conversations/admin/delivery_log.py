@@ -17,8 +17,12 @@ from unfold.paginator import InfinitePaginator
 
 from channels_cfg import moments
 from conversations.admin.jobs import JobAdmin
-from conversations.doors.conversation_api.payloads import TRIGGERS
+from conversations.doors.registry import door_named, doors
 from conversations.models import InboundDelivery
+
+
+def known_triggers() -> set[str]:
+    return {trigger for door in doors() for trigger in door.triggers}
 
 
 class TriggerFilter(admin.SimpleListFilter):
@@ -28,11 +32,11 @@ class TriggerFilter(admin.SimpleListFilter):
     parameter_name = "trigger"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [*((trigger, trigger) for trigger in sorted(TRIGGERS.values())), ("other", _("Unknown triggers"))]
+        return [*((trigger, trigger) for trigger in sorted(known_triggers())), ("other", _("Unknown triggers"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[InboundDelivery]) -> QuerySet[InboundDelivery]:
         if self.value() == "other":
-            return queryset.exclude(trigger__in=TRIGGERS.values())
+            return queryset.exclude(trigger__in=known_triggers())
         return queryset.filter(trigger=self.value()) if self.value() else queryset
 
 
@@ -61,7 +65,7 @@ class DeliveryLogAdmin(JobAdmin):
         "a messaging service is entered there."
     )
     empty_list_leads_to = ("admin:channels_cfg_messagingservice_changelist", gettext_lazy("To the messaging services"))
-    list_display = ["received", "what", "service", *JobAdmin.list_of_a_job, "first_note"]
+    list_display = ["received", "through", "what", "service", *JobAdmin.list_of_a_job, "first_note"]
     list_filter = [
         ("state", ChoicesDropdownFilter),
         TriggerFilter,
@@ -80,7 +84,7 @@ class DeliveryLogAdmin(JobAdmin):
     show_full_result_count = False
 
     fieldsets = [
-        (None, {"fields": ["id", "what", "service", "nonce", "received_at"]}),
+        (None, {"fields": ["id", "through", "what", "service", "nonce", "received_at"]}),
         (
             gettext_lazy("What became of it"),
             {
@@ -92,7 +96,7 @@ class DeliveryLogAdmin(JobAdmin):
             },
         ),
     ]
-    readonly_fields = ["what", "all_notes"]
+    readonly_fields = ["through", "what", "all_notes"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[InboundDelivery]:
         return super().get_queryset(request).defer("body", "body_digest")
@@ -100,6 +104,10 @@ class DeliveryLogAdmin(JobAdmin):
     @display(description=gettext_lazy("Received"), ordering="id")
     def received(self, delivery: InboundDelivery) -> str:
         return moments.in_words(delivery.received_at, moments.TO_THE_SECOND)
+
+    @display(description=gettext_lazy("Through"), ordering="door")
+    def through(self, delivery: InboundDelivery) -> str:
+        return str(door_named(delivery.door).label)
 
     @display(description=gettext_lazy("Trigger"), ordering="trigger", empty_value=gettext_lazy("No trigger"))
     def what(self, delivery: InboundDelivery) -> str:

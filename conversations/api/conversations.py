@@ -7,7 +7,7 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import QuerySet, Subquery
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django_filters.fields import ModelChoiceField
@@ -279,9 +279,7 @@ class MessageListView(ListAPIView[Message]):
 
     def get_queryset(self) -> QuerySet[Message]:
         conversation = get_object_or_404(visible_to(caller(self.request)), pk=self.kwargs["conversation_id"])
-        status = DeliveryStatus.objects.filter(
-            service=OuterRef("thread__service"), message_external_id=OuterRef("external_id")
-        )
+        status = DeliveryStatus.objects.of_message()
         return (
             Message.objects.filter(conversation=conversation)
             .select_related("agent")

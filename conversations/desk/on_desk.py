@@ -59,9 +59,10 @@ _TOKENS = """
                       (SELECT max(id) FROM channels_cfg_settingsversion))),
            md5((SELECT string_agg(concat(message::text, status.status, status.reason_code), ',' ORDER BY message.id)
                   FROM conversations_message message
-                  LEFT JOIN conversations_messagingthread thread ON thread.id = message.thread_id
+                  LEFT JOIN conversations_externalreference reference ON reference.id = message.reference_id
                   LEFT JOIN conversations_deliverystatus status
-                         ON status.service_id = thread.service_id AND status.message_external_id = message.external_id
+                         ON status.service_id = reference.service_id
+                        AND status.message_external_id = message.external_id
                  WHERE message.conversation_id = conversation.id))
       FROM conversations_conversation conversation
      WHERE id = %s

@@ -11,6 +11,7 @@ from conversations.models.conversation import (
 )
 from conversations.models.conversation_news import ConversationNews, tell_readers
 from conversations.models.event import Event
+from conversations.models.external_reference import ExternalReference
 from conversations.models.idempotent_answer import IdempotentAnswer
 from conversations.models.inbound_delivery import InboundDelivery
 from conversations.models.job import Job, JobQuerySet
@@ -18,7 +19,6 @@ from conversations.models.key_usage import EndedCount, KeyObservation, KeyUsage,
 from conversations.models.leg import Communication, Leg
 from conversations.models.live_data import LiveDatum
 from conversations.models.message import DeliveryStatus, Message
-from conversations.models.messaging_thread import MessagingThread
 from conversations.models.refused_callbacks import RefusedCallbacks
 from conversations.models.reportable_change import ReportableChange
 from conversations.pii_detectors import Hit
@@ -34,6 +34,7 @@ __all__ = [
     "DeliveryStatus",
     "EndedCount",
     "Event",
+    "ExternalReference",
     "Hit",
     "IdempotentAnswer",
     "InboundDelivery",
@@ -44,7 +45,6 @@ __all__ = [
     "Leg",
     "LiveDatum",
     "Message",
-    "MessagingThread",
     "RefusedCallbacks",
     "ReportableChange",
     "SeenKey",

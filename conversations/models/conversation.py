@@ -129,10 +129,10 @@ class Conversation(models.Model):
         help_text=_("Whom it is offered to, or who served it last"),
     )
 
-    thread = models.ForeignKey(
-        "conversations.MessagingThread",
+    reference = models.ForeignKey(
+        "conversations.ExternalReference",
         models.PROTECT,
-        verbose_name=_("thread"),
+        verbose_name=_("external reference"),
         null=True,
         blank=True,
         related_name="conversations",
@@ -209,9 +209,9 @@ class Conversation(models.Model):
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["thread"],
+                fields=["reference"],
                 condition=Q(state__in=ACTIVE_STATES),
-                name="a_thread_has_one_active_conversation",
+                name="a_reference_has_one_active_conversation",
             ),
             models.CheckConstraint(
                 condition=Q(state__in=ACTIVE_STATES, ended_at=None) | Q(state__in=ENDED_STATES, ended_at__isnull=False),

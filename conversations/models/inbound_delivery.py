@@ -1,4 +1,4 @@
-"""Deliveries: callbacks as they came in, to be applied."""
+"""Deliveries: what came in at a door, to be applied."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from conversations.models.job import Job, JobQuerySet
 
 
 class InboundDelivery(Job):
-    """One callback. Its body is erased once it is applied: what an ended conversation destroys is destroyed here."""
+    """What a door took in. Its body is erased once it is applied, since the end of a conversation destroys it too."""
 
     class State(models.TextChoices):
         WAITING = "waiting", _("Waiting")
@@ -23,8 +23,16 @@ class InboundDelivery(Job):
         IGNORED = "ignored", _("Accepted, nothing to do")
         FAILED = "failed", _("Given up")
 
+    door = models.CharField(_("door"), max_length=30)
     service = models.ForeignKey(
-        MessagingService, models.PROTECT, verbose_name=_("service"), related_name="deliveries", db_index=False
+        MessagingService,
+        models.PROTECT,
+        verbose_name=_("service"),
+        null=True,
+        blank=True,
+        related_name="deliveries",
+        db_index=False,
+        help_text=_("The account at the door; none where the door has none"),
     )
     nonce = models.CharField(_("nonce"), max_length=128)
     body_digest = models.BinaryField(
@@ -49,7 +57,11 @@ class InboundDelivery(Job):
         verbose_name_plural = _("inbound deliveries")
         ordering = ["-id"]
         indexes = [models.Index(fields=["id"], condition=Q(finished_at=None), name="delivery_waiting")]
-        constraints = [models.UniqueConstraint(fields=["service", "nonce"], name="a_nonce_is_taken_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["door", "service", "nonce"], nulls_distinct=False, name="a_nonce_is_taken_once"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.trigger or 'Delivery'} {self.pk}"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.models import MessagingService
 from conversations.models.conversation import Conversation
-from conversations.models.messaging_thread import MessagingThread
+from conversations.models.external_reference import ExternalReference
 
 
 class Message(models.Model):
@@ -31,8 +33,13 @@ class Message(models.Model):
             "with the customer's answer takes it in"
         ),
     )
-    thread = models.ForeignKey(
-        MessagingThread, models.PROTECT, verbose_name=_("thread"), null=True, blank=True, related_name="messages"
+    reference = models.ForeignKey(
+        ExternalReference,
+        models.PROTECT,
+        verbose_name=_("external reference"),
+        null=True,
+        blank=True,
+        related_name="messages",
     )
     external_id = models.CharField(_("external id"), max_length=64, blank=True)
     author = models.CharField(_("author"), max_length=8, choices=Author.choices)
@@ -71,7 +78,7 @@ class Message(models.Model):
         indexes = [models.Index(fields=["conversation", "sent_at"], name="message_transcript")]
         constraints = [
             models.UniqueConstraint(
-                fields=["thread", "external_id"],
+                fields=["reference", "external_id"],
                 condition=~models.Q(external_id=""),
                 name="a_message_is_stored_once",
             )
@@ -79,6 +86,25 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_author_display()}, {self.sent_at:%H:%M}"
+
+
+class DeliveryStatusQuerySet(models.QuerySet["DeliveryStatus"]):
+    def of_message(self) -> DeliveryStatusQuerySet:
+        """For a subquery on messages: how far each got."""
+        return self.filter(
+            service=models.OuterRef("reference__service"), message_external_id=models.OuterRef("external_id")
+        )
+
+    def of(self, messages: Iterable[Message]) -> dict[str, DeliveryStatus]:
+        """How far messages of one conversation got, by their external id."""
+        ids = [message.pk for message in messages if message.reference_id and message.external_id]
+        if not ids:
+            return {}
+        sent = Message.objects.filter(pk__in=ids)
+        found = self.filter(
+            service__in=sent.values("reference__service"), message_external_id__in=sent.values("external_id")
+        )
+        return {status.message_external_id: status for status in found}
 
 
 class DeliveryStatus(models.Model):
@@ -99,6 +125,8 @@ class DeliveryStatus(models.Model):
     rank = models.SmallIntegerField(_("rank"), help_text=_("A status of a lower rank never replaces one of a higher"))
     reason_code = models.CharField(_("reason code"), max_length=80, blank=True)
     at = models.DateTimeField(_("at"))
+
+    objects = DeliveryStatusQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("delivery status")

@@ -77,6 +77,7 @@ def test_postgresql_gathers_nothing_about_customer_data():
             user=UserFactory(), conversation=conversation, answer={"k": value}, answered_at=timezone.now()
         )
         InboundDelivery.objects.create(
+            door="conversation_api",
             service=MessagingServiceFactory(),
             nonce=f"n{number}",
             body_digest=b"",

@@ -123,6 +123,7 @@ def busy(root: User, centre: None) -> dict[str, list[dict[str, Any]]]:
     service = MessagingService.objects.get()
     for outcome in InboundDelivery.State:
         InboundDelivery.objects.create(
+            door="conversation_api",
             service=service,
             nonce=f"n-{outcome}",
             state=outcome,

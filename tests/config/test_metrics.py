@@ -37,7 +37,12 @@ def delivery(*, minutes_old: int, **facts) -> InboundDelivery:
     received_at = timezone.now() - timedelta(minutes=minutes_old)
     service = facts.pop("service", None) or MessagingServiceFactory()
     return InboundDelivery.objects.create(
-        service=service, nonce=f"nonce-{minutes_old}", body_digest=b"", received_at=received_at, **facts
+        door="conversation_api",
+        service=service,
+        nonce=f"nonce-{minutes_old}",
+        body_digest=b"",
+        received_at=received_at,
+        **facts,
     )
 
 

@@ -12,7 +12,7 @@ from django.test import RequestFactory
 
 from channels_cfg.models import AccessRight, Right, User
 from conversations.filters import ConversationFilter, customer_contains
-from conversations.models import Conversation, MessagingThread, State
+from conversations.models import Conversation, ExternalReference, State
 from tests.factories import (
     ChannelFactory,
     ConversationFactory,
@@ -193,8 +193,10 @@ def test_a_conversation_is_found_by_its_id_in_any_form(queue, viewer, form):
 
 
 def test_conversations_are_found_by_the_id_of_their_thread(queue, viewer):
-    thread = MessagingThread.objects.create(service=MessagingServiceFactory(), external_id="01W4FFL35P4NC4K35CONVERS01")
-    handled(queue, "358401112233", thread=thread)
+    thread = ExternalReference.objects.create(
+        door="conversation_api", service=MessagingServiceFactory(), external_id="01W4FFL35P4NC4K35CONVERS01"
+    )
+    handled(queue, "358401112233", reference=thread)
     handled(queue, "46701234567")
 
     assert found(viewer, "q=01w4ffl35p4nc4k35convers01") == {"358401112233"}

@@ -17,7 +17,12 @@ from tests.factories import MessagingServiceFactory
 @pytest.fixture
 def delivery(db: None) -> InboundDelivery:
     return InboundDelivery.objects.create(
-        service=MessagingServiceFactory(), nonce="n", body_digest=b"", body=b"{}", received_at=timezone.now()
+        door="conversation_api",
+        service=MessagingServiceFactory(),
+        nonce="n",
+        body_digest=b"",
+        body=b"{}",
+        received_at=timezone.now(),
     )
 
 
@@ -90,7 +95,12 @@ def test_a_worker_that_lives_keeps_its_job_and_another_has_it_within_a_minute_of
     settings.JOB_LEASE = timedelta(seconds=0.3)
     monkeypatch.setattr(jobs, "_renewing_in", None)  # the thread of earlier tests sleeps for longer
     delivery = InboundDelivery.objects.create(
-        service=MessagingServiceFactory(), nonce="n", body_digest=b"", body=b"{}", received_at=timezone.now()
+        door="conversation_api",
+        service=MessagingServiceFactory(),
+        nonce="n",
+        body_digest=b"",
+        body=b"{}",
+        received_at=timezone.now(),
     )
     taken_meanwhile = []
 

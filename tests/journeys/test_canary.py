@@ -137,7 +137,7 @@ def test_a_value_that_is_not_kept_is_found_nowhere_after_the_end(portal: Portal,
     portal.customer_writes(service, "Hello", metadata={"secret": canaries.new()}, conversation="T0", customer="9")
     eventually(lambda: Conversation.objects.count() == 4 and not InboundDelivery.objects.filter(finished_at=None))
     analyze()
-    waiting = {c.thread.external_id: c.pk for c in Conversation.objects.select_related("thread")}
+    waiting = {c.reference.external_id: c.pk for c in Conversation.objects.select_related("reference")}
     for thread in ("T0", "T2", "T3"):
         address = f"/api/v1/conversations/{waiting[thread]}"
         for action in ("accept", "end", "handle"):

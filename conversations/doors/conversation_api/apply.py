@@ -1,18 +1,16 @@
-"""Applying a delivery: once, whole, in whatever order deliveries come, and leaving nothing of its body behind."""
+"""Applying a callback of the Conversation API."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
 
-from django.conf import settings
-from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from conversations import jobs
 from conversations.doors.conversation_api import contacts, messages, payloads, threads
-from conversations.doors.conversation_api.callback import IGNORED, Callback, TooEarly
+from conversations.doors.conversation_api.callback import DOOR_NAME, IGNORED, Callback
+from conversations.doors.registry import Door
 from conversations.models import InboundDelivery
 
 logger = logging.getLogger(__name__)
@@ -35,36 +33,12 @@ EFFECTS: dict[str, Callable[[Callback], State]] = {
 }
 
 
-def apply_delivery(delivery_id: int) -> None:
-    """Apply a waiting delivery. Called twice, at once or again, it is applied once."""
-    jobs.work_on(InboundDelivery, delivery_id)
-
-
-def work(delivery: InboundDelivery) -> None:
-    """Apply a delivery that the caller holds. What comes too early waits for DELIVERY_PATIENCE, and then does without.
-
-    Raises ``TryLater`` and ``NoLongerHeld``.
-    """
-    try:
-        _apply(delivery)
-    except TooEarly as early:
-        if timezone.now() - delivery.received_at < settings.DELIVERY_PATIENCE:
-            raise jobs.TryLater from early
-        notes = [_("There was no conversation that it belongs to.")]
-        jobs.finish(delivery, State.IGNORED, notes=notes, **delivery.input_erased)
-
-
-@transaction.atomic
-def _apply(held: InboundDelivery) -> None:
-    """Everything the delivery changes, and that it did, in one transaction."""
-    rows = InboundDelivery.objects.held_by(held).select_for_update(of=["self"])
-    delivery = rows.select_related("service__queue__channel").first()
-    if delivery is None:  # another worker took over while this one was slow
-        raise jobs.NoLongerHeld
+def handle(delivery: InboundDelivery) -> tuple[str, list[str]]:
+    """Apply a callback, and return what became of it and what was left out."""
+    assert delivery.service  # every callback is for one
     data = payloads.read(bytes(delivery.body or b""))
     callback = Callback(service=delivery.service, data=data, received_at=delivery.received_at)
-    state = _effect(callback, delivery)
-    jobs.finish(delivery, state, notes=callback.notes, **delivery.input_erased)
+    return _effect(callback, delivery), callback.notes
 
 
 def _effect(callback: Callback, delivery: InboundDelivery) -> State:
@@ -78,3 +52,6 @@ def _effect(callback: Callback, delivery: InboundDelivery) -> State:
         callback.note(_("Its trigger is unknown."))
     callback.note_ignored_metadata()
     return IGNORED
+
+
+DOOR = Door(DOOR_NAME, gettext_lazy("Conversation API"), handle, triggers=frozenset(payloads.TRIGGERS.values()))

@@ -10,18 +10,14 @@ from django.utils.translation import gettext as _
 
 from channels_cfg.models import MessagingService
 from conversations.doors.conversation_api import payloads
+from conversations.doors.deliveries import add_note
 from conversations.models import InboundDelivery
 
 APPLIED = InboundDelivery.State.APPLIED
 IGNORED = InboundDelivery.State.IGNORED
 
 
-MOST_NOTES = 20
-LONGEST_NOTE = 300
-
-
-class TooEarly(Exception):
-    """What the callback is about has not arrived yet. Try again later, or do without."""
+DOOR_NAME = "conversation_api"
 
 
 @dataclass(frozen=True)
@@ -48,12 +44,8 @@ class Callback:
         return payloads.text(self.data, "app_id") or self.service.app_id
 
     def note(self, words: str) -> None:
-        """Tell something in the delivery log; never a value. Senders decide how much there is to tell, so it is
-        bounded: ``MOST_NOTES``, of ``LONGEST_NOTE`` characters each."""
-        if len(self.notes) < MOST_NOTES:
-            self.notes.append(words if len(words) <= LONGEST_NOTE else f"{words[: LONGEST_NOTE - 1]}…")
-        else:
-            self.notes[-1] = _("There was more to tell than is kept here.")
+        """Tell something in the delivery log; never a value."""
+        add_note(self.notes, words)
 
     def happened_at(self, told: datetime | None = None) -> datetime:
         """When it happened by the sender's word, else when it reached us; never later than that."""

@@ -168,7 +168,7 @@ def _rename_conversations(service: MessagingService, contact_id: str) -> None:
         known_as |= merged
     call_conversations(
         Conversation.objects.filter(
-            thread__service__project_id=service.project_id, thread__contact_external_id__in=known_as
+            reference__service__project_id=service.project_id, reference__contact_external_id__in=known_as
         ),
         name_of(service, contact_id),
     )

@@ -8,27 +8,29 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
 from channels_cfg.addresses import ADDRESS_DOMAIN
 from channels_cfg.key_names import BadKeyName, check_key_name
 from channels_cfg.messaging.messaging_channels import ADDRESS_OF_WIRE
-from channels_cfg.models import Channel, Queue, QueueAddress, Source
+from channels_cfg.models import Channel, MessagingService, Queue, Source
 from conversations import lifecycle
 from conversations.attached_data.attach import attach_data, record_attached_by
 from conversations.attached_data.late import KEPT_FIELDS, attach_late_data
 from conversations.attached_data.settings import settings_of
 from conversations.attached_data.write_result import WriteResult
+from conversations.doors import references
 from conversations.doors.conversation_api import contacts, payloads, threads
-from conversations.doors.conversation_api.callback import APPLIED, IGNORED, Callback, TooEarly
+from conversations.doors.conversation_api.callback import APPLIED, IGNORED, Callback
+from conversations.doors.deliveries import TooEarly
+from conversations.doors.routing import WrongKind, queue_with_address
 from conversations.models import (
     Conversation,
     DeliveryStatus,
     Event,
+    ExternalReference,
     InboundDelivery,
     Message,
-    MessagingThread,
     tell_readers,
 )
 from conversations.pairs import Pairs, RefusedPairs, check_value
@@ -104,18 +106,18 @@ def inbound(callback: Callback) -> InboundDelivery.State:
         callback.note(_("It names an app that is not the messaging service's own."))
 
     thread = threads.hold_thread(callback.service, message.thread_id, contact_id=message.contact_id)
-    known = Message.objects.filter(thread=thread, external_id=message.external_id).first()
+    known = Message.objects.filter(reference=thread, external_id=message.external_id).first()
     if known and known.rank == message.rank:
         callback.note(_("The same message was here before."))
         return APPLIED
 
     at = message.sent_at
     conversation = lifecycle.locked(known.conversation_id) if known and known.conversation_id else None
-    conversation = conversation or threads.conversation_at(thread, at)
+    conversation = conversation or references.conversation_at(thread, at)
     is_first = conversation is None
     queue = queue_for(callback, message)
     if conversation is None:
-        conversation = begin(thread, message, queue)
+        conversation = begin(callback.service, thread, message, queue)
     elif _place(at, message.channel, message.address) < _place(
         conversation.received_at, conversation.messaging_channel, conversation.customer_address
     ):
@@ -133,7 +135,7 @@ def inbound(callback: Callback) -> InboundDelivery.State:
         _attach(callback, conversation, message, pairs)
     else:
         _judge_late(callback, conversation, message, pairs, is_news=known is None)
-    over_at = threads.end_of(thread, after=at)
+    over_at = references.end_of(thread, after=at)
     if is_first and over_at:
         lifecycle.end(conversation.pk, now=over_at, ended_by=Conversation.Party.CUSTOMER)
     return APPLIED
@@ -144,20 +146,20 @@ def _place(at: datetime, channel: str, address: str) -> tuple[datetime, bool, st
     return at, not address, channel, address
 
 
-def begin(thread: MessagingThread, message: Inbound, queue: Queue) -> Conversation:
+def begin(service: MessagingService, thread: ExternalReference, message: Inbound, queue: Queue) -> Conversation:
     """A conversation of the thread, with what was sent to the customer before."""
-    contacts.hold_still(thread.service)
+    contacts.hold_still(service)
     conversation = lifecycle.receive(
         channel=queue.channel,
         queue=queue,
         now=message.sent_at,
-        thread=thread,
+        reference=thread,
         messaging_channel=message.channel,
         customer_address=message.address,
-        customer_name=contacts.name_of(thread.service, thread.contact_external_id),
+        customer_name=contacts.name_of(service, thread.contact_external_id),
     )
-    over_at = threads.end_of(thread, after=message.sent_at)
-    waiting = Message.objects.filter(thread=thread, conversation=None)
+    over_at = references.end_of(thread, after=message.sent_at)
+    waiting = Message.objects.filter(reference=thread, conversation=None)
     (waiting.filter(sent_at__lte=over_at) if over_at else waiting).update(conversation=conversation)
     return lifecycle.locked(conversation.pk)
 
@@ -165,21 +167,16 @@ def begin(thread: MessagingThread, message: Inbound, queue: Queue) -> Conversati
 def queue_for(callback: Callback, message: Inbound) -> Queue:
     """The queue with the address ``<APP_ID>@<channel>.sinchconversation.com``, else the service's own."""
     channel = ADDRESS_OF_WIRE.get(message.channel, message.channel.lower())
-    address = f"{callback.app_id}@{channel}.{ADDRESS_DOMAIN}".lower()
-    found = (
-        QueueAddress.objects.alias(written=Lower("address"))
-        .filter(written=address)
-        .select_related("queue__channel")
-        .first()
-    )
-    if found and found.queue.channel.kind == Channel.Kind.CHAT:
-        return found.queue
-    if found:
+    address = f"{callback.app_id}@{channel}.{ADDRESS_DOMAIN}"
+    try:
+        found = queue_with_address(address, kind=Channel.Kind.CHAT)
+    except WrongKind:
         callback.note(_("The queue with its address is no chat queue; the messaging service's own took it."))
-    return callback.service.queue
+        found = None
+    return found or callback.service.queue
 
 
-def _store(message: Inbound, known: Message | None, conversation: Conversation, thread: MessagingThread) -> None:
+def _store(message: Inbound, known: Message | None, conversation: Conversation, thread: ExternalReference) -> None:
     """Of several versions of a message the one of the greatest rank is shown: a redaction beats what it redacts."""
     if known and known.rank > message.rank:
         return
@@ -187,7 +184,7 @@ def _store(message: Inbound, known: Message | None, conversation: Conversation, 
     erased = _is_erased(thread, message.sent_at)
     Message(
         pk=known.pk if known else None,
-        thread=thread,
+        reference=thread,
         external_id=message.external_id,
         conversation=conversation,
         author=Message.Author.CUSTOMER,
@@ -201,7 +198,7 @@ def _store(message: Inbound, known: Message | None, conversation: Conversation, 
     ).save()
 
 
-def _is_erased(thread: MessagingThread, sent_at: datetime) -> bool:
+def _is_erased(thread: ExternalReference, sent_at: datetime) -> bool:
     return thread.deleted_at is not None and sent_at <= thread.deleted_at
 
 
@@ -326,7 +323,7 @@ def submitted(callback: Callback) -> InboundDelivery.State:
 
     thread = threads.hold_thread(callback.service, thread_id, contact_id=payloads.external_id(told, "contact_id"))
     at = callback.happened_at()
-    known = Message.objects.filter(thread=thread, external_id=external_id).first()
+    known = Message.objects.filter(reference=thread, external_id=external_id).first()
     rank = [0, at.isoformat(), payloads.digest_of(told)]
     if known and (known.author == Message.Author.AGENT or known.rank >= rank):
         return APPLIED
@@ -334,9 +331,9 @@ def submitted(callback: Callback) -> InboundDelivery.State:
     erased = _is_erased(thread, at)
     Message(
         pk=known.pk if known else None,
-        thread=thread,
+        reference=thread,
         external_id=external_id,
-        conversation=threads.conversation_at(thread, at),
+        conversation=references.conversation_at(thread, at),
         author=Message.Author.SYSTEM,
         messaging_channel=payloads.name(told, "channel_identity", "channel", longest=30),
         content_type=content.content_type,
@@ -395,7 +392,7 @@ def event(callback: Callback) -> InboundDelivery.State:
 
     thread = threads.hold_thread(callback.service, thread_id, contact_id=payloads.external_id(told, "contact_id"))
     at = callback.happened_at(payloads.moment(told, "accept_time"))
-    conversation = threads.conversation_at(thread, at)
+    conversation = references.conversation_at(thread, at)
     if conversation is None:
         raise TooEarly
     Event.objects.bulk_create(

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from conversations.doors.conversation_api.signature import keyed_digest
+from conversations.doors.deliveries import keyed_digest
 from conversations.pairs import Value
 
 DEEPEST = 100

@@ -6,7 +6,6 @@ Everything here is counted in microseconds: one query for the secrets, one state
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from http import HTTPStatus
 
 from django.core.exceptions import RequestDataTooBig
@@ -19,7 +18,9 @@ from django.views.decorators.http import require_POST
 from channels_cfg.models import WebhookSecret
 from channels_cfg.problem_details import problem
 from conversations.doors.conversation_api import payloads, webhook_use
-from conversations.doors.conversation_api.signature import Signature, keyed_digest
+from conversations.doors.conversation_api.callback import DOOR_NAME
+from conversations.doors.conversation_api.signature import Signature
+from conversations.doors.deliveries import keep, keyed_digest
 from conversations.doors.wake_workers import wake_workers
 from conversations.models import InboundDelivery, RefusedCallbacks
 
@@ -73,7 +74,15 @@ def receive(request: HttpRequest) -> HttpResponse:
     if len(recipients) > 1 and is_used_elsewhere(signature.nonce, recipients, digest):
         return unauthorized(request)
     recipient = chosen(recipients, callback)
-    delivery_id = keep(recipient, signature.nonce, body, digest, payloads.trigger_of(callback), now)
+    delivery_id = keep(
+        DOOR_NAME,
+        recipient.service_id,
+        nonce=signature.nonce,
+        body=body,
+        digest=digest,
+        trigger=payloads.trigger_of(callback),
+        now=now,
+    )
     if delivery_id is None and not is_the_same(recipient, signature.nonce, digest):
         return unauthorized(request)
     webhook_use.note_use(signed.secrets)
@@ -117,32 +126,16 @@ def chosen(recipients: list[Recipient], callback: dict[str, object]) -> Recipien
     return min(recipients, key=lambda one: (one.app_id != app_id, one.project_id != project_id, one.service_id))
 
 
-_KEEP = """
-    INSERT INTO conversations_inbounddelivery
-           (service_id, nonce, body_digest, body, trigger, received_at, state, notes)
-    VALUES (%s, %s, %s, %s, %s, %s, 'waiting', '[]')
-        ON CONFLICT (service_id, nonce) DO NOTHING
- RETURNING id
-"""
-
-
-def keep(recipient: Recipient, nonce: str, body: bytes, digest: bytes, trigger: str, now: datetime) -> int | None:
-    """Commit the delivery and return its id, or None where the nonce is taken."""
-    with connection.cursor() as cursor:
-        cursor.execute(_KEEP, [recipient.service_id, nonce, digest, body, trigger, now])
-        row = cursor.fetchone()
-    return row[0] if row else None
-
-
 def is_the_same(recipient: Recipient, nonce: str, digest: bytes) -> bool:
     """Whether the delivery that took the nonce had this body."""
-    return InboundDelivery.objects.filter(service=recipient.service_id, nonce=nonce, body_digest=digest).exists()
+    of_its_nonce = InboundDelivery.objects.filter(door=DOOR_NAME, service=recipient.service_id, nonce=nonce)
+    return of_its_nonce.filter(body_digest=digest).exists()
 
 
 def is_used_elsewhere(nonce: str, recipients: list[Recipient], digest: bytes) -> bool:
     """Whether a service with the same secret has seen the nonce with another body."""
     services = [recipient.service_id for recipient in recipients]
-    seen = InboundDelivery.objects.filter(service__in=services, nonce=nonce)
+    seen = InboundDelivery.objects.filter(door=DOOR_NAME, service__in=services, nonce=nonce)
     return seen.exclude(body_digest=digest).exists()
 
 

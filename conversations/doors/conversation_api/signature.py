@@ -1,9 +1,8 @@
-"""Who sent this body: signatures of the Conversation API, and digests of our own."""
+"""Who sent this body: signatures of the Conversation API."""
 
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import re
 from collections.abc import Mapping
@@ -56,12 +55,3 @@ def sign(secret: str, body: bytes, *, nonce: str, timestamp: str) -> str:
     """``base64(HMAC-SHA256(secret, body.nonce.timestamp))``, over the bytes as they were sent."""
     signed = b".".join((body, nonce.encode(), timestamp.encode()))
     return base64.b64encode(hmac.digest(secret.encode(), signed, "sha256")).decode()
-
-
-def keyed_digest(data: bytes) -> bytes:
-    """32 bytes that tell one text from another. Keyed, so that a short text cannot be found by guessing."""
-    return hmac.digest(_digest_key(settings.SECRET_KEY), data, "sha256")
-
-
-def _digest_key(secret_key: str) -> bytes:
-    return hashlib.sha256(b"inbound delivery:" + secret_key.encode()).digest()

@@ -91,7 +91,9 @@ def test_a_broker_that_is_down_is_bad_and_named_without_its_address(browser: Cli
 def test_callbacks_that_wait_are_the_worse_the_longer(browser: Client, minutes: int, level: Level):
     service = MessagingServiceFactory(name="WhatsApp")
     then = timezone.now() - timedelta(minutes=minutes)
-    InboundDelivery.objects.create(service=service, nonce="n", body_digest=b"", received_at=then)
+    InboundDelivery.objects.create(
+        door="conversation_api", service=service, nonce="n", body_digest=b"", received_at=then
+    )
 
     fact = facts(browser)["Callbacks"]
 

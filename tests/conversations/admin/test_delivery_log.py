@@ -13,6 +13,7 @@ LIST = "/admin/conversations/inbounddelivery/"
 
 
 def delivery(**facts: Any) -> InboundDelivery:
+    facts.setdefault("door", "conversation_api")
     facts.setdefault("service", MessagingServiceFactory())
     facts.setdefault("nonce", f"01NONCE{InboundDelivery.objects.count()}")
     return InboundDelivery.objects.create(

@@ -12,7 +12,7 @@ from django.utils import timezone
 from channels_cfg.models import Channel, Right, Source
 from conversations import lifecycle
 from conversations.attached_data.attach import attach_data
-from conversations.models import Conversation, DeliveryStatus, Message, MessagingThread
+from conversations.models import Conversation, DeliveryStatus, ExternalReference, Message
 from conversations.transcript import SHOWN_AT_FIRST
 from tests.factories import (
     ChannelFactory,
@@ -184,9 +184,9 @@ def test_a_parent_on_the_list_is_not_missing_where_its_leaves_are_kept(client, q
 
 def test_the_transcript_shows_who_what_when_and_how_far_it_got(client, queue, viewer):
     service = MessagingServiceFactory(queue=queue)
-    thread = MessagingThread.objects.create(service=service, external_id="T1")
-    conversation = accepted_conversation(queue, agent=viewer, customer_name="Maija", thread=thread)
-    said = {"conversation": conversation, "thread": thread, "sent_at": timezone.now()}
+    thread = ExternalReference.objects.create(door="conversation_api", service=service, external_id="T1")
+    conversation = accepted_conversation(queue, agent=viewer, customer_name="Maija", reference=thread)
+    said = {"conversation": conversation, "reference": thread, "sent_at": timezone.now()}
     Message.objects.create(author="agent", agent=viewer, text="Blue or red?", external_id="M1", **said)
     Message.objects.create(author="customer", text="that one", reply_to="M1", external_id="M2", **said)
     Message.objects.create(
@@ -213,13 +213,15 @@ def test_the_transcript_shows_who_what_when_and_how_far_it_got(client, queue, vi
 
 
 def test_a_long_transcript_begins_with_what_was_said_last(client, queue, viewer):
-    thread = MessagingThread.objects.create(service=MessagingServiceFactory(queue=queue), external_id="T1")
-    conversation = accepted_conversation(queue, agent=viewer, thread=thread)
+    thread = ExternalReference.objects.create(
+        door="conversation_api", service=MessagingServiceFactory(queue=queue), external_id="T1"
+    )
+    conversation = accepted_conversation(queue, agent=viewer, reference=thread)
     number = SHOWN_AT_FIRST + 7
     Message.objects.bulk_create(
         Message(
             conversation=conversation,
-            thread=thread,
+            reference=thread,
             author="agent",
             text=f"Number {place:04}.",
             external_id=f"M{place}",

@@ -89,7 +89,13 @@ def test_a_key_secret_stays_where_nothing_is_typed_and_goes_with_its_key(browser
 def test_callbacks_are_told_of(browser: Client, service: MessagingService):
     now = timezone.now()
     InboundDelivery.objects.create(
-        service=service, nonce="n", body_digest=b"", received_at=now, state="failed", notes=["It had no app."]
+        door="conversation_api",
+        service=service,
+        nonce="n",
+        body_digest=b"",
+        received_at=now,
+        state="failed",
+        notes=["It had no app."],
     )
     RefusedCallbacks.objects.create(reason="wrong", last_at=now)
 

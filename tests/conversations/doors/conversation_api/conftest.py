@@ -14,8 +14,8 @@ from django.test import Client
 from django.utils import timezone
 
 from channels_cfg.models import MessagingService, WebhookSecret
-from conversations.doors.conversation_api.apply import apply_delivery
 from conversations.doors.conversation_api.signature import sign
+from conversations.doors.deliveries import apply_delivery
 from conversations.models import InboundDelivery
 from tests.factories import ChannelFactory, MessagingServiceFactory, QueueFactory, WebhookSecretFactory
 

@@ -15,12 +15,12 @@ from conversations.models import (
     Contact,
     Conversation,
     DeliveryStatus,
+    ExternalReference,
     Message,
-    MessagingThread,
     ReportableChange,
 )
 
-OUR_OWN = {"id", "version", "conversation_id", "thread_id", "leg_id", "merged_id"}
+OUR_OWN = {"id", "version", "conversation_id", "reference_id", "leg_id", "merged_id"}
 
 
 def facts(row: Model) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def ordered(rows: Any) -> list[Any]:
 
 def story(conversation: Conversation) -> dict[str, Any]:
     return facts(conversation) | {
-        "thread": conversation.thread.external_id if conversation.thread else None,
+        "thread": conversation.reference.external_id if conversation.reference else None,
         "legs": ordered(
             facts(leg) | {"communications": ordered(map(facts, leg.communications.all()))}
             for leg in conversation.legs.all()
@@ -52,7 +52,7 @@ def story(conversation: Conversation) -> dict[str, Any]:
 def all_rows() -> dict[str, list[Any]]:
     return {
         "conversations": ordered(map(story, Conversation.objects.all())),
-        "threads": ordered(map(facts, MessagingThread.objects.all())),
+        "threads": ordered(map(facts, ExternalReference.objects.all())),
         "waiting messages": ordered(map(facts, Message.objects.filter(conversation=None))),
         "contacts": ordered(map(facts, Contact.objects.all())),
         "delivery statuses": ordered(map(facts, DeliveryStatus.objects.all())),

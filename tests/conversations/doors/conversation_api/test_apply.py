@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from conversations import jobs, tasks
 from conversations.doors.conversation_api import apply, messages
-from conversations.doors.conversation_api.apply import apply_delivery
+from conversations.doors.deliveries import apply_delivery
 from conversations.models import Conversation, Event, IdempotentAnswer, InboundDelivery, LiveDatum, Message
 from tests.conversations.doors.conversation_api.conftest import Sender, apply_all, message
 from tests.conversations.doors.conversation_api.rows import all_rows

@@ -206,7 +206,7 @@ def test_a_message_after_the_end_begins_another_conversation(sender: Sender, end
     sender.tell(message("New", id="01B", at="2026-02-13T08:11:00Z"))
 
     newer = Conversation.objects.exclude(pk=ended.pk).get()
-    assert (newer.state, newer.thread) == (State.QUEUED, ended.thread)
+    assert (newer.state, newer.reference) == (State.QUEUED, ended.reference)
 
 
 def test_a_stop_of_a_served_conversation_lets_its_agent_wrap_up(sender: Sender) -> None:

@@ -1,0 +1,39 @@
+"""Which doors there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+    from conversations.models import InboundDelivery
+
+
+@dataclass(frozen=True)
+class Door:
+    """A way in. ``handle`` applies a delivery in the transaction of its caller, and returns the final state and notes:
+    what was left out and why, never a value. It raises ``TooEarly``, or anything else where the delivery is to be tried
+    again."""
+
+    name: str
+    label: str | _StrPromise
+    handle: Callable[[InboundDelivery], tuple[str, list[str]]]
+    triggers: Collection[str] = field(default_factory=tuple)
+
+
+_doors: dict[str, Door] = {}
+
+
+def register(door: Door) -> None:
+    _doors[door.name] = door
+
+
+def door_named(name: str) -> Door:
+    return _doors[name]
+
+
+def doors() -> list[Door]:
+    return list(_doors.values())
