@@ -9,6 +9,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from config import health
+from config.api_errors import page_not_found
 from config.metrics import metrics
 from config.portal.demo_page import demo_page
 from config.portal.find_anything import find_anything
@@ -27,6 +28,7 @@ urlpatterns = [
     # In the place of the theme's own, which is called admin:search and finds less.
     path("admin/search/", RedirectView.as_view(pattern_name="find_anything"), name="theme_search"),
     path("admin/login/", configurator_sign_in, name="configurator_sign_in"),
+    path("admin/r/<path:of_another_site>", page_not_found, {"exception": None}),  # records have no page elsewhere
     path("admin/", admin.site.urls),
     path("accounts/login/", SignIn.as_view(), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),

@@ -17,7 +17,7 @@ from django.utils.dateparse import parse_date
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from channels_cfg.admin.moment_input import MomentInput
+from channels_cfg.admin.moment_input import MomentField
 from channels_cfg.history.change_log import ChangeHistory
 from channels_cfg.history.record_words import InWords, Record, event_models, kind_of
 from channels_cfg.history.settings_at import Time
@@ -133,14 +133,6 @@ def keyset_page(found: QuerySet[SettingsVersion], request: HttpRequest) -> Versi
     return VersionPage(page, has_newer=before.isdecimal() and bool(page), has_older=len(rows) > VERSIONS_PER_PAGE)
 
 
-def _moment(label: Any) -> forms.DateTimeField:
-    return forms.DateTimeField(
-        label=label,
-        required=False,
-        widget=MomentInput(),
-    )
-
-
 def _version(label: Any) -> forms.IntegerField:
     return forms.IntegerField(
         label=label, required=False, min_value=0, max_value=2**62, widget=forms.NumberInput(attrs={"min": 0})
@@ -150,7 +142,7 @@ def _version(label: Any) -> forms.IntegerField:
 class AsOfForm(forms.Form):
     """Which state of the settings: nothing asked is now."""
 
-    at = _moment(_("Date and time"))
+    at = MomentField(label=_("Date and time"), required=False)
     version = _version(_("or version"))
 
     def time(self) -> Time:
@@ -160,9 +152,9 @@ class AsOfForm(forms.Form):
 class DifferenceForm(forms.Form):
     """From which state of the settings to which: nothing asked is from the version before the newest to now."""
 
-    from_at = _moment(_("From"))
+    from_at = MomentField(label=_("From"), required=False)
     from_version = _version(_("or version"))
-    to_at = _moment(_("To"))
+    to_at = MomentField(label=_("To"), required=False)
     to_version = _version(_("or version"))
 
     def times(self) -> tuple[Time, Time]:

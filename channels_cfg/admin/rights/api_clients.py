@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from channels_cfg.admin.configurator import ConfiguratorAdmin
-from channels_cfg.admin.moment_input import MomentInput
+from channels_cfg.admin.moment_input import MomentField
 from channels_cfg.admin.rights.effective import panel_of
 from channels_cfg.models import AccessRight, ApiClient, ApiKey, Queue, QueueGroup, Right, User
 from channels_cfg.rights.roles import API_CLIENT
@@ -114,10 +114,9 @@ class RotateForm(forms.Form):
     lasts = forms.ChoiceField(
         label=gettext_lazy("The old key still works"), choices=OLD_KEY_LASTS, initial="86400", required=False
     )
-    until = forms.DateTimeField(
+    until = MomentField(
         label=gettext_lazy("Until"),
         required=False,
-        widget=MomentInput(),
         help_text=gettext_lazy("On your clock. Only where a moment of its own is chosen above."),
     )
 

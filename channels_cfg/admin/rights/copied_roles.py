@@ -9,8 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -58,13 +57,14 @@ class LikeWhomForm(forms.Form):
         return target
 
 
-def copy_group_page(request: HttpRequest, group_id: int) -> HttpResponse:
+def copy_group_page(request: HttpRequest, group: Group | None) -> HttpResponse:
     """What the copy will hold, and a name for it."""
     if not (request.user.has_perm("auth.add_group") and request.user.has_perm("channels_cfg.add_accessright")):
         raise PermissionDenied
     by = request.user
     assert isinstance(by, User)  # staff are signed in
-    group = get_object_or_404(Group, pk=group_id)
+    if group is None:
+        raise Http404
     form = NewNameForm(request.POST or None, initial={"name": f"{group.name} 2"})
     if request.method == "POST" and form.is_valid():
         copy = copy_group(group, name=form.cleaned_data["name"], by=by)
@@ -89,9 +89,10 @@ def copy_group_page(request: HttpRequest, group_id: int) -> HttpResponse:
     return TemplateResponse(request, "admin/auth/group/copy.html", context)
 
 
-def copy_rights_page(request: HttpRequest, user_id: int) -> HttpResponse:
+def copy_rights_page(request: HttpRequest, source: User | None) -> HttpResponse:
     """Choose who is to hold the same, see what that means, and save it."""
-    source = get_object_or_404(User, pk=user_id)
+    if source is None:
+        raise Http404
     users = admin.site._registry[User]
     if not (may_change(request) and users.has_change_permission(request)):
         raise PermissionDenied

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import QuerySet
@@ -82,8 +83,8 @@ class GroupAdmin(ShowsEffectiveRights, ConfiguratorAdmin):
         return request.user.has_perm("auth.add_group")
 
     @action(description=gettext_lazy("Copy this role"), url_path="copy", permissions=["copy"])
-    def copy_role(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        return copy_group_page(request, object_id)
+    def copy_role(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return copy_group_page(request, self.get_object(request, unquote(object_id)))
 
     @display(description=gettext_lazy("Members"), ordering="members")
     def member_count(self, group: Any) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -134,8 +135,8 @@ class UserAdmin(ShowsEffectiveRights, ComesAsTable, DjangoUserAdmin, Configurato
         return request.user.has_perm("channels_cfg.change_user")
 
     @action(description=gettext_lazy("Copy these rights"), url_path="copy-rights", permissions=["copy"])
-    def copy_rights(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        return copy_rights_page(request, object_id)
+    def copy_rights(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return copy_rights_page(request, self.get_object(request, unquote(object_id)))
 
     @display(description=gettext_lazy("User"), ordering="username", header=True)
     def person(self, user: User) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from channels_cfg import moments
-from channels_cfg.admin.moment_input import MomentInput
+from channels_cfg.admin.moment_input import MomentField
 from channels_cfg.admin.safeguards.change_reason import AboutTheChange
 from channels_cfg.history.change_set import Action, ChangeSet, RecordChange
 from channels_cfg.history.planned_changes import check_plan, plan_change, planned_for
@@ -21,14 +21,13 @@ from channels_cfg.history.planned_changes import check_plan, plan_change, planne
 AT = "takes_effect_at"
 
 
-class TakesEffectAt(AboutTheChange, forms.DateTimeField):
+class TakesEffectAt(AboutTheChange, MomentField):
     """A time on the viewer's clock; empty for now."""
 
     def __init__(self) -> None:
         super().__init__(
             label=_("Take effect at"),
             required=False,
-            widget=MomentInput(),
         )
 
 
