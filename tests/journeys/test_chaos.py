@@ -177,6 +177,6 @@ def test_nothing_is_lost_or_doubled_whatever_is_killed(portal: WholePortal):
         for one in sent:
             one.result(timeout=BACK_WITHIN)
 
-    eventually(lambda: portal.counted()[1] >= CALLBACKS, within=BACK_WITHIN)
+    eventually(lambda: portal.counted()[1] >= CALLBACKS, within=BACK_WITHIN + CALLBACKS / 5)
     assert portal.counted() == (CALLBACKS,) * 5
     eventually(portal.is_ready, within=BACK_WITHIN)
