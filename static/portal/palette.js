@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const OWN_SEARCH = "#searchbar, :is(main, #content) input[type=search]";
+  const OWN_SEARCH = "#searchbar, :is(main, #content) input[type=search]:not([data-jump])";
 
   const start = () => {
     const palette = document.getElementById("palette");

@@ -12,7 +12,7 @@ from django.db.models import Model
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django_celery_beat.models import CrontabSchedule, IntervalSchedule
+from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 
 from channels_cfg.models import (
     AccessRight,
@@ -83,8 +83,8 @@ def test_every_list_opens_searches_and_filters(root: Client, model: type[Model])
     assert [answer.status_code for answer in (opened, searched, filtered)] == [200, 200, 200]
 
 
-NEVER_EMPTY = (SystemSettings, User)
-"""There is always one: the settings, and whoever looks."""
+NEVER_EMPTY = (PeriodicTask, SystemSettings, User)
+"""There is always one: what is scheduled, the settings, and whoever looks."""
 OTHERWISE = (SeenKey, SettingsVersion, IntervalSchedule, CrontabSchedule)
 """Has a page of its own instead of a list; or is chosen on a form and on no menu."""
 

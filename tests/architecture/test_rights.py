@@ -172,6 +172,11 @@ API = "/api/v1/conversations/{}"
 ADDRESSES = {
     # Pages
     "": listed("/"),
+    "find/": Address(
+        lambda client, centre: client.get("/find/", {"s": str(centre.ended.pk)}),
+        ("supervisor", "agent"),
+        shows_data=None,  # who may view the conversation is led to it
+    ),
     "history/": listed("/history/", "supervisor"),
     "history/<conversation:pk>/": one("/history/{}/", "ended", "supervisor"),
     "history/<conversation:pk>/after-the-end/": Address(
@@ -184,7 +189,7 @@ ADDRESSES = {
     "desk/news/": listed("/desk/news/", "agent"),
     "desk/<conversation:pk>/": one("/desk/{}/", "served", "agent", of="agent"),
     "desk/<conversation:pk>/transfer/": form("/desk/{}/transfer/", "served", "agent", of="agent", queue="0"),
-    "desk/<conversation:pk>/<str:deed>/": form("/desk/{}/accept/", "waiting", "agent"),
+    "desk/<conversation:pk>/<str:action>/": form("/desk/{}/accept/", "waiting", "agent"),
     "reports/": listed("/reports/?group=key:kept", "reporting", shows_data=False),
     "reports/rows/": listed("/reports/rows/", "reporting"),
     "reports/files/": listed("/reports/files/", shows_data=False),

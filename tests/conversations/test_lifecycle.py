@@ -146,7 +146,7 @@ def test_a_repeated_action_changes_nothing_and_is_no_error():
         ),
         (
             lambda c, u: lifecycle.reject(c.pk, by=u, now=timezone.now()),
-            "wrap-up; to reject it, it would have to be allocated",
+            "wrap-up; to reject it, it would have to be offered",
         ),
         (
             lambda c, u: lifecycle.transfer(c.pk, by=u, agent=u, now=timezone.now()),

@@ -204,7 +204,7 @@ def test_keeping_is_noted_with_who_and_why(browser: Client, configurator: User):
 
     event = event_models()[Channel].objects.select_related("pgh_context").latest("pgh_id")
     assert event.pgh_context.metadata["user"] == configurator.pk
-    assert event.pgh_context.metadata["why"] == "Kept from the inbox of unknown keys"
+    assert event.pgh_context.metadata["why"] == "Kept from the page Unknown keys"
 
 
 def test_keeping_what_looks_like_a_card_number_asks_for_typed_words(browser: Client):

@@ -58,7 +58,7 @@ def described(db: None) -> None:
 PAIRS = {"card": "77", "due": "2026-11-21T12:30:00Z", "page": "https://example.com/7", "tier": "tin"}
 SHOWN = [
     '<span class="key__label">Customer card</span>',
-    '<code class="key__name">card</code>',
+    '<code class="key__name" title="card">card</code>',
     "Sensitive",
     '<span class="key__help">As printed</span>',
     "2026-11-21 14:30:00",  # in Helsinki

@@ -149,7 +149,7 @@ def test_the_list_of_queues_names_what_is_kept_and_where_from(browser: Client):
 
     page = browser.get(reverse("admin:channels_cfg_queue_changelist")).content.decode()
 
-    assert "customerType (from channel)" in page
+    assert '<span class="key-name">customerType</span> (from channel)' in page
 
 
 def test_checking_while_typing_says_where_a_name_goes_wrong_and_what_it_looks_like(browser: Client):

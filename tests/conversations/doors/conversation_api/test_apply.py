@@ -11,7 +11,8 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from conversations import jobs, tasks
-from conversations.doors.conversation_api import apply, messages
+from conversations.doors import deliveries
+from conversations.doors.conversation_api import messages
 from conversations.doors.deliveries import apply_delivery
 from conversations.models import Conversation, Event, IdempotentAnswer, InboundDelivery, LiveDatum, Message
 from tests.conversations.doors.conversation_api.conftest import Sender, apply_all, message
@@ -115,7 +116,7 @@ def test_a_slow_worker_whose_lease_ran_out_does_not_apply_it_again(sender: Sende
     before = all_rows()
 
     with pytest.raises(jobs.NoLongerHeld):
-        apply.work(slow)
+        deliveries.work(slow)
 
     assert all_rows() == before
 
