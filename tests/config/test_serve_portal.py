@@ -71,7 +71,7 @@ def test_the_word_to_stop_ends_every_process_and_the_database(surroundings, port
 
     portal.send_signal(word)
 
-    assert portal.wait(timeout=40) == 0
+    assert portal.wait(timeout=150) == 0
     assert processes_of(surroundings) == []
 
 

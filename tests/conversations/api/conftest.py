@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
+import httpx
 import pytest
 from django.db import connection
 from django.test import Client
@@ -34,7 +37,18 @@ def address(transactional_db: None) -> Iterator[str]:
     """The portal on a web server of its own, with this test's database."""
     name = connection.settings_dict["NAME"]
     with web.server("config.wsgi", settings="tests.conversations.api.served_settings", database=name) as port:
-        yield f"http://127.0.0.1:{port}"
+        answers_at(address := f"http://127.0.0.1:{port}")
+        yield address
+
+
+def answers_at(address: str) -> None:
+    """Return once the web server answers a whole request: its port is open before its worker is there."""
+    for _ in range(100):
+        with suppress(httpx.HTTPError):
+            if httpx.get(f"{address}/health/live", timeout=5).status_code == 200:
+                return
+        time.sleep(0.2)
+    raise AssertionError("The web server does not answer.")
 
 
 @pytest.fixture
