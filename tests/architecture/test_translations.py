@@ -178,7 +178,7 @@ def patterns(below: Any = None, route: str = "", names: tuple[str, ...] = ()) ->
 def addresses(takes: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
     """Every address that may show a page; those of records in the configurator are in ``of_records``."""
     for route, name, pattern in patterns():
-        if route.startswith(NO_PAGES) or name.endswith(":") or name in ONLY_POSTED:
+        if route.startswith(NO_PAGES) or not pattern.name or name in ONLY_POSTED:
             continue
         if not pattern.pattern.regex.groups:
             yield reverse(name)

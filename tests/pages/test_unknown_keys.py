@@ -105,7 +105,7 @@ def test_keeping_card_numbers_asks_for_typed_words(open_as: OpenAs, configurator
 
     expect(page.get_by_text("5 look like card numbers")).to_be_visible()
     press(page, "Keep on Customer chat")
-    expect(page.get_by_text("Type loyalty_card to confirm")).to_be_visible()
+    expect(page.get_by_label("Type loyalty_card to confirm")).to_be_focused()
     page.keyboard.type("loyalty_card")
     with page.expect_navigation():
         page.keyboard.press("Enter")
