@@ -9,24 +9,41 @@ conversation is in and which it would need.
        └───────────┴─────────────┴── abandoned (or false attempt) when it ends unaccepted
 """
 
-from conversations.lifecycle.arriving import enqueue, receive
+from conversations.lifecycle.arriving import enqueue, enter_ivr, receive
 from conversations.lifecycle.changes import TakenByAnother, WrongChannel, WrongState, locked
+from conversations.lifecycle.consulting import (
+    NobodyConsulted,
+    accept_consultation,
+    conference,
+    consult,
+    end_consultation,
+)
 from conversations.lifecycle.ending import end, handle
+from conversations.lifecycle.holding import hold
+from conversations.lifecycle.participants import connect, leave
 from conversations.lifecycle.reordered import began_earlier, ended_earlier
-from conversations.lifecycle.serving import accept, allocate, hold, reject, transfer, withdraw
+from conversations.lifecycle.serving import accept, allocate, reject, transfer, withdraw
 
 __all__ = [
+    "NobodyConsulted",
     "TakenByAnother",
     "WrongChannel",
     "WrongState",
     "accept",
+    "accept_consultation",
     "allocate",
     "began_earlier",
+    "conference",
+    "connect",
+    "consult",
     "end",
+    "end_consultation",
     "ended_earlier",
     "enqueue",
+    "enter_ivr",
     "handle",
     "hold",
+    "leave",
     "locked",
     "receive",
     "reject",

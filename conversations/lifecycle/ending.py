@@ -12,7 +12,7 @@ from conversations.attached_data.ending import destroy_all, destroy_live_data, k
 from conversations.attached_data.settings import settings_of
 from conversations.lifecycle.changes import WrongState, locked, save, tell
 from conversations.lifecycle.participants import leave
-from conversations.models import ACTIVE_STATES, Conversation, Event, Leg, State, tell_readers
+from conversations.models import ACTIVE_STATES, Conversation, Event, State, tell_readers
 
 
 @transaction.atomic
@@ -32,7 +32,7 @@ def end(
     # News may be late: nothing ends before it began.
     conversation.ended_at = max(now, conversation.received_at)
     conversation.ended_by = ended_by
-    leave(conversation, *Leg.Purpose, at=conversation.ended_at)
+    leave(conversation, at=conversation.ended_at)
     if conversation.accepted_at:
         conversation.state = State.WRAP_UP if was_served else State.HANDLED
         conversation.handled_at = None if was_served else conversation.ended_at
@@ -40,20 +40,23 @@ def end(
         keep_what_the_settings_keep(conversation, now=conversation.ended_at)
         if conversation.state == State.HANDLED:
             destroy_live_data(conversation)
+        save(conversation)
     else:
-        conversation.state = unaccepted_end(conversation)
         destroy_all(conversation)
         tell(conversation, Event.Kind.ABANDONED, at=conversation.ended_at, by=by, ended_by=ended_by)
-    save(conversation)
+        save_unaccepted(conversation)
     tell_readers((conversation.pk, now))
     return conversation
 
 
-def unaccepted_end(conversation: Conversation) -> State:
-    limit = timedelta(seconds=settings_of(conversation).false_attempt_seconds.value)
-    assert conversation.ended_at  # set by end()
-    waited = conversation.ended_at - conversation.received_at
-    return State.FALSE_ATTEMPT if waited < limit else State.ABANDONED
+def save_unaccepted(conversation: Conversation) -> None:
+    """Save one that ended unaccepted: a false attempt where it waited less than the limit, else abandoned."""
+    conversation.state = State.ABANDONED
+    save(conversation)
+    conversation.refresh_from_db(fields=["waited"])
+    if conversation.waited < timedelta(seconds=settings_of(conversation).false_attempt_seconds.value):
+        conversation.state = State.FALSE_ATTEMPT
+        conversation.save(update_fields=["state"])
 
 
 @transaction.atomic

@@ -8,10 +8,12 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.db.models.functions import Greatest
 
 from channels_cfg.models import Queue
 from conversations.lifecycle.changes import locked, save
-from conversations.lifecycle.ending import unaccepted_end
+from conversations.lifecycle.ending import save_unaccepted
+from conversations.lifecycle.participants import add_up_ivr, not_before_it_began
 from conversations.models import Communication, Conversation, Event, Leg, State, tell_readers
 
 
@@ -38,9 +40,7 @@ def began_earlier(conversation_id: uuid.UUID, *, at: datetime, queue: Queue, **f
         conversation.channel, conversation.queue = queue.channel, queue
         legs.filter(purpose=Leg.Purpose.QUEUE).update(queue=queue)
         Event.objects.filter(conversation=conversation, kind=Event.Kind.QUEUED).update(detail={"queue": queue.pk})
-    if conversation.state in UNACCEPTED_ENDS:
-        conversation.state = unaccepted_end(conversation)
-    save(conversation)
+    (save_unaccepted if conversation.state in UNACCEPTED_ENDS else save)(conversation)
     if not conversation.is_active:
         tell_readers((conversation.pk, at))
     return conversation
@@ -54,11 +54,12 @@ def ended_earlier(conversation_id: uuid.UUID, *, at: datetime) -> Conversation:
         return conversation
     known_as, conversation.ended_at = conversation.ended_at, max(at, conversation.received_at)
     legs = Leg.objects.filter(conversation=conversation)
-    _move(legs, "ended_at", known_as=known_as, to=conversation.ended_at)
+    _move(legs, "ended_at", known_as=known_as, to=not_before_it_began(conversation.ended_at))
+    if conversation.time_in_ivr:
+        add_up_ivr(conversation)
     last = Event.objects.filter(conversation=conversation, kind=Event.Kind.ABANDONED)
     last.update(at=conversation.ended_at)
-    conversation.state = unaccepted_end(conversation)
-    save(conversation)
+    save_unaccepted(conversation)
     tell_readers((conversation.pk, at))
     return conversation
 
@@ -66,7 +67,7 @@ def ended_earlier(conversation_id: uuid.UUID, *, at: datetime) -> Conversation:
 UNACCEPTED_ENDS = (State.ABANDONED, State.FALSE_ATTEMPT)
 
 
-def _move(legs: QuerySet[Leg], *fields: str, known_as: datetime, to: datetime) -> None:
+def _move(legs: QuerySet[Leg], *fields: str, known_as: datetime, to: datetime | Greatest) -> None:
     """Correct a time of legs and of their communications."""
     for field in fields:
         Communication.objects.filter(leg__in=legs, **{field: known_as}).update(**{field: to})

@@ -1,4 +1,4 @@
-"""An agent is offered a conversation, takes it, holds it, hands it on."""
+"""An agent is offered a conversation, takes it, hands it on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from channels_cfg.models import Queue, User
 from conversations.lifecycle.arriving import to_queue
 from conversations.lifecycle.changes import TakenByAnother, WrongState, latest, locked, save, tell
-from conversations.lifecycle.participants import connect, join, leave
+from conversations.lifecycle.participants import connect, entry_by, join, leave, leg_of_agent
 from conversations.models import Conversation, Event, Leg, State
 
 
@@ -30,12 +30,24 @@ def allocate(conversation_id: uuid.UUID, *, agent: User, now: datetime, by: User
     return conversation
 
 
-def _to_agent(conversation: Conversation, agent: User, *, at: datetime, by: User | None) -> None:
-    leave(conversation, Leg.Purpose.AGENT, at=at)
+def _to_agent(
+    conversation: Conversation, agent: User, *, at: datetime, by: User | None, brought_by: Leg | None = None
+) -> None:
+    left = leave(conversation, at=at, purpose__in=[Leg.Purpose.WORKFLOW, Leg.Purpose.AGENT])
+    queues = Leg.objects.there().filter(conversation=conversation, purpose=Leg.Purpose.QUEUE)
+    brought_by = brought_by or queues.last() or next(iter(left), None)
     conversation.agent = agent
     conversation.state = State.ALLOCATED
     conversation.allocated_at = conversation.allocated_at or at
-    join(conversation, Leg.Purpose.AGENT, at=at, connected=False, agent=agent)
+    join(
+        conversation,
+        Leg.Purpose.AGENT,
+        at=at,
+        connected=False,
+        entry=entry_by(brought_by, otherwise=Leg.Entry.DIRECT),
+        brought_by=brought_by,
+        agent=agent,
+    )
     tell(conversation, Event.Kind.ALLOCATED, at=at, by=by, agent=agent.pk)
 
 
@@ -51,13 +63,17 @@ def accept(conversation_id: uuid.UUID, *, by: User, now: datetime) -> Conversati
         _to_agent(conversation, by, at=now, by=by)
     if conversation.state != State.ALLOCATED:
         raise WrongState(conversation, "accept", State.QUEUED, State.ALLOCATED)
-    leave(conversation, Leg.Purpose.QUEUE, at=now)
-    connect(conversation, Leg.Purpose.AGENT, at=now)
-    conversation.state = State.ACCEPTED
-    conversation.accepted_at = conversation.accepted_at or now
-    tell(conversation, Event.Kind.ACCEPTED, at=now, by=by)
+    _accepted(conversation, at=now, by=by)
     save(conversation)
     return conversation
+
+
+def _accepted(conversation: Conversation, *, at: datetime, by: User) -> None:
+    leave(conversation, at=at, purpose=Leg.Purpose.QUEUE)
+    connect(conversation, at=at, purpose=Leg.Purpose.AGENT)
+    conversation.state = State.ACCEPTED
+    conversation.accepted_at = conversation.accepted_at or at
+    tell(conversation, Event.Kind.ACCEPTED, at=at, by=by)
 
 
 @transaction.atomic
@@ -80,7 +96,7 @@ def reject(conversation_id: uuid.UUID, *, by: User, now: datetime) -> Conversati
 
 
 def _back_from_agent(conversation: Conversation, *, at: datetime) -> None:
-    leave(conversation, Leg.Purpose.AGENT, at=at)
+    leave(conversation, at=at, purpose=Leg.Purpose.AGENT)
     conversation.agent = None
     conversation.state = State.QUEUED if conversation.queue_id else State.RECEIVED
 
@@ -104,46 +120,37 @@ def withdraw(conversation_id: uuid.UUID, *, now: datetime) -> Conversation:
 
 
 @transaction.atomic
-def hold(conversation_id: uuid.UUID, *, by: User, now: datetime, resume: bool = False) -> Conversation:
-    """Put an accepted conversation on hold, or take it off again."""
-    conversation = locked(conversation_id)
-    if conversation.state != State.ACCEPTED:
-        raise WrongState(conversation, "hold", State.ACCEPTED)
-    if _is_on_hold(conversation) is not resume:
-        return conversation
-    tell(conversation, Event.Kind.RESUMED if resume else Event.Kind.HELD, at=now, by=by)
-    save(conversation)
-    return conversation
-
-
-@transaction.atomic
 def transfer(
     conversation_id: uuid.UUID, *, by: User, now: datetime, queue: Queue | None = None, agent: User | None = None
 ) -> Conversation:
     """Hand an accepted conversation to another queue or agent: its agent does, or the telephone system in that name.
-    Its data stays as it is."""
+    An agent who takes part already, consulted or in a conference, need not accept. Its data stays as it is."""
     conversation = locked(conversation_id)
     target = {"queue": queue.pk} if queue else {"agent": agent.pk if agent else None}
     waits_there = conversation.state == State.QUEUED and conversation.queue == queue
-    offered_there = conversation.state == State.ALLOCATED and conversation.agent == agent
-    if (waits_there or offered_there) and latest(conversation, Event.Kind.TRANSFERRED) == (by.pk, target):
+    is_there = conversation.state in (State.ALLOCATED, State.ACCEPTED) and conversation.agent == agent
+    if (waits_there or is_there) and latest(conversation, Event.Kind.TRANSFERRED) == (by.pk, target):
         return conversation
     if conversation.state != State.ACCEPTED:
         raise WrongState(conversation, "transfer", State.ACCEPTED)
     if conversation.agent_id != by.pk and not by.is_api_client:
         raise TakenByAnother(conversation, "transfer")
     tell(conversation, Event.Kind.TRANSFERRED, at=now, by=by, **target)
+    brought_by = leg_of_agent(conversation)
     if queue:
-        to_queue(conversation, queue, at=now, by=by)
+        to_queue(conversation, queue, at=now, by=by, brought_by=brought_by)
     elif agent:
-        _to_agent(conversation, agent, at=now, by=by)
+        _hand_to(conversation, agent, at=now, by=by, brought_by=brought_by)
     else:
         raise ValueError(_("A transfer needs a queue or an agent."))
     save(conversation)
     return conversation
 
 
-def _is_on_hold(conversation: Conversation) -> bool:
-    turns = (Event.Kind.ACCEPTED, Event.Kind.HELD, Event.Kind.RESUMED)
-    last = Event.objects.filter(conversation=conversation, kind__in=turns).order_by("-id").first()
-    return last is not None and last.kind == Event.Kind.HELD
+def _hand_to(conversation: Conversation, agent: User, *, at: datetime, by: User, brought_by: Leg | None) -> None:
+    own = Leg.objects.there().filter(conversation=conversation, agent=agent, connected_at__isnull=False)
+    takes_part = own.filter(entry__in=[Leg.Entry.CONSULTATION, Leg.Entry.CONFERENCE]).exists()
+    leave(conversation, at=at, entry=Leg.Entry.CONSULTATION)
+    _to_agent(conversation, agent, at=at, by=by, brought_by=brought_by)
+    if takes_part:
+        _accepted(conversation, at=at, by=agent)
