@@ -49,9 +49,7 @@ class WrongChannel(ValueError):
 
 def locked(conversation_id: uuid.UUID) -> Conversation:
     """The conversation, held until the transaction ends."""
-    # Two statements: joined to the lock, the places would be those from before the wait for it.
-    Conversation.objects.select_for_update().only("pk").get(pk=conversation_id)
-    return Conversation.objects.with_places().get(pk=conversation_id)
+    return Conversation.objects.locked(conversation_id)
 
 
 def save(conversation: Conversation) -> None:

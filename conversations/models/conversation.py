@@ -78,6 +78,12 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         """Received at ``start`` or later, and before ``end``."""
         return self.filter(received_at__gte=start, received_at__lt=end)
 
+    def locked(self, pk: uuid.UUID, *, no_key: bool = False) -> Conversation:
+        """The conversation with what a page says of it, held until the transaction ends."""
+        # Two statements: joined to the lock, the places would be those from before the wait for it.
+        self.select_for_update(no_key=no_key).only("pk").get(pk=pk)
+        return self.with_places().get(pk=pk)
+
     def with_places(self) -> ConversationQuerySet:
         """With what a page says of each: channel, queue, agent."""
         return self.select_related("channel", "queue", "queue__channel", "agent")
