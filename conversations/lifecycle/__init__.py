@@ -21,7 +21,7 @@ from conversations.lifecycle.consulting import (
 from conversations.lifecycle.ending import end, handle
 from conversations.lifecycle.holding import hold
 from conversations.lifecycle.participants import connect, leave
-from conversations.lifecycle.reordered import began_earlier, ended_earlier
+from conversations.lifecycle.reordered import began_earlier, ended_earlier, spoke_late
 from conversations.lifecycle.serving import accept, allocate, reject, transfer, withdraw
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "locked",
     "receive",
     "reject",
+    "spoke_late",
     "transfer",
     "withdraw",
 ]

@@ -10,8 +10,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Greatest
 
-from channels_cfg.models import Queue
-from conversations.lifecycle.changes import locked, save
+from channels_cfg.models import Queue, Source
+from conversations.attached_data.attach import record_attached_by
+from conversations.lifecycle.changes import locked, save, tell
 from conversations.lifecycle.ending import save_unaccepted
 from conversations.lifecycle.participants import add_up_ivr, not_before_it_began
 from conversations.models import Communication, Conversation, Event, Leg, State, tell_readers
@@ -73,3 +74,19 @@ def _move(legs: QuerySet[Leg], *fields: str, known_as: datetime, to: datetime | 
         Communication.objects.filter(leg__in=legs, **{field: known_as}).update(**{field: to})
     for field in fields:
         legs.filter(**{field: known_as}).update(**{field: to})
+
+
+def spoke_late(
+    conversation: Conversation, message_id: str, keys: list[str], *, at: datetime, is_news: bool, now: datetime
+) -> None:
+    """The customer said something before the end that came after it, and brought these keys, which have been judged.
+
+    Where nobody served the conversation its timeline becomes as if it had come in time; else it tells that it was late.
+    Callers hold the conversation's row lock; what ``attach_late_data`` set is saved with it.
+    """
+    save(conversation)
+    if conversation.accepted_at is None:
+        record_attached_by(message_id, conversation, keys, source=Source.CUSTOMER, at=at)
+    elif is_news:
+        tell(conversation, Event.Kind.LATE, at=at, keys=keys)
+    tell_readers((conversation.pk, now))
