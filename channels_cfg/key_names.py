@@ -51,7 +51,7 @@ def _may_follow(character: str) -> bool:
     )
 
 
-def _shown(character: str) -> str:
+def shown_character(character: str) -> str:
     if character == " ":
         return _("a space")
     if not is_invisible(character):
@@ -67,7 +67,7 @@ def check_key_name(name: str) -> str:
     if not _is_letter(name[0]):
         raise BadKeyName(
             _("A key starts with a letter, but character 1 is %(character)s. A good name is customerType.")
-            % {"character": _shown(name[0])},
+            % {"character": shown_character(name[0])},
             code="first_character",
             position=1,
         )
@@ -78,7 +78,7 @@ def check_key_name(name: str) -> str:
                     "Character %(position)s is %(character)s. After the first letter use letters, digits, "
                     "“_”, “-” and “.” only."
                 )
-                % {"position": position, "character": _shown(character)},
+                % {"position": position, "character": shown_character(character)},
                 code="character",
                 position=position,
             )
