@@ -59,8 +59,14 @@ def shown_character(character: str) -> str:
     return _("the invisible character U+%(character)s") % {"character": f"{ord(character):04X}"}
 
 
+_ORDINARY = re.compile(rf"(?!xml)[a-z][a-z0-9_.-]{{0,{MAX_KEY_LENGTH - 1}}}", re.ASCII | re.IGNORECASE)
+"""Most names; an uploaded file holds very many."""
+
+
 def check_key_name(name: str) -> str:
     """Return the name in NFC, or raise ``BadKeyName`` that says which character is wrong, where, and the way out."""
+    if _ORDINARY.fullmatch(name):
+        return name
     name = unicodedata.normalize("NFC", name)
     if not name:
         raise BadKeyName(_("A key needs a name, such as customerType."), code="empty", position=1)

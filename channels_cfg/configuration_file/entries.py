@@ -12,8 +12,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.functional import Promise
 from django.utils.text import capfirst
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from channels_cfg.configuration_file.nodes import MOST_PROBLEMS, FileProblem, Node, did_you_mean
 from channels_cfg.key_names import check_key_name
@@ -42,14 +42,19 @@ class Entry:
 
     name: str
     title: str | Promise
-    """What people call it, in the language of whoever looks."""
     default: Any = ""
     hint: str | Promise = ""
     is_secret = False
 
+    _labels: dict[str | None, str] = field(default_factory=dict, init=False, repr=False, compare=False)
+
     @property
     def label(self) -> str:
-        return str(self.title)
+        """What people call it, in the language of whoever looks; asked for each change, so translated once."""
+        language = get_language()
+        if language not in self._labels:
+            self._labels[language] = str(self.title)
+        return self._labels[language]
 
     @property
     def help_text(self) -> str:
@@ -106,6 +111,8 @@ class FieldEntry(Entry):
         return int(found[1])
 
     def _choice(self, node: Node, text: str) -> str:
+        if any(text == value for value, _label in self.field.flatchoices):
+            return text
         choices = {str(value): str(label) for value, label in self.field.flatchoices if value}
         for value, label in choices.items():
             if text.lower() in (value.lower(), label.lower()):

@@ -108,8 +108,10 @@ class Node:
 def unstorable_in_words(text: str) -> str:
     """Why the text cannot be kept; empty where it can."""
     found = _UNSTORABLE.search(text)
-    why = _("The invisible character U+%(code)s may not stand in a text. Remove it.")
-    return why % {"code": f"{ord(found[0]):04X}"} if found else ""
+    if not found:
+        return ""
+    code = f"{ord(found[0]):04X}"
+    return _("The invisible character U+%(code)s may not stand in a text. Remove it.") % {"code": code}
 
 
 def without_unstorable(text: str) -> str:

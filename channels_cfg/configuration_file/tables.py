@@ -7,6 +7,7 @@ import io
 import zipfile
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from itertools import zip_longest
 from typing import Any
 
 import openpyxl
@@ -66,13 +67,13 @@ def read_table(content: bytes, section: Section) -> Node:
     if len(content) > MOST_BYTES:
         raise unreadable(_("The file is larger than %(most)s MiB. Send it in parts.") % {"most": MOST_BYTES // 1024**2})
     rows = _xlsx_rows(content) if content.startswith(b"PK\x03\x04") else _csv_rows(content)
-    entries = _headings(next(rows, []), section)
+    columns = [(entry, entry.label) if entry else None for entry in _headings(next(rows, []), section)]
     table = Node([], Position(1, 1))
     records: list[Node] = table.value  # type: ignore[assignment]  # as made above
     last = 1
     for number, cells in enumerate(rows, start=2):
         if any(map(str.strip, cells)):
-            records.append(_record(number, cells, entries))
+            records.append(_record(number, cells, columns))
             last = number
         if len(records) > MOST_ROWS:
             raise unreadable(_("The file has more than %(most)s rows. Send it in parts.") % {"most": f"{MOST_ROWS:,}"})
@@ -121,14 +122,13 @@ def _plain(heading: str) -> str:
     return " ".join("".join(character for character in seen if not is_invisible(character)).split())
 
 
-def _record(number: int, cells: Sequence[str], entries: list[Entry | None]) -> Node:
+def _record(number: int, cells: Sequence[str], columns: Sequence[tuple[Entry, str] | None]) -> Node:
     record: dict[str, Node] = {}
-    for column, entry in enumerate(entries, start=1):
-        if entry is not None:
-            text = cells[column - 1].strip() if column <= len(cells) else ""
-            record[entry.name] = _cell(entry, text, Position(number, column, entry.label))
-    for column, text in enumerate(cells[len(entries) :], start=len(entries) + 1):
-        if text.strip():
+    for column, (heading, text) in enumerate(zip_longest(columns, cells, fillvalue=""), start=1):
+        if heading:
+            entry, label = heading
+            record[entry.name] = _cell(entry, text.strip(), Position(number, column, label))
+        elif column > len(columns) and text.strip():
             position = Position(number, column, _("column %(number)s") % {"number": column})
             record[f"column {column}"] = Node(without_unstorable(text), position, name_position=position)
     return Node(record, Position(number, 0, _("the row")))
