@@ -30,13 +30,13 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULLS = {"", "~", "null", "Null", "NULL"}
 
 
-def read_yaml(content: bytes) -> Node:
+def read_yaml(content: bytes, *, most_nodes: int = MOST_NODES) -> Node:
     """The file's only document, or ``UnreadableFile``.
 
     Scalars stay as they are written, so that ``no`` is a key called “no” in a list of keys and “no” for a switch, and
     ``0123`` a name. Anchors, tags, merge keys, names that come twice and deep nesting are refused.
     """
-    return _Reader(_text(content)).document()
+    return _Reader(_text(content), most_nodes).document()
 
 
 def _text(content: bytes) -> str:
@@ -51,9 +51,10 @@ def _text(content: bytes) -> str:
 
 
 class _Reader:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, most_nodes: int) -> None:
         self.events: Iterator[Any] = yaml.parse(text, Loader=_LOADER)
         self.text = text
+        self.most_nodes = most_nodes
         self.nodes = 0
         self.problems: list[FileProblem] = []
 
@@ -106,9 +107,9 @@ class _Reader:
     ) -> Node:
         self.nodes += 1
         node = Node(None, _position(event), above, name, name_position)
-        if self.nodes > MOST_NODES:
-            most = _("The file says more than %(most)s things.") % {"most": f"{MOST_NODES:,}"}
-            self._refuse(node.problem(most), is_last=True)
+        if self.nodes > self.most_nodes:
+            text = _("The file says more than %(most)s things. Send it in parts, such as section by section.")
+            self._refuse(node.problem(text % {"most": f"{self.most_nodes:,}"}), is_last=True)
         if depth > DEEPEST:
             self._refuse(node.problem(_("Nested deeper than %(most)s levels.") % {"most": DEEPEST}), is_last=True)
         if isinstance(event, yaml.AliasEvent) or event.anchor:

@@ -47,7 +47,7 @@ class RecordChecks:
 
     def __init__(self, draft: Draft) -> None:
         self.draft = draft
-        self._made: dict[tuple[Section, Key], models.Model] = {}
+        self._made: dict[tuple[str, Key], models.Model] = {}
 
     def check(self, section: Section) -> None:
         for record in self.draft.of(section):
@@ -68,7 +68,7 @@ class RecordChecks:
         if record.values[entry.name] in ("", None, []) and entry.name not in record.misread:
             example = entry.help_text.partition(_("Example: "))[2]
             hint = f" {_('Example: ')}{example}" if example else ""
-            about = {"record": capfirst(record.section.any_noun), "setting": entry.name, "hint": hint}
+            about = {"record": capfirst(str(record.section.any_noun)), "setting": entry.name, "hint": hint}
             self.draft.refuse(record, _("%(record)s needs “%(setting)s”.%(hint)s") % about, entry=entry.name)
 
     def _check_links(self, record: RecordPlan, entry: Entry) -> None:
@@ -91,7 +91,7 @@ class RecordChecks:
         if (name,) in self.draft.current.records(target):
             return _("The same file removes %(target)s “%(name)s”.") % {"target": target.noun, "name": name}
         near = self.draft.near(name, (key[0] for key in self.draft.final(target)))
-        about = {"target": target.noun, "name": name[:100], "near": near}
+        about = {"target": str(target.noun), "name": name[:100], "near": near}
         return _("There is no %(target)s “%(name)s”.%(near)s") % about
 
     @cached_property

@@ -22,11 +22,12 @@ def read_section(draft: Draft, section: Section) -> None:
     """Add the records of the section to the draft. Keys are read before those whose lists name them, channels before
     queues."""
     node = draft.nodes[section.name]
-    if not section.is_single and node.value is not None and not isinstance(node.value, list):
+    items = [node] if section.is_single else node.value or []
+    if not isinstance(items, list):
         text = _("A list of %(section)s is expected here, not %(kind)s.")
         draft.add(draft.problems, node.problem(text % {"section": section.plural, "kind": node.kind}))
         return
-    for item in [node] if section.is_single else node.value or []:
+    for item in items:
         record = RecordPlan(section, ("?",), Action.ADD, section.defaults(), node=item)
         draft.records[section.name].append(record)
         if not isinstance(item.value, dict):
@@ -64,7 +65,7 @@ def _refuse_unknown_settings(draft: Draft, record: RecordPlan) -> None:
     for name, stray in record.nodes.items():
         if name not in known:
             near = did_you_mean(labels.get(name.lower(), name), known)
-            about = {"record": capfirst(record.section.any_noun), "name": name[:80], "near": near}
+            about = {"record": capfirst(str(record.section.any_noun)), "name": name[:80], "near": near}
             text = _("%(record)s has no setting “%(name)s”.%(near)s") % about
             draft.add(record.problems, stray.problem_with_name(text))
 

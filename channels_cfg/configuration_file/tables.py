@@ -35,7 +35,7 @@ TABLES = {section.name: section for section in (KEYS, QUEUES, USERS)}
 
 MOST_BYTES = 10 * 1024 * 1024
 MOST_BYTES_UNPACKED = 100 * 1024 * 1024
-MOST_ROWS = 50_000
+MOST_ROWS = 10_000
 MOST_EMPTY_ROWS = 100_000
 """So many may follow one another; a workbook has a million without being asked."""
 MOST_COLUMNS = 60
@@ -124,7 +124,8 @@ def _plain(heading: str) -> str:
 
 def _record(number: int, cells: Sequence[str], columns: Sequence[tuple[Entry, str] | None]) -> Node:
     record: dict[str, Node] = {}
-    for column, (heading, text) in enumerate(zip_longest(columns, cells, fillvalue=""), start=1):
+    for column, (heading, cell) in enumerate(zip_longest(columns, cells), start=1):
+        text = cell or ""
         if heading:
             entry, label = heading
             record[entry.name] = _cell(entry, text.strip(), Position(number, column, label))

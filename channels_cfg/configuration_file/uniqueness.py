@@ -41,5 +41,5 @@ def _taken(section: Section, value: str, other: Key, *, is_own: bool) -> str:
     if section is KEYS and other == (value,):
         text = _("“%(value)s” is a key of its own. Remove it from the aliases, or remove that key first.")
         return text % {"value": value}
-    about = {"section": capfirst(section.noun), "other": other[0], "value": value}
+    about = {"section": capfirst(str(section.noun)), "other": other[0], "value": value}
     return _("%(section)s “%(other)s” has “%(value)s” already. It can belong to one only.") % about

@@ -26,6 +26,9 @@ from channels_cfg.models import PlannedRecord, User, WaitingUpload
 SECRETS_OF_UPLOADS = "KEEPSAKE_SECRET_"
 """Uploaded files may name only such variables: others are none of an administrator's business."""
 
+MOST_NODES = 200_000
+"""What a page reads while its sender waits: a few seconds. A command takes more at a time."""
+
 BATCH = 2000
 KEYS_NAMED = 10
 
@@ -115,7 +118,7 @@ def _unmarked_in_words(name: str, line: dict[str, Any]) -> str:
 
 
 def _read(content: bytes, kind: str) -> Node:
-    return read_table(content, TABLES[kind]) if kind in TABLES else read_yaml(content)
+    return read_table(content, TABLES[kind]) if kind in TABLES else read_yaml(content, most_nodes=MOST_NODES)
 
 
 def _plan(root: Node, kind: str, *, by: User, environment: Mapping[str, str]) -> Plan:

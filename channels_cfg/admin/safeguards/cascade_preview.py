@@ -29,7 +29,8 @@ def cascade_preview(
     way. The database counts; how much goes along decides neither what is read nor the number of queries."""
     preview = _CascadePreview(request, site)
     told: list[Any] = []
-    for kind in dict.fromkeys(map(type, records)):
+    kinds: dict[type[models.Model], None] = dict.fromkeys(type(record) for record in records)
+    for kind in kinds:
         chosen = [record for record in records if type(record) is kind]
         rows = kind._base_manager.filter(pk__in=[record.pk for record in chosen])
         preview.count(kind, chosen, number=len(chosen))
