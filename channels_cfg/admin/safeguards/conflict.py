@@ -6,6 +6,7 @@ as it was, as it is by now, and as it was typed; nothing is saved before somebod
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -45,6 +46,23 @@ class Comparison:
     differences: list[FieldConflict] = field(default_factory=list)
     only_mine: list[FieldConflict] = field(default_factory=list)
     added_by_them: list[str] = field(default_factory=list)
+
+    def compare(
+        self,
+        name: str,
+        label: str,
+        states: Sequence[Any],
+        in_words: Callable[[Any], str],
+        value: Callable[[Any], Any] = lambda state: state,
+    ) -> None:
+        """Note a setting that would be saved differently from what is stored: as it was, as it is, and as typed. Where
+        it is gone and was left alone here, it stays gone."""
+        was, theirs, mine = map(value, states)
+        if mine == theirs or (theirs is None and mine == was):
+            return
+        before, by_now, typed = map(in_words, states)
+        difference = FieldConflict(f"{CHOICE}{name}", label, before, by_now, typed, was not in (theirs, mine))
+        (self.only_mine if was == theirs else self.differences).append(difference)
 
     def is_answered(self, typed: QueryDict, *, shows_now: bool) -> bool:
         """Whether every difference was chosen about, looking at what is stored now."""

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from channels_cfg.admin.safeguards.conflict import CHOICE, Comparison, FieldConflict
+from channels_cfg.admin.safeguards.conflict import Comparison
 from channels_cfg.key_names import BadKeyName, check_key_name
 from channels_cfg.keys.catalogue import own_names
 from channels_cfg.keys.configured import list_name
@@ -119,12 +119,8 @@ class Ticks:
         assert self.loaded is not None  # or there would be no changes
         for column, change in zip(self.columns, changes, strict=True):
             own, followed = self.loaded[column.name]
-            is_stale = own != change.was or (not own and followed != change.above.keys)
-            if change.was != change.wanted:
-                was, theirs, mine = (", ".join(keys) for keys in (own or followed, change.counted, change.will_count))
-                choice = f"{CHOICE}{column.name}"
-                difference = FieldConflict(choice, column.label, was, theirs, mine, both_changed=is_stale)
-                (found.differences if is_stale else found.only_mine).append(difference)
+            states = (own or followed, change.counted, change.will_count)
+            found.compare(column.name, column.label, states, in_words=", ".join)
         return found
 
     def cleared_in_vain(self) -> list[ListColumn]:
