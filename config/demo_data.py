@@ -13,14 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import models, transaction
+from django.contrib.auth.models import Group
+from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.text import capfirst, get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from channels_cfg.demo import made
 from channels_cfg.history.change_reason import changing_settings
-from channels_cfg.history.record_words import event_models
 from channels_cfg.keys.effective_settings import EXTRA_DATA_LISTS
 from channels_cfg.models import (
     AccessRight,
@@ -51,19 +52,12 @@ from conversations.models import (
 from reporting.contact_log.files import remove as remove_file
 from reporting.models import ReportFile, SavedReport
 
-LOADED_BY = "load_demo_data"
 NAMED_AT_MOST = 20
 
 
 def demo_file() -> Path:
     """The demonstration's keys and secrets, ready for whoever tries the doors."""
     return Path(settings.VAR_DIR) / "demo.json"
-
-
-def made(model: type[models.Model]) -> QuerySet[Any]:
-    """The records of the model that the demonstration made and that are still there."""
-    inserted = event_models()[model].objects.filter(pgh_label="insert", pgh_context__metadata__command=LOADED_BY)
-    return model._base_manager.filter(pk__in=inserted.values("pgh_obj_id"))
 
 
 def is_loaded() -> bool:
@@ -76,7 +70,7 @@ class _Demo:
     def __init__(self, remover: User) -> None:
         self.channels, self.queues, self.queue_groups = made(Channel), made(Queue), made(QueueGroup)
         self.services, self.rights = made(MessagingService), made(AccessRight)
-        self.users = made(User).exclude(pk=remover.pk)
+        self.users, self.teams = made(User).exclude(pk=remover.pk), made(Group)
         self.conversations = Conversation.objects.filter(channel__in=self.channels)
         self.keys = made(AttachedKey).exclude(name__in=set(_keys_of_own_lists()))
 
@@ -103,7 +97,7 @@ class Removal:
 
 def removal(*, by: User) -> Removal:
     demo = _Demo(by)
-    named = (demo.channels, demo.queues, demo.queue_groups, demo.services, demo.keys, demo.users)
+    named = (demo.channels, demo.queues, demo.queue_groups, demo.services, demo.keys, demo.users, demo.teams)
     # How many conversations there are is told to those who may view them only.
     happened = _("Every conversation on these channels, with its messages, its data and its row in the Contact Log")
     return Removal(
@@ -174,7 +168,8 @@ def remove_demo_data(*, by: User, why: str = "") -> None:
     _remove_conversations(demo)
     with changing_settings(by=by, why=why):
         for records in (
-            demo.rights, demo.services, demo.queues, demo.queue_groups, demo.channels, demo.keys, demo.users
+            demo.rights, demo.services, demo.queues, demo.queue_groups, demo.channels, demo.keys, demo.users,
+            demo.teams,
         ):  # fmt: skip
             records.model._base_manager.filter(pk__in=list(records.values_list("pk", flat=True))).delete()
     SeenKey.objects.filter(~Exists(KeyUsage.objects.filter(key=OuterRef("name")))).delete()

@@ -10,10 +10,13 @@ import random
 import uuid
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
+from django.db import transaction
 from django.test import Client
 
+from channels_cfg.demo import Demo, made
 from channels_cfg.models import Channel, MessagingService, Queue, User
 from conversations import lifecycle
 from conversations.doors.deliveries import apply_delivery
@@ -119,38 +122,42 @@ def submitted_message(
     }
 
 
+@cache
+def _client() -> Client:
+    """One for all callbacks: each would read the middleware anew."""
+    return Client(SERVER_NAME="localhost")
+
+
 def deliver(service: MessagingService, callback: Mapping[str, Any], *, now: datetime) -> None:
     """Hand the callback in at the door, and apply it."""
     body = json.dumps(callback).encode()
     secret = service.secrets.latest("added_at").secret
     headers = sign(body, secret=secret, nonce=uuid.uuid4().hex, now=now)
-    answer = Client(SERVER_NAME="localhost").post(
-        CALLBACK_PATH, body, content_type="application/json", headers=headers, secure=True
-    )
+    answer = _client().post(CALLBACK_PATH, body, content_type="application/json", headers=headers, secure=True)
     if answer.status_code != 200:
         raise RuntimeError(f"The callback door answered {answer.status_code}.")
-    for delivery_id in list(InboundDelivery.objects.waiting(now=now).values_list("pk", flat=True)):
+    waiting = InboundDelivery.objects.waiting(now=now).filter(service=service)
+    for delivery_id in list(waiting.values_list("pk", flat=True)):
         apply_delivery(delivery_id)
 
 
-def load_demo_conversations(*, now: datetime) -> int:
-    """Two weeks of conversations in every state; nothing where there are any already. Returns how many there are."""
-    if not Conversation.objects.exists():
-        _Centre(now).run()
+def load_demo_conversations(demo: Demo, *, now: datetime) -> None:
+    """Two weeks of conversations in every state, all or none; nothing where there are any of the demonstration's."""
+    if not Conversation.objects.filter(channel__in=made(Channel)).exists():
+        with transaction.atomic():
+            _Centre(demo, now).run()
         observations.aggregate()
-    return Conversation.objects.count()
 
 
 class _Centre:
     """A small centre at work. Chance decides, the same each time."""
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, demo: Demo, now: datetime) -> None:
         self.now = now
         self.chance = random.Random(7)
         self.others = random.Random(11)
-        self.services = list(MessagingService.objects.order_by("name"))
-        self.agents = list(User.objects.filter(username__in=["agent", "benedikt", "chloe"]).order_by("username"))
-        self.agent = User.objects.get(username="agent")
+        self.services = sorted((service for service, _secret in demo.services), key=str)
+        self.agents, (self.agent, _password) = list(demo.agents), demo.people["agent"]
 
     def run(self) -> None:
         for service in self.services:
@@ -240,16 +247,14 @@ class _Centre:
 
     def transfer(self, conversation: Conversation, agent: User, at: datetime) -> tuple[User, datetime]:
         other = next(colleague for colleague in self.agents if colleague != agent)
-        queue = (
-            Queue.objects.filter(channel=conversation.channel).exclude(name=str(conversation.queue)).earliest("name")
-        )
+        queue = made(Queue).filter(channel=conversation.channel).exclude(pk=conversation.queue_id).earliest("name")
         lifecycle.transfer(conversation.pk, by=agent, queue=queue, now=at)
         lifecycle.accept(conversation.pk, by=other, now=at + timedelta(seconds=40))
         return other, at + timedelta(seconds=400)
 
     def direct_conversation(self) -> None:
         at = self.now - timedelta(days=2, hours=1)
-        channel = Channel.objects.get(name="Customer chat")
+        channel = self.services[0].queue.channel
         conversation = lifecycle.receive(channel=channel, now=at, customer_address="358405550000")
         lifecycle.allocate(conversation.pk, agent=self.agent, now=at)
         lifecycle.accept(conversation.pk, by=self.agent, now=at + timedelta(seconds=12))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
+from channels_cfg.history.record_words import event_models
 from channels_cfg.models import (
     AccessRight,
     AttachedKey,
@@ -21,7 +23,7 @@ from channels_cfg.models import (
     SettingsVersion,
     User,
 )
-from channels_cfg.rights.roles import CONFIGURATOR
+from channels_cfg.rights.roles import AGENT, CONFIGURATOR
 from config.demo_data import demo_file, is_loaded, removal
 from conversations.models import Contact, Conversation, EndedCount, InboundDelivery, KeyUsage, Message, SeenKey
 from reporting.contact_log.fill import run_reporting_job
@@ -123,16 +125,54 @@ def test_what_was_added_to_it_is_told_before_it_goes(browser: Client, ada: User)
     assert removal(by=ada).takes_of_yours == ["Access rights: 1"]
 
 
-def test_a_channel_of_ones_own_is_not_the_demonstrations_because_of_its_name(settings: Any, tmp_path: Any):
+def test_loading_touches_nothing_of_the_same_name_and_goes_on_after_it_broke_off(
+    settings: Any, tmp_path: Any, monkeypatch: Any
+):
     settings.VAR_DIR = tmp_path
-    own = ChannelFactory(name="Phone", kind=Channel.Kind.VOICE)
+    own_chat = ChannelFactory(name="Customer chat")
+    own_queue = QueueFactory(name="chat sales", channel=own_chat)
+    own_service = MessagingServiceFactory(name="WhatsApp sales", queue=own_queue)
+    own_agent = UserFactory(username="agent")
+    own_agent.groups.add(Group.objects.get_or_create(name=AGENT)[0])
+    own = ended_conversation(own_queue, agent=own_agent)
+    before = SettingsVersion.current() or 0
+
+    monkeypatch.setattr("conversations.demo._Centre.present", lambda self: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        call_command("load_demo_data")
+    broke_off = list(Conversation.objects.all())
+    monkeypatch.undo()
     call_command("load_demo_data")
+    known = json.loads(demo_file().read_text())
+    loaded = Conversation.objects.count()
+    changed = {type(event).__name__ for event in changes_of(own_chat, own_queue, own_service, own_agent, since=before)}
     browser = Client()
     browser.force_login(UserFactory(is_staff=True, is_superuser=True))
-
     remove(browser)
 
-    assert list(Channel.objects.all()) == [own]
+    assert broke_off == [own]
+    assert loaded > 50
+    assert known["users"]["agent"]["username"] == "agent2"
+    assert {service["name"] for service in known["messaging_services"]} == {"WhatsApp sales 2", "Messaging care"}
+    assert changed == set()
+    assert User.objects.get(username="agent").check_password("correct horse")
+    assert not AccessRight.objects.exists()
+    assert list(own_service.secrets.all()) == list(own_queue.addresses.all()) == []
+    assert [list(model.objects.all()) for model in (Channel, Queue, MessagingService)] == [
+        [own_chat],
+        [own_queue],
+        [own_service],
+    ]
+    assert list(Conversation.objects.all()) == [own]
+
+
+def changes_of(*records: Any, since: int) -> list[Any]:
+    """What is recorded of these since then."""
+    return [
+        event
+        for record in records
+        for event in event_models()[type(record)].objects.filter(pgh_obj=record.pk, pgh_version__gt=since)
+    ]
 
 
 def test_it_can_be_loaded_and_removed_again(browser: Client, ada: User):

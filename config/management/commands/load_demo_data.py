@@ -9,11 +9,10 @@ from typing import Any
 from django.core.management import BaseCommand, call_command
 from django.utils import timezone
 
-from channels_cfg.demo import CLIENTS, PEOPLE, DemoSecrets, load_demo_configuration, new_secrets
-from channels_cfg.history.change_reason import changing_settings
+from channels_cfg.demo import Demo, DemoSecrets, load_demo_configuration
 from channels_cfg.keys.effective_settings import effective_settings
 from channels_cfg.models import MessagingService
-from config.demo_data import LOADED_BY, demo_file
+from config.demo_data import demo_file
 from config.management.commands.serve_portal import base_url
 from conversations.demo import CALLBACK_PATH, load_demo_conversations
 
@@ -22,19 +21,16 @@ class Command(BaseCommand):
     help = "Makes the demo configuration and conversations where they are missing, and writes VAR_DIR/demo.json."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = known_secrets(demo_file())
-        with changing_settings(command=LOADED_BY, why="A small centre to look at"):
-            known = load_demo_configuration(found or new_secrets())
-        write_privately(demo_file(), json.dumps(described(known), indent=1))
-        before = timezone.now()
-        load_demo_conversations(now=before)
+        demo = load_demo_configuration(known_secrets(demo_file()))
+        write_privately(demo_file(), json.dumps(described(demo), indent=1))
+        load_demo_conversations(demo, now=timezone.now())
         call_command("run_reporting_job", stdout=self.stdout)
 
 
-def known_secrets(file: Path) -> DemoSecrets | None:
-    """The secrets an earlier run wrote, or None."""
+def known_secrets(file: Path) -> DemoSecrets:
+    """The secrets an earlier run wrote; none where there was none."""
     if not file.exists():
-        return None
+        return DemoSecrets()
     written = json.loads(file.read_text())
     return DemoSecrets(
         passwords={role: user["password"] for role, user in written["users"].items()},
@@ -43,27 +39,25 @@ def known_secrets(file: Path) -> DemoSecrets | None:
     )
 
 
-def described(known: DemoSecrets) -> dict[str, Any]:
+def described(demo: Demo) -> dict[str, Any]:
     """What is written down for whoever tries the doors."""
-    services = MessagingService.objects.filter(name__in=known.webhook_secrets).select_related("queue__channel")
-    by_name = {service.name: service for service in services}
     return {
         "base_url": base_url(),
         "users": {
-            role: {"username": username, "password": known.passwords[role]} for role, (username, *_) in PEOPLE.items()
+            role: {"username": user.username, "password": password} for role, (user, password) in demo.people.items()
         },
-        "api_keys": {name: {"username": name, "key": known.keys[name]} for name in CLIENTS},
+        "api_keys": {name: {"username": user.username, "key": key} for name, (user, key) in demo.clients.items()},
         "messaging_services": [
             {
-                "name": name,
+                "name": service.name,
                 "callback_url": base_url() + CALLBACK_PATH,
                 "secret": secret,
-                "project_id": by_name[name].project_id,
-                "app_id": by_name[name].app_id,
-                "queue": by_name[name].queue.name,
-                "statistics_list": statistics_list(by_name[name]),
+                "project_id": service.project_id,
+                "app_id": service.app_id,
+                "queue": service.queue.name,
+                "statistics_list": statistics_list(service),
             }
-            for name, secret in known.webhook_secrets.items()
+            for service, secret in demo.services
         ],
     }
 
