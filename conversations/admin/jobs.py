@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.decorators import display
 
+from channels_cfg import moments
 from channels_cfg.admin.read_only import ReadOnlyAdmin
 from conversations.models import Job, JobQuerySet
 
@@ -49,7 +50,7 @@ class JobAdmin(ReadOnlyAdmin):
             return ""
         if job.holder and job.held_until and job.held_until > timezone.now():
             return _("Being worked on")
-        return f"{timezone.localtime(job.held_until):%Y-%m-%d %H:%M:%S}" if job.held_until else _("Now")
+        return moments.in_words(job.held_until, moments.TO_THE_SECOND) if job.held_until else _("Now")
 
     @admin.action(description=gettext_lazy("Try again"), permissions=["view"])
     def try_again(self, request: HttpRequest, chosen: QuerySet[Any]) -> None:

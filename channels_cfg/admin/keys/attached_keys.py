@@ -28,6 +28,7 @@ from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from channels_cfg.admin.configurator import ConfiguratorAdmin, ConfiguratorInline
+from channels_cfg.admin.keys.choices import ChoicesField
 from channels_cfg.admin.keys.key_list import problem_with
 from channels_cfg.admin.keys.several_keys import ChangesSeveral, no_longer_sensitive
 from channels_cfg.admin.safeguards.typed_confirmation import words_for
@@ -46,29 +47,6 @@ SENSITIVE_EFFECTS = (
     gettext_lazy("Putting it on one more list asks for a typed confirmation; so does switching this off."),
     gettext_lazy("Its values are stored and shown like any other: put it on as few lists as possible."),
 )
-
-
-class ChoicesField(forms.Field):
-    """One choice a line; a single line is split at its commas."""
-
-    widget = UnfoldAdminTextareaWidget
-
-    def __init__(self, *, base_field: Any = None, max_length: int | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)  # the model's array field also names its base field, which is always text
-
-    def prepare_value(self, value: Any) -> Any:
-        return "\n".join(value) if isinstance(value, list | tuple) else value
-
-    def to_python(self, value: Any) -> list[str]:
-        if isinstance(value, list):
-            return value
-        lines = [line.strip() for line in (value or "").splitlines() if line.strip()]
-        if len(lines) == 1:
-            lines = [part.strip() for part in lines[0].split(",") if part.strip()]
-        return lines
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return list(initial or []) != self.to_python(data)
 
 
 class AttachedKeyForm(forms.ModelForm):
@@ -331,20 +309,16 @@ class AttachedKeyAdmin(ChangesSeveral, ComesAsTable, ConfiguratorAdmin):
             if near.place == "catalogue":
                 return _("“%(name)s” is in the catalogue already.") % {"name": near.name}
             return _("“%(name)s” is another name of %(key)s already.") % {"name": near.name, "key": near.owner}
-        words = {
-            "catalogue": _("It is near “%(name)s”, a key of the catalogue."),
-            "alias": _("It is near “%(name)s”, another name of %(key)s."),
-            "list": _("It is near “%(name)s”, which is on a list."),
-            "seen": _("It is near “%(name)s”, which comes in with conversations."),
+        found = {
+            "catalogue": _("“%(name)s”, a key of the catalogue"),
+            "alias": _("“%(name)s”, another name of %(key)s"),
+            "list": _("“%(name)s”, which is on a list"),
+            "seen": _("“%(name)s”, which comes in with conversations"),
         }[near.place]
+        found = found % {"name": near.name, "key": near.owner}
         if near.is_the_same_but_for_case(name):
-            words = {
-                "catalogue": _("It differs from “%(name)s”, a key of the catalogue, in upper and lower case alone."),
-                "alias": _("It differs from “%(name)s”, another name of %(key)s, in upper and lower case alone."),
-                "list": _("It differs from “%(name)s”, which is on a list, in upper and lower case alone."),
-                "seen": _("It differs from “%(name)s”, which comes in, in upper and lower case alone."),
-            }[near.place]
-        return words % {"name": near.name, "key": near.owner}
+            return _("It differs from %(found)s, in upper and lower case alone.") % {"found": found}
+        return _("It is near %(found)s.") % {"found": found}
 
     # The list
 

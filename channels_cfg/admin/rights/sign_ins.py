@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, FieldTextFilter, RangeDateTimeFilter
 from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 
+from channels_cfg import moments
 from channels_cfg.admin.read_only import ReadOnlyAdmin
 from channels_cfg.models import SignInEvent
 
@@ -54,7 +54,7 @@ class SignInEventAdmin(ReadOnlyAdmin):
 
     @display(description=gettext_lazy("When"), ordering="id")
     def when(self, event: SignInEvent) -> str:
-        return f"{timezone.localtime(event.at):%Y-%m-%d %H:%M:%S}"
+        return moments.in_words(event.at, moments.TO_THE_SECOND)
 
     @display(description=gettext_lazy("Who"), ordering="account")
     def who(self, event: SignInEvent) -> str:

@@ -268,7 +268,9 @@ def test_near_names_are_told_with_what_to_do_about_them(browser: Client):
         "It is near “orderNumber”, which is on a list.",
     ]
     assert [one["owner_page"] for one in told] == [page_of(key)] * 3 + [""]
-    assert seen["said"] == "It differs from “postCode”, which comes in, in upper and lower case alone."
+    assert (
+        seen["said"] == "It differs from “postCode”, which comes in with conversations, in upper and lower case alone."
+    )
 
 
 def test_a_name_that_is_taken_says_by_what(browser: Client):
