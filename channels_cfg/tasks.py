@@ -8,7 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from channels_cfg.history.planned_changes import apply_change, due_changes
-from channels_cfg.models import WaitingUpload
+from channels_cfg.models import FormSubmission, WaitingUpload
 
 logger = logging.getLogger(__name__)
 
@@ -25,5 +25,6 @@ def apply_planned_changes() -> None:
 
 @shared_task
 def delete_expired_uploads() -> None:
-    """Files that nobody confirmed in time are gone."""
+    """Files that nobody confirmed in time are gone, and so are forms that nobody sends twice any more."""
     WaitingUpload.objects.delete_expired(now=timezone.now())
+    FormSubmission.objects.delete_expired(now=timezone.now())

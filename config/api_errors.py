@@ -126,11 +126,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
         return defaults.server_error(request)
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Django's answer to a form from a page that was open for too long."""
-    return page(request, "403_csrf.html", HTTPStatus.FORBIDDEN)
-
-
 def page(request: HttpRequest, template: str, status: HTTPStatus) -> HttpResponse:
     """A page with the header of its viewer, which Django leaves out."""
     return render(request, template, status=status)

@@ -9,7 +9,7 @@ import pghistory.middleware
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.middleware.locale import LocaleMiddleware
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -140,14 +140,16 @@ class SecondFactorFirst:
         return HttpResponseClientRedirect(way.url) if is_part else way
 
 
-class NoNulInTheConfigurator:
-    """Refuses a search or filter of the configurator that holds NUL: no text of the database does, so PostgreSQL would
-    refuse the question as a whole."""
+class NoNul:
+    """Refuses an address that holds NUL, and a search or filter of the configurator: no text of the database does, so
+    PostgreSQL would refuse the question as a whole."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path:
+            raise Http404
         if request.path.startswith("/admin/") and "%00" in request.META["QUERY_STRING"]:
             raise BadRequest("NUL in the query")
         return self.get_response(request)

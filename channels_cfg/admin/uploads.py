@@ -12,6 +12,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -134,9 +135,10 @@ def _may_configure(request: HttpRequest) -> bool:
 # The preview
 
 
+@transaction.atomic
 def preview(request: HttpRequest, pk: Any, model_admin: Any = None) -> HttpResponse:
-    """What the file would do, record by record; confirming does it."""
-    upload = _upload(request, pk)
+    """What the file would do, record by record; confirming does it, once."""
+    upload = _upload(request, pk, for_update=request.method == "POST")
     if request.method == "POST":
         if "discard" in request.POST:
             upload.delete()
@@ -212,8 +214,9 @@ def refused_file(request: HttpRequest, pk: Any, format: str, model_admin: Any = 
     return _table(request, rows, name, format, back=reverse("admin:upload_preview", args=[upload.pk]))
 
 
-def _upload(request: HttpRequest, pk: Any) -> WaitingUpload:
-    upload = WaitingUpload.objects.of(_user(request), now=timezone.now()).defer("content").filter(pk=pk).first()
+def _upload(request: HttpRequest, pk: Any, *, for_update: bool = False) -> WaitingUpload:
+    waiting_now = WaitingUpload.objects.of(_user(request), now=timezone.now()).defer("content")
+    upload = (waiting_now.select_for_update() if for_update else waiting_now).filter(pk=pk).first()
     if upload is None:
         raise Http404(_("This file is not waiting any more. Send it again."))
     return upload

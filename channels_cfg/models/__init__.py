@@ -5,6 +5,7 @@ from channels_cfg.models.api_key import ApiClient, ApiKey
 from channels_cfg.models.attached_key import AttachedKey, AttachedKeyAlias, KeyVerdict
 from channels_cfg.models.channel import Channel
 from channels_cfg.models.extra_data import ExtraDataLists, KeyListField
+from channels_cfg.models.form_submission import FormSubmission
 from channels_cfg.models.membership import GroupMembership, QueueGroupMembership, RecordedGroup
 from channels_cfg.models.messaging_service import MessagingService, WebhookSecret
 from channels_cfg.models.queue import Queue, QueueAddress, QueueGroup
@@ -24,6 +25,7 @@ __all__ = [
     "AttachedKeyAlias",
     "Channel",
     "ExtraDataLists",
+    "FormSubmission",
     "GroupMembership",
     "KeyListField",
     "KeyVerdict",

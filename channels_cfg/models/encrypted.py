@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -29,9 +30,10 @@ def encrypt(text: str) -> str:
     return _cipher(tuple(settings.FIELD_KEYS)).encrypt(text.encode()).decode()
 
 
-def decrypt(token: str) -> str:
-    """What ``encrypt`` was given; ``InvalidToken`` for anything it did not make."""
-    return _cipher(tuple(settings.FIELD_KEYS)).decrypt(token.encode()).decode()
+def decrypt(token: str, *, not_older_than: timedelta | None = None) -> str:
+    """What ``encrypt`` was given; ``InvalidToken`` for anything it did not make, or made too long ago."""
+    seconds = int(not_older_than.total_seconds()) if not_older_than else None
+    return _cipher(tuple(settings.FIELD_KEYS)).decrypt(token.encode(), seconds).decode()
 
 
 class EncryptedTextField(models.TextField):

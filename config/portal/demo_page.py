@@ -11,7 +11,6 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
-from channels_cfg.admin.safeguards.resubmission import unpack
 from channels_cfg.admin.safeguards.typed_confirmation import ask_to_confirm
 from channels_cfg.history.change_set import Confirmation
 from channels_cfg.models import User
@@ -32,7 +31,6 @@ def demo_page(request: HttpRequest) -> HttpResponse:
     if not may_remove_demo(request):
         raise PermissionDenied
     assert isinstance(request.user, User)  # admin_view lets nobody else in
-    unpack(request)
     found = removal(by=request.user) if is_loaded() else None
     if request.method != "POST" or found is None or found.obstacles:
         context = {**admin.site.each_context(request), "title": _("Demonstration data"), "found": found}

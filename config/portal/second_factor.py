@@ -28,6 +28,7 @@ from channels_cfg.models import SecondFactor, User
 from channels_cfg.models.encrypted import decrypt, encrypt
 from channels_cfg.sign_in import passkeys
 from channels_cfg.sign_in import second_factor as factors
+from config.portal.sent_forms import KEPT, offered
 
 Kind = SecondFactor.Kind
 
@@ -75,7 +76,7 @@ def second_step(request: HttpRequest) -> HttpResponse:
             login(request, user)
             factors.note_shown(request, user)
             request.session.pop(PASSWORD_SHOWN, None)
-            return HttpResponseRedirect(_way_on(request))
+            return offered(request, request.session.pop(KEPT, "")) or HttpResponseRedirect(_way_on(request))
     context = {
         "is_wrong": request.method == "POST",
         "has_app": user.second_factors.filter(kind=Kind.TOTP).exists(),

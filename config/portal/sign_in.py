@@ -20,6 +20,7 @@ from channels_cfg.sign_in.attempts import left_to_wait
 from channels_cfg.sign_in.second_factor import factors_of
 from config.api_errors import is_machine_door
 from config.portal.second_factor import note_password_shown
+from config.portal.sent_forms import KEPT, offered
 
 
 class SignIn(LoginView):
@@ -28,10 +29,14 @@ class SignIn(LoginView):
     redirect_authenticated_user = True
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        """On to the second step or the page that was asked for; or what was typed before is offered to who typed it."""
         user: Any = form.get_user()
+        kept = self.request.POST.get(KEPT, "")
         if not factors_of(user).exists():
-            return super().form_valid(form)
+            response = super().form_valid(form)
+            return offered(self.request, kept) or response
         note_password_shown(self.request, user)
+        self.request.session[KEPT] = kept
         return redirect_to_login(self.get_success_url(), reverse("second_step"))
 
 

@@ -84,10 +84,11 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "config.middleware.SecondFactorFirst",
-    "config.middleware.NoNulInTheConfigurator",
+    "config.middleware.NoNul",
     "config.middleware.ViewersTimeZone",
     "config.middleware.ConfigurationHistory",
     "axes.middleware.AxesMiddleware",
+    "config.portal.sent_forms.SentForms",
 ]
 
 TEMPLATES = [
@@ -100,7 +101,8 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-            ]
+            ],
+            "builtins": ["config.templatetags.sent_forms"],
         },
     }
 ]
@@ -130,7 +132,7 @@ AUTHENTICATION_BACKENDS = ["channels_cfg.sign_in.PeopleSignIn"]
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = LOGIN_URL
-CSRF_FAILURE_VIEW = "config.api_errors.csrf_failure"
+CSRF_FAILURE_VIEW = "config.portal.sent_forms.csrf_failure"
 SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}

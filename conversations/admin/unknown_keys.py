@@ -22,7 +22,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin
 
-from channels_cfg.admin.safeguards.resubmission import unpack
 from channels_cfg.admin.safeguards.typed_confirmation import ask_to_confirm
 from channels_cfg.admin.safeguards.undo import with_undo
 from channels_cfg.history.change_reason import note_why
@@ -109,7 +108,6 @@ class UnknownKeysAdmin(ModelAdmin):
         """The inbox; a post is an action."""
         self._check(request)
         if request.method == "POST":
-            unpack(request)
             return self._do(request)
         now = timezone.now()
         search, order = request.GET.get("q", "").strip(), request.GET.get("order", "")

@@ -12,12 +12,12 @@ from rest_framework.views import APIView
 from channels_cfg.models import Right
 from config.api_errors import (
     bad_request,
-    csrf_failure,
     page_not_found,
     permission_denied,
     problem_json,
     server_error,
 )
+from config.portal.sent_forms import csrf_failure
 from tests.factories import QueueFactory, user_with
 
 

@@ -26,7 +26,6 @@ from channels_cfg.admin.history.recorded_rows import (
 )
 from channels_cfg.admin.history.version_questions import AsOfForm, DifferenceForm, VersionFilters, keyset_page
 from channels_cfg.admin.safeguards.confirming import AGREED_TO, Confirming
-from channels_cfg.admin.safeguards.resubmission import unpack
 from channels_cfg.admin.safeguards.undo import may_undo
 from channels_cfg.history.change_log import ChangeHistory
 from channels_cfg.history.record_words import Difference, kind_of
@@ -113,7 +112,6 @@ class VersionsAdmin(ConfiguratorAdmin):
     def undo(self, request: HttpRequest, number: int) -> HttpResponse:
         """Shows what undoing would do; posted, does it. ``also`` names versions undone along."""
         self._check(request)
-        unpack(request)
         version = self._version(number)
         if not may_undo(request):
             raise PermissionDenied

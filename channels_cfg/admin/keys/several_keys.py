@@ -18,7 +18,6 @@ from unfold.decorators import action
 
 from channels_cfg.admin.safeguards.change_reason import WhyField
 from channels_cfg.admin.safeguards.confirming import Confirming
-from channels_cfg.admin.safeguards.resubmission import unpack
 from channels_cfg.history.change_reason import why_is_required
 from channels_cfg.history.change_set import Action, ChangeSet, Confirmation, RecordChange
 from channels_cfg.history.record_writing import write_in_bulk
@@ -123,7 +122,6 @@ class ChangesSeveral:
     @action(description=gettext_lazy("Change group, owner and more of the selected keys"), permissions=["change"])
     def change_several(self: Any, request: HttpRequest, chosen: QuerySet[AttachedKey]) -> HttpResponse | None:
         """One change set; the change log has one entry for each key."""
-        unpack(request)
         form = SeveralKeysForm(request.POST if "_change" in request.POST else None)
         if not form.is_valid():
             return self._ask_what_to_change(request, chosen, form)

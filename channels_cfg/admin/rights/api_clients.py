@@ -17,6 +17,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -24,8 +25,10 @@ from unfold.decorators import display
 
 from channels_cfg.admin.configurator import ConfiguratorAdmin
 from channels_cfg.admin.moment_input import MomentField
+from channels_cfg.admin.rights.api_keys import made_page
 from channels_cfg.admin.rights.effective import panel_of
 from channels_cfg.models import AccessRight, ApiClient, ApiKey, Queue, QueueGroup, Right, User
+from channels_cfg.models.versioned import lock_settings
 from channels_cfg.rights.roles import API_CLIENT
 
 KEYS_SHOWN = 50
@@ -191,9 +194,12 @@ class ApiClientAdmin(ConfiguratorAdmin):
             *super().get_urls(),
         ]
 
+    @method_decorator(transaction.atomic)
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         if not self.has_add_permission(request):
             raise PermissionDenied
+        if request.method == "POST":
+            lock_settings()  # of two with one name, the second is checked once the first is there
         form = NewClientForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             return self._made(request, *form.make())
@@ -250,7 +256,6 @@ class ApiClientAdmin(ConfiguratorAdmin):
         return client
 
     def _made(self, request: HttpRequest, key: ApiKey, text: str, old: ApiKey | None = None) -> HttpResponse:
-        """The one page that shows the key: an answer of its own, since a redirect would have to store it."""
         key.text = text  # type: ignore[attr-defined]
         context = {
             **self.admin_site.each_context(request),
@@ -261,7 +266,7 @@ class ApiClientAdmin(ConfiguratorAdmin):
             "client_page": reverse("admin:channels_cfg_apiclient_change", args=[key.user_id]),
             "base_address": request.build_absolute_uri("/").rstrip("/"),
         }
-        return TemplateResponse(request, "admin/channels_cfg/apikey/made.html", context)
+        return made_page(request, key, context)
 
     def _page(self, request: HttpRequest, name: str, **context: Any) -> HttpResponse:
         context = {**self.admin_site.each_context(request), "opts": self.opts, **context}

@@ -9,6 +9,7 @@ from django.contrib.admin import helpers
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -18,6 +19,14 @@ from unfold.decorators import display
 from channels_cfg import moments
 from channels_cfg.admin.configurator import ConfiguratorAdmin
 from channels_cfg.models import ApiKey, User
+
+
+def made_page(request: HttpRequest, key: ApiKey, context: dict[str, Any]) -> HttpResponse:
+    """The one page that shows the key: an answer of its own, since a redirect would have to store it. The same form,
+    sent twice, leads to the key that it made."""
+    page = TemplateResponse(request, "admin/channels_cfg/apikey/made.html", context)
+    page.made_at = reverse("admin:channels_cfg_apikey_change", args=[key.pk])  # type: ignore[attr-defined]
+    return page
 
 
 class InUse(admin.SimpleListFilter):
@@ -52,23 +61,9 @@ class ApiKeyAdmin(ConfiguratorAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
         if obj:
-            return [
-                (
-                    None,
-                    {
-                        "fields": [
-                            "key",
-                            "user",
-                            "name",
-                            "state_in_words",
-                            "created_at",
-                            "last_used",
-                            "expires_at",
-                            "revoked_at",
-                        ]
-                    },
-                )
-            ]
+            shown_once = _("A key is shown once. If nobody has it, revoke it and make another.")
+            facts = ["key", "user", "name", "state_in_words", "created_at", "last_used", "expires_at", "revoked_at"]
+            return [(None, {"description": shown_once, "fields": facts})]
         explanation = _("The key is shown once, on the next page. Only a digest of it is stored.")
         return [(None, {"description": explanation, "fields": ["user", "name"]})]
 
@@ -98,12 +93,8 @@ class ApiKeyAdmin(ConfiguratorAdmin):
         obj.pk, obj.hint, obj.text = issued.pk, issued.hint, text
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
-        """The one page that shows the key: an answer of its own, since a redirect would have to store it.
-
-        No page of the configurator is cached by the browser.
-        """
         context = {**self.admin_site.each_context(request), "title": _("API key"), "opts": self.opts, "key": obj}
-        return TemplateResponse(request, "admin/channels_cfg/apikey/made.html", context)
+        return made_page(request, obj, context)
 
     @admin.action(description=gettext_lazy("Revoke"), permissions=["revoke"])
     def revoke(self, request: HttpRequest, chosen: QuerySet[ApiKey]) -> HttpResponse | None:

@@ -9,10 +9,11 @@ from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
 
+from channels_cfg.form_mark import MARK
 from channels_cfg.models.encrypted import decrypt, encrypt
 
 RESUBMITTED = "_carried"
-_OWN = ("csrfmiddlewaretoken", RESUBMITTED)
+_OWN = ("csrfmiddlewaretoken", MARK, RESUBMITTED)
 
 
 def carry(typed: QueryDict, *, without: Iterable[str] = ()) -> str:
@@ -24,7 +25,8 @@ def carry(typed: QueryDict, *, without: Iterable[str] = ()) -> str:
 
 
 def unpack(request: HttpRequest) -> None:
-    """Let ``request.POST`` be what was typed in the form, and the answers that were given since."""
+    """Let ``request.POST`` be what was typed in the form, and the answers that were given since; done for every page
+    before its view begins."""
     if RESUBMITTED not in request.POST:
         return
     try:

@@ -23,7 +23,7 @@ from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from channels_cfg.admin.safeguards.resubmission import RESUBMITTED, carry, unpack
+from channels_cfg.admin.safeguards.resubmission import RESUBMITTED, carry
 from channels_cfg.history.change_set import Confirmation
 
 TYPED = "_typed"
@@ -48,7 +48,7 @@ def ask_to_confirm(
     request: HttpRequest, site: AdminSite, confirmation: Confirmation, *, context: dict[str, Any] | None = None
 ) -> HttpResponse | None:
     """The page that asks, or None where the words were typed. Its answer comes to the same address, with everything
-    that was posted; call ``carried.unpack`` first where the answer arrives."""
+    that was posted."""
     if is_confirmed(request, confirmation):
         return None
     context = {
@@ -83,7 +83,6 @@ class AsksForConfirmation:
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        unpack(request)
         try:
             with transaction.atomic():
                 return super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[misc]

@@ -14,7 +14,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from channels_cfg.admin.safeguards.confirming import Confirming
-from channels_cfg.admin.safeguards.resubmission import unpack
 from channels_cfg.key_names import split_key_list
 from channels_cfg.keys.configured import list_name
 from config.portal.extra_data.changes import Impact, ListChange, impact_of, in_bulk
@@ -37,7 +36,6 @@ PLACES_PER_PAGE = 50
 def bulk(request: HttpRequest) -> HttpResponse:
     """The page is one form, so that searching and turning its pages loses nothing that was typed or chosen."""
     check_may(request, "change", CHANNEL, QUEUE)
-    unpack(request)
     chosen = _chosen(request.POST)
     if not _wants_preview(request.POST):
         return _page(request, chosen)

@@ -15,7 +15,6 @@ from django.utils.translation import ngettext
 
 from channels_cfg.admin.safeguards.confirming import Confirming
 from channels_cfg.admin.safeguards.conflict import CHOICE, SHOWN, THEIRS, ask_whose
-from channels_cfg.admin.safeguards.resubmission import unpack
 from channels_cfg.history.change_log import ChangeHistory
 from channels_cfg.history.planned_changes import planned_for
 from channels_cfg.models import AttachedKey
@@ -29,7 +28,6 @@ from conversations.admin.what_if import in_a_page
 def place_page(request: HttpRequest, level: str, pk: int) -> HttpResponse:
     """The matrix; saved as one settings version. What was typed is shown again whatever is wrong with it."""
     check_may(request, "view", level)
-    unpack(request)
     place = find_place(level, pk)
     if request.method != "POST":
         return _page(request, place)
