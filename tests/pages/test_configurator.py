@@ -105,13 +105,13 @@ def test_a_bad_list_is_marked_where_it_is_wrong_and_mended_in_place(open_as: Ope
     expect(page.get_by_text("Item 1: Character 9 is a space.")).to_be_hidden()
     item(page, 2).fill("second")
     sent: list[str] = []
-    page.on("request", lambda request: sent.append(request.method) if request.method == "POST" else None)
+    page.on("request", lambda request: sent.append(request.method) if request.is_navigation_request() else None)
     with page.expect_navigation():
         page.get_by_role("button", name="Save", exact=True).dblclick(no_wait_after=True)
 
     channel.refresh_from_db()
     assert channel.statistics_keys == ["customerId", "second", "customerType"]
-    assert sent == ["POST"]
+    assert sent.count("POST") == 1
 
 
 def test_a_look_alike_is_pointed_out_while_typing(open_as: OpenAs, configurator: User):
