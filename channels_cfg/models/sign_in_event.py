@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class SignInEventQuerySet(models.QuerySet["SignInEvent"]):
-    def forget_old(self, *, now: datetime) -> None:
+    def delete_expired(self, *, now: datetime) -> None:
         """Delete what is older than ``SIGN_IN_LOG_DAYS``."""
         self.filter(at__lt=now - timedelta(days=settings.SIGN_IN_LOG_DAYS)).delete()
 
