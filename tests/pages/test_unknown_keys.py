@@ -11,7 +11,8 @@ from playwright.sync_api import Page, expect
 
 from channels_cfg.models import AttachedKey, AttachedKeyAlias, Channel, KeyVerdict, Queue, Right, User
 from channels_cfg.rights.roles import CONFIGURATOR, ensure_default_roles
-from conversations.key_usage import observations, unknown_keys
+from conversations.key_usage import unknown_keys
+from conversations.key_usage.aggregate import aggregate_observations
 from tests.factories import (
     ChannelFactory,
     QueueFactory,
@@ -46,7 +47,7 @@ def queue() -> Queue:
         ended_conversation(
             queue, data={"custmerType": "gold", "loyalty_card": "4111 1111 1111 1111", "region": "north"}
         )
-    observations.aggregate()
+    aggregate_observations()
     return queue
 
 

@@ -18,6 +18,7 @@ from channels_cfg.models import Channel, Queue, Source, SystemSettings
 from conversations import lifecycle
 from conversations.attached_data.attach import attach_data
 from conversations.key_usage import observations
+from conversations.key_usage.aggregate import aggregate_observations
 from conversations.key_usage.what_if import estimate
 from conversations.models import Conversation
 from conversations.pairs import as_text
@@ -109,7 +110,7 @@ def test_the_same_conversations_after_saving_keep_exactly_what_was_estimated(lev
     first_time = scripts(chance, places, 300)
     for script in first_time[:200]:
         happen(script)
-    observations.aggregate()
+    aggregate_observations()
     analyze()
     for script in first_time[200:]:
         happen(script)  # counted before it is added up
@@ -157,7 +158,7 @@ def test_an_estimate_is_the_same_before_and_after_aggregating():
         ended_conversation(queue, data={"tier": "gold", "card": CARD})
     before = estimate(channel=queue.channel, keys=["tier", "card", "other"])
 
-    observations.aggregate()
+    aggregate_observations()
 
     assert estimate(channel=queue.channel, keys=["tier", "card", "other"]) == before
     assert [(row.keepable, row.share, row.hits) for row in before.keys] == [
