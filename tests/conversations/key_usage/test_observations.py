@@ -276,14 +276,14 @@ def test_aggregating_in_four_places_at_once_loses_and_doubles_nothing(monkeypatc
     together = threading.Barrier(4)
     counted: list[int] = []
 
-    def aggregate() -> None:
+    def in_a_thread() -> None:
         together.wait()
         try:
             counted.append(aggregate_observations())
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=aggregate) for _ in range(4)]
+    threads = [threading.Thread(target=in_a_thread) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
