@@ -51,7 +51,7 @@ def _may_follow(character: str) -> bool:
     )
 
 
-def _shown(character: str) -> str:
+def shown_character(character: str) -> str:
     if character == " ":
         return _("a space")
     if not is_invisible(character):
@@ -59,15 +59,21 @@ def _shown(character: str) -> str:
     return _("the invisible character U+%(character)s") % {"character": f"{ord(character):04X}"}
 
 
+_ORDINARY = re.compile(rf"(?!xml)[a-z][a-z0-9_.-]{{0,{MAX_KEY_LENGTH - 1}}}", re.ASCII | re.IGNORECASE)
+"""Most names; an uploaded file holds very many."""
+
+
 def check_key_name(name: str) -> str:
     """Return the name in NFC, or raise ``BadKeyName`` that says which character is wrong, where, and the way out."""
+    if _ORDINARY.fullmatch(name):
+        return name
     name = unicodedata.normalize("NFC", name)
     if not name:
         raise BadKeyName(_("A key needs a name, such as customerType."), code="empty", position=1)
     if not _is_letter(name[0]):
         raise BadKeyName(
             _("A key starts with a letter, but character 1 is %(character)s. A good name is customerType.")
-            % {"character": _shown(name[0])},
+            % {"character": shown_character(name[0])},
             code="first_character",
             position=1,
         )
@@ -78,7 +84,7 @@ def check_key_name(name: str) -> str:
                     "Character %(position)s is %(character)s. After the first letter use letters, digits, "
                     "“_”, “-” and “.” only."
                 )
-                % {"position": position, "character": _shown(character)},
+                % {"position": position, "character": shown_character(character)},
                 code="character",
                 position=position,
             )

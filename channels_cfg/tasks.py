@@ -24,6 +24,6 @@ def apply_planned_changes() -> None:
 
 
 @shared_task
-def forget_old_uploads() -> None:
+def delete_expired_uploads() -> None:
     """Files that nobody confirmed in time are gone."""
-    WaitingUpload.objects.forget_old(now=timezone.now())
+    WaitingUpload.objects.delete_expired(now=timezone.now())

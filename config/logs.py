@@ -87,6 +87,7 @@ LOGGING: dict[str, Any] = {
         "django.db.backends": {"level": "WARNING"},
         "celery": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
+        "fido2": {"level": "WARNING"},
         # What it would say of each failure is a sign-in event.
         "axes": {"level": "ERROR"},
         # Its own handler writes whole exceptions, with the values they quote.

@@ -1,5 +1,5 @@
 """What every request passes: what browsers may do with the answer, how machines are refused, the viewer's language and
-clock, and who changed the configuration."""
+clock, their second factor, and who changed the configuration."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -7,13 +7,17 @@ from typing import Any
 
 import pghistory.middleware
 from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.middleware.locale import LocaleMiddleware
+from django.urls import reverse
 from django.utils import timezone, translation
+from django_htmx.http import HttpResponseClientRedirect
 
 from channels_cfg.history.change_reason import LONGEST_WHY
 from channels_cfg.problem_details import problem
+from channels_cfg.sign_in.second_factor import has_one, is_missing
 from channels_cfg.time_zones import zone_named
 from config.api_errors import MACHINE_DOORS, is_machine_door
 
@@ -114,6 +118,26 @@ class ConfigurationHistory(pghistory.middleware.HistoryMiddleware):
         if not has_session(request):
             return self.get_response(request)
         return super().__call__(request)  # type: ignore[no-untyped-call]
+
+
+class SecondFactorFirst:
+    """Leads whoever must show a second factor to where one is shown, or added, from whatever address was asked for."""
+
+    OPEN = "/accounts/"
+    """Where people sign in and out and see to their second factor."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not has_session(request) or request.path.startswith(self.OPEN) or not is_missing(request):
+            return self.get_response(request)
+        if is_machine_door(request):
+            return problem(request.path, HTTPStatus.FORBIDDEN, "Show your second factor on the portal's pages first.")
+        is_part = "HX-Request" in request.headers
+        asked = request.get_full_path() if request.method == "GET" and not is_part else "/"
+        way = redirect_to_login(asked, reverse("second_step" if has_one(request) else "second_factor"))
+        return HttpResponseClientRedirect(way.url) if is_part else way
 
 
 class NoNulInTheConfigurator:

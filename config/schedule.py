@@ -16,11 +16,11 @@ logger = logging.getLogger(__name__)
 SECONDS_BETWEEN_HEARTBEATS = 5
 SCHEDULE = {
     "channels_cfg.tasks.apply_planned_changes": ("Apply scheduled changes", 10),
-    "channels_cfg.tasks.forget_old_uploads": ("Remove old uploads", 600),
-    "config.tasks.forget_expired_sign_ins": ("Remove expired sign-ins", 3600),
+    "channels_cfg.tasks.delete_expired_uploads": ("Remove old uploads", 600),
+    "config.tasks.delete_expired_sign_ins": ("Remove expired sign-ins", 3600),
     "conversations.tasks.aggregate_key_observations": ("Count unknown keys", 60),
     "conversations.tasks.withdraw_stale_offers": ("Withdraw offers that nobody accepted", 5),
-    "conversations.tasks.forget_old_keys": ("Remove what was kept long enough", 3600),
+    "conversations.tasks.delete_old_records": ("Remove what was kept long enough", 3600),
     "conversations.tasks.sweep_jobs": ("Do waiting work", 10),
     "reporting.tasks.run_reporting_job": ("Run the reporting job", 60),
     "reporting.tasks.delete_expired_files": ("Remove expired files of the Contact Log", 600),

@@ -11,8 +11,8 @@ from channels_cfg.models import SignInEvent
 
 
 @shared_task
-def forget_expired_sign_ins() -> None:
+def delete_expired_sign_ins() -> None:
     """Delete sessions and bearer tokens that let nobody in any more, and what is too old of the sign-ins' log."""
     SessionStore.clear_expired()
     clear_expired()
-    SignInEvent.objects.forget_old(now=timezone.now())
+    SignInEvent.objects.delete_expired(now=timezone.now())

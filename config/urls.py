@@ -11,6 +11,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from config import health
 from config.api_errors import page_not_found
 from config.metrics import metrics
+from config.portal import second_factor
 from config.portal.demo_page import demo_page
 from config.portal.find_anything import find_anything
 from config.portal.front_page import front_page
@@ -31,7 +32,13 @@ urlpatterns = [
     re_path("^admin/r/", page_not_found, {"exception": None}),  # records have no page elsewhere
     path("admin/", admin.site.urls),
     path("accounts/login/", SignIn.as_view(), name="login"),
+    path("accounts/login/second/", second_factor.second_step, name="second_step"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
+    path("accounts/second-factor/", second_factor.own_page, name="second_factor"),
+    path("accounts/second-factor/app/", second_factor.add_app, name="add_app"),
+    path("accounts/second-factor/passkey/", second_factor.add_passkey, name="add_passkey"),
+    path("accounts/second-factor/codes/", second_factor.new_codes, name="new_recovery_codes"),
+    path("accounts/second-factor/remove/<int:pk>/", second_factor.remove, name="remove_second_factor"),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path(
         "api/docs/",

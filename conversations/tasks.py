@@ -61,8 +61,8 @@ def withdraw_stale_offers() -> None:
 
 
 @shared_task
-def forget_old_keys() -> None:
-    """Forget what is remembered only to recognise a repetition, answers after a day and deliveries with the log; and
+def delete_old_records() -> None:
+    """Delete what is kept only to recognise a repetition, answers after a day and deliveries with the log; and
     of key usage names that stayed rare, and days long ago."""
     now = timezone.now()
     log = max(settings.CALLBACK_SIGNATURE_WINDOW * 2, timedelta(days=settings.DELIVERY_LOG_DAYS))

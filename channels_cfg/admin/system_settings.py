@@ -54,6 +54,7 @@ class SystemSettingsAdmin(ExtraDataAdmin):
                 "fields": ["value_characters", "pairs_per_conversation", "bytes_per_conversation"],
             },
         ),
+        (gettext_lazy("Signing in"), {"fields": ["administrators_need_second_factor"]}),
         (gettext_lazy("Chat settings"), {"description": CHAT_DESCRIPTION, "fields": CHAT_FIELDS}),
     ]
 

@@ -25,25 +25,21 @@ from unfold.decorators import action
 from channels_cfg.admin.safeguards.confirming import AGREED_TO, Confirming
 from channels_cfg.admin.safeguards.typed_confirmation import confirmation_context
 from channels_cfg.configuration_file import waiting
-from channels_cfg.configuration_file.nodes import Problem
-from channels_cfg.configuration_file.reading import Unreadable
-from channels_cfg.configuration_file.sections import SECTIONS, Section
-from channels_cfg.configuration_file.tables import (
-    MOST_BYTES,
-    MOST_ROWS,
-    TABLES,
+from channels_cfg.configuration_file.nodes import FileProblem, UnreadableFile
+from channels_cfg.configuration_file.sections import SECTIONS, SYSTEM, Section
+from channels_cfg.configuration_file.table_writing import (
     TooLongForExcel,
     as_csv,
     as_xlsx,
-    columns_of,
     example_row,
     headings,
     refused_rows,
     rows_of,
     what_for,
 )
+from channels_cfg.configuration_file.tables import MOST_BYTES, MOST_ROWS, TABLES, columns_of
 from channels_cfg.configuration_file.writing import export
-from channels_cfg.models import PlannedRecord, SystemSettings, User, WaitingUpload
+from channels_cfg.models import PlannedRecord, User, WaitingUpload
 
 RECORDS_PER_PAGE = 50
 PROBLEMS_SHOWN = 50
@@ -73,7 +69,7 @@ class UploadForm(forms.Form):
 # Sending
 
 
-def _take_in(request: HttpRequest, kind: str) -> tuple[HttpResponse | None, list[Problem], UploadForm]:
+def _take_in(request: HttpRequest, kind: str) -> tuple[HttpResponse | None, list[FileProblem], UploadForm]:
     """The way to the preview, or what is wrong with the file."""
     form = UploadForm(request.POST, request.FILES)
     if not form.is_valid():
@@ -88,7 +84,7 @@ def _take_in(request: HttpRequest, kind: str) -> tuple[HttpResponse | None, list
             environment=os.environ,
             now=timezone.now(),
         )
-    except Unreadable as unreadable:
+    except UnreadableFile as unreadable:
         return None, unreadable.problems, form
     return HttpResponseRedirect(reverse("admin:upload_preview", args=[upload.pk])), [], form
 
@@ -97,7 +93,7 @@ def configuration_file(request: HttpRequest, model_admin: Any = None) -> HttpRes
     """Download all settings as a file, or send one."""
     if not _may_configure(request):
         raise PermissionDenied
-    answer, problems, form = None, list[Problem](), UploadForm()
+    answer, problems, form = None, list[FileProblem](), UploadForm()
     if request.method == "POST":
         answer, problems, form = _take_in(request, WaitingUpload.Kind.CONFIGURATION)
     if answer is not None:
@@ -108,7 +104,7 @@ def configuration_file(request: HttpRequest, model_admin: Any = None) -> HttpRes
         "form": form,
         "problems": problems[:PROBLEMS_SHOWN],
         "more_problems": max(0, len(problems) - PROBLEMS_SHOWN),
-        "sections": [capfirst(section.model._meta.verbose_name_plural) for section in _visible(request)],
+        "sections": [capfirst(section.plural) for section in _visible(request)],
         "waiting": WaitingUpload.objects.of(_user(request), now=timezone.now())
         .filter(kind=WaitingUpload.Kind.CONFIGURATION)
         .defer("content"),
@@ -124,17 +120,15 @@ def download_configuration(request: HttpRequest, model_admin: Any = None) -> Htt
 
 
 def _visible(request: HttpRequest) -> list[Section]:
-    return [section for section in SECTIONS if _may(request, section, "view") or _may(request, section, "change")]
+    return [
+        section
+        for section in SECTIONS
+        if request.user.has_perm(section.permission("view")) or request.user.has_perm(section.permission("change"))
+    ]
 
 
 def _may_configure(request: HttpRequest) -> bool:
-    settings = SystemSettings._meta
-    return request.user.has_perm(f"{settings.app_label}.change_{settings.model_name}")
-
-
-def _may(request: HttpRequest, section: Section, deed: str) -> bool:
-    meta = section.model._meta
-    return request.user.has_perm(f"{meta.app_label}.{deed}_{meta.model_name}")
+    return request.user.has_perm(SYSTEM.permission("change"))
 
 
 # The preview
@@ -166,7 +160,7 @@ def _confirm(request: HttpRequest, upload: WaitingUpload) -> HttpResponse:
         waiting.show_again(upload, environment=os.environ)
         messages.error(request, f"{confirming.refusal} " + _("Nothing was changed."))
         return HttpResponseRedirect(request.path)
-    done = sum(1 for _step in confirming.change_set.effects)
+    done = sum(1 for _record in confirming.change_set.effects)
     upload.delete()
     said = ngettext("%(count)d change applied.", "%(count)d changes applied.", done)
     return confirming.done(said % {"count": done}, _back(upload))
@@ -260,7 +254,7 @@ class ComesAsTable:
 
     @action(description=gettext_lazy("Import a table"), url_path="import", permissions=["import"], icon="upload_file")
     def send_table(self, request: HttpRequest) -> HttpResponse:
-        problems: list[Problem] = []
+        problems: list[FileProblem] = []
         form = UploadForm()
         if request.method == "POST":
             answer, problems, form = _take_in(request, self.table.name)
@@ -275,7 +269,7 @@ class ComesAsTable:
             "problems": problems[:PROBLEMS_SHOWN],
             "more_problems": max(0, len(problems) - PROBLEMS_SHOWN),
             "columns": [(entry.label, entry.name, what_for(entry)) for entry in columns_of(self.table)],
-            "one": self.table.one,
+            "one": self.table.noun,
             "named_by": self.table.by_name[self.table.identity[0]].label,
             "most_rows": MOST_ROWS,
             "most_megabytes": MOST_BYTES // 1024**2,

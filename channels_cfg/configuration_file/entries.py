@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.functional import Promise
 from django.utils.text import capfirst
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from channels_cfg.configuration_file.nodes import Node, Problem, did_you_mean
+from channels_cfg.configuration_file.nodes import MOST_PROBLEMS, FileProblem, Node, did_you_mean
 from channels_cfg.key_names import check_key_name
 from channels_cfg.models import KeyListField
 
@@ -21,12 +23,17 @@ Values = dict[str, Any]
 """A record in the terms of the file: text, numbers, True and False, lists of text; links are names."""
 
 
-class Refused(Exception):
+class InvalidValue(Exception):
     """What is written cannot be the value; ``problems`` says why."""
 
-    def __init__(self, *problems: Problem) -> None:
+    def __init__(self, *problems: FileProblem) -> None:
         super().__init__("; ".join(map(str, problems)))
         self.problems = problems
+
+
+def invalid(node: Node, text: str) -> InvalidValue:
+    """The exception for one reason."""
+    return InvalidValue(node.problem(text))
 
 
 @dataclass(frozen=True)
@@ -35,23 +42,26 @@ class Entry:
 
     name: str
     title: str | Promise
-    """What people call it, in the language of whoever looks."""
     default: Any = ""
     hint: str | Promise = ""
     is_secret = False
-    is_set = False
-    """Whether it is a set of names, whose order says nothing."""
+
+    _labels: dict[str | None, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def label(self) -> str:
-        return str(self.title)
+        """What people call it, in the language of whoever looks; asked for each change, so translated once."""
+        language = get_language()
+        if language not in self._labels:
+            self._labels[language] = str(self.title)
+        return self._labels[language]
 
     @property
     def help_text(self) -> str:
         return str(self.hint)
 
     def read(self, node: Node) -> Any:
-        """The value that is meant, or ``Refused``."""
+        """The value that is meant, or ``InvalidValue``."""
         raise NotImplementedError
 
     def in_words(self, value: Any) -> str:
@@ -61,10 +71,6 @@ class Entry:
         if isinstance(value, list):
             return ", ".join(map(str, value))
         return (_("yes") if value else _("no")) if isinstance(value, bool) else str(value)
-
-    def as_text(self, value: Any) -> Any:
-        """As it stands in the file; lists stay lists."""
-        return value
 
 
 _SWITCH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
@@ -76,9 +82,13 @@ class FieldEntry(Entry):
 
     field: models.Field = field(kw_only=True)
 
+    @cached_property
+    def is_optional(self) -> bool:
+        return self.field.blank or isinstance(self.field, models.BooleanField)
+
     def read(self, node: Node) -> Any:
         if isinstance(node.value, list | dict):
-            raise Refused(node.problem(_("One value is expected here, not %(kind)s.") % {"kind": node.kind}))
+            raise invalid(node, _("One value is expected here, not %(kind)s.") % {"kind": node.kind})
         text = (node.value or "").strip()
         if not text:
             return self.default
@@ -92,34 +102,28 @@ class FieldEntry(Entry):
         try:
             return _SWITCH[text.lower()]
         except KeyError:
-            raise Refused(node.problem(_("Write true or false, not “%(text)s”.") % {"text": _short(text)})) from None
+            raise invalid(node, _("Write true or false, not “%(text)s”.") % {"text": _short(text)}) from None
 
     def _number(self, node: Node, text: str) -> int:
         found = re.fullmatch(r"([+-]?[0-9]{1,18})(\.0+)?", text)
         if found is None:
-            raise Refused(node.problem(_("A whole number is expected here, not “%(text)s”.") % {"text": _short(text)}))
+            raise invalid(node, _("A whole number is expected here, not “%(text)s”.") % {"text": _short(text)})
         return int(found[1])
 
     def _choice(self, node: Node, text: str) -> str:
+        if any(text == value for value, _label in self.field.flatchoices):
+            return text
         choices = {str(value): str(label) for value, label in self.field.flatchoices if value}
         for value, label in choices.items():
             if text.lower() in (value.lower(), label.lower()):
                 return value
-        near = did_you_mean(text, choices)
-        raise Refused(
-            node.problem(
-                _("“%(text)s” is none of %(choices)s.%(near)s")
-                % {"text": _short(text), "choices": ", ".join(choices), "near": near}
-            )
-        )
+        raise invalid(node, _none_of(text, list(choices)))
 
     def _cleaned(self, node: Node, value: Any) -> Any:
-        if isinstance(value, str) and "\0" in value:
-            raise Refused(node.problem(_("The invisible character U+0000 may not stand in a text. Remove it.")))
         try:
             return self.field.clean(value, None)
         except ValidationError as error:
-            raise Refused(*[node.problem(message) for message in error.messages]) from error
+            raise InvalidValue(*[node.problem(message) for message in error.messages]) from error
 
     def in_words(self, value: Any) -> str:
         return str(dict(self.field.flatchoices).get(value, value)) if self.field.choices else super().in_words(value)
@@ -130,35 +134,18 @@ class ListEntry(FieldEntry):
     """A field with several values in an order."""
 
     def read(self, node: Node) -> list[str]:
-        items = _items(node)
-        good: dict[str, None] = {}
-        problems: list[Problem] = []
-        for item in items:
-            try:
-                good.setdefault(self._item(item))
-            except ValidationError as error:
-                problems += [item.problem(message) for message in error.messages]
-        if problems:
-            raise Refused(*problems)
-        return self._cleaned(node, list(good)) if good else self._nothing(node)
+        good = list(dict.fromkeys(_each(node, self._item)))
+        if good:
+            return self._cleaned(node, good)
+        return [] if self.field.blank else list(self.default)
 
-    def _item(self, node: Node) -> str:
-        text = _text(node)
+    def _item(self, text: str) -> str:
         if isinstance(self.field, KeyListField):
             return check_key_name(text)
         base: models.Field = self.field.base_field  # type: ignore[attr-defined]  # array fields only
         if base.choices and text.lower() not in {str(value) for value, _label in base.flatchoices}:
-            names = [str(value) for value, _label in base.flatchoices]
-            raise ValidationError(
-                _("“%(text)s” is none of %(choices)s.%(near)s")
-                % {"text": _short(text), "choices": ", ".join(names), "near": did_you_mean(text, names)}
-            )
+            raise ValidationError(_none_of(text, [str(value) for value, _label in base.flatchoices]))
         return base.clean(text.lower() if base.choices else text, None)
-
-    def _nothing(self, node: Node) -> list[str]:
-        if not self.field.blank:
-            return list(self.default)
-        return []
 
     def in_words(self, value: Any) -> str:
         return ", ".join(map(str, value))
@@ -172,7 +159,7 @@ class LinkEntry(FieldEntry):
 
     def read(self, node: Node) -> str:
         if isinstance(node.value, list | dict):
-            raise Refused(node.problem(_("A name is expected here, not %(kind)s.") % {"kind": node.kind}))
+            raise invalid(node, _("A name is expected here, not %(kind)s.") % {"kind": node.kind})
         return (node.value or "").strip()
 
     def in_words(self, value: Any) -> str:
@@ -183,19 +170,10 @@ class LinkEntry(FieldEntry):
 class NamesEntry(Entry):
     """Names in any order, each once: kept sorted."""
 
-    is_set = True
     default: Any = field(default_factory=list)
 
     def read(self, node: Node) -> list[str]:
-        good, problems = set(), []
-        for item in _items(node):
-            try:
-                good.add(self.clean_item(_text(item)))
-            except ValidationError as error:
-                problems += [item.problem(message) for message in error.messages]
-        if problems:
-            raise Refused(*problems)
-        return sorted(good)
+        return sorted(set(_each(node, self.clean_item)))
 
     def clean_item(self, text: str) -> str:
         return text
@@ -238,15 +216,8 @@ class Secret:
     reference: str = field(default="", compare=False)
 
     def __str__(self) -> str:
-        return " ".join(
-            filter(
-                None,
-                [
-                    f"“{self.note}”" if self.note else "",
-                    _("from %(reference)s") % {"reference": self.reference},
-                ],
-            )
-        )
+        place = _("from %(reference)s") % {"reference": self.reference}
+        return f"“{self.note}” {place}" if self.note else place
 
 
 @dataclass(frozen=True)
@@ -267,55 +238,57 @@ class SecretsEntry(Entry):
     def resolve(self, node: Node, environment: Any) -> list[Secret]:
         wanted = node.value if isinstance(node.value, list) else [node]
         if not self.several and len(wanted) > 1:
-            raise Refused(node.problem(_("One secret is expected here.")))
+            raise invalid(node, _("One secret is expected here."))
         found: list[Secret] = []
-        problems: list[Problem] = []
-        for item in wanted:
+        problems: list[FileProblem] = []
+        for item in wanted[: MOST_PROBLEMS + 1]:
             try:
                 found.append(self._resolved(item, environment))
-            except Refused as refused:
-                problems += refused.problems
+            except InvalidValue as invalid:
+                problems += invalid.problems
         if problems:
-            raise Refused(*problems)
-        return found
+            raise InvalidValue(*problems)
+        return list(dict.fromkeys(found))
 
     def _resolved(self, node: Node, environment: Any) -> Secret:
         example = "{secret: env:WHATSAPP_SECRET" + (", note: from January}" if self.several else "}")
         if not isinstance(node.value, dict) or "secret" not in node.value:
-            raise Refused(
-                node.problem(
-                    _("A reference is expected here, never the secret itself: %(example)s.") % {"example": example}
-                )
-            )
+            text = _("A reference is expected here, never the secret itself: %(example)s.")
+            raise invalid(node, text % {"example": example})
         if unknown := set(node.value) - {"secret", *(["note"] if self.several else [])}:
-            stray = node.value[min(unknown)]
-            raise Refused(
-                Problem(stray.name_place, stray.path, _("A reference is written %(example)s.") % {"example": example})
-            )
-        reference = node.value["secret"]
+            text = _("A reference is written %(example)s.") % {"example": example}
+            raise InvalidValue(node.value[min(unknown)].problem_with_name(text))
+        reference, note = node.value["secret"], node.value.get("note")
         name = re.fullmatch(r"env:([A-Za-z_][A-Za-z0-9_]*)", str(reference.value or "").strip())
         if name is None:
             # What stands here may be a secret, so it is not repeated.
-            raise Refused(
-                reference.problem(
-                    _("Name the place of the secret, never the secret itself: %(example)s.") % {"example": example}
-                )
-            )
-        text = environment.get(name[1])
-        if not text:
-            raise Refused(
-                reference.problem(
-                    _("The environment has no %(name)s here.%(hint)s") % {"name": name[1], "hint": environment.hint}
-                )
-            )
+            text = _("Name the place of the secret, never the secret itself: %(example)s.")
+            raise invalid(reference, text % {"example": example})
+        secret = environment.get(name[1])
+        if not secret:
+            about = {"name": name[1], "hint": environment.hint}
+            raise invalid(reference, _("The environment has no %(name)s here.%(hint)s") % about)
         try:
-            self.field.run_validators(text)
+            self.field.run_validators(secret)
         except ValidationError as error:
-            raise Refused(*[reference.problem(message) for message in error.messages]) from None
-        note = node.value.get("note")
+            raise InvalidValue(*[reference.problem(message) for message in error.messages]) from None
         if note and isinstance(note.value, list | dict):
-            raise Refused(note.problem(_("A text is expected here.")))
-        return Secret(text, str(note.value or "").strip()[:100] if note else "", f"env:{name[1]}")
+            raise invalid(note, _("A text is expected here."))
+        return Secret(secret, str(note.value or "").strip()[:100] if note else "", f"env:{name[1]}")
+
+
+def _each(node: Node, clean: Callable[[str], str]) -> Iterator[str]:
+    """The items as ``clean`` leaves them, or ``InvalidValue`` about those that it refuses."""
+    problems: list[FileProblem] = []
+    for item in _items(node):
+        try:
+            yield clean(_text(item))
+        except ValidationError as error:
+            problems += [item.problem(message) for message in error.messages]
+        if len(problems) > MOST_PROBLEMS:
+            break
+    if problems:
+        raise InvalidValue(*problems)
 
 
 def _items(node: Node) -> Sequence[Node]:
@@ -324,10 +297,8 @@ def _items(node: Node) -> Sequence[Node]:
     if node.value is None:
         return []
     if isinstance(node.value, dict):
-        raise Refused(node.problem(_("A list is expected here, not a mapping.")))
-    raise Refused(
-        node.problem(_("A list is expected here. For one item write [%(text)s].") % {"text": _short(node.value)})
-    )
+        raise invalid(node, _("A list is expected here, not a mapping."))
+    raise invalid(node, _("A list is expected here. For one item write [%(text)s].") % {"text": _short(node.value)})
 
 
 def _text(node: Node) -> str:
@@ -336,9 +307,12 @@ def _text(node: Node) -> str:
     text = (node.value or "").strip()
     if not text:
         raise ValidationError(_("An empty item. Remove it; if it is meant to be the word null, put it in quotes."))
-    if "\0" in text:
-        raise ValidationError(_("The invisible character U+0000 may not stand in a text. Remove it."))
     return text
+
+
+def _none_of(text: str, choices: Collection[str]) -> str:
+    about = {"text": _short(text), "choices": ", ".join(choices), "near": did_you_mean(text, choices)}
+    return _("“%(text)s” is none of %(choices)s.%(near)s") % about
 
 
 def _short(text: Any) -> str:
@@ -349,7 +323,16 @@ def label_of(described: Any) -> str | Promise:
     return capfirst(described.verbose_name)
 
 
-def changed_items(entry: Entry, old: Iterable[str], new: Iterable[str]) -> tuple[list[str], list[str]]:
+def changed_items(old: Iterable[str], new: Iterable[str]) -> tuple[list[str], list[str]]:
     """What a list gains and what it loses."""
-    old, new = list(old), list(new)
-    return [item for item in new if item not in old], [item for item in old if item not in new]
+    before, after = dict.fromkeys(old), dict.fromkeys(new)
+    return [item for item in after if item not in before], [item for item in before if item not in after]
+
+
+def first_ones(names: Sequence[str], separator: str = ", ", *, most: int = 10) -> str:
+    """The names, at most so many, and how many there are besides."""
+    more, named = len(names) - most, separator.join(names[:most])
+    if more <= 0:
+        return named
+    about = {"names": named + separator.rstrip(), "count": more}
+    return ngettext("%(names)s and %(count)d more", "%(names)s and %(count)d more", more) % about

@@ -1,16 +1,28 @@
-"""What a file says, each piece with its place; and what is wrong with it."""
+"""What a file says, each piece with its position; and what is wrong with it."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
+from channels_cfg.key_names import is_invisible, shown_character
 
-class Place(NamedTuple):
+MOST_PROBLEMS = 500
+"""After so many nobody reads on, and the rest of a file is not looked at."""
+
+MOST_COMPARED = 2_000
+"""A name is compared with so many others for one that is near; finding it by another case costs the same for any."""
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+"""What no column of PostgreSQL holds."""
+
+
+class Position(NamedTuple):
     """A line and column of a text, or a row and column of a table, counted from 1; ``column_name`` is of a table."""
 
     line: int
@@ -24,34 +36,64 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class FileProblem:
     """Why something is refused, and the way out. ``path`` is like ``channels[2].statistics_keys[1]``."""
 
-    place: Place | None
+    position: Position | None
     path: str
     text: str
 
     def __str__(self) -> str:
-        where = ", ".join(filter(None, [str(self.place) if self.place else "", self.path]))
+        where = ", ".join(filter(None, [str(self.position) if self.position else "", self.path]))
         return f"{where}: {self.text}" if where else self.text
+
+
+def too_many_problems() -> FileProblem:
+    text = _("More than %(most)d problems. Nothing after them was read: correct these, and send the file again.")
+    return FileProblem(None, "", text % {"most": MOST_PROBLEMS})
+
+
+class UnreadableFile(Exception):
+    """The file cannot be read; ``problems`` says why and where."""
+
+    def __init__(self, *problems: FileProblem) -> None:
+        super().__init__("; ".join(map(str, problems)))
+        self.problems = list(problems)
+
+
+def unreadable(text: str, position: Position | None = None) -> UnreadableFile:
+    """The exception for one reason."""
+    return UnreadableFile(FileProblem(position, "", text))
 
 
 @dataclass(slots=True)
 class Node:
     """A scalar as it is written, a list, or a mapping; what it means depends on the setting it is for.
 
-    A scalar is text, and None where nothing is written. ``name_place`` is where the name of a mapping's entry stands.
-    ``unusable`` says why nothing can be read from it.
+    A scalar is text, and None where nothing is written. ``above`` holds it, under a ``name`` or a number from 0;
+    ``name_position`` is where the name stands. ``unusable`` says why nothing can be read from it.
     """
 
     value: str | list[Node] | dict[str, Node] | None
-    place: Place
-    path: str = ""
-    name_place: Place | None = None
+    position: Position
+    above: Node | None = field(default=None, repr=False)
+    name: str | int = ""
+    name_position: Position | None = None
     unusable: str = ""
 
-    def problem(self, text: str) -> Problem:
-        return Problem(self.place, self.path, text)
+    @property
+    def path(self) -> str:
+        """Like ``channels[2].statistics_keys[1]``; empty in a table."""
+        above = self.above.path if self.above else ""
+        if isinstance(self.name, int):
+            return f"{above}[{self.name}]"
+        return f"{above}.{self.name}" if above and self.name else above or self.name
+
+    def problem(self, text: str) -> FileProblem:
+        return FileProblem(self.position, self.path, text)
+
+    def problem_with_name(self, text: str) -> FileProblem:
+        return FileProblem(self.name_position, self.path, text)
 
     @property
     def kind(self) -> str:
@@ -63,9 +105,30 @@ class Node:
         return f"“{self.value}”" if self.value else _("nothing")
 
 
-def did_you_mean(name: str, known: Iterable[Any]) -> str:
-    """`` Did you mean “queues”?`` where a known name is near, else nothing."""
-    names = [str(item) for item in known]
-    by_lower = {item.lower(): item for item in reversed(names)}
-    near = by_lower.get(name.lower()) or next(iter(difflib.get_close_matches(name[:200], names, n=1, cutoff=0.6)), "")
-    return f" {_('Did you mean “%(near)s”?') % {'near': near}}" if near and near != name else ""
+def unstorable_in_words(text: str) -> str:
+    """Why the text cannot be kept; empty where it can."""
+    found = _UNSTORABLE.search(text)
+    if not found:
+        return ""
+    code = f"{ord(found[0]):04X}"
+    return _("The invisible character U+%(code)s may not stand in a text. Remove it.") % {"code": code}
+
+
+def without_unstorable(text: str) -> str:
+    return _UNSTORABLE.sub("", text)
+
+
+def did_you_mean(name: str, known: Collection[str]) -> str:
+    """`` Did you mean “queues”?`` where a known name is near, else nothing. What cannot be seen in the name is told."""
+    hidden = [(at, character) for at, character in enumerate(name, start=1) if is_invisible(character)]
+    seen = "".join(character for character in name if not is_invisible(character))
+    by_lower = {item.lower(): item for item in reversed(list(known))}
+    near = by_lower.get(seen.lower(), "")
+    if not near and len(known) <= MOST_COMPARED:
+        near = next(iter(difflib.get_close_matches(seen[:200], known, n=1, cutoff=0.6)), "")
+    said = [_("Did you mean “%(near)s”?") % {"near": near}] if near and near != name else []
+    if hidden:
+        position, character = hidden[0]
+        named = {"position": position, "character": shown_character(character)}
+        said.insert(0, _("Character %(position)s is %(character)s.") % named)
+    return "".join(f" {sentence}" for sentence in said)

@@ -1,4 +1,4 @@
-"""What applying a file would do: a step for each record."""
+"""What applying a file would do, record by record."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from channels_cfg.configuration_file.applying import PlanWriter
-from channels_cfg.configuration_file.entries import Entry, Secret, Values
-from channels_cfg.configuration_file.nodes import Node, Problem
+from channels_cfg.configuration_file.entries import Entry, Secret, Values, changed_items
+from channels_cfg.configuration_file.nodes import FileProblem, Node
 from channels_cfg.configuration_file.sections import Key, Section
 from channels_cfg.history.change_set import Action, ChangeSet, RecordChange
 
 
-@dataclass(frozen=True)
-class Change:
+@dataclass(frozen=True, slots=True)
+class EntryChange:
     """One setting of a record, in the terms of the file; ``old`` and ``new`` of secrets are lists of references."""
 
     entry: Entry
@@ -24,104 +24,117 @@ class Change:
     new: Any
 
 
-@dataclass
-class Step:
+@dataclass(slots=True)
+class RecordPlan:
     """What becomes of one record. One with problems is refused."""
 
     section: Section
     key: Key
-    deed: Action
+    action: Action
     values: Values
     """As it will be; of a removed record, as it is."""
     pk: Any = None
-    changes: list[Change] = field(default_factory=list)
+    changes: list[EntryChange] = field(default_factory=list)
     """What differs from now; of a new record, from the defaults."""
     node: Node | None = None
-    nodes: dict[str, Node] = field(default_factory=dict)
     secrets: dict[str, list[Secret]] = field(default_factory=dict)
     misread: dict[str, str] = field(default_factory=dict)
     """What is written where no value could be read."""
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[FileProblem] = field(default_factory=list)
+
     takes_along: list[str] = field(default_factory=list)
     """What goes with a removed record: ``3 access rights``."""
-
     sensitive: list[str] = field(default_factory=list)
     """Sensitive keys that its lists name and did not name before."""
-
     loses_mark: bool = False
     """Whether it is a key that was sensitive and is no more."""
-
     left_unmarked: str = ""
     """Of such a key, the lists that name it, in a sentence."""
+    look_alikes: list[str] = field(default_factory=list)
+    """New names of keys that a person takes for another one, in sentences."""
 
     @property
     def called(self) -> str:
         return self.section.called(self.values)
 
-    def refuse(self, text: str, *, entry: str = "", node: Node | None = None) -> None:
-        """Refuse the record because of one of its entries, or as a whole."""
-        node = node or self.nodes.get(entry) or self.node
-        self.problems.append(node.problem(text) if node else Problem(None, self.section.name, text))
+    @property
+    def nodes(self) -> dict[str, Node]:
+        """What is written of it, by the names of the entries."""
+        return self.node.value if self.node and isinstance(self.node.value, dict) else {}
+
+    def changed(self, name: str) -> EntryChange | None:
+        """What becomes of one of its entries."""
+        return next((change for change in self.changes if change.entry.name == name), None)
+
+    def gained(self, name: str) -> list[str]:
+        """What one of its lists has that it had not."""
+        change = self.changed(name)
+        return changed_items(change.old, change.new)[0] if change else []
 
 
 @dataclass
 class Plan(ChangeSet):
-    """Steps in the order of the file's sections; what is removed comes last in each."""
+    """Records in the order of the file's sections; what is removed comes last in each."""
 
-    steps: list[Step]
-    own_problems: list[Problem] = field(default_factory=list)
+    records: list[RecordPlan]
+    own_problems: list[FileProblem] = field(default_factory=list)
     """Those of the file as a whole."""
     left_alone: list[str] = field(default_factory=list)
     """Sections that the file does not have."""
     kept: list[str] = field(default_factory=list)
     """Records that the file's sections do not name and that stay all the same."""
-    look_alikes: list[str] = field(default_factory=list)
-    """New names of keys that a person takes for another, in sentences."""
     renames: dict[str, str] = field(default_factory=dict)
     """Other names of keys that lists outside the file say, each with the key's own name, which they get."""
 
     @property
-    def problems(self) -> list[Problem]:
-        found = [*self.own_problems, *[problem for step in self.steps for problem in step.problems]]
-        return sorted(found, key=lambda problem: (problem.place is None, problem.place or ()))
+    def problems(self) -> list[FileProblem]:
+        found = [*self.own_problems, *[problem for record in self.records for problem in record.problems]]
+        return sorted(found, key=lambda problem: (problem.position is None, problem.position or ()))
 
     @property
-    def effects(self) -> Iterator[Step]:
-        """The steps that do something."""
-        return (step for step in self.steps if step.deed != Action.SAME)
+    def effects(self) -> Iterator[RecordPlan]:
+        """The records that something becomes of."""
+        return (record for record in self.records if record.action != Action.SAME)
 
     @property
     def is_empty(self) -> bool:
         return not any(self.effects)
 
-    def count(self, deed: Action) -> int:
-        return sum(step.deed == deed for step in self.steps)
-
-    @property
-    def removes(self) -> int:
-        return self.count(Action.REMOVE)
+    def count(self, action: Action) -> int:
+        return sum(record.action == action for record in self.records)
 
     @property
     def sensitive(self) -> list[str]:
         """Sensitive keys that are kept, or shown in more places."""
-        return sorted({name for step in self.steps for name in step.sensitive})
+        return sorted({name for record in self.records for name in record.sensitive})
 
     @property
-    def no_longer_sensitive(self) -> list[str]:
-        return sorted(step.key[0] for step in self.steps if step.loses_mark)
+    def words_to_type(self) -> str:
+        """What whoever applies it types first; empty where nothing about it is dangerous."""
+        return words_to_type(
+            removed=self.count(Action.REMOVE),
+            sensitive=bool(self.sensitive),
+            unmarked=any(record.loses_mark for record in self.records),
+            alike=any(record.look_alikes for record in self.records),
+        )
 
     def record_changes(self) -> Iterator[RecordChange]:
         """Refused records aside."""
-        for step in self.effects:
-            if not step.problems:
+        for record in self.effects:
+            if not record.problems:
                 old, new = (
-                    {change.entry.name: _told(getattr(change, held)) for change in step.changes}
+                    {change.entry.name: _without_secrets(getattr(change, held)) for change in record.changes}
                     for held in ("old", "new")
                 )
-                yield RecordChange(step.deed, step.section.model, step.pk, old, new, f"{step.section.name} {step.key}")
+                name = f"{record.section.name} {record.key}"
+                yield RecordChange(record.action, record.section.model, record.pk, old, new, name)
 
     def sentences(self) -> list[str]:
-        return [f"{step.key} {step.sensitive}" for step in self.effects if step.sensitive and not step.problems]
+        return [
+            f"{record.key} {record.sensitive} {record.look_alikes}"
+            for record in self.effects
+            if (record.sensitive or record.look_alikes) and not record.problems
+        ]
 
     def reasons_against(self) -> list[str]:
         return [_("The file is refused.")] if self.problems else []
@@ -130,6 +143,16 @@ class Plan(ChangeSet):
         PlanWriter(self).write()
 
 
-def _told(value: Any) -> Any:
-    """Without the text of secrets."""
+def words_to_type(*, removed: int, sensitive: bool, unmarked: bool, alike: bool) -> str:
+    """What is typed before a plan with these consequences is applied; the gravest one decides."""
+    if removed:
+        return _("remove %(count)d") % {"count": removed}
+    if sensitive:
+        return _("show sensitive keys")
+    if unmarked:
+        return _("not sensitive")
+    return _("two keys") if alike else ""
+
+
+def _without_secrets(value: Any) -> Any:
     return [item.note if isinstance(item, Secret) else item for item in value] if isinstance(value, list) else value

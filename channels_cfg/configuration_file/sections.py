@@ -56,6 +56,8 @@ class Section:
     identity: tuple[str, ...] = ("name",)
     noun: str | Promise = ""
     """What one record is called: ``queue``."""
+    any_noun: str | Promise = ""
+    """Any record of the kind: ``a queue``."""
     title: Callable[[Values], str] | None = None
     not_in_file: frozenset[str] = frozenset({"id"})
     """Fields that are no settings, or not this section's."""
@@ -64,16 +66,13 @@ class Section:
     def by_name(self) -> dict[str, Entry]:
         return {entry.name: entry for entry in self.entries}
 
-    any_noun: str | Promise = ""
-    """Any record of the kind: ``a queue``."""
-
     @property
-    def any_one(self) -> str:
-        return str(self.any_noun)
+    def plural(self) -> str:
+        return str(self.model._meta.verbose_name_plural)
 
-    @property
-    def one(self) -> str:
-        return str(self.noun)
+    def permission(self, verb: str) -> str:
+        """``channels_cfg.change_queue``"""
+        return f"{self.model._meta.app_label}.{verb}_{self.model._meta.model_name}"
 
     @property
     def is_single(self) -> bool:
@@ -85,10 +84,10 @@ class Section:
     def called(self, values: Values) -> str:
         """``queue “Chat sales”``, as sentences name the record."""
         if self.is_single:
-            return self.one
+            return str(self.noun)
         if self.title:
             return self.title(values)
-        return _("%(kind)s “%(name)s”") % {"kind": self.one, "name": values.get(self.identity[0], "")}
+        return _("%(kind)s “%(name)s”") % {"kind": self.noun, "name": values.get(self.identity[0], "")}
 
     def defaults(self) -> Values:
         return {entry.name: _copied(entry.default) for entry in self.entries if not entry.is_secret}
@@ -239,9 +238,9 @@ USERS = Section(
         ),
     ),
     identity=("username",),
+    not_in_file=frozenset({"id", *_PASSWORDS}),
     noun=gettext_lazy("user"),
     any_noun=gettext_lazy("a user"),
-    not_in_file=frozenset({"id", *_PASSWORDS}),
 )
 ACCESS_RIGHTS = Section(
     "access_rights",
@@ -271,7 +270,6 @@ SERVICES = Section(
     ),
     noun=gettext_lazy("messaging service"),
     any_noun=gettext_lazy("a messaging service"),
-    not_in_file=frozenset({"id"}),
 )
 
 SECTIONS = (SYSTEM, KEYS, CHANNELS, QUEUE_GROUPS, QUEUES, GROUPS, USERS, ACCESS_RIGHTS, SERVICES)

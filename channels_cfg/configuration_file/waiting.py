@@ -1,39 +1,45 @@
-"""An uploaded file on its way: planned, shown record by record, confirmed or forgotten. Nothing counts before."""
+"""An uploaded file on its way: planned, shown record by record, confirmed or discarded. Nothing counts before."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import count, islice
 from typing import Any
 
 from django.db import transaction
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from channels_cfg.configuration_file import wording
-from channels_cfg.configuration_file.entries import SecretsEntry, changed_items
+from channels_cfg.configuration_file.draft import Environment
 from channels_cfg.configuration_file.nodes import Node
-from channels_cfg.configuration_file.plan import Change, Plan, Step
-from channels_cfg.configuration_file.planning import Environment, plan_file, plan_sections
+from channels_cfg.configuration_file.plan import Plan, RecordPlan, words_to_type
+from channels_cfg.configuration_file.planning import plan_file, plan_sections
 from channels_cfg.configuration_file.reading import read_yaml
-from channels_cfg.configuration_file.tables import TABLES, cells_of, read_table
+from channels_cfg.configuration_file.table_writing import cells_of
+from channels_cfg.configuration_file.tables import TABLES, read_table
 from channels_cfg.history.change_set import Action, ChangeSet, Confirmation, RecordChange
 from channels_cfg.models import PlannedRecord, User, WaitingUpload
 
 SECRETS_OF_UPLOADS = "KEEPSAKE_SECRET_"
 """Uploaded files may name only such variables: others are none of an administrator's business."""
 
+MOST_NODES = 200_000
+"""What a page reads while its sender waits: a few seconds. A command takes more at a time."""
+
 BATCH = 2000
-SENSITIVE_NAMED = 10
+KEYS_NAMED = 10
 
 
 def take_in(
     content: bytes, *, kind: str, name: str, user: User, environment: Mapping[str, str], now: datetime
 ) -> WaitingUpload:
-    """Keep the file for an hour, with what it would do; or raise ``Unreadable``."""
+    """Keep the file for an hour, with what it would do; or raise ``UnreadableFile``."""
     root = _read(content, kind)
     plan = _plan(root, kind, by=user, environment=environment)
-    WaitingUpload.objects.forget_old(now=now)
+    WaitingUpload.objects.delete_expired(now=now)
     with transaction.atomic():
         upload = WaitingUpload.objects.create(
             user=user, kind=kind, name=name[:200], content=content, uploaded_at=now, fingerprint=plan.fingerprint
@@ -47,7 +53,7 @@ def plan_again(upload: WaitingUpload, *, environment: Mapping[str, str], without
     root = _read(bytes(upload.content), upload.kind)
     plan = _plan(root, upload.kind, by=upload.user, environment=environment)
     if without_refused and upload.kind in TABLES:
-        plan.steps = [step for step in plan.steps if not step.problems]
+        plan.records = [record for record in plan.records if not record.problems]
     return plan
 
 
@@ -76,9 +82,12 @@ class ShownPlan(ChangeSet):
 
     @property
     def confirmation(self) -> Confirmation | None:
-        """Removing, showing sensitive keys in more places, and marking one no more, asks for typed words."""
+        """Removing, showing sensitive keys in more places, marking one no more, and adding one that looks like another
+        ask for typed words."""
         removed = self.upload.records.filter(outcome=PlannedRecord.Outcome.REMOVE).count()
-        sensitive = sensitive_keys(self.upload)
+        sensitive = sorted({key for _name, line in _lines_about("sensitive", self.upload) for key in line["gained"]})
+        unmarked = [_unmarked_in_words(name, line) for name, line in _lines_about("unmarked", self.upload)]
+        alike = [line["new"] for _name, line in _lines_about("alike", self.upload)]
         consequences = []
         if removed:
             sentence = ngettext(
@@ -88,18 +97,28 @@ class ShownPlan(ChangeSet):
             )
             consequences.append(sentence % {"count": removed})
         if sensitive:
-            keys = ", ".join(sensitive[:SENSITIVE_NAMED]) + (", …" if len(sensitive) > SENSITIVE_NAMED else "")
+            keys = ", ".join(sensitive[:KEYS_NAMED]) + (", …" if len(sensitive) > KEYS_NAMED else "")
             consequences.append(_("Sensitive keys are kept, or shown in more places: %(keys)s.") % {"keys": keys})
-        consequences += no_longer_sensitive(self.upload)[:SENSITIVE_NAMED]
-        if not consequences:
-            return None
-        words = _("show sensitive keys") if sensitive else _("not sensitive")
-        words = _("remove %(count)d") % {"count": removed} if removed else words
-        return Confirmation(_("Apply the file?"), consequences, words, _("Apply"))
+        consequences += [*unmarked[:KEYS_NAMED], *alike[:KEYS_NAMED]]
+        words = words_to_type(removed=removed, sensitive=bool(sensitive), unmarked=bool(unmarked), alike=bool(alike))
+        return Confirmation(_("Apply the file?"), consequences, words, _("Apply")) if words else None
+
+
+def _lines_about(subject: str, upload: WaitingUpload) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The lines that tell it of a record, each with the record's name."""
+    told = upload.records.filter(lines__contains=[{"about": subject}]).values_list("name", "lines")
+    return ((name, line) for name, lines in told for line in lines if line.get("about") == subject)
+
+
+def _unmarked_in_words(name: str, line: dict[str, Any]) -> str:
+    """That the key is marked no more, and the lists that name it."""
+    return " ".join(
+        filter(None, [_("%(record)s is no longer marked as sensitive.") % {"record": name}, line.get("new", "")])
+    )
 
 
 def _read(content: bytes, kind: str) -> Node:
-    return read_table(content, TABLES[kind]) if kind in TABLES else read_yaml(content)
+    return read_table(content, TABLES[kind]) if kind in TABLES else read_yaml(content, most_nodes=MOST_NODES)
 
 
 def _plan(root: Node, kind: str, *, by: User, environment: Mapping[str, str]) -> Plan:
@@ -118,103 +137,70 @@ def _show(plan: Plan, upload: WaitingUpload) -> None:
     """Write the plan down record by record, so that its pages cost the same however long it is."""
     upload.notes = list(wording.notes(plan))
     upload.save(update_fields=["notes", "fingerprint"])
-    records = list(_records(plan, is_table=upload.kind in TABLES))
-    for number, record in enumerate(records):
-        record.upload, record.number = upload, number
-    PlannedRecord.objects.bulk_create(records, batch_size=BATCH)
+    records = _records(plan, upload)
+    while batch := list(islice(records, BATCH)):
+        PlannedRecord.objects.bulk_create(batch)
 
 
-def _records(plan: Plan, *, is_table: bool) -> Iterator[PlannedRecord]:
+def _records(plan: Plan, upload: WaitingUpload) -> Iterator[PlannedRecord]:
+    is_table = upload.kind in TABLES
+    number = count()
     for problem in plan.own_problems:
         yield PlannedRecord(
+            upload=upload,
+            number=next(number),
             outcome=PlannedRecord.Outcome.REFUSED,
             name=_("The file"),
-            place=str(problem.place or ""),
+            place=str(problem.position or ""),
             lines=[{"place": problem.path, "problem": problem.text}],
         )
-    for step in plan.steps:
-        outcome = PlannedRecord.Outcome.REFUSED if step.problems else PlannedRecord.Outcome(step.deed.value)
+    for record in plan.records:
+        outcome = PlannedRecord.Outcome.REFUSED if record.problems else PlannedRecord.Outcome(record.action.value)
         if not is_table and outcome == PlannedRecord.Outcome.SAME:
             continue
         yield PlannedRecord(
+            upload=upload,
+            number=next(number),
             outcome=outcome,
-            name=_name(step)[:400],
-            place=_place(step, is_table=is_table),
-            lines=list(_problems(step, is_table=is_table) if step.problems else _changes(step)),
-            cells=cells_of(step.node) if is_table and step.problems and step.node else {},
+            name=capfirst(record.called)[:400],
+            place=_place(record, is_table=is_table),
+            lines=list(_problems(record, is_table=is_table) if record.problems else _changes(record)),
+            cells=cells_of(record.node) if is_table and record.problems and record.node else {},
         )
 
 
-def _name(step: Step) -> str:
-    called = step.called
-    return f"{called[:1].upper()}{called[1:]}"
-
-
-def _place(step: Step, *, is_table: bool) -> str:
-    if step.node is None:
+def _place(record: RecordPlan, *, is_table: bool) -> str:
+    if record.node is None:
         return ""
     return (
-        _("row %(line)s") % {"line": step.node.place.line}
+        _("row %(line)s") % {"line": record.node.position.line}
         if is_table
-        else _("line %(line)s") % {"line": step.node.place.line}
+        else _("line %(line)s") % {"line": record.node.position.line}
     )
 
 
-def _problems(step: Step, *, is_table: bool) -> Iterator[dict[str, Any]]:
-    for problem in step.problems:
-        place = problem.place
-        where = (place.column_name if is_table else f"{place}, {problem.path}") if place else problem.path
+def _problems(record: RecordPlan, *, is_table: bool) -> Iterator[dict[str, Any]]:
+    for problem in record.problems:
+        position = problem.position
+        where = (position.column_name if is_table else f"{position}, {problem.path}") if position else problem.path
         yield {"place": where, "problem": problem.text}
 
 
-def _changes(step: Step) -> Iterator[dict[str, Any]]:
-    if step.takes_along:
-        which = "lost" if step.deed == Action.REMOVE else "gained"
-        yield {"label": _("With it"), which: step.takes_along}
-    if step.deed in (Action.ADD, Action.CHANGE):
-        yield from (_change(change, step.deed) for change in step.changes if not _is_name(change, step))
-    if step.loses_mark:
-        yield {"label": _("No longer marked as sensitive"), "lost": [step.key[0]], "loses_mark": True}
-        if step.left_unmarked:
-            yield {"label": _("Lists that name it"), "new": step.left_unmarked}
-    if step.sensitive:
-        yield {"label": _("Sensitive, and kept or shown"), "gained": step.sensitive, "sensitive": True}
-
-
-def sensitive_keys(upload: WaitingUpload) -> list[str]:
-    """Sensitive keys that confirming the upload would keep, or show in more places."""
-    marked = upload.records.filter(lines__contains=[{"sensitive": True}]).values_list("lines", flat=True)
-    return sorted({key for lines in marked for line in lines if line.get("sensitive") for key in line["gained"]})
-
-
-def no_longer_sensitive(upload: WaitingUpload) -> list[str]:
-    """Sentences about the keys that confirming the upload would mark no more, and the lists that name them."""
-    marked = upload.records.filter(lines__contains=[{"loses_mark": True}]).values_list("name", "lines")
-    return [
-        " ".join(
-            [
-                _("%(record)s is no longer marked as sensitive.") % {"record": name},
-                *(line["new"] for line in lines if line["label"] == _("Lists that name it")),
-            ]
-        )
-        for name, lines in marked
-    ]
-
-
-def _is_name(change: Change, step: Step) -> bool:
-    return step.deed == Action.ADD and change.entry.name in step.section.identity
-
-
-def _change(change: Change, deed: Action) -> dict[str, Any]:
-    entry = change.entry
-    if isinstance(entry, SecretsEntry):
-        return {"label": entry.label, "new": wording.change_in_words(change, deed).partition(": ")[2]}
-    if deed == Action.CHANGE and isinstance(change.new, list):
-        gained, lost = changed_items(entry, change.old, change.new)
-        if gained or lost:
-            return {"label": entry.label, "gained": gained, "lost": lost}
-    line = {"label": entry.label, "new": entry.in_words(change.new) or _("empty")}
-    return line if deed == Action.ADD else line | {"old": entry.in_words(change.old) or _("empty")}
+def _changes(record: RecordPlan) -> Iterator[dict[str, Any]]:
+    if record.takes_along:
+        which = "lost" if record.action == Action.REMOVE else "gained"
+        yield {"label": _("With it"), which: record.takes_along}
+    if record.action in (Action.ADD, Action.CHANGE):
+        name = record.section.identity if record.action == Action.ADD else ()
+        told = [change for change in record.changes if change.entry.name not in name]
+        yield from (wording.told(change, record.action) for change in told)
+    if record.loses_mark:
+        label, names = _("No longer marked as sensitive"), [record.key[0]]
+        yield {"label": label, "lost": names, "new": record.left_unmarked, "about": "unmarked"}
+    if record.sensitive:
+        yield {"label": _("Sensitive, and kept or shown"), "gained": record.sensitive, "about": "sensitive"}
+    for sentence in record.look_alikes:
+        yield {"label": _("Looks like another key"), "new": sentence, "about": "alike"}
 
 
 def reasons(record: PlannedRecord) -> str:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import groupby
+from typing import Any
 
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from channels_cfg.configuration_file.entries import SecretsEntry, changed_items
-from channels_cfg.configuration_file.plan import Change, Plan, Step
+from channels_cfg.configuration_file.entries import SecretsEntry, changed_items, first_ones
+from channels_cfg.configuration_file.plan import EntryChange, Plan, RecordPlan
 from channels_cfg.history.change_set import Action
 
-KEPT_AT_MOST = 10
 _TO_DO = {
     Action.ADD: (gettext_lazy("%(count)s to add"), gettext_lazy("nothing to add")),
     Action.CHANGE: (gettext_lazy("%(count)s to change"), gettext_lazy("nothing to change")),
@@ -30,40 +30,50 @@ def summary(plan: Plan) -> str:
     """``1 to add, 2 to change, nothing to remove``"""
     if plan.is_empty:
         return _("Nothing to do: everything is set as the file says.")
-    counts = [
-        str(some % {"count": count} if (count := plan.count(deed)) else none) for deed, (some, none) in _TO_DO.items()
-    ]
-    return f"{', '.join(counts)}."
+    counts = {action: plan.count(action) for action in _TO_DO}
+    said = [some % {"count": counts[action]} if counts[action] else none for action, (some, none) in _TO_DO.items()]
+    return f"{', '.join(map(str, said))}."
 
 
-def heading(step: Step) -> str:
+def heading(record: RecordPlan) -> str:
     """``change channel “Phone”``"""
-    done = _DOES[step.deed] % {"record": step.called}
-    if not step.takes_along:
+    done = _DOES[record.action] % {"record": record.called}
+    if not record.takes_along:
         return done
-    return _("%(done)s, and with it: %(along)s") % {"done": done, "along": _first_ones(step.takes_along, ", ")}
+    return _("%(done)s, and with it: %(along)s") % {"done": done, "along": first_ones(record.takes_along)}
 
 
-def change_in_words(change: Change, deed: Action) -> str:
-    """``Statistics: adds tier; removes customerId``; of a new record just what it has."""
+def told(change: EntryChange, action: Action) -> dict[str, Any]:
+    """The ``label`` of a changed setting with what it is ``new`` and was ``old``; of a list, what it ``gained`` and
+    ``lost``; of a new record just what it has."""
     entry = change.entry
     if isinstance(entry, SecretsEntry):
-        return f"{entry.label}: {_secrets_in_words(change, several=entry.several)}"
-    if deed == Action.ADD:
-        return f"{entry.label}: {_quoted(entry.in_words(change.new))}"
-    if isinstance(change.old, list) or isinstance(change.new, list):
-        gained, lost = changed_items(entry, change.old or [], change.new or [])
+        return {"label": entry.label, "new": _secrets_in_words(change, several=entry.several)}
+    if action == Action.CHANGE and isinstance(change.new, list):
+        gained, lost = changed_items(change.old, change.new)
+        if gained or lost:
+            return {"label": entry.label, "gained": gained, "lost": lost}
+    line = {"label": entry.label, "new": entry.in_words(change.new) or _("empty")}
+    return line if action == Action.ADD else line | {"old": entry.in_words(change.old) or _("empty")}
+
+
+def change_in_words(change: EntryChange, action: Action) -> str:
+    """``Statistics: adds tier; removes customerId``"""
+    line = told(change, action)
+    if "gained" in line:
         parts = [
-            _("adds %(gained)s") % {"gained": ", ".join(gained)} if gained else "",
-            _("removes %(lost)s") % {"lost": ", ".join(lost)} if lost else "",
+            _("adds %(gained)s") % {"gained": ", ".join(line["gained"])} if line["gained"] else "",
+            _("removes %(lost)s") % {"lost": ", ".join(line["lost"])} if line["lost"] else "",
         ]
-        if not gained and not lost:
-            parts = [_("order %(old)s → %(new)s") % {"old": ", ".join(change.old), "new": ", ".join(change.new)}]
-        return f"{entry.label}: {'; '.join(filter(None, parts))}"
-    return f"{entry.label}: {_quoted(entry.in_words(change.old))} → {_quoted(entry.in_words(change.new))}"
+        said = "; ".join(filter(None, parts))
+    elif "old" in line:
+        said = (_("order %(old)s → %(new)s") if isinstance(change.new, list) else "%(old)s → %(new)s") % line
+    else:
+        said = line["new"]
+    return f"{line['label']}: {said}"
 
 
-def _secrets_in_words(change: Change, *, several: bool) -> str:
+def _secrets_in_words(change: EntryChange, *, several: bool) -> str:
     new = [secret for secret in change.new if secret not in change.old]
     if not several:
         pattern = _("replaced by the one %(secret)s") if change.old else _("set %(secret)s")
@@ -76,22 +86,6 @@ def _secrets_in_words(change: Change, *, several: bool) -> str:
     return "; ".join(parts)
 
 
-def _quoted(text: str) -> str:
-    return text or _("empty")
-
-
-def _first_ones(names: Sequence[str], separator: str) -> str:
-    """The names, at most so many, and how many there are besides."""
-    more = len(names) - KEPT_AT_MOST
-    named = separator.join(names[:KEPT_AT_MOST])
-    if more <= 0:
-        return named
-    return ngettext("%(names)s and %(count)d more", "%(names)s and %(count)d more", more) % {
-        "names": named + separator.rstrip(),
-        "count": more,
-    }
-
-
 def lines(plan: Plan) -> Iterator[str]:
     """The plan as text, for a terminal."""
     if problems := plan.problems:
@@ -102,28 +96,28 @@ def lines(plan: Plan) -> Iterator[str]:
         ) % {"count": len(problems)}
         yield from (f"  {problem}" for problem in problems)
         return
-    for section, steps in groupby(plan.effects, key=lambda step: step.section):
+    for section, records in groupby(plan.effects, key=lambda record: record.section):
         yield f"{capfirst(section.model._meta.verbose_name_plural)}"
-        for step in steps:
-            yield f"  {heading(step)}"
-            if step.loses_mark:
-                yield f"      {' '.join(filter(None, [_('No longer marked as sensitive.'), step.left_unmarked]))}"
-            if step.deed != Action.REMOVE:
-                yield from (f"      {change_in_words(change, step.deed)}" for change in step.changes)
-            if step.sensitive:
-                said = _("Sensitive, and kept or shown from then on: %(keys)s") % {"keys": ", ".join(step.sensitive)}
+        for record in records:
+            yield f"  {heading(record)}"
+            if record.loses_mark:
+                yield f"      {' '.join(filter(None, [_('No longer marked as sensitive.'), record.left_unmarked]))}"
+            if record.action != Action.REMOVE:
+                yield from (f"      {change_in_words(change, record.action)}" for change in record.changes)
+            if record.sensitive:
+                said = _("Sensitive, and kept or shown from then on: %(keys)s") % {"keys": ", ".join(record.sensitive)}
                 yield f"      {said}"
+            yield from (f"      {sentence}" for sentence in record.look_alikes)
     yield summary(plan)
     yield from notes(plan)
 
 
 def notes(plan: Plan) -> Iterator[str]:
-    """What to look at in the plan: names that look alike, lost columns of reports, and what it leaves as it is."""
-    yield from plan.look_alikes[:KEPT_AT_MOST]
+    """What to look at in the plan: lost columns of reports, and what it leaves as it is."""
     if lost := plan.lost_columns_in_words():
         yield lost
     if plan.kept:
-        yield _("Not in the file, and kept: %(names)s.") % {"names": _first_ones(plan.kept, "; ")}
+        yield _("Not in the file, and kept: %(names)s.") % {"names": first_ones(plan.kept, "; ")}
     if plan.left_alone:
         names = ", ".join(name.replace("_", " ") for name in plan.left_alone)
         yield _("The file has no section for these, so they stay as they are: %(names)s.") % {"names": names}

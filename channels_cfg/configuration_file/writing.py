@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from channels_cfg.configuration_file.current_settings import CurrentSettings
 from channels_cfg.configuration_file.planning import COMPLETE, HEADER, VERSION
 from channels_cfg.configuration_file.sections import ACCESS_RIGHTS, SECTIONS, Section
-from channels_cfg.configuration_file.state import State
 
 _OPENING = f"""\
 # The configuration of Keepsake. It holds no password, no API key and no secret.
@@ -31,16 +31,16 @@ _UNPRINTABLE = re.compile(r"[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\ufff
 def export(sections: Iterable[Section] = SECTIONS) -> str:
     """The file: sections in a fixed order, records by name, defaults left out except those of
     the system."""
-    state = State()
-    return _OPENING + "".join("\n" + line for section in sections for line in _section(section, state))
+    settings = CurrentSettings()
+    return _OPENING + "".join("\n" + line for section in sections for line in _section(section, settings))
 
 
-def _section(section: Section, state: State) -> Iterator[str]:
+def _section(section: Section, settings: CurrentSettings) -> Iterator[str]:
     if section.is_single:
-        (single,) = state.records(section).values()
+        (single,) = settings.records(section).values()
         yield f"{section.name}:\n{''.join(_entries(single.values, indent='  '))}"
         return
-    records = [_without_defaults(section, record.values) for record in state.records(section).values()]
+    records = [_without_defaults(section, record.values) for record in settings.records(section).values()]
     if not records:
         yield f"{section.name}: []\n"
     else:

@@ -9,6 +9,7 @@ from channels_cfg.models.membership import GroupMembership, QueueGroupMembership
 from channels_cfg.models.messaging_service import MessagingService, WebhookSecret
 from channels_cfg.models.queue import Queue, QueueAddress, QueueGroup
 from channels_cfg.models.scheduled_change import ScheduledChange
+from channels_cfg.models.second_factor import SecondFactor
 from channels_cfg.models.settings_version import SettingsVersion
 from channels_cfg.models.sign_in_event import SignInEvent
 from channels_cfg.models.system_settings import Source, SystemSettings
@@ -35,6 +36,7 @@ __all__ = [
     "RecordedGroup",
     "Right",
     "ScheduledChange",
+    "SecondFactor",
     "SettingsVersion",
     "SignInEvent",
     "Source",

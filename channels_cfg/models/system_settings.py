@@ -156,6 +156,15 @@ class SystemSettings(ExtraDataLists):
         help_text=_("On: nothing is saved in the configurator before the field “Why?” is filled in."),
     )
 
+    administrators_need_second_factor = models.BooleanField(
+        _("administrators need a second factor"),
+        default=False,
+        help_text=_(
+            "On: whoever may open the System Configurator shows an authenticator app or a passkey after the password, "
+            "and adds one first where there is none. API keys need none."
+        ),
+    )
+
     # Files of chats: limits for what agents send, and where the files are.
     largest_file_megabytes = models.PositiveIntegerField(
         _("largest file (MB)"),

@@ -19,7 +19,7 @@ class WaitingUploadQuerySet(models.QuerySet["WaitingUpload"]):
         """What this user sent and may still confirm; nobody else sees it."""
         return self.filter(user=user, uploaded_at__gt=now - WAITS_FOR)
 
-    def forget_old(self, *, now: datetime) -> None:
+    def delete_expired(self, *, now: datetime) -> None:
         self.filter(uploaded_at__lte=now - WAITS_FOR).delete()
 
 

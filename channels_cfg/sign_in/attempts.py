@@ -2,7 +2,8 @@
 
 Whoever fails ``SIGN_IN_FAILURES`` times must wait ``SIGN_IN_WAIT``. Failures with a password count by account and
 address, so nobody keeps another out from elsewhere; an address that fails ``SIGN_IN_FAILURES_OF_ADDRESS`` times with
-whatever accounts waits as well. A wrong key or token names no account and counts by its address alone; a right one is
+whatever accounts waits as well. Failures with a second factor count by account alone: only who knows the password makes
+them. A wrong key or token names no account and counts by its address alone; a right one is
 always let in, at no cost: it has 256 random bits, and nobody guesses one.
 
 django-axes counts. It is handed nothing of the request but the address, since queries and bodies may hold customers'
@@ -52,7 +53,10 @@ class Attempts(AxesDatabaseHandler):
 
     def user_logged_in(self, sender: Any, request: Any, user: User, **kwargs: Any) -> None:
         super().user_logged_in(sender, request, user, **kwargs)
-        note(request, Result.SIGNED_IN, Method.PASSWORD, names=[user.get_username()])
+        method = getattr(request, "second_factor", Method.PASSWORD)
+        if method in SignInEvent.SECOND_FACTORS:  # counted by themselves
+            self.reset_user_attempts(request, get_credentials(user.get_username(), method=method))
+        note(request, Result.SIGNED_IN, method, names=[user.get_username()])
 
     def user_logged_out(self, sender: Any, request: Any, user: User | None, **kwargs: Any) -> None:
         if user is not None:
@@ -80,30 +84,55 @@ def counted_account(_request: HttpRequest, credentials: dict[str, Any] | None) -
     asked = credentials or {}
     if _method(asked) in SignInEvent.OF_PROGRAMS:
         return ""
-    return salted_hmac("channels_cfg.sign_in", str(asked.get("username") or ""), algorithm="sha256").hexdigest()
+    salt = "channels_cfg.second_factor" if _method(asked) in SignInEvent.SECOND_FACTORS else "channels_cfg.sign_in"
+    return salted_hmac(salt, str(asked.get("username") or ""), algorithm="sha256").hexdigest()
+
+
+def counted_together(_request: Any, credentials: dict[str, Any] | None = None) -> list[Any]:
+    """Which failures are counted together, as axes takes it."""
+    is_second = _method(credentials or {}) in SignInEvent.SECOND_FACTORS
+    return ["username"] if is_second else [["username", "ip_address"]]
 
 
 def _method(credentials: dict[str, Any]) -> SignInEvent.Method:
     return Method(credentials.get("method", Method.PASSWORD))
 
 
-def wrong_key(request: Any, method: SignInEvent.Method, *, username: str = "") -> None:
-    """Count a key or token that opened nothing. From the failure on that is one too many, the middleware of axes
-    answers the request with 429, whatever its view says."""
+def may_try(request: Any, method: SignInEvent.Method, *, username: str = "") -> bool:
+    """Whether whoever asks has not failed too often. Else the middleware of axes answers the request with 429,
+    whatever its view says."""
     credentials = get_credentials(username, method=method)
     request.axes_locked_out = not AxesProxyHandler.is_allowed(request, credentials)
     request.axes_credentials = credentials
-    if not request.axes_locked_out:
-        user_login_failed.send(sender=__name__, credentials=credentials, request=request)
+    return not request.axes_locked_out
 
 
-def note(request: HttpRequest, result: SignInEvent.Result, method: SignInEvent.Method, *, names: Iterable[str]) -> None:
+def count_failure(request: Any) -> None:
+    """Count what ``may_try`` allowed and was wrong. The failure that is one too many is answered with 429."""
+    user_login_failed.send(sender=__name__, credentials=request.axes_credentials, request=request)
+
+
+def wrong_key(request: Any, method: SignInEvent.Method, *, username: str = "") -> None:
+    """Count a key or token that opened nothing."""
+    if may_try(request, method, username=username):
+        count_failure(request)
+
+
+def note(
+    request: HttpRequest | None,
+    result: SignInEvent.Result,
+    method: SignInEvent.Method,
+    *,
+    names: Iterable[str],
+    by: str = "",
+) -> None:
     """Write an event; ``names`` are ways to read the user name that was given. Of one that is no user's nothing is
-    kept."""
+    kept. Without a request a command of this machine did it."""
     readable = [name for name in names if name and "\0" not in name]
     known = User.objects.filter(username__in=readable).values_list("username", flat=True).first() if readable else ""
+    address = client_address(request) if request else None
     SignInEvent.objects.create(
-        at=timezone.now(), account=known or "", address=client_address(request), method=method, result=result
+        at=timezone.now(), account=known or "", address=address, method=method, result=result, by=by
     )
 
 

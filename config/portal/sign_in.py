@@ -7,6 +7,7 @@ from math import ceil
 from typing import Any
 
 from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -16,13 +17,22 @@ from django.utils.translation import ngettext
 
 from channels_cfg.problem_details import problem
 from channels_cfg.sign_in.attempts import left_to_wait
+from channels_cfg.sign_in.second_factor import factors_of
 from config.api_errors import is_machine_door
+from config.portal.second_factor import note_password_shown
 
 
 class SignIn(LoginView):
-    """The one page on which people sign in."""
+    """The one page on which people sign in. Whoever has a second factor shows it on the next."""
 
     redirect_authenticated_user = True
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        user: Any = form.get_user()
+        if not factors_of(user).exists():
+            return super().form_valid(form)
+        note_password_shown(self.request, user)
+        return redirect_to_login(self.get_success_url(), reverse("second_step"))
 
 
 def configurator_sign_in(request: HttpRequest) -> HttpResponse:
@@ -43,7 +53,10 @@ def must_wait(request: HttpRequest, answer: Any, credentials: dict[str, Any]) ->
         return problem(request.path, HTTPStatus.TOO_MANY_REQUESTS, told, headers={"Retry-After": str(seconds)})
     context = getattr(answer, "context_data", None) or {}
     page = render(
-        request, "registration/login.html", {**context, "wait": in_words(seconds)}, status=HTTPStatus.TOO_MANY_REQUESTS
+        request,
+        "registration/login.html",
+        {"next": request.GET.get(REDIRECT_FIELD_NAME, ""), **context, "wait": in_words(seconds)},
+        status=HTTPStatus.TOO_MANY_REQUESTS,
     )
     page["Retry-After"] = str(seconds)
     return page

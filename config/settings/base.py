@@ -83,6 +83,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "config.middleware.SecondFactorFirst",
     "config.middleware.NoNulInTheConfigurator",
     "config.middleware.ViewersTimeZone",
     "config.middleware.ConfigurationHistory",
@@ -151,7 +152,7 @@ TRUSTED_PROXIES = environment.number("TRUSTED_PROXIES", 0)
 # How long sign-ins, failures and sign-outs can be read.
 SIGN_IN_LOG_DAYS = environment.number("SIGN_IN_LOG_DAYS", 90)
 AXES_HANDLER = "channels_cfg.sign_in.attempts.Attempts"
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_PARAMETERS = "channels_cfg.sign_in.attempts.counted_together"
 AXES_USERNAME_CALLABLE = "channels_cfg.sign_in.attempts.counted_account"
 AXES_CLIENT_IP_CALLABLE = "channels_cfg.sign_in.client_address.counted_address"
 AXES_LOCKOUT_CALLABLE = "config.portal.sign_in.must_wait"

@@ -17,6 +17,7 @@ OURS = ["channels_cfg", "conversations", "reporting", "config"]
 NOTHING_THAT_IS_DESTROYED = {
     # settings, and their history
     "channels_cfg.MessagingService.key_secret",
+    "channels_cfg.SecondFactor.secret",
     "channels_cfg.WebhookSecret.secret",
     "channels_cfg.ScheduledChange.changes",
     "channels_cfg.ScheduledChange.replaces",

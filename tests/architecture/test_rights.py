@@ -110,6 +110,7 @@ def centre(db: None, settings: Any, tmp_path: Path) -> SimpleNamespace:
         ended=ended,
         file=report_file_of(reporter),
         saved=saved_report_of(reporter),
+        factor=reporter.second_factors.create(kind="totp", secret="canary-kept"),
     )
 
 
@@ -204,6 +205,13 @@ ADDRESSES = {
     ),
     "reports/saved/<int:pk>/rename/": form("/reports/saved/{}/rename/", "saved", "reporter", of="reporter", name="b"),
     "reports/saved/<int:pk>/delete/": form("/reports/saved/{}/delete/", "saved", "reporter", of="reporter"),
+    "accounts/second-factor/": listed("/accounts/second-factor/", shows_data=False),
+    "accounts/second-factor/app/": listed("/accounts/second-factor/app/", shows_data=False),
+    "accounts/second-factor/passkey/": Address(lambda client, _: client.post("/accounts/second-factor/passkey/")),
+    "accounts/second-factor/codes/": listed("/accounts/second-factor/codes/", shows_data=False),
+    "accounts/second-factor/remove/<int:pk>/": Address(
+        lambda client, centre: client.get(f"/accounts/second-factor/remove/{centre.factor.pk}/"), is_one_thing=True
+    ),
     # Machine doors
     "RI/cmi/contactData": listed("/RI/cmi/contactData", "contact_manager"),
     f"RI/cmi/contactData/{CONVERSATION}": one("/RI/cmi/contactData/{}", "ended", "contact_manager"),
@@ -224,6 +232,7 @@ ADDRESSES = {
 
 PUBLIC = {
     "accounts/login/": "/accounts/login/",
+    "accounts/login/second/": "/accounts/login/second/",
     "accounts/logout/": "/accounts/logout/",
     "api/schema/": "/api/schema/",
     "api/docs/": "/api/docs/",

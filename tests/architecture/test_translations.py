@@ -31,7 +31,18 @@ from pghistory.models import Context
 from channels_cfg.configuration_file.waiting import take_in
 from channels_cfg.history.planned_changes import plan_change
 from channels_cfg.messaging.messaging_channels import MESSAGING_CHANNELS
-from channels_cfg.models import ApiKey, KeyVerdict, MessagingService, Queue, Right, SettingsVersion, User, WaitingUpload
+from channels_cfg.models import (
+    ApiKey,
+    KeyVerdict,
+    MessagingService,
+    Queue,
+    Right,
+    SecondFactor,
+    SettingsVersion,
+    SystemSettings,
+    User,
+    WaitingUpload,
+)
 from config.api_errors import bad_request, server_error
 from conversations import lifecycle
 from conversations.doors.conversation_api.payloads import TRIGGERS
@@ -136,6 +147,7 @@ def busy(root: User, centre: None) -> dict[str, list[dict[str, Any]]]:
     take_in(b"name,channel\nNew,Nowhere\n", kind="queues", name="queues.csv", user=root, environment={}, now=now)
     plan_change(queue, {"statistics_keys": ["orderId"]}, at=now + timedelta(days=1), by=root, why="x", now=now)
     KeyVerdict.objects.create(name="noise", verdict=KeyVerdict.Verdict.NEVER, said_by=root, said_at=now)
+    factor = root.second_factors.create(kind=SecondFactor.Kind.TOTP, secret="JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
     client = UserFactory(username="crm", is_api_client=True)
     key = ApiKeyFactory(user=client)
     run_reporting_job()
@@ -153,12 +165,14 @@ def busy(root: User, centre: None) -> dict[str, list[dict[str, Any]]]:
         "admin:api_client_rotate": [{"client_id": client.pk, "key_id": key.pk}],
         "admin:auth_group_copy_role": [{"object_id": Group.objects.first().pk}],
         "admin:channels_cfg_user_copy_rights": [{"object_id": root.pk}],
+        "admin:channels_cfg_user_reset_second_factor": [{"object_id": root.pk}],
         "admin:upload_preview": uploads,
         "admin:upload_refused": [upload | {"format": "csv"} for upload in uploads],
         "admin:undo_version": [{"number": pk} for pk in SettingsVersion.objects.values_list("pk", flat=True)[:3]],
         "desk:conversation": [{"pk": waiting.pk}, {"pk": served.pk}],
         "history:detail": conversations,
         "history:after_the_end": conversations,
+        "remove_second_factor": [{"pk": factor.pk}],
         "reports:file": [{"pk": report.pk}],
         "reports:download_file": [{"pk": report.pk}],
         **{f"admin:channels_cfg_{name}_template": [{"format": "csv"}] for name in ("attachedkey", "queue", "user")},
@@ -391,6 +405,16 @@ def test_pages_for_strangers_and_of_failures_are_marked(pseudo, busy, browser: C
         browser.get("/nowhere"),
         browser.get("/admin/nowhere/"),
     ]
+    mary = User.objects.get(username="mary")
+    demanded = Client()
+    demanded.force_login(UserFactory(is_staff=True))
+    SystemSettings(administrators_need_second_factor=True).save()
+    answers += [demanded.get("/admin/", follow=True), demanded.post(reverse("add_passkey"))]
+    answers += [nobody.get(reverse("add_app")), nobody.post(reverse("add_app"), {"code": "1"})]
+    mary.second_factors.create(kind=SecondFactor.Kind.TOTP, secret="JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
+    answers += [nobody.post(reverse("new_recovery_codes"), {"password": word}) for word in ("wrong", "correct horse")]
+    answers += [stranger.post(reverse("login"), {"username": "mary", "password": "correct horse"}, follow=True)]
+    answers += [stranger.post(reverse("second_step"), {"code": "1"}) for _number in range(5)]
     failures = [bad_request(request, SuspiciousOperation()), server_error(request)]
     known = data()
 

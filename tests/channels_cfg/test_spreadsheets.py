@@ -10,7 +10,7 @@ from django.db import connection
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from channels_cfg.configuration_file.tables import TooLongForExcel, as_csv, as_xlsx
+from channels_cfg.configuration_file.table_writing import TooLongForExcel, as_csv, as_xlsx
 from channels_cfg.spreadsheets import FORMULA, LONGEST_CELL, TextWorkbook, as_meant, harmless, unescaped
 
 ANYTHING = st.text(st.characters(exclude_categories=()), max_size=40)

@@ -15,7 +15,7 @@ from config.models import Heartbeat
 OVERDUE = """
 import django; django.setup()
 from config import heartbeats
-from config.tasks import forget_expired_sign_ins as task
+from config.tasks import delete_expired_sign_ins as task
 heartbeats.BEAT_SECONDS = 0.1
 task.time_limit = 0.3
 heartbeats.begin(task)
@@ -76,4 +76,4 @@ def test_a_worker_ends_itself_when_a_task_has_used_up_its_time():
     ended = subprocess.run([sys.executable, "-c", OVERDUE], capture_output=True, text=True, timeout=60, check=False)
 
     assert ended.returncode == 1
-    assert "forget_expired_sign_ins has used up its time" in ended.stderr
+    assert "delete_expired_sign_ins has used up its time" in ended.stderr

@@ -7,7 +7,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 from oauth2_provider.models import AccessToken, Application
 
-from config.tasks import forget_expired_sign_ins
+from config.tasks import delete_expired_sign_ins
 from tests.factories import ApiKeyFactory
 
 
@@ -23,7 +23,7 @@ def test_sign_ins_are_forgotten_once_they_let_nobody_in(client):
     AccessToken.objects.filter(pk=expired.pk).update(expires=now - timedelta(seconds=1))
     Session.objects.filter(session_key="expired").update(expire_date=now - timedelta(seconds=1))
 
-    forget_expired_sign_ins()
+    delete_expired_sign_ins()
 
     assert AccessToken.objects.count() == 1
     assert not AccessToken.objects.filter(pk=expired.pk).exists()

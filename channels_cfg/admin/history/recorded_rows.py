@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from channels_cfg import moments
-from channels_cfg.configuration_file.tables import as_csv
+from channels_cfg.configuration_file.table_writing import as_csv
 from channels_cfg.history.change_log import Change, ChangeHistory
 from channels_cfg.history.record_words import Difference, InWords, event_models
 from channels_cfg.history.settings_at import SettingsAt, record_from

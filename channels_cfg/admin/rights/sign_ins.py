@@ -1,4 +1,4 @@
-"""Who signed in, failed to, or signed out: when, from where, and how."""
+"""Who signed in, failed to, or signed out, and what became of second factors: when, from where, and how."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ Result = SignInEvent.Result
 @admin.register(SignInEvent)
 class SignInEventAdmin(ReadOnlyAdmin):
     list_is_for = gettext_lazy(
-        "Every sign-in, failure and sign-out is noted here; so is each token that a program gets."
+        "Every sign-in, failure and sign-out is noted here; so is each token that a program gets, and each second "
+        "factor that comes or goes."
     )
     empty_list_leads_to = ("admin:channels_cfg_user_changelist", gettext_lazy("To the users"))
     list_display = ["when", "who", "address", "method", "what_became_of_it"]
@@ -45,7 +46,7 @@ class SignInEventAdmin(ReadOnlyAdmin):
                     "A name that is no user's is not kept: it may be a password. After a failure too many nothing more "
                     "is noted until the wait is over. A program that shows a right key is noted at the key."
                 ),
-                "fields": ["when", "who", "address", "method", "result"],
+                "fields": ["when", "who", "address", "method", "result", "by"],
             },
         )
     ]
@@ -67,6 +68,8 @@ class SignInEventAdmin(ReadOnlyAdmin):
             Result.FAILED: "warning",
             Result.BLOCKED: "danger",
             Result.SIGNED_OUT: "default",
+            Result.ADDED: "info",
+            Result.REMOVED: "warning",
         },
     )
     def what_became_of_it(self, event: SignInEvent) -> tuple[str, str]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -25,6 +27,7 @@ from channels_cfg.admin.rights.effective import ShowsEffectiveRights
 from channels_cfg.admin.uploads import ComesAsTable
 from channels_cfg.configuration_file.tables import TABLES
 from channels_cfg.models import ApiKey, User
+from channels_cfg.sign_in.second_factor import factors_of, reset
 from channels_cfg.time_zones import time_zones
 
 
@@ -86,11 +89,11 @@ class UserAdmin(ShowsEffectiveRights, ComesAsTable, DjangoUserAdmin, Configurato
     autocomplete_fields = ["groups"]
     inlines = [UserRightsInline]
     history_parts = [(User.groups.through, "user"), (ApiKey, "user")]
-    actions_detail = ["copy_rights"]
+    actions_detail = ["copy_rights", "reset_second_factor"]
     conditional_fields = dict.fromkeys(
         ["password1", "password2", "is_staff"], "typeof is_api_client === 'undefined' || !is_api_client"
     )
-    readonly_fields = ["last_login", "date_joined", "api_keys"]
+    readonly_fields = ["last_login", "date_joined", "api_keys", "second_factor"]
     instead_of_deleting = gettext_lazy(
         "Switch “Active” off instead: the user can do nothing any more, and the history stays readable."
     )
@@ -111,7 +114,7 @@ class UserAdmin(ShowsEffectiveRights, ComesAsTable, DjangoUserAdmin, Configurato
         if obj is None:
             return self.add_fieldsets
         superuser = ["is_superuser"] if request.user.is_superuser else []
-        sign_in = ["api_keys"] if obj.is_api_client else ["password"]
+        sign_in = ["api_keys"] if obj.is_api_client else ["password", "second_factor"]
         return [
             (None, {"fields": ["username", *sign_in, ("first_name", "last_name"), "email", "time_zone"]}),
             (_("Role"), {"fields": ["groups", "is_active", "is_api_client", "is_staff", *superuser]}),
@@ -137,6 +140,26 @@ class UserAdmin(ShowsEffectiveRights, ComesAsTable, DjangoUserAdmin, Configurato
     @action(description=gettext_lazy("Copy these rights"), url_path="copy-rights", permissions=["copy"])
     def copy_rights(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return copy_rights_page(request, self.get_object(request, unquote(object_id)))
+
+    def has_reset_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Whether there is something to reset, of somebody whom one may change."""
+        user = self.get_object(request, unquote(str(object_id)))
+        return bool(user and self.has_change_permission(request, user) and user.second_factors.exists())
+
+    @action(description=gettext_lazy("Reset the second factor"), url_path="reset-second-factor", permissions=["reset"])
+    def reset_second_factor(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """For somebody whose phone is lost. Asks first."""
+        user = get_object_or_404(User, pk=unquote(object_id))
+        if request.method != "POST":
+            context = {**self.admin_site.each_context(request), "title": _("Reset the second factor"), "person": user}
+            return TemplateResponse(request, "admin/channels_cfg/user/reset_second_factor.html", context)
+        reset(user, by=request.user.get_username(), request=request)
+        messages.success(request, _("%(user)s signs in with the password alone.") % {"user": user})
+        return redirect("admin:channels_cfg_user_change", user.pk)
+
+    @display(description=gettext_lazy("Second factor"), empty_value=gettext_lazy("None"))
+    def second_factor(self, user: User) -> str:
+        return ", ".join(str(factor.get_kind_display()) for factor in factors_of(user))
 
     @display(description=gettext_lazy("User"), ordering="username", header=True)
     def person(self, user: User) -> tuple[str, str]:

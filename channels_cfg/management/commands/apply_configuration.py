@@ -10,9 +10,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from channels_cfg.configuration_file import wording
+from channels_cfg.configuration_file.draft import Environment
+from channels_cfg.configuration_file.nodes import UnreadableFile
 from channels_cfg.configuration_file.plan import Plan
-from channels_cfg.configuration_file.planning import Environment, plan_file
-from channels_cfg.configuration_file.reading import Unreadable, read_yaml
+from channels_cfg.configuration_file.planning import plan_file
+from channels_cfg.configuration_file.reading import read_yaml
 from channels_cfg.history.change_reason import why_is_required
 from channels_cfg.history.change_set import NotApplied, apply
 
@@ -31,7 +33,7 @@ class Command(BaseCommand):
             "--no-input",
             action="store_false",
             dest="ask",
-            help="remove records and show sensitive keys without asking at a terminal",
+            help="remove records, show sensitive keys and add keys that look alike without asking at a terminal",
         )
 
     def handle(self, *, file: Path, plan: bool, why: str, ask: bool, **options: Any) -> None:
@@ -39,7 +41,7 @@ class Command(BaseCommand):
             root = read_yaml(_content(file))
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
-        except Unreadable as unreadable:
+        except UnreadableFile as unreadable:
             raise CommandError("\n".join(f"{file}, {problem}" for problem in unreadable.problems)) from unreadable
 
         def make_plan() -> Plan:
@@ -53,11 +55,9 @@ class Command(BaseCommand):
             return
         if not why and why_is_required():
             raise CommandError("The system settings ask for a reason. Add --why “…”. Nothing was changed.")
-        marks = "show sensitive keys" if planned.sensitive else "not sensitive" if planned.no_longer_sensitive else ""
-        if ask and (planned.removes or marks) and sys.stdin.isatty():
-            wanted = f"remove {planned.removes}" if planned.removes else marks
-            if input(f"Type “{wanted}” to go on: ").strip() != wanted:
-                raise CommandError("Nothing was changed.")
+        wanted = planned.words_to_type
+        if ask and wanted and sys.stdin.isatty() and input(f"Type “{wanted}” to go on: ").strip() != wanted:
+            raise CommandError("Nothing was changed.")
         try:
             apply(make_plan, agreed_to=planned.fingerprint, why=why, command="apply_configuration")
         except NotApplied as not_applied:

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from channels_cfg.history.change_log import ChangeHistory
 from channels_cfg.models import AttachedKey, Channel, Queue, SystemSettings, User, WaitingUpload
-from channels_cfg.tasks import forget_old_uploads
+from channels_cfg.tasks import delete_expired_uploads
 from tests.factories import ChannelFactory, QueueFactory, UserFactory
 
 FILE = reverse("admin:configuration_file")
@@ -148,13 +148,23 @@ def test_a_table_of_keys_asks_before_it_takes_a_mark_away(browser: Client):
     assert AttachedKey.objects.get().sensitive
 
 
-def test_a_name_that_looks_like_another_is_pointed_out_before_a_file_is_confirmed(browser: Client):
+@pytest.mark.parametrize(
+    "rows", ["name,aliases\ncustomertype,\n", 'name,aliases\nkind,"customer_type"\n'], ids=["key", "other name"]
+)
+def test_a_name_that_looks_like_another_asks_before_a_file_is_confirmed(browser: Client, rows: str):
     ChannelFactory(name="Web", statistics_keys=["customerType"])
+    table = IMPORT_QUEUES.replace("queue", "attachedkey")
+    name = "customertype" if "customertype" in rows else "customer_type"
+    sent = send(browser, rows, to=table, name="keys.csv")
 
-    file = "keepsake_configuration: 1\nkeys: [{name: customertype}]\n"
-    shown = browser.get(send(browser, file)["Location"]).content.decode()
+    shown = browser.get(sent["Location"]).content.decode()
+    asked = browser.post(sent["Location"])
+    assert not AttachedKey.objects.exists()
+    browser.post(sent["Location"], {"_typed": "two keys"})
 
-    assert "“customertype” looks like “customerType”. They are two different keys." in shown
+    assert f"“{name}” looks like “customerType”. They are two different keys." in shown
+    assert asked.status_code == 409
+    assert AttachedKey.objects.exists()
 
 
 def test_a_reason_is_asked_for_where_the_settings_want_one(browser: Client):
@@ -196,7 +206,7 @@ def test_a_file_waits_an_hour(browser: Client):
         sent = send(client, channels("- {name: Web, kind: chat}\n"))
 
     assert browser.get(sent["Location"]).status_code == 404
-    forget_old_uploads()
+    delete_expired_uploads()
     assert not WaitingUpload.objects.exists()
 
 

@@ -8,8 +8,9 @@ from textwrap import dedent
 import pytest
 from django.contrib.auth.models import Group
 
+from channels_cfg.configuration_file.draft import Environment
 from channels_cfg.configuration_file.plan import Plan
-from channels_cfg.configuration_file.planning import Environment, plan_file
+from channels_cfg.configuration_file.planning import plan_file
 from channels_cfg.configuration_file.reading import read_yaml
 from channels_cfg.history.change_set import apply
 from channels_cfg.models import AccessRight, Channel, Queue, QueueAddress, QueueGroup, Right

@@ -91,7 +91,7 @@ def test_a_plan_is_told_in_words(centre: None):
 def test_what_a_file_of_a_few_lines_leaves_out_stays_as_it_is(centre: None):
     plan = applied(f"{OPENING}channels:\n- name: Phone\n  statistics_keys: [customerType]\n")
 
-    assert [step.called for step in plan.effects] == ["channel “Phone”"]
+    assert [record.called for record in plan.effects] == ["channel “Phone”"]
     assert "Not in the file, and kept: channel “Customer chat”." in wording.text(plan)
     phone = Channel.objects.get(name="Phone")
     assert (phone.false_attempt_seconds, phone.connection_keys) == (9, ["customerId"])
@@ -140,9 +140,12 @@ def test_several_problems_are_named_at_once_each_with_line_column_and_path(centr
         "line 9, column 3, channels[2]: A channel needs “kind”.",
         "line 12, column 12, queues[0].channel: There is no channel “Custmer chat”. Did you mean “Customer chat”?",
         "line 13, column 3, queues[0].adresses: A queue has no setting “adresses”. Did you mean “addresses”?",
+        "line 15, column 15, queues[1].addresses[0]: Calls come in on a telephone number with + and country code, "
+        "such as +358401234567.",
         "line 15, column 15, queues[1].addresses[0]: Queue “Chat sales” has “sales@chat.example.com” already. "
         "It can belong to one only.",
         "line 16, column 11, queues[1].groups: A list is expected here. For one item write [Nordic].",
+        "line 18, column 3, users[0]: An API client cannot use the pages. Switch one of the two off.",
         "line 18, column 29, users[0].groups[0]: There is no group “Agnet”. Did you mean “Agent”?",
         "line 18, column 48, users[0].time_zone: “Europe/Helsingfors” is not a time zone that can be chosen. "
         "Use a name such as Europe/Helsinki.",
@@ -201,7 +204,6 @@ def test_several_problems_are_named_at_once_each_with_line_column_and_path(centr
         ("system_settings: {value_characters: 0}", "greater than or equal to 1"),
         ("system_settings: {value_characters: 99999999999999999999}", "A whole number is expected here"),
         ("system_settings: {precedence: [agent]}", "Name each source once"),
-        ('users: [{username: "a\\0b"}]', "U+0000 may not stand in a text"),
     ],
 )
 def test_what_breaks_a_rule_is_refused(centre: None, section: str, problem: str):
@@ -211,6 +213,30 @@ def test_what_breaks_a_rule_is_refused(centre: None, section: str, problem: str)
     assert problem in found[0]
     assert found[0].startswith("line 2, ")
     assert "hunter2" not in found[0]
+
+
+def test_every_fault_of_a_record_is_told_and_none_that_follows_from_another(db: None):
+    key = "{name: 2nd, label: %s, kind: integer, minimum: few, on_violation: flag}" % ("x" * 121)
+    unknown = "{name: size, kind: nummer, minimum: 1, longest: ten}"
+    right = "{user: [ada], group: Nobody, right: serve}"
+
+    found = problems(f"{OPENING}keys:\n- {key}\n- {unknown}\naccess_rights:\n- {right}\n")
+
+    assert [problem.partition(": ")[0].partition(", ")[2].partition(", ")[2] for problem in found] == [
+        *("keys[0].name", "keys[0].label", "keys[0].minimum"),
+        *("keys[1].kind", "keys[1].longest"),
+        *("access_rights[0]", "access_rights[0]", "access_rights[0].user", "access_rights[0].group"),
+    ]
+
+
+@pytest.mark.parametrize("listed", ["keys: [%s]", "system_settings: {statistics_keys: [%s]}", "keys: [{%s}]"])
+def test_after_many_problems_the_rest_of_a_file_is_not_looked_at(db: None, listed: str):
+    items = (f"{number}: {number}" if "{%s}" in listed else str(number) for number in range(3_000))
+
+    found = problems(f"{OPENING}{listed % ', '.join(items)}\n")
+
+    assert len(found) == 502
+    assert found[-1].startswith("More than 500 problems. Nothing after them was read")
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels_cfg.configuration_file.nodes import Node, Place
-from channels_cfg.configuration_file.reading import MOST_BYTES, Unreadable, read_yaml
+from channels_cfg.configuration_file.nodes import MOST_PROBLEMS, Node, Position, UnreadableFile
+from channels_cfg.configuration_file.reading import MOST_BYTES, read_yaml
 
 
 def plain(node: Node) -> object:
@@ -17,7 +17,7 @@ def plain(node: Node) -> object:
 
 
 def why_not(content: bytes) -> list[str]:
-    with pytest.raises(Unreadable) as refused:
+    with pytest.raises(UnreadableFile) as refused:
         read_yaml(content)
     return [str(problem) for problem in refused.value.problems]
 
@@ -43,7 +43,7 @@ def test_every_piece_knows_its_place():
 
     item = root.value["channels"].value[0].value["statistics_keys"].value[1]  # type: ignore[union-attr,index,call-overload]
     assert item.path == "channels[0].statistics_keys[1]"
-    assert item.place == Place(3, 24)
+    assert item.position == Position(3, 24)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +63,13 @@ def test_every_piece_knows_its_place():
         (b"a: b\nc: \xff", ["line 2, column 4: This is not UTF-8. Save the file as UTF-8."]),
         (b"a: x\x07y", ["line 1, column 5: The invisible character U+0007 may not stand in YAML. Remove it."]),
         (b"? [a]\n: b\n", ["line 1, column 3: A name is expected here."]),
+        (
+            b'a: ["x\\0y"]\n"b\\0": 1\n',
+            [
+                "line 1, column 5, a[0]: The invisible character U+0000 may not stand in a text. Remove it.",
+                "line 2, column 1: The invisible character U+0000 may not stand in a text. Remove it.",
+            ],
+        ),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_its_place(content: bytes, problems: list[str]):
@@ -78,6 +85,13 @@ def test_several_problems_are_named_at_once():
         "line 3, column 4, c",
         "line 4, column 1, c",
     ]
+
+
+def test_after_very_many_problems_nothing_more_is_read():
+    first, *others = why_not(b"[" + b"&a 1, " * 5_000 + b"[")
+
+    assert first.startswith("More than 500 problems. Nothing after them was read")
+    assert len(others) == MOST_PROBLEMS + 1
 
 
 def test_a_bomb_of_anchors_is_refused_before_it_goes_off():
@@ -99,7 +113,7 @@ def test_a_huge_file_is_refused():
 def test_nothing_makes_the_reader_fall_over(content: bytes):
     try:
         root = read_yaml(content)
-    except Unreadable as refused:
+    except UnreadableFile as refused:
         assert refused.problems
     else:
         assert isinstance(root, Node)

@@ -11,16 +11,16 @@ from functools import partial
 
 import openpyxl
 import pytest
-import xlsxwriter
 from django.contrib.auth.models import Group
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from channels_cfg.configuration_file import tables, waiting
-from channels_cfg.configuration_file.reading import Unreadable
+from channels_cfg.configuration_file.nodes import UnreadableFile
 from channels_cfg.configuration_file.sections import KEYS, QUEUES, USERS, Section
-from channels_cfg.configuration_file.tables import as_csv, as_xlsx, headings, read_table, rows_of
+from channels_cfg.configuration_file.table_writing import as_csv, as_xlsx, headings, refused_rows, rows_of
+from channels_cfg.configuration_file.tables import read_table
 from channels_cfg.history.change_set import apply
 from channels_cfg.models import AttachedKey, AttachedKeyAlias, PlannedRecord, Queue, User, WaitingUpload
 from channels_cfg.rights.roles import CONFIGURATOR
@@ -57,7 +57,7 @@ def told(upload: WaitingUpload) -> list[tuple[str, str, list[str]]]:
 
 
 def why_not(content: bytes, section: Section = KEYS) -> list[str]:
-    with pytest.raises(Unreadable) as refused:
+    with pytest.raises(UnreadableFile) as refused:
         read_table(content, section)
     return [str(problem) for problem in refused.value.problems]
 
@@ -117,6 +117,7 @@ def test_nothing_in_a_downloaded_table_starts_a_formula(catalogue: None):
         "\ufeffName,Label\ncustomerType,Customer type\n".encode(),
         "Name\tLabel\ncustomerType\tCustomer type\n".encode("utf-16"),
         b'"Name","Label","Why it is refused"\n"customerType","Customer type","because"\n\n,,\n',
+        "\u200bName\u2060,\xa0Label\ufeff\ncustomerType,Customer type\n".encode(),
     ],
 )
 def test_tables_are_read_as_spreadsheets_write_them(db: None, content: bytes):
@@ -165,7 +166,14 @@ def test_each_row_is_created_changed_unchanged_or_refused_with_cell_reason_and_w
         ),
         ("row 7", Outcome.REFUSED, ["the row: Key “newKey” is here twice, first on row 2, the row."]),
         ("row 8", Outcome.REFUSED, ["Name: A key needs “name”. Example: customerType"]),
-        ("row 9", Outcome.REFUSED, ["column 6: A key has no setting “column 6”."]),
+        (
+            "row 9",
+            Outcome.REFUSED,
+            [
+                "column 6: A key has no setting “column 6”.",
+                "Choices: A choice needs something to choose from. Example: gold, silver, bronze",
+            ],
+        ),
     ]  # fmt: skip
     changed = upload.records.get(outcome=Outcome.CHANGE)
     assert changed.lines == [{"label": "Most characters", "old": "40", "new": "50"}]
@@ -192,19 +200,63 @@ def test_a_file_that_is_no_table_is_refused_with_the_way_out(content: bytes, pro
     assert why_not(content)[0].startswith(problem) or problem in why_not(content)[0]
 
 
-def test_formulas_are_not_worked_out(db: None):
+def test_cells_that_hold_no_value_are_refused_each_with_its_reason(db: None):
+    book = openpyxl.Workbook()
+    for row in (["Name", "Label", "Group"], ["one", "=1+1", "#REF!"], ["two", "_x0000_", "#N/A"], ["three_xD800_", 1]):
+        book.active.append(row)  # type: ignore[union-attr]
     written = io.BytesIO()
-    with xlsxwriter.Workbook(written) as book:
-        sheet = book.add_worksheet()
-        sheet.write_row(0, 0, ["Name", "Label"])
-        sheet.write_string(1, 0, "customerType")
-        sheet.write_formula(1, 1, "=1+1", value=2)
+    book.save(written)
 
-    upload = sent(written.getvalue())
+    workbook = told(sent(written.getvalue()))
+    table = told(sent(b"Name,Label,Group\none,a\0b,#N/A\ntwo,,\nthree\0,,,\0\n"))
 
-    assert told(upload) == [
-        ("row 2", Outcome.REFUSED, ["Label: A formula is not worked out here. Paste its result as a value."])
+    error = "Group: The spreadsheet could not work this cell out (%s). Enter its value."
+    nothing = "The invisible character U+0000 may not stand in a text. Remove it."
+    formula = "Label: A formula is not worked out here. Paste its result as a value."
+    assert [(place, said) for place, _outcome, said in workbook] == [
+        ("row 2", [formula, error % "#REF!"]),
+        ("row 3", [f"Label: {nothing}", error % "#N/A"]),
+        ("row 4", ["Name: The invisible character U+D800 may not stand in a text. Remove it."]),
     ]
+    assert [(outcome, said) for _place, outcome, said in table] == [
+        (Outcome.REFUSED, [f"Label: {nothing}", error % "#N/A"]),
+        (Outcome.ADD, []),
+        (Outcome.REFUSED, ["column 4: A key has no setting “column 4”.", f"Name: {nothing}"]),
+    ]
+
+
+def test_empty_rows_count_for_nothing_and_hide_no_others(db: None, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(tables, "MOST_ROWS", 2)
+    monkeypatch.setattr(tables, "MOST_EMPTY_ROWS", 20)
+
+    def workbook(*empty: int) -> bytes:
+        book = openpyxl.Workbook()
+        sheet = book.active
+        sheet["A1"], sheet["A30"], sheet["A35"] = "Name", "one", "two"  # type: ignore[index]
+        for row in empty:
+            sheet.cell(row, 2).font = openpyxl.styles.Font(bold=True)  # type: ignore[union-attr]
+        written = io.BytesIO()
+        book.save(written)
+        return written.getvalue()
+
+    refused = why_not(workbook(2, 10))
+    monkeypatch.setattr(tables, "MOST_EMPTY_ROWS", 30)
+    upload = sent(workbook(2, 10, 20, 50))
+
+    assert refused == ["row 1, the row: More than 20 empty rows follow this one. Delete them, and save the file again."]
+    assert told(upload) == [("row 30", Outcome.ADD, []), ("row 35", Outcome.ADD, [])]
+
+
+def test_after_many_bad_rows_a_table_is_read_no_further(db: None):
+    upload = sent(b"Name,Type\n" + b"".join(b"key%d,txet\n" % number for number in range(2_000)))
+
+    first, *rows = told(upload)
+
+    assert first[2] == [
+        ": More than 500 problems. Nothing after them was read: correct these, and send the file again."
+    ]
+    assert [rows[0][0], rows[-1][0], len(rows)] == ["row 2", "row 502", 501]
+    assert {outcome for _place, outcome, _said in rows} == {Outcome.REFUSED}
 
 
 def test_numbers_dates_and_switches_of_a_workbook_are_read_as_they_are_shown(db: None):
@@ -259,7 +311,7 @@ def test_refused_rows_come_back_with_their_reasons_and_can_be_sent_again(catalog
     upload = sent(b'name,choices,type\ngood,,text\nbad key,"a, b",choice\n')
     refused = [(record.cells, waiting.reasons(record)) for record in upload.records.filter(outcome=Outcome.REFUSED)]
 
-    rows = list(tables.refused_rows(KEYS, refused))
+    rows = list(refused_rows(KEYS, refused))
 
     assert rows[0] == ["Name", "Type", "Choices", "Why it is refused"]
     assert rows[1][:3] == ["bad key", "choice", "a, b"]

@@ -16,7 +16,7 @@ from django.test import Client
 from django.utils import timezone
 
 from channels_cfg.models import SignInEvent, User
-from config.tasks import forget_expired_sign_ins
+from config.tasks import delete_expired_sign_ins
 from tests.factories import ApiKeyFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -176,7 +176,7 @@ def test_events_are_forgotten_in_time(aino):
     old = timezone.now() - timedelta(days=settings.SIGN_IN_LOG_DAYS, seconds=1)
     SignInEvent.objects.filter(result=Result.SIGNED_IN).update(at=old)
 
-    forget_expired_sign_ins()
+    delete_expired_sign_ins()
 
     assert [result for *_, result in noted()] == [Result.FAILED]
 

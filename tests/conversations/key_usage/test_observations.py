@@ -21,7 +21,7 @@ from conversations.attached_data.post import post_data
 from conversations.key_usage import aggregate, observations
 from conversations.key_usage.aggregate import aggregate_observations
 from conversations.models import EndedCount, KeyObservation, KeyUsage, LiveDatum, SeenKey
-from conversations.tasks import forget_old_keys
+from conversations.tasks import delete_old_records
 from tests.factories import (
     ChannelFactory,
     QueueFactory,
@@ -177,7 +177,7 @@ def test_a_rare_name_is_forgotten_after_a_month_and_a_known_one_is_not(settings)
     observe("known", 1)
     KeyObservation.objects.update(day=timezone.now().date() - timedelta(days=31))
 
-    forget_old_keys()
+    delete_old_records()
 
     assert set(KeyObservation.objects.values_list("key", flat=True)) == {"", "known"}
     aggregate_observations()
@@ -190,7 +190,7 @@ def test_days_long_ago_are_forgotten_and_names_stay_known(settings):
     aggregate_observations()
     KeyUsage.objects.update(day=timezone.now().date() - timedelta(days=settings.KEY_USAGE_DAYS + 1))
 
-    forget_old_keys()
+    delete_old_records()
 
     assert not KeyUsage.objects.exists()
     assert EndedCount.objects.exists() and SeenKey.objects.exists()

@@ -33,7 +33,7 @@ def attaching_fails(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         raise ValueError("CANARY quoted by some library")
 
     with monkeypatch.context() as patch:
-        patch.setattr(messages, "attach_data", fail)
+        patch.setattr(messages, "attach_said", fail)
         yield
 
 
@@ -206,7 +206,7 @@ def test_what_is_remembered_only_to_recognise_repetitions_is_forgotten_in_time(s
             answered_at=timezone.now() - timedelta(hours=hours),
         )
 
-    tasks.forget_old_keys()
+    tasks.delete_old_records()
 
     assert set(InboundDelivery.objects.values_list("pk", flat=True)) == {young.pk, waiting.pk}
     assert IdempotentAnswer.objects.get().key == "young"

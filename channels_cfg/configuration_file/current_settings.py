@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -9,61 +10,58 @@ from typing import Any
 from django.contrib.auth.models import Group
 
 from channels_cfg.configuration_file.entries import (
+    FieldEntry,
     LinkEntry,
     LinksEntry,
     PermissionsEntry,
     RowsEntry,
     Secret,
-    SecretsEntry,
     Values,
 )
-from channels_cfg.configuration_file.sections import BY_NAME, CHANNELS, GROUPS, QUEUES, SYSTEM, Key, Section
+from channels_cfg.configuration_file.sections import BY_NAME, CHANNELS, QUEUES, SYSTEM, Key, Section
 from channels_cfg.keys.effective_settings import EXTRA_DATA_LISTS, LISTS_OF_KIND
 from channels_cfg.models import MessagingService, SystemSettings, WebhookSecret
 from channels_cfg.rights.roles import CONFIGURATOR
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class StoredRecord:
     """One row with its settings; ``pk`` is None of system settings that nobody has saved yet."""
 
     pk: Any
     values: Values
 
 
-class State:
+class CurrentSettings:
     """The settings as they stand, read section by section when first asked for; a constant number of queries each."""
 
     def __init__(self) -> None:
-        self._records: dict[str, dict[Key, Record]] = {}
+        self._records: dict[str, dict[Key, StoredRecord]] = {}
 
-    def records(self, section: Section) -> dict[Key, Record]:
+    def records(self, section: Section) -> dict[Key, StoredRecord]:
         """The records of a section by their key, sorted by it."""
         if section.name not in self._records:
             found = {section.key(record.values): record for record in self._read(section)}
             self._records[section.name] = dict(sorted(found.items()))
         return self._records[section.name]
 
-    def record(self, section_name: str, name: str) -> Record | None:
-        return self.records(BY_NAME[section_name]).get((name,))
-
-    def _read(self, section: Section) -> list[Record]:
+    def _read(self, section: Section) -> list[StoredRecord]:
         columns = {
             entry.name: f"{entry.name}__{BY_NAME[entry.section].identity[0]}"
             if isinstance(entry, LinkEntry)
             else entry.name
             for entry in section.entries
-            if not isinstance(entry, LinksEntry | RowsEntry | PermissionsEntry | SecretsEntry)
+            if isinstance(entry, FieldEntry)
         }
         rows = section.model._default_manager.order_by().values_list("pk", *columns.values())
         links = {entry.name for entry in section.entries if isinstance(entry, LinkEntry)}
-        records = [Record(pk, dict(zip(columns, row, strict=True))) for pk, *row in rows]
+        records = [StoredRecord(pk, dict(zip(columns, row, strict=True))) for pk, *row in rows]
         for record in records:
             for name in links:
                 record.values[name] = record.values[name] or ""
         if section is SYSTEM and not records:
             defaults = SystemSettings()
-            records = [Record(None, {name: getattr(defaults, name) for name in columns})]
+            records = [StoredRecord(None, {name: getattr(defaults, name) for name in columns})]
         by_pk = {record.pk: record for record in records}
         for entry in section.entries:
             self._join(section, entry, by_pk)
@@ -71,7 +69,7 @@ class State:
             self._drop_lists_that_say_nothing(records)
         return records
 
-    def _join(self, section: Section, entry: Any, by_pk: dict[Any, Record]) -> None:
+    def _join(self, section: Section, entry: Any, by_pk: dict[Any, StoredRecord]) -> None:
         """Add what stands in other tables."""
         if isinstance(entry, LinksEntry):
             identity = BY_NAME[entry.section].identity[0]
@@ -95,39 +93,37 @@ class State:
         for record in by_pk.values():
             record.values[entry.name].sort()
 
-    def _drop_lists_that_say_nothing(self, records: list[Record]) -> None:
+    def _drop_lists_that_say_nothing(self, records: list[StoredRecord]) -> None:
         """A chat has no list for connecting; what may stand there all the same counts for nothing."""
         for record in records:
-            kind = self.kind_of(record.values)
+            kind = self._kind(record.values)
             for name in EXTRA_DATA_LISTS:
                 if kind and name not in LISTS_OF_KIND[kind]:
                     record.values[name] = []
 
-    def kind_of(self, values: Values) -> str:
+    def _kind(self, values: Values) -> str:
         """The kind of a channel, or of a queue's channel."""
         if "kind" in values:
             return str(values["kind"])
-        channel = self.record("channels", values["channel"])
+        channel = self.records(CHANNELS).get((values["channel"],))
         return str(channel.values["kind"]) if channel else ""
 
     @cached_property
     def key_secrets(self) -> dict[Any, str]:
-        """The stored access key secrets by messaging service, for checking only."""
+        """The stored access key secrets by messaging service, for checking and comparing only."""
         return dict(MessagingService.objects.exclude(key_secret="").values_list("pk", "key_secret"))
 
-    def secrets(self, service: Record) -> dict[str, list[Secret]]:
-        """The stored secrets of a messaging service, for comparing only."""
-        key_secret = self.key_secrets.get(service.pk, "")
-        stored = WebhookSecret.objects.filter(service=service.pk)
-        return {
-            "key_secret": [Secret(key_secret)] if key_secret else [],
-            "webhook_secrets": [Secret(secret.secret, secret.note) for secret in stored],
-        }
+    @cached_property
+    def webhook_secrets(self) -> dict[Any, list[Secret]]:
+        """The stored webhook secrets by messaging service, for comparing only."""
+        stored: dict[Any, list[Secret]] = defaultdict(list)
+        for secret in WebhookSecret.objects.all():
+            stored[secret.service_id].append(Secret(secret.secret, secret.note))
+        return stored
 
-
-def configurators_pages_are_given(values: Values) -> bool:
-    """Whether the group is the one whose pages follow the version of the portal, so that no file holds them."""
-    return values.get("name") == CONFIGURATOR
-
-
-__all__ = ["GROUPS", "Record", "State", "configurators_pages_are_given"]
+    def secrets(self, service: Any, name: str) -> list[Secret]:
+        """Those stored of a messaging service, by its primary key, for one of its entries."""
+        if name == "webhook_secrets":
+            return self.webhook_secrets[service]
+        key_secret = self.key_secrets.get(service)
+        return [Secret(key_secret)] if key_secret else []

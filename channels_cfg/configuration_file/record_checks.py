@@ -1,0 +1,208 @@
+"""What is wrong with records as they would be: a missing value, a link to nothing, a broken rule of the model."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from django.contrib.auth.models import Permission
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from channels_cfg.configuration_file.draft import Draft
+from channels_cfg.configuration_file.entries import (
+    Entry,
+    FieldEntry,
+    LinkEntry,
+    LinksEntry,
+    ListEntry,
+    PermissionsEntry,
+    RowsEntry,
+    first_ones,
+)
+from channels_cfg.configuration_file.nodes import Node
+from channels_cfg.configuration_file.plan import RecordPlan
+from channels_cfg.configuration_file.sections import (
+    ACCESS_RIGHTS,
+    BY_NAME,
+    CHANNELS,
+    GROUPS,
+    QUEUES,
+    SERVICES,
+    USERS,
+    Key,
+    Section,
+)
+from channels_cfg.history.change_set import Action
+from channels_cfg.models import Channel, MessagingService, Queue
+from channels_cfg.models.queue import CHANNEL_IS_FIXED, SERVED_QUEUE_IS_FIXED
+from channels_cfg.rights.roles import CONFIGURATOR
+
+
+class RecordChecks:
+    """Refuses records of a draft. Their constraints are checked for all of them at once, since each would ask the
+    database; the rest, record by record."""
+
+    def __init__(self, draft: Draft) -> None:
+        self.draft = draft
+        self._made: dict[tuple[str, Key], models.Model] = {}
+
+    def check(self, section: Section) -> None:
+        for record in self.draft.of(section):
+            if record.action != Action.REMOVE and record.node and isinstance(record.node.value, dict):
+                self._check(record)
+
+    def _check(self, record: RecordPlan) -> None:
+        for entry in record.section.entries:
+            self._check_needed(record, entry)
+            self._check_links(record, entry)
+        if record.action != Action.SAME:
+            self._check_rules(record)
+            self._check_fixed(record)
+
+    def _check_needed(self, record: RecordPlan, entry: Entry) -> None:
+        if not isinstance(entry, FieldEntry) or entry.is_optional:
+            return
+        if record.values[entry.name] in ("", None, []) and entry.name not in record.misread:
+            example = entry.help_text.partition(_("Example: "))[2]
+            hint = f" {_('Example: ')}{example}" if example else ""
+            about = {"record": capfirst(str(record.section.any_noun)), "setting": entry.name, "hint": hint}
+            self.draft.refuse(record, _("%(record)s needs “%(setting)s”.%(hint)s") % about, entry=entry.name)
+
+    def _check_links(self, record: RecordPlan, entry: Entry) -> None:
+        if not isinstance(entry, LinkEntry | LinksEntry | PermissionsEntry):
+            return
+        value = record.values[entry.name]
+        for name in value if isinstance(value, list) else [value]:
+            if name and (why := self._no_such(entry, name)):
+                self.draft.refuse(record, why, entry=entry.name, node=node_of_item(record, entry, name))
+
+    def _no_such(self, entry: LinkEntry | LinksEntry | PermissionsEntry, name: str) -> str:
+        if isinstance(entry, PermissionsEntry):
+            if name in self._permissions:
+                return ""
+            about = {"name": name, "near": self.draft.near(name, self._permissions)}
+            return _("There is no page right “%(name)s”.%(near)s") % about
+        target = BY_NAME[entry.section]
+        if (name,) in self.draft.final(target):
+            return ""
+        if (name,) in self.draft.current.records(target):
+            return _("The same file removes %(target)s “%(name)s”.") % {"target": target.noun, "name": name}
+        near = self.draft.near(name, (key[0] for key in self.draft.final(target)))
+        about = {"target": str(target.noun), "name": name[:100], "near": near}
+        return _("There is no %(target)s “%(name)s”.%(near)s") % about
+
+    @cached_property
+    def _permissions(self) -> set[str]:
+        names = Permission.objects.order_by().values_list("content_type__app_label", "codename")
+        return {f"{app}.{codename}" for app, codename in names}
+
+    def _check_rules(self, record: RecordPlan) -> None:
+        """What the model says of the record and of what it points to. Its values were checked when they were read;
+        where the one could not be read that decides which rules there are, there are none."""
+        entries = record.section.by_name
+        if any(isinstance(entry := entries[name], FieldEntry) and entry.field.choices for name in record.misread):
+            return
+        made = self._model_of(record.section, record.values)
+        if isinstance(made, MessagingService):
+            given = record.secrets.get("key_secret")
+            made.key_secret = given[0].text if given else self.draft.current.key_secrets.get(record.pk, "")
+        self._obey(made, record)
+        for entry in record.section.entries:
+            if isinstance(entry, RowsEntry):
+                for item in record.values[entry.name]:
+                    row = entry.model(**{entry.owner: made, entry.column: item})
+                    self._obey(row, record, entry=entry, node=node_of_item(record, entry, item))
+
+    def _obey(
+        self, made: models.Model, record: RecordPlan, *, entry: Entry | None = None, node: Node | None = None
+    ) -> None:
+        """Refuse the record for what the model refuses; of a row of the record, for its entry. What could not be read
+        is refused already."""
+        try:
+            made.clean()
+        except ValidationError as refused:
+            for name, messages in refused.message_dict.items():
+                name = entry.name if entry else name
+                if name not in record.misread:
+                    self.draft.refuse(record, " ".join(messages), entry=name, node=node)
+
+    def _model_of(self, section: Section, values: dict[str, Any]) -> models.Model:
+        """The record as it would be, with what it points to."""
+        facts = {entry.name: values[entry.name] for entry in section.entries if type(entry) in (FieldEntry, ListEntry)}
+        for entry in section.entries:
+            if isinstance(entry, LinkEntry):
+                facts[entry.name] = self._linked(BY_NAME[entry.section], (values[entry.name],))
+        return section.model(**facts)
+
+    def _linked(self, section: Section, key: Key) -> models.Model | None:
+        values = self.draft.final(section).get(key)
+        if values is None:
+            return None
+        if (section.name, key) not in self._made:
+            self._made[section.name, key] = self._model_of(section, values)
+        return self._made[section.name, key]
+
+    # What is fixed, or for others to say
+
+    def _check_fixed(self, record: RecordPlan) -> None:
+        values, refuse = record.values, self.draft.refuse
+        if record.section is CHANNELS and record.pk and record.changed("kind"):
+            self._check_kind(record)
+        elif record.section is GROUPS and values["name"] == CONFIGURATOR and values["permissions"]:
+            text = _("The pages of this group come with the version of the portal. Leave “permissions” out.")
+            refuse(record, text, entry="permissions")
+        elif record.section is USERS and self.draft.by and record.pk == self.draft.by.pk and not values["is_active"]:
+            refuse(record, _("This is you. Let another administrator deactivate you."), entry="is_active")
+        elif record.section is ACCESS_RIGHTS:
+            self._check_right(record)
+
+    def _check_right(self, record: RecordPlan) -> None:
+        named = {name for name in ACCESS_RIGHTS.identity if record.values[name] or name in record.misread}
+        if len(named & {"user", "group"}) != 1:
+            self.draft.refuse(record, _("A right is held by one “user” or one “group”: name one of the two."))
+        if len(named & {"queue", "queue_group", "direct_conversations_of"}) != 1:
+            text = _("A right is held on one “queue”, “queue_group” or “direct_conversations_of”: name one of them.")
+            self.draft.refuse(record, text)
+
+    def _check_kind(self, record: RecordPlan) -> None:
+        stored = self.draft.current.records(QUEUES)
+        queues = [key[0] for key, queue in stored.items() if (queue.values["channel"],) == record.key]
+        if queues:
+            text = _("The kind is fixed, because the channel has queues (%(queues)s). Make a new channel instead.")
+            self.draft.refuse(record, text % {"queues": first_ones(queues, most=3)}, entry="kind")
+
+
+def check_channels_of_queues(draft: Draft) -> None:
+    """Queues with conversations keep their channel, and those that messaging services lead to stay with a chat."""
+    moved = {
+        record.pk: record
+        for record in draft.of(QUEUES)
+        if record.pk and not record.problems and record.action == Action.CHANGE and record.changed("channel")
+    }
+    if not moved:
+        return
+    served = {values["queue"] for values in draft.final(SERVICES).values()}
+    for record in moved.values():
+        if record.key[0] in served and draft.kind(record.values) != Channel.Kind.CHAT:
+            draft.refuse(record, str(SERVED_QUEUE_IS_FIXED), entry="channel")
+    conversations = Queue._meta.get_field("conversations").related_model._base_manager
+    used = models.Exists(conversations.filter(queue=models.OuterRef("pk")))
+    for pk in Queue.objects.filter(pk__in=moved).filter(used).values_list("pk", flat=True):
+        draft.refuse(moved[pk], str(CHANNEL_IS_FIXED), entry="channel")
+
+
+def node_of_item(record: RecordPlan, entry: Entry, item: str) -> Node | None:
+    """Where the file names the item of a list; otherwise where the entry stands."""
+    node = record.nodes.get(entry.name)
+    if node and isinstance(node.value, list):
+        return next((below for below in node.value if _written_for(entry, below) == item), node)
+    return node
+
+
+def _written_for(entry: Entry, node: Node) -> str:
+    text = node.value.strip() if isinstance(node.value, str) else ""
+    tidy = getattr(entry.model._meta.get_field(entry.column), "tidy", None) if isinstance(entry, RowsEntry) else None
+    return tidy(text) if tidy and text else text

@@ -1,0 +1,45 @@
+"""No two records of a section have the same: an address, an alias, an app."""
+
+from __future__ import annotations
+
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from channels_cfg.configuration_file.draft import Draft
+from channels_cfg.configuration_file.entries import Entry, FieldEntry, RowsEntry
+from channels_cfg.configuration_file.record_checks import node_of_item
+from channels_cfg.configuration_file.sections import KEYS, Key, Section
+from channels_cfg.history.change_set import Action
+
+
+def check_unique(draft: Draft, section: Section) -> None:
+    for entry in section.entries:
+        is_unique = isinstance(entry, FieldEntry) and entry.field.unique and (entry.name,) != section.identity
+        if is_unique or isinstance(entry, RowsEntry):
+            _check_entry(draft, section, entry)
+
+
+def _check_entry(draft: Draft, section: Section, entry: Entry) -> None:
+    """Records that stay as they are come first, so that the newcomer is refused."""
+    final = draft.final(section)
+    records = {record.key: record for record in draft.of(section) if record.action in (Action.ADD, Action.CHANGE)}
+    owners: dict[str, Key] = {}
+    names = {key[0]: key for key in final} if section is KEYS else {}
+    for key in [*(key for key in final if key not in records), *records]:
+        value = final[key][entry.name]
+        for item in value if isinstance(value, list) else [value]:
+            owner = names.get(item) or owners.setdefault(item.lower() if entry.name == "addresses" else item, key)
+            if (owner != key or item in names) and (record := records.get(key) or records.get(owner)):
+                other = owner if record.key == key else key
+                text = _taken(section, item, other, is_own=owner == key)
+                draft.refuse(record, text, entry=entry.name, node=node_of_item(record, entry, item))
+
+
+def _taken(section: Section, value: str, other: Key, *, is_own: bool) -> str:
+    if is_own:
+        return _("“%(value)s” is the key's own name; an alias is another one.") % {"value": value}
+    if section is KEYS and other == (value,):
+        text = _("“%(value)s” is a key of its own. Remove it from the aliases, or remove that key first.")
+        return text % {"value": value}
+    about = {"section": capfirst(str(section.noun)), "other": other[0], "value": value}
+    return _("%(section)s “%(other)s” has “%(value)s” already. It can belong to one only.") % about
