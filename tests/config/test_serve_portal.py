@@ -8,7 +8,6 @@ import urllib.request
 import psutil
 import pytest
 
-
 pytestmark = pytest.mark.xdist_group("serve_portal")  # they start one after the other in the same folder
 
 
