@@ -96,7 +96,7 @@ class TokenView(APIView):
         tags=["Signing in"],
         auth=[],
         request={"application/x-www-form-urlencoded": _ORDER},
-        responses={200: _TOKEN, 400: _REFUSAL, 401: _REFUSAL, **problems(415, 429)},
+        responses={200: _TOKEN, 400: _REFUSAL, 401: _REFUSAL, **problems(429)},
         examples=[
             OpenApiExample(
                 "By form",
@@ -116,7 +116,6 @@ class TokenView(APIView):
             return JsonResponse(
                 {"error": "invalid_request", "error_description": "Send the parameters in the body."}, status=400
             )
-        _ = request.data  # raises for what is no form
         _, headers, body, status = get_oauthlib_core().create_token_response(request._request)
         names = names_of_client(request._request)
         if status == HTTPStatus.UNAUTHORIZED:
