@@ -20,7 +20,7 @@ from channels_cfg.demo import Demo, made
 from channels_cfg.models import Channel, MessagingService, Queue, User
 from conversations import lifecycle
 from conversations.doors.deliveries import apply_delivery
-from conversations.key_usage import observations
+from conversations.key_usage.aggregate import aggregate_observations
 from conversations.models import Conversation, InboundDelivery
 
 CALLBACK_PATH = "/sms/sinchconversation/all"
@@ -146,7 +146,7 @@ def load_demo_conversations(demo: Demo, *, now: datetime) -> None:
     if not Conversation.objects.filter(channel__in=made(Channel)).exists():
         with transaction.atomic():
             _Centre(demo, now).run()
-        observations.aggregate()
+        aggregate_observations()
 
 
 class _Centre:
