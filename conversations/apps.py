@@ -12,7 +12,7 @@ class ConversationsConfig(AppConfig):
     def ready(self) -> None:
         from conversations import jobs
         from conversations.doors import deliveries, registry
-        from conversations.doors.conversation_api.apply import DOOR
+        from conversations.doors.conversation_api.door import DOOR
         from conversations.models import InboundDelivery
 
         registry.register(DOOR)

@@ -59,7 +59,8 @@ def _detail(event: Event, queues: Mapping[int, str], agents: Mapping[int, str]) 
         words = _("%(name)s did not accept it within %(seconds)s seconds")
         parts.append(words % {"name": agent or _("Nobody"), "seconds": detail.get("seconds", "")})
     elif agent:
-        parts.append(_("to %(name)s") % {"name": agent})
+        words = _("with %(name)s") if event.kind == Event.Kind.CONFERENCE else _("to %(name)s")
+        parts.append(words % {"name": agent})
     if detail.get("ended_by") in Conversation.Party.values:
         parts.append(_("by the %(party)s") % {"party": Conversation.Party(detail["ended_by"]).label.lower()})
     for name, words in (("keys", "%s"), ("kept", _("kept: %s")), ("destroyed", _("destroyed: %s"))):

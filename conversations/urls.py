@@ -6,7 +6,7 @@ from conversations.api import actions
 from conversations.api.contact_data import ContactDataListView, ContactDataView
 from conversations.api.conversations import ConversationListView, ConversationView, MessageListView
 from conversations.conversation_id import ConversationIdConverter
-from conversations.doors.conversation_api.receive import receive
+from conversations.doors import registry
 
 register_converter(ConversationIdConverter, "conversation")
 
@@ -38,6 +38,6 @@ api_urls = [
 urlpatterns = [
     path("desk/", include("conversations.desk.urls")),
     path("history/", include("conversations.history.urls")),
-    path("sms/sinchconversation/all", receive, name="conversation_api_callbacks"),
+    *registry.urls(),
     *api_urls,
 ]

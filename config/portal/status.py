@@ -30,6 +30,7 @@ from config.health import LATE, TOO_LONG, Fact, Level, ago, lateness, waiting_wo
 from config.metrics import changes_waiting, jobs_waiting
 from config.portal.menu import may_open, page_of
 from conversations import jobs
+from conversations.doors.registry import door_named
 from conversations.models import InboundDelivery, JobQuerySet, RefusedCallbacks
 from reporting.models import ReportRun
 
@@ -94,7 +95,9 @@ def refused_fact(now: datetime) -> Iterator[Fact]:
     """Whether callbacks were refused lately."""
     refused = list(RefusedCallbacks.objects.filter(last_at__gt=now - timedelta(days=1)))
     if refused:
-        reasons = " ".join(f"{one.get_reason_display()}: {ago(one.last_at, now)}." for one in refused)
+        reasons = " ".join(
+            f"{door_named(one.door).label}: {one.get_reason_display()}, {ago(one.last_at, now)}." for one in refused
+        )
         yield Fact(
             _("Refused callbacks"),
             Level.WARN,

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from channels_cfg.admin.messaging.messaging_services import MessagingServiceAdmin, News
 from channels_cfg.models import MessagingService
+from conversations.doors.conversation_api.callback import DOOR_NAME
 from conversations.models import InboundDelivery, RefusedCallbacks
 
 LATELY = timedelta(days=1)
@@ -32,6 +33,6 @@ class MessagingServiceWithCallbacksAdmin(MessagingServiceAdmin):
             yield News(_("Last failure"), reasons, "bad", at=received_at)
         else:
             yield News(_("Last failure"), _("none in the delivery log"))
-        for refused in RefusedCallbacks.objects.filter(last_at__gt=timezone.now() - LATELY):
+        for refused in RefusedCallbacks.objects.filter(door=DOOR_NAME, last_at__gt=timezone.now() - LATELY):
             words = _("%(reason)s. Whichever service it was meant for.") % {"reason": refused.get_reason_display()}
             yield News(_("Last refused"), words, "warn", at=refused.last_at)

@@ -46,22 +46,7 @@ def attach_data(
     }
     winners = [key for key, result in results.items() if result is STORED]
     said_again = [key for key, result in results.items() if result is UNCHANGED and at > live[key].attached_at]
-    LiveDatum.objects.bulk_create(
-        [
-            LiveDatum(
-                conversation=conversation,
-                key=key,
-                value=pairs[key],
-                source=source,
-                flag=known.flags.get(key, ""),
-                attached_at=at,
-            )
-            for key in [*winners, *said_again]
-        ],
-        update_conflicts=True,
-        unique_fields=["conversation", "key"],
-        update_fields=["value", "source", "flag", "attached_at"],
-    )
+    _write(conversation, {key: pairs[key] for key in [*winners, *said_again]}, known.flags, source=source, at=at)
     if known.invalid:
         conversation.dropped_keys |= dict.fromkeys(known.invalid, INVALID)
         conversation.save(update_fields=["dropped_keys"])
@@ -69,14 +54,26 @@ def attach_data(
         own = [key for key in pairs if key in winners or live[key].source == source]
         record_attached_by(message_id, conversation, own, source=source, at=at)
     elif winners:
-        Event.objects.create(
-            conversation=conversation,
-            kind=Event.Kind.ATTACHED,
-            at=at,
-            actor=by,
-            detail={"keys": sorted(winners), "source": source},
-        )
+        detail = {"keys": sorted(winners), "source": source}
+        Event.objects.create(conversation=conversation, kind=Event.Kind.ATTACHED, at=at, actor=by, detail=detail)
     return known.as_sent(results)
+
+
+def _write(
+    conversation: Conversation, pairs: Mapping[str, Value], flags: Mapping[str, str], *, source: Source, at: datetime
+) -> None:
+    live = [
+        LiveDatum(
+            conversation=conversation, key=key, value=value, source=source, flag=flags.get(key, ""), attached_at=at
+        )
+        for key, value in pairs.items()
+    ]
+    LiveDatum.objects.bulk_create(
+        live,
+        update_conflicts=True,
+        unique_fields=["conversation", "key"],
+        update_fields=["value", "source", "flag", "attached_at"],
+    )
 
 
 def record_attached_by(

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from channels_cfg.key_names import is_listed
 from channels_cfg.models import Source
-from conversations.attached_data.attach import result_beside
+from conversations.attached_data.attach import attach_data, result_beside
 from conversations.attached_data.known_pairs import KnownPairs, by_catalogue
 from conversations.attached_data.reasons import INVALID
 from conversations.attached_data.settings import settings_of
@@ -19,8 +19,14 @@ from conversations.key_usage.observations import note_observations
 from conversations.models import POSTABLE_STATES, Conversation, LiveDatum
 from conversations.pairs import Value, check_pairs, check_size
 
-KEPT_FIELDS = ("kept_data", "kept_sources", "kept_times", "kept_flags", "dropped_keys")
-"""What ``attach_late_data`` sets."""
+
+def attach_said(
+    conversation: Conversation, data: Mapping[str, Any], *, source: Source, at: datetime, message_id: str
+) -> dict[str, WriteResult]:
+    """Attach the pairs that a message carried, or judge them as the end has done where they come after it."""
+    if conversation.is_active:
+        return attach_data(conversation, data, source=source, at=at, message_id=message_id)
+    return attach_late_data(conversation, data, source=source, at=at)
 
 
 def attach_late_data(

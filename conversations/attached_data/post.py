@@ -16,7 +16,7 @@ from conversations.attached_data.reasons import INVALID
 from conversations.attached_data.settings import settings_of
 from conversations.attached_data.write_result import STORED, UNCHANGED, WriteResult
 from conversations.models import POSTABLE_STATES, Conversation, Event, State, tell_readers
-from conversations.pairs import Pairs, check_pairs, check_size
+from conversations.pairs import Pairs, Value, check_pairs, check_size
 
 
 class NotPostable(Exception):
@@ -63,9 +63,7 @@ def post_data(
     at the kept data under that lock. Raises ``NotPostable``, ``ChangedMeanwhile`` or ``RefusedPairs``, having changed
     nothing; ``dry_run`` answers the same and writes nothing.
     """
-    # Two statements: joined to the lock, the places would be those from before the wait for it.
-    Conversation.objects.select_for_update(no_key=True).only("pk").get(pk=conversation.pk)
-    held = Conversation.objects.with_places().get(pk=conversation.pk)
+    held = Conversation.objects.locked(conversation.pk, no_key=True)
     if held.state not in POSTABLE_STATES:
         raise NotPostable(held.state)
     if only_if is not None and not only_if(held.kept_data):
@@ -73,34 +71,36 @@ def post_data(
     settings = settings_of(held)
     sent = check_pairs(data, settings=settings)
     known = by_catalogue(sent)
-    pairs = known.pairs
-    merged = held.kept_data | pairs
+    merged = held.kept_data | known.pairs
     check_size(merged, settings=settings, adding=sent)
 
-    changed = {
-        key: value
-        for key, value in pairs.items()
-        if key not in held.kept_data or (held.kept_data[key], type(held.kept_data[key])) != (value, type(value))
-    }
-    results = {key: STORED if key in changed else UNCHANGED for key in pairs}
+    changed = {key: value for key, value in known.pairs.items() if not _is_there(held, key, value)}
+    results = {key: STORED if key in changed else UNCHANGED for key in known.pairs}
     invalid = dict.fromkeys(set(known.invalid) - merged.keys(), INVALID)
     if (changed or invalid.items() - held.dropped_keys.items()) and not dry_run:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                _MERGE,
-                {
-                    "id": held.pk,
-                    "pairs": json.dumps(changed),
-                    "sources": json.dumps(dict.fromkeys(changed, Source.API)),
-                    "keys": list(changed),
-                    "flags": json.dumps({key: rule for key, rule in known.flags.items() if key in changed}),
-                    "invalid": json.dumps(invalid),
-                },
-            )
-            merged = json.loads(cursor.fetchone()[0])  # as it is stored: 1e30 comes back with all its digits
+        merged = _merge(held, changed, flags=known.flags, invalid=invalid)
         if changed:
-            Event.objects.create(
-                conversation=held, kind=Event.Kind.POSTED, at=now, actor=by, detail={"keys": sorted(changed)}
-            )
+            detail = {"keys": sorted(changed)}
+            Event.objects.create(conversation=held, kind=Event.Kind.POSTED, at=now, actor=by, detail=detail)
         tell_readers((held.pk, now))
     return merged, known.as_sent(results)
+
+
+def _is_there(held: Conversation, key: str, value: Value) -> bool:
+    there = held.kept_data.get(key)
+    return key in held.kept_data and (there, type(there)) == (value, type(value))
+
+
+def _merge(held: Conversation, changed: Pairs, *, flags: Mapping[str, str], invalid: Mapping[str, str]) -> Pairs:
+    """The kept data as it is stored then: 1e30 comes back with all its digits."""
+    written = {
+        "pairs": changed,
+        "sources": dict.fromkeys(changed, Source.API),
+        "flags": {key: rule for key, rule in flags.items() if key in changed},
+        "invalid": invalid,
+    }
+    with connection.cursor() as cursor:
+        as_json: dict[str, Any] = {name: json.dumps(value) for name, value in written.items()}
+        cursor.execute(_MERGE, as_json | {"id": held.pk, "keys": list(changed)})
+        merged: Pairs = json.loads(cursor.fetchone()[0])
+    return merged

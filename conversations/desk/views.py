@@ -20,7 +20,7 @@ from conversations.desk import actions
 from conversations.desk.attached import attached_data_for_agent, ending_of
 from conversations.desk.on_desk import Desk, desk_of, on_desk_of, tokens_of
 from conversations.lifecycle import WrongState
-from conversations.models import Conversation, State
+from conversations.models import Conversation, Hold, State
 from conversations.signed_in import page_for_people, viewer
 from conversations.transcript import transcript
 
@@ -102,6 +102,7 @@ def _opened(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
     is_served = conversation.state == State.ACCEPTED
     return {
         "conversation": conversation,
+        "on_hold": Hold.objects.filter(conversation=conversation, ended_at=None).first(),
         "tokens": tokens_of(conversation.pk),
         "attached": attached_data_for_agent(conversation),
         "transcript": transcript(conversation),

@@ -6,13 +6,15 @@ reference's conversations that had not ended by then, so that the order of arriv
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Callable
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import F, Q
 
-from channels_cfg.models import MessagingService
+from channels_cfg.models import MessagingService, Queue
 from conversations import lifecycle
-from conversations.models import Conversation, ExternalReference
+from conversations.models import Conversation, ExternalReference, Message
 
 
 def hold(door: str, external_id: str, *, service: MessagingService | None = None) -> ExternalReference:
@@ -36,7 +38,63 @@ def conversation_at(reference: ExternalReference, at: datetime) -> Conversation 
     return None
 
 
+def conversation_of(
+    reference: ExternalReference,
+    at: datetime,
+    *,
+    queue: Queue,
+    known_in: uuid.UUID | None = None,
+    begin: Callable[..., Conversation] = lifecycle.receive,
+    messaging_channel: str = "",
+    customer_address: str = "",
+) -> tuple[Conversation, bool]:
+    """The conversation, locked, that what the customer did at this time belongs to, and whether it begins with it.
+
+    What the customer did first decides queue, channel and address: of several things at one moment one with an address.
+    ``known_in`` is the conversation that it is known to belong to, where it was told before in other words.
+    ``begin`` registers a new conversation as ``lifecycle.receive`` does; it takes in what was sent to the customer
+    before. ``end_if_told`` follows, once what the customer did is stored.
+    """
+    first = {"messaging_channel": messaging_channel, "customer_address": customer_address}
+    conversation = lifecycle.locked(known_in) if known_in else conversation_at(reference, at)
+    if conversation is None:
+        conversation = begin(channel=queue.channel, queue=queue, now=at, reference=reference, **first)
+        over_at = end_of(reference, after=at)
+        waiting = Message.objects.filter(reference=reference, conversation=None)
+        (waiting.filter(sent_at__lte=over_at) if over_at else waiting).update(conversation=conversation)
+        return lifecycle.locked(conversation.pk), True
+    known = (conversation.received_at, conversation.messaging_channel, conversation.customer_address)
+    if _in_order(at, messaging_channel, customer_address) < _in_order(*known):
+        conversation = lifecycle.began_earlier(conversation.pk, at=at, queue=queue, **first)
+    return conversation, False
+
+
+def _in_order(at: datetime, channel: str, address: str) -> tuple[datetime, bool, str, str]:
+    return at, not address, channel, address
+
+
+def end_if_told(reference: ExternalReference, conversation: Conversation) -> None:
+    """End a conversation that has just begun, where the end of its reference had been told before it."""
+    if over_at := end_of(reference, after=conversation.received_at):
+        lifecycle.end(conversation.pk, now=over_at, ended_by=Conversation.Party.CUSTOMER)
+
+
 def end_of(reference: ExternalReference, *, after: datetime) -> datetime | None:
     """When it was told to be over, if that was not before ``after``."""
     ends = [end for end in (reference.stopped_at, reference.deleted_at) if end and end >= after]
     return min(ends, default=None)
+
+
+def end(reference: ExternalReference, *, at: datetime) -> None:
+    """It was told to be over: its conversation ends. What was sent before that may still arrive."""
+    reference.stopped_at = min(reference.stopped_at or at, at)
+    reference.save(update_fields=["stopped_at"])
+    for conversation in Conversation.objects.filter(reference=reference, received_at__lte=at):
+        if conversation.is_active:
+            lifecycle.end(conversation.pk, now=at, ended_by=Conversation.Party.CUSTOMER)
+        else:
+            lifecycle.ended_earlier(conversation.pk, at=at)
+    # What was sent to the customer after the end waits for the next conversation, as if it had come in order.
+    Message.objects.filter(
+        reference=reference, author=Message.Author.SYSTEM, conversation__ended_at__lt=F("sent_at")
+    ).update(conversation=None)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from django.urls import URLPattern
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -14,14 +16,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Door:
-    """A way in. ``handle`` applies a delivery in the transaction of its caller, and returns the final state and notes:
-    what was left out and why, never a value. It raises ``TooEarly``, or anything else where the delivery is to be tried
-    again."""
+    """A way in. ``urls`` are the addresses of its receivers, from the root. ``handle`` applies a delivery in the
+    transaction of its caller, and returns the final state and notes: what was left out and why, never a value. It
+    raises ``TooEarly``, or anything else where the delivery is to be tried again."""
 
     name: str
     label: str | _StrPromise
     handle: Callable[[InboundDelivery], tuple[str, list[str]]]
-    triggers: Collection[str] = field(default_factory=tuple)
+    urls: Sequence[URLPattern] = ()
+    triggers: Collection[str] = ()
 
 
 _doors: dict[str, Door] = {}
@@ -37,3 +40,8 @@ def door_named(name: str) -> Door:
 
 def doors() -> list[Door]:
     return list(_doors.values())
+
+
+def urls() -> list[URLPattern]:
+    """The addresses of all doors."""
+    return [pattern for door in doors() for pattern in door.urls]

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django_htmx.http import push_url
 
 from channels_cfg.messaging.messaging_channels import MESSAGING_CHANNELS
@@ -162,6 +163,7 @@ def conversation_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     conversation = get_object_or_404(granted(request), pk=pk)
     legs = (
         Leg.objects.filter(conversation=conversation)
+        .with_time_on_hold(now=timezone.now())
         .select_related("queue", "agent")
         .prefetch_related("communications")
     )

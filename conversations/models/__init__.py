@@ -16,7 +16,7 @@ from conversations.models.idempotent_answer import IdempotentAnswer
 from conversations.models.inbound_delivery import InboundDelivery
 from conversations.models.job import Job, JobQuerySet
 from conversations.models.key_usage import EndedCount, KeyObservation, KeyUsage, SeenKey, ValueType
-from conversations.models.leg import Communication, Leg
+from conversations.models.leg import Communication, Hold, Leg
 from conversations.models.live_data import LiveDatum
 from conversations.models.message import DeliveryStatus, Message
 from conversations.models.refused_callbacks import RefusedCallbacks
@@ -36,6 +36,7 @@ __all__ = [
     "Event",
     "ExternalReference",
     "Hit",
+    "Hold",
     "IdempotentAnswer",
     "InboundDelivery",
     "Job",

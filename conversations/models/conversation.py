@@ -10,7 +10,8 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import ExpressionWrapper, F, Q, Value
+from django.db.models import Case, ExpressionWrapper, F, Q, Value, When
+from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -77,9 +78,26 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         """Received at ``start`` or later, and before ``end``."""
         return self.filter(received_at__gte=start, received_at__lt=end)
 
+    def locked(self, pk: uuid.UUID, *, no_key: bool = False) -> Conversation:
+        """The conversation with what a page says of it, held until the transaction ends."""
+        # Two statements: joined to the lock, the places would be those from before the wait for it.
+        self.select_for_update(no_key=no_key).only("pk").get(pk=pk)
+        return self.with_places().get(pk=pk)
+
     def with_places(self) -> ConversationQuerySet:
         """With what a page says of each: channel, queue, agent."""
         return self.select_related("channel", "queue", "queue__channel", "agent")
+
+
+UNTIL_SERVED = Coalesce("accepted_at", "ended_at")
+WAITED = Case(
+    When(accepted_at=None, ended_at=None, then=None),
+    When(queued_at__lte=UNTIL_SERVED, then=UNTIL_SERVED - F("queued_at")),
+    default=Greatest(UNTIL_SERVED - F("received_at") - F("time_in_ivr"), Value(timedelta())),
+    output_field=models.DurationField(),
+)
+"""How long the customer waited: from queued to first accepted or, where nobody accepted, to the end. What was accepted
+or ended without a queue waited from received, less its time in the IVR."""
 
 
 def direct_agents(right: Right, user: User) -> Iterable[int]:
@@ -149,6 +167,16 @@ class Conversation(models.Model):
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
     handled_at = models.DateTimeField(_("handled at"), null=True, blank=True)
     ended_by = models.CharField(_("ended by"), max_length=8, choices=Party.choices, blank=True)
+    time_in_ivr = models.DurationField(
+        _("time in the IVR"), default=timedelta(), db_default=timedelta(), help_text=_("No waiting time")
+    )
+    waited = models.GeneratedField(
+        verbose_name=_("waited"),
+        expression=WAITED,
+        output_field=models.DurationField(),
+        db_persist=True,
+        help_text=_("None while it waits; as stored: read it again after a change"),
+    )
 
     kept_data = models.JSONField(
         _("kept data"), default=dict, blank=True, help_text=_("{key: value}; empty while active")

@@ -14,6 +14,7 @@ class Event(models.Model):
 
     class Kind(models.TextChoices):
         RECEIVED = "received", _("Received")
+        IVR = "ivr", _("IVR")
         QUEUED = "queued", _("Queued")
         ALLOCATED = "allocated", _("Offered")
         ACCEPTED = "accepted", _("Accepted")
@@ -22,6 +23,10 @@ class Event(models.Model):
         TRANSFERRED = "transferred", _("Transferred")
         HELD = "held", _("On hold")
         RESUMED = "resumed", _("Resumed")
+        CONSULTED = "consulted", _("Consultation offered")
+        ANSWERED = "answered", _("Consultation accepted")
+        CAME_BACK = "came_back", _("Consultation ended")
+        CONFERENCE = "conference", _("Conference")
         ENDED = "ended", _("Ended")
         ABANDONED = "abandoned", _("Abandoned")
         HANDLED = "handled", _("Handled")

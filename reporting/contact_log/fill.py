@@ -38,7 +38,7 @@ _REPORT_BATCH = """
            kept_data, kept_sources, dropped_keys, judged_keys, settings_version, version, reported_at)
     SELECT id, channel_id, queue_id, agent_id, messaging_channel, direction, state,
            received_at, accepted_at, ended_at, handled_at,
-           least(extract(epoch FROM coalesce(accepted_at, ended_at) - received_at), %(longest)s)::int,
+           least(extract(epoch FROM waited), %(longest)s)::int,
            extract(epoch FROM handled_at - accepted_at)::int,
            kept_data, kept_sources, dropped_keys, judged_keys, settings_version, version, %(now)s
       FROM conversations_conversation

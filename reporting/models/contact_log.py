@@ -82,7 +82,9 @@ class ContactLogEntry(models.Model):
     accepted_at = models.DateTimeField(_("accepted"), null=True)
     ended_at = models.DateTimeField(_("ended"))
     handled_at = models.DateTimeField(_("handled"), null=True)
-    waited_seconds = models.IntegerField(_("waited"), help_text=_("From received to first accepted, or to the end"))
+    waited_seconds = models.IntegerField(
+        _("waited"), help_text=_("From queued, or received without a queue, to first accepted or the end")
+    )
     handling_seconds = models.IntegerField(
         _("handling time"), null=True, help_text=_("From first accepted to handled; empty until then")
     )

@@ -152,7 +152,7 @@ def _summary(query: LogQuery, totals: dict[str, Any]) -> list[dict[str, str]]:
         "served": (_("Served"), _("Accepted by an agent before they ended")),
         "abandoned": (_("Abandoned"), _("Ended before an agent accepted")),
         "false_attempts": (_("False attempts"), _("Ended unaccepted within the channel’s limit")),
-        "average_wait": (_("Average wait"), _("From received to first accepted; where nobody accepted, to the end")),
+        "average_wait": (_("Average wait"), _("From queued, or received if direct, to first accepted or the end")),
         "average_handling": (_("Average handling"), _("From first accepted to handled; handled conversations only")),
     }
     cards = []

@@ -6,11 +6,9 @@ import logging
 from collections.abc import Callable
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from conversations.doors.conversation_api import contacts, messages, payloads, threads
-from conversations.doors.conversation_api.callback import DOOR_NAME, IGNORED, Callback
-from conversations.doors.registry import Door
+from conversations.doors.conversation_api.callback import IGNORED, Callback
 from conversations.models import InboundDelivery
 
 logger = logging.getLogger(__name__)
@@ -52,6 +50,3 @@ def _effect(callback: Callback, delivery: InboundDelivery) -> State:
         callback.note(_("Its trigger is unknown."))
     callback.note_ignored_metadata()
     return IGNORED
-
-
-DOOR = Door(DOOR_NAME, gettext_lazy("Conversation API"), handle, triggers=frozenset(payloads.TRIGGERS.values()))

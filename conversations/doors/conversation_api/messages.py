@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -15,8 +16,7 @@ from channels_cfg.key_names import BadKeyName, check_key_name
 from channels_cfg.messaging.messaging_channels import ADDRESS_OF_WIRE
 from channels_cfg.models import Channel, MessagingService, Queue, Source
 from conversations import lifecycle
-from conversations.attached_data.attach import attach_data, record_attached_by
-from conversations.attached_data.late import KEPT_FIELDS, attach_late_data
+from conversations.attached_data.late import attach_said
 from conversations.attached_data.settings import settings_of
 from conversations.attached_data.write_result import WriteResult
 from conversations.doors import references
@@ -31,7 +31,6 @@ from conversations.models import (
     ExternalReference,
     InboundDelivery,
     Message,
-    tell_readers,
 )
 from conversations.pairs import Pairs, RefusedPairs, check_value
 
@@ -111,57 +110,25 @@ def inbound(callback: Callback) -> InboundDelivery.State:
         callback.note(_("The same message was here before."))
         return APPLIED
 
-    at = message.sent_at
-    conversation = lifecycle.locked(known.conversation_id) if known and known.conversation_id else None
-    conversation = conversation or references.conversation_at(thread, at)
-    is_first = conversation is None
-    queue = queue_for(callback, message)
-    if conversation is None:
-        conversation = begin(callback.service, thread, message, queue)
-    elif _place(at, message.channel, message.address) < _place(
-        conversation.received_at, conversation.messaging_channel, conversation.customer_address
-    ):
-        conversation = lifecycle.began_earlier(
-            conversation.pk,
-            at=at,
-            queue=queue,
-            messaging_channel=message.channel,
-            customer_address=message.address,
-        )
+    conversation, is_first = references.conversation_of(
+        thread,
+        message.sent_at,
+        known_in=known.conversation_id if known else None,
+        queue=queue_for(callback, message),
+        begin=partial(_begin, callback.service, thread),
+        messaging_channel=message.channel,
+        customer_address=message.address,
+    )
     _store(message, known, conversation, thread)
-
-    pairs = _pairs(callback, message, conversation)
-    if conversation.is_active:
-        _attach(callback, conversation, message, pairs)
-    else:
-        _judge_late(callback, conversation, message, pairs, is_news=known is None)
-    over_at = references.end_of(thread, after=at)
-    if is_first and over_at:
-        lifecycle.end(conversation.pk, now=over_at, ended_by=Conversation.Party.CUSTOMER)
+    _attach(callback, conversation, message, is_news=known is None)
+    if is_first:
+        references.end_if_told(thread, conversation)
     return APPLIED
 
 
-def _place(at: datetime, channel: str, address: str) -> tuple[datetime, bool, str, str]:
-    """Orders the messages that may have begun a conversation; of several at one moment one with an address counts."""
-    return at, not address, channel, address
-
-
-def begin(service: MessagingService, thread: ExternalReference, message: Inbound, queue: Queue) -> Conversation:
-    """A conversation of the thread, with what was sent to the customer before."""
+def _begin(service: MessagingService, thread: ExternalReference, **facts: Any) -> Conversation:
     contacts.hold_still(service)
-    conversation = lifecycle.receive(
-        channel=queue.channel,
-        queue=queue,
-        now=message.sent_at,
-        reference=thread,
-        messaging_channel=message.channel,
-        customer_address=message.address,
-        customer_name=contacts.name_of(service, thread.contact_external_id),
-    )
-    over_at = references.end_of(thread, after=message.sent_at)
-    waiting = Message.objects.filter(reference=thread, conversation=None)
-    (waiting.filter(sent_at__lte=over_at) if over_at else waiting).update(conversation=conversation)
-    return lifecycle.locked(conversation.pk)
+    return lifecycle.receive(customer_name=contacts.name_of(service, thread.contact_external_id), **facts)
 
 
 def queue_for(callback: Callback, message: Inbound) -> Queue:
@@ -244,13 +211,16 @@ def _good_pairs(callback: Callback, field: str, pairs: Pairs, *, longest: int) -
     return good
 
 
-def _attach(callback: Callback, conversation: Conversation, message: Inbound, pairs: Pairs) -> None:
-    def attach(some: Pairs) -> dict[str, WriteResult]:
-        return attach_data(
-            conversation, some, source=Source.CUSTOMER, at=message.sent_at, message_id=message.external_id
-        )
-
-    _by_the_catalogue(callback, pairs, attach)
+def _attach(callback: Callback, conversation: Conversation, message: Inbound, *, is_news: bool) -> None:
+    pairs = _pairs(callback, message, conversation)
+    at, message_id = message.sent_at, message.external_id
+    attach = partial(attach_said, conversation, source=Source.CUSTOMER, at=at, message_id=message_id)
+    keys = _by_the_catalogue(callback, pairs, attach)
+    if conversation.is_active:
+        return
+    if is_news and conversation.accepted_at:
+        callback.note(_("It came after its conversation had ended."))
+    lifecycle.spoke_late(conversation, message_id, keys, at=at, is_news=is_news, now=callback.received_at)
 
 
 def _by_the_catalogue(callback: Callback, pairs: Pairs, attach: Callable[[Pairs], dict[str, WriteResult]]) -> list[str]:
@@ -284,25 +254,6 @@ def _by_complaint(refused: RefusedPairs) -> dict[str, list[str]]:
     for key, complaint in refused.complaints.items():
         keys.setdefault(complaint, []).append(key)
     return keys
-
-
-def _judge_late(
-    callback: Callback, conversation: Conversation, message: Inbound, pairs: Pairs, *, is_news: bool
-) -> None:
-    """Its conversation has ended. Where nobody served it, the rows become as if the message had come in time."""
-
-    def attach(some: Pairs) -> dict[str, WriteResult]:
-        return attach_late_data(conversation, some, source=Source.CUSTOMER, at=message.sent_at)
-
-    keys = _by_the_catalogue(callback, pairs, attach)
-    conversation.version += 1
-    conversation.save(update_fields=[*KEPT_FIELDS, "version"])
-    if conversation.accepted_at is None:
-        record_attached_by(message.external_id, conversation, keys, source=Source.CUSTOMER, at=message.sent_at)
-    elif is_news:
-        callback.note(_("It came after its conversation had ended."))
-        Event.objects.create(conversation=conversation, kind=Event.Kind.LATE, at=message.sent_at, detail={"keys": keys})
-    tell_readers((conversation.pk, callback.received_at))
 
 
 # To the customer

@@ -6,6 +6,7 @@ Everything here is counted in microseconds: one query for the secrets, one state
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 
 from django.core.exceptions import RequestDataTooBig
@@ -17,7 +18,8 @@ from django.views.decorators.http import require_POST
 
 from channels_cfg.models import WebhookSecret
 from channels_cfg.problem_details import problem
-from conversations.doors.conversation_api import payloads, webhook_use
+from conversations.doors import webhook_use
+from conversations.doors.conversation_api import payloads
 from conversations.doors.conversation_api.callback import DOOR_NAME
 from conversations.doors.conversation_api.signature import Signature
 from conversations.doors.deliveries import keep, keyed_digest
@@ -48,7 +50,6 @@ class Signed:
 @require_POST
 def receive(request: HttpRequest) -> HttpResponse:
     """Keep one signed callback. Sent again, it is answered again and kept once."""
-    now = timezone.now()
     try:
         body = request.body
     except RequestDataTooBig:
@@ -58,37 +59,34 @@ def receive(request: HttpRequest) -> HttpResponse:
     if len(body) > LARGEST_BODY:
         return too_large(request)
 
+    now = timezone.now()
     signature = Signature.read(request.headers)
     signed = signed_for(signature, body) if signature else None
     if not signature or not signed or not signed.recipients or not signature.is_recent(now=now):
-        webhook_use.note_refusal(_why_refused(signature, signed))
+        webhook_use.note_refusal(DOOR_NAME, _why_refused(signature, signed))
         return unauthorized(request)
-    recipients = signed.recipients
-
     try:
         callback = payloads.read(body)
     except payloads.Unreadable as unreadable:
         return problem(request.path, HTTPStatus.BAD_REQUEST, str(unreadable))
 
-    digest = keyed_digest(body)
-    if len(recipients) > 1 and is_used_elsewhere(signature.nonce, recipients, digest):
-        return unauthorized(request)
-    recipient = chosen(recipients, callback)
-    delivery_id = keep(
-        DOOR_NAME,
-        recipient.service_id,
-        nonce=signature.nonce,
-        body=body,
-        digest=digest,
-        trigger=payloads.trigger_of(callback),
-        now=now,
-    )
-    if delivery_id is None and not is_the_same(recipient, signature.nonce, digest):
+    if not _keep(callback, body, signed.recipients, nonce=signature.nonce, now=now):
         return unauthorized(request)
     webhook_use.note_use(signed.secrets)
-    if delivery_id is not None:
-        transaction.on_commit(wake_workers)
     return HttpResponse(b"{}", content_type="application/json")
+
+
+def _keep(callback: dict[str, object], body: bytes, recipients: list[Recipient], *, nonce: str, now: datetime) -> bool:
+    """Keep it, or find it kept; False where its nonce is taken by something else."""
+    digest = keyed_digest(body)
+    if len(recipients) > 1 and is_used_elsewhere(nonce, recipients, digest):
+        return False
+    recipient = chosen(recipients, callback)
+    trigger = payloads.trigger_of(callback)
+    if keep(DOOR_NAME, recipient.service_id, nonce=nonce, body=body, digest=digest, trigger=trigger, now=now) is None:
+        return is_the_same(recipient, nonce, digest)
+    transaction.on_commit(wake_workers)
+    return True
 
 
 # As SQL, since putting a query together through the ORM costs more than asking it.

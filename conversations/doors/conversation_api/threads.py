@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from django.db.models import F
 from django.utils.translation import gettext as _
 
 from channels_cfg.models import MessagingService
-from conversations import lifecycle
 from conversations.doors import references
 from conversations.doors.conversation_api import contacts, payloads
 from conversations.doors.conversation_api.callback import APPLIED, DOOR_NAME, IGNORED, Callback
@@ -45,7 +41,7 @@ def stop(callback: Callback) -> InboundDelivery.State:
     thread = _thread_in(callback)
     if thread is None:
         return IGNORED
-    _end(thread, at=callback.happened_at())
+    references.end(thread, at=callback.happened_at())
     return APPLIED
 
 
@@ -57,7 +53,7 @@ def delete(callback: Callback) -> InboundDelivery.State:
     at = callback.happened_at()
     thread.deleted_at = max(thread.deleted_at or at, at)
     thread.save(update_fields=["deleted_at"])
-    _end(thread, at=at)
+    references.end(thread, at=at)
     Message.objects.filter(reference=thread, sent_at__lte=at).update(text="", content={})
     return APPLIED
 
@@ -70,17 +66,3 @@ def _thread_in(callback: Callback) -> ExternalReference | None:
         callback.note(_("It names no conversation."))
         return None
     return hold_thread(callback.service, external_id, contact_id=payloads.external_id(told, "contact_id"))
-
-
-def _end(thread: ExternalReference, *, at: datetime) -> None:
-    thread.stopped_at = min(thread.stopped_at or at, at)
-    thread.save(update_fields=["stopped_at"])
-    for conversation in Conversation.objects.filter(reference=thread, received_at__lte=at):
-        if conversation.is_active:
-            lifecycle.end(conversation.pk, now=at, ended_by=Conversation.Party.CUSTOMER)
-        else:
-            lifecycle.ended_earlier(conversation.pk, at=at)
-    # What was sent to the customer after the end waits for the next conversation, as if it had come in order.
-    Message.objects.filter(
-        reference=thread, author=Message.Author.SYSTEM, conversation__ended_at__lt=F("sent_at")
-    ).update(conversation=None)

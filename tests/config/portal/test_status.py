@@ -103,12 +103,12 @@ def test_callbacks_that_wait_are_the_worse_the_longer(browser: Client, minutes: 
 
 
 def test_refused_callbacks_are_told_for_a_day(browser: Client):
-    RefusedCallbacks.objects.create(reason="wrong", last_at=timezone.now() - timedelta(minutes=3))
-    RefusedCallbacks.objects.create(reason="old", last_at=timezone.now() - timedelta(days=3))
+    for reason, ago in (("wrong", timedelta(minutes=3)), ("old", timedelta(days=3))):
+        RefusedCallbacks.objects.create(door="conversation_api", reason=reason, last_at=timezone.now() - ago)
 
     fact = facts(browser)["Refused callbacks"]
 
-    assert fact.words == "The signature fits no secret: 3\N{NO-BREAK SPACE}minutes ago."
+    assert fact.words == "Conversation API: The signature fits no secret, 3\N{NO-BREAK SPACE}minutes ago."
 
 
 def test_a_reporting_job_that_failed_says_why(browser: Client):

@@ -131,6 +131,15 @@ def test_an_agent_accepts_ends_and_handles(client, queue, agent):
     assert Conversation.objects.get(pk=conversation.pk).state == State.HANDLED
 
 
+def test_a_conversation_on_hold_says_since_when(client, queue, agent):
+    conversation = accepted_conversation(queue, agent=agent)
+    assert "On hold since" not in client.get(f"/desk/{conversation.pk}/").text
+
+    lifecycle.hold(conversation.pk, by=agent, now=timezone.now())
+
+    assert "On hold since" in client.get(f"/desk/{conversation.pk}/").text
+
+
 @pytest.mark.parametrize("actions", [["accept"], ["accept", "end"], ["accept", "end", "handle"]])
 def test_a_second_click_changes_nothing(client, queue, actions):
     conversation = queued_conversation(queue)

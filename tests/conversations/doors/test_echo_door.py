@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import permutations
 from typing import Any
 
 import pytest
+from django.http import HttpRequest, HttpResponse
 from django.test import Client
+from django.urls import path
 from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
 
 from channels_cfg.models import Channel, Queue, QueueAddress, Right, Source
 from conversations import lifecycle, tasks
-from conversations.attached_data.attach import attach_data
-from conversations.doors import deliveries, references, registry
+from conversations.attached_data.late import attach_said
+from conversations.doors import deliveries, references, registry, webhook_use
 from conversations.doors.routing import queue_with_address
-from conversations.models import Conversation, ExternalReference, InboundDelivery, LiveDatum
+from conversations.models import Conversation, ExternalReference, InboundDelivery, LiveDatum, RefusedCallbacks
 from tests.conversations.admin.test_delivery_log import LIST
 from tests.factories import ChannelFactory, QueueFactory, UserFactory, user_with
 from tests.journeys.test_canary import database_dump
@@ -23,7 +28,19 @@ from tests.journeys.test_canary import database_dump
 APPLIED = InboundDelivery.State.APPLIED
 
 
-def receive(body: bytes, *, nonce: str) -> int | None:
+SIGNED = {"x-signed": "yes"}
+
+
+@csrf_exempt
+def receive(request: HttpRequest) -> HttpResponse:
+    if "x-signed" not in request.headers:
+        webhook_use.note_refusal("echo", RefusedCallbacks.Reason.UNSIGNED)
+        return HttpResponse(status=401)
+    kept = keep(request.body, nonce=request.headers["x-nonce"])
+    return HttpResponse(status=201 if kept else 200)
+
+
+def keep(body: bytes, *, nonce: str) -> int | None:
     digest = deliveries.keyed_digest(body)
     return deliveries.keep("echo", None, nonce=nonce, body=body, digest=digest, trigger="SAID", now=timezone.now())
 
@@ -31,21 +48,26 @@ def receive(body: bytes, *, nonce: str) -> int | None:
 def handle(delivery: InboundDelivery) -> tuple[str, list[str]]:
     said = json.loads(bytes(delivery.body))
     at = datetime.fromisoformat(said["at"])
+    reference = references.hold("echo", said["id"])
+    if said.get("event") == "left":
+        references.end(reference, at=at)
+        return APPLIED, []
     if said.get("event"):
         raise deliveries.TooEarly
     queue = queue_with_address(said["to"], kind=Channel.Kind.CHAT)
-    reference = references.hold("echo", said["id"])
-    conversation = references.conversation_at(reference, at)
-    conversation = conversation or lifecycle.receive(
-        channel=queue.channel, queue=queue, now=at, reference=reference, customer_address=said["from"]
-    )
-    attach_data(conversation, said["data"], source=Source.CUSTOMER, at=at)
+    conversation, is_first = references.conversation_of(reference, at, queue=queue, customer_address=said["from"])
+    keys = attach_said(conversation, said["data"], source=Source.CUSTOMER, at=at, message_id=said["at"])
+    if not conversation.is_active:
+        lifecycle.spoke_late(conversation, said["at"], list(keys), at=at, is_news=True, now=delivery.received_at)
+    if is_first:
+        references.end_if_told(reference, conversation)
     return APPLIED, []
 
 
 @pytest.fixture
 def queue(db: None, monkeypatch: pytest.MonkeyPatch) -> Queue:
-    monkeypatch.setitem(registry._doors, "echo", registry.Door("echo", "Echo", handle, triggers={"SAID"}))
+    door = registry.Door("echo", "Echo", handle, urls=[path("echo", receive)], triggers={"SAID"})
+    monkeypatch.setitem(registry._doors, "echo", door)
     queue = QueueFactory(channel=ChannelFactory(statistics_keys=["customerType"]))
     QueueAddress.objects.create(queue=queue, address="Sales@echo.example")
     return queue
@@ -60,9 +82,45 @@ def work() -> None:
     tasks.work_on_waiting_jobs("conversations.InboundDelivery")
 
 
+def test_its_address_is_answered_and_what_it_refuses_is_noted(queue, settings, monkeypatch):
+    settings.ROOT_URLCONF = tuple(registry.urls())
+    monkeypatch.setattr(webhook_use, "_later", lambda write: write())
+    post = partial(Client().post, "/echo", said(), content_type="application/json")
+
+    assert [post(headers=SIGNED | {"x-nonce": nonce}).status_code for nonce in "112"] == [201, 200, 201]
+    assert [post().status_code for _ in range(3)] == [401, 401, 401]
+
+    assert InboundDelivery.objects.filter(door="echo").count() == 2
+    assert list(RefusedCallbacks.objects.values_list("door", "reason")) == [("echo", "unsigned")]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
+def test_what_comes_in_any_order_leaves_the_same_rows(queue, order):
+    story = [
+        said(data={"customerType": "gold", "topic": "order"}),
+        said(at="2026-02-13T08:00:03Z", data={"topic": "invoice"}, **{"from": "ada@home"}),
+        said(at="2026-02-13T08:00:04Z", event="left"),
+    ]
+    for number in order:
+        keep(story[number], nonce=str(number))
+        work()
+
+    conversation = Conversation.objects.get()
+    assert (conversation.state, conversation.customer) == ("false_attempt", "ada")
+    assert conversation.dropped_keys == {"customerType": "abandoned", "topic": "abandoned"}
+    assert conversation.ended_at - conversation.received_at == conversation.waited == timedelta(seconds=4)
+    assert list(conversation.events.values_list("kind", "detail__keys").order_by("at", "kind")) == [
+        ("attached", ["customerType", "topic"]),
+        ("queued", None),
+        ("received", None),
+        ("attached", ["topic"]),
+        ("abandoned", None),
+    ]
+
+
 def test_what_comes_in_at_a_new_door_becomes_a_conversation_in_the_queue_with_its_address(queue):
-    receive(said(data={"customerType": "gold"}), nonce="1")
-    receive(said(at="2026-02-13T08:01:00Z", data={"topic": "order"}), nonce="2")
+    keep(said(data={"customerType": "gold"}), nonce="1")
+    keep(said(at="2026-02-13T08:01:00Z", data={"topic": "order"}), nonce="2")
     work()
 
     conversation = Conversation.objects.get()
@@ -72,27 +130,27 @@ def test_what_comes_in_at_a_new_door_becomes_a_conversation_in_the_queue_with_it
 
 
 def test_a_reference_leads_to_the_next_conversation_once_the_first_has_ended(queue):
-    receive(said(), nonce="1")
+    keep(said(), nonce="1")
     work()
     first = Conversation.objects.get()
     lifecycle.end(first.pk, now=first.received_at)
 
-    receive(said(at="2026-02-13T09:00:00Z"), nonce="2")
+    keep(said(at="2026-02-13T09:00:00Z"), nonce="2")
     work()
 
     assert Conversation.objects.filter(reference=ExternalReference.objects.get()).count() == 2
 
 
 def test_the_same_delivery_is_kept_once_and_the_nonce_of_another_door_is_its_own(queue):
-    assert receive(said(), nonce="1")
-    assert receive(said(), nonce="1") is None
+    assert keep(said(), nonce="1")
+    assert keep(said(), nonce="1") is None
     InboundDelivery.objects.update(door="conversation_api")
-    assert receive(said(), nonce="1")
+    assert keep(said(), nonce="1")
 
 
 def test_what_fails_is_tried_again_and_what_comes_too_early_is_done_without_in_the_end(queue, settings):
-    receive(b"{}", nonce="broken")
-    receive(said(event="joined"), nonce="early")
+    keep(b"{}", nonce="broken")
+    keep(said(event="joined"), nonce="early")
     work()
     broken, early = InboundDelivery.objects.order_by("pk")
     assert (broken.state, broken.reason) == ("waiting", "It failed (KeyError) and is tried again.")
@@ -109,7 +167,7 @@ def test_what_fails_is_tried_again_and_what_comes_too_early_is_done_without_in_t
 
 
 def test_the_delivery_log_tells_of_it_and_nothing_is_left_of_what_it_said(queue):
-    receive(said(data={"customerType": "gold", "secret": "CANARY"}), nonce="1")
+    keep(said(data={"customerType": "gold", "secret": "CANARY"}), nonce="1")
     work()
     conversation = Conversation.objects.get()
     agent = UserFactory()
@@ -126,7 +184,7 @@ def test_the_delivery_log_tells_of_it_and_nothing_is_left_of_what_it_said(queue)
 
 
 def test_rights_on_its_conversations_are_those_on_their_queue(queue):
-    receive(said(), nonce="1")
+    keep(said(), nonce="1")
     work()
 
     stranger = UserFactory()

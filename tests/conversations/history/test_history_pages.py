@@ -256,6 +256,24 @@ def test_the_timeline_tells_how_a_transferred_conversation_went(client, queue, v
     assert "2 min 5 s later" in words
 
 
+def test_the_legs_tell_who_was_consulted_and_how_long_the_customer_was_on_hold(client, queue, viewer):
+    call = lifecycle.receive(channel=queue.channel, now=timezone.now() - timedelta(minutes=9))
+    lifecycle.enter_ivr(call.pk, now=call.received_at)
+    lifecycle.enqueue(call.pk, queue=queue, now=call.received_at + timedelta(seconds=70))
+    lifecycle.accept(call.pk, by=viewer, now=call.received_at + timedelta(seconds=80))
+    lifecycle.consult(
+        call.pk, by=viewer, agent=UserFactory(first_name="Ben"), now=timezone.now() - timedelta(minutes=5)
+    )
+    lifecycle.end_consultation(call.pk, by=viewer, now=timezone.now() - timedelta(minutes=3))
+
+    words = in_words(page(client, f"/history/{call.pk}/"))
+
+    assert "In the IVR 1 min 10 s" in words
+    assert "Customer on hold for 2 min" in words
+    assert "Agent Consulted" in words
+    assert "never connected" in words
+
+
 def test_what_is_not_granted_is_answered_like_what_does_not_exist(client):
     foreign = ended_conversation(QueueFactory(), customer_name="Canary Korhonen")
 

@@ -63,7 +63,7 @@ def test_a_conversation_in_wrap_up_has_no_handling_time_yet(queue):
 def test_a_conversation_that_claims_to_have_waited_for_centuries_stops_no_other(queue):
     served(queue, received_at=NOON)
     served(queue, received_at=NOON, handled=False)
-    Conversation.objects.update(received_at=datetime(1600, 1, 1, tzinfo=UTC))
+    Conversation.objects.update(received_at=datetime(1600, 1, 1, tzinfo=UTC), queued_at=None)
     abandoned(queue, received_at=NOON)
 
     run = run_reporting_job()

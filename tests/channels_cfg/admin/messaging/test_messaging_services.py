@@ -97,7 +97,7 @@ def test_callbacks_are_told_of(browser: Client, service: MessagingService):
         state="failed",
         notes=["It had no app."],
     )
-    RefusedCallbacks.objects.create(reason="wrong", last_at=now)
+    RefusedCallbacks.objects.create(door="conversation_api", reason="wrong", last_at=now)
 
     news = {item.label: item for item in browser.get(page_of(service)).context["news"]}
 

@@ -20,7 +20,7 @@ from conversations.models import (
     ReportableChange,
 )
 
-OUR_OWN = {"id", "version", "conversation_id", "reference_id", "leg_id", "merged_id"}
+OUR_OWN = {"id", "version", "conversation_id", "reference_id", "leg_id", "brought_by_id"}
 
 
 def facts(row: Model) -> dict[str, Any]:

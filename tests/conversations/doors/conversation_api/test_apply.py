@@ -33,7 +33,7 @@ def attaching_fails(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         raise ValueError("CANARY quoted by some library")
 
     with monkeypatch.context() as patch:
-        patch.setattr(messages, "attach_data", fail)
+        patch.setattr(messages, "attach_said", fail)
         yield
 
 

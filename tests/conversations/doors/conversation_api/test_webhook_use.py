@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from channels_cfg.models import SettingsVersion, WebhookSecret
-from conversations.doors.conversation_api import webhook_use
+from conversations.doors import webhook_use
 from conversations.models import RefusedCallbacks
 from tests.conversations.doors.conversation_api.conftest import Sender, message
 from tests.factories import WebhookSecretFactory
@@ -95,7 +95,7 @@ def test_however_often_somebody_knocks_one_row_is_written_a_minute(
 
 def test_a_later_refusal_renews_the_time(sender: Sender):
     then = timezone.now() - timedelta(minutes=5)
-    RefusedCallbacks.objects.create(reason="wrong", last_at=then)
+    RefusedCallbacks.objects.create(door="conversation_api", reason="wrong", last_at=then)
 
     sender.post(BODY, sender.headers(BODY, signature="d3Jvbmc="))
 

@@ -1,4 +1,4 @@
-"""Small notes about callbacks: which secret signs them, and when one was refused.
+"""Small notes about what comes in at doors: which secret signs it, and when something was refused.
 
 They cost a callback the look into a dictionary. A note is written at most once a minute, after the answer and by a
 thread of its own, so neither a flood of callbacks nor somebody who knocks without a secret makes the portal write.
@@ -33,10 +33,10 @@ def note_use(secrets: Sequence[int]) -> None:
             _later(partial(write_use, secret))
 
 
-def note_refusal(reason: RefusedCallbacks.Reason) -> None:
-    """A callback has been refused for this reason just now."""
-    if _is_due(reason):
-        _later(partial(write_refusal, reason))
+def note_refusal(door: str, reason: RefusedCallbacks.Reason) -> None:
+    """Something has been refused at this door, for this reason, just now."""
+    if _is_due((door, reason)):
+        _later(partial(write_refusal, door, reason))
 
 
 def _is_due(what: Hashable) -> bool:
@@ -67,9 +67,11 @@ def write_use(secret: int) -> None:
     WebhookSecret.objects.filter(pk=secret).update(last_used_at=timezone.now())
 
 
-def write_refusal(reason: RefusedCallbacks.Reason) -> None:
+def write_refusal(door: str, reason: RefusedCallbacks.Reason) -> None:
     """However many processes refuse callbacks, the row changes once a minute."""
     now = timezone.now()
-    of_this_reason = RefusedCallbacks.objects.filter(reason=reason)
-    if not of_this_reason.filter(last_at__lt=now - MINUTE).update(last_at=now) and not of_this_reason.exists():
-        RefusedCallbacks.objects.bulk_create([RefusedCallbacks(reason=reason, last_at=now)], ignore_conflicts=True)
+    such = RefusedCallbacks.objects.filter(door=door, reason=reason)
+    if not such.filter(last_at__lt=now - MINUTE).update(last_at=now):
+        RefusedCallbacks.objects.bulk_create(
+            [RefusedCallbacks(door=door, reason=reason, last_at=now)], ignore_conflicts=True
+        )
