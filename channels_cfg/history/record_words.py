@@ -50,7 +50,8 @@ def kind_of(model: type[models.Model]) -> Any:
 
 def recorded_fields(event: Any) -> list[models.Field]:
     """The fields of the record itself, with the names its model gives them."""
-    return _recorded_fields(type(event))
+    event_model: Any = type(event)
+    return _recorded_fields(event_model)
 
 
 @cache
@@ -165,7 +166,8 @@ class InWords:
             wanted.setdefault(model, set()).add(pk)
         for pair in self.pairs:
             for event in filter(None, pair):
-                for field in _foreign_keys(type(event)):
+                event_model: Any = type(event)
+                for field in _foreign_keys(event_model):
                     wanted.setdefault(field.related_model, set()).add(getattr(event, field.attname))
         names: dict[Record, str] = {}
         for model, ids in wanted.items():
