@@ -49,8 +49,8 @@ def kind_of(model: type[models.Model]) -> Any:
 
 
 def recorded_fields(event: Any) -> list[models.Field]:
-    """The fields of the record itself, with the names its model gives them."""
-    event_model: Any = type(event)
+    """The fields of the record itself, with the names its model gives them; of an event or of its model."""
+    event_model: Any = event if isinstance(event, type) else type(event)
     return _recorded_fields(event_model)
 
 
