@@ -8,6 +8,7 @@ UV := $(VENV)/uv/bin/uv
 PAGES := templates
 ARGS ?=
 LANGUAGES ?=
+COVERAGE := SLIPCOVER_ENABLED=1 SLIPCOVER_SOURCE=channels_cfg,config,conversations,reporting SLIPCOVER_OMIT='*/migrations/*'
 
 .PHONY: demo run test lint format bench messages lock clean programs
 .DEFAULT_GOAL := demo
@@ -19,7 +20,7 @@ run: $(STAMP)
 	@$(BIN)/python manage.py serve_portal $(ARGS)
 
 test: $(STAMP) programs
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
+	@$(COVERAGE) $(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 bench: $(STAMP)
 	@$(BIN)/python -m tests.bench $(ARGS)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from django.utils.translation import gettext as _
 from xlsxwriter.format import Format
+from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
@@ -22,6 +26,11 @@ _PASSED_OVER = (
 FORMULA = rf"^'*([{_PASSED_OVER}]*[=+\-@＝＋－＠﹢﹣﹦﹫]|[\t\r\n])"
 """What gets an apostrophe before it: what a spreadsheet may take for a formula, and what looks as if it had got one, so
 that taking one away again gives back the text."""
+
+LARGEST_EXACT_NUMBER = 10**15
+_DAY_0, _DAY = datetime(1899, 12, 30), timedelta(days=1)  # by which Excel counts, from March 1900 on
+
+_letters = cache(xl_col_to_name)
 
 _FORMULA = re.compile(FORMULA.replace("\x01", "\x00"))  # PostgreSQL knows no NUL
 _ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)|[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -52,14 +61,44 @@ class TextSheet(Worksheet):
 
     def write_text(self, row: int, column: int, text: str, format: Format) -> bool:
         """Write a text, and return whether it is there whole: one too long for Excel is cut, and says so at its end."""
-        if self.write_string(row, column, text, format) != -2:
-            return True
+        fitting = self._cut_to_fit(text)
+        self.write_string(row, column, fitting, format)
+        return fitting is text
+
+    def write_values(self, row: int, values: Iterable[Any], *, plain: Format, moment: Format) -> None:
+        """Write texts, numbers, truth values and moments (without a zone) as the next row; None leaves a cell empty.
+
+        A long file is written ten times as fast as cell by cell.
+        """
+        self._write_single_row(row)  # what the library holds of the rows before
+        style = plain._get_xf_index(), moment._get_xf_index()
+        cells = [
+            f'<c r="{_letters(column)}{row + 1}"{self._content(value, *style)}</c>'
+            for column, value in enumerate(values)
+            if value is not None and value != ""
+        ]
+        self._check_dimensions(row, len(cells))
+        self.fh.write(f'<row r="{row + 1}">{"".join(cells)}</row>')
+
+    def _content(self, value: Any, plain: int, moment: int) -> str:
+        match value:
+            case bool():
+                return f' t="b"><v>{value:d}</v>'
+            case int() | float() if abs(value) < LARGEST_EXACT_NUMBER:
+                return f"><v>{value!r}</v>"
+            case datetime():
+                return f' s="{moment}"><v>{(value - _DAY_0) / _DAY:.16g}</v>'
+        text = self._escape_data(self._escape_control_characters(self._cut_to_fit(str(value))))
+        return f' s="{plain}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is>'
+
+    def _cut_to_fit(self, text: str) -> str:
+        units = text.encode("utf-16-le", "surrogatepass") if 2 * len(text) > LONGEST_CELL else b""
+        if len(units) <= 2 * LONGEST_CELL:
+            return text
         self.cut += 1
         note = _(" … [Cut here: Excel holds %(most)s characters in a cell, and this text has %(count)s. CSV has all.]")
         note %= {"most": LONGEST_CELL, "count": len(text)}
-        units = text.encode("utf-16-le", "surrogatepass")[: 2 * (LONGEST_CELL - len(note))]
-        self.write_string(row, column, units.decode("utf-16-le", "ignore") + note, format)
-        return False
+        return units[: 2 * (LONGEST_CELL - len(note))].decode("utf-16-le", "ignore") + note
 
     @staticmethod
     def _escape_control_characters(text: Any) -> Any:

@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
 
 from config.celery import app
 from config.metrics import Waiting
@@ -66,11 +67,13 @@ class Fact:
     link: str = ""
 
 
+@require_safe
 def live(request: HttpRequest) -> JsonResponse:
     """This process answers. A proxy goes by this: callbacks are taken in while nobody works on them."""
     return JsonResponse({"portal": WELL})
 
 
+@require_safe
 def ready(request: HttpRequest) -> JsonResponse:
     """Whether what comes in is worked on: “ok” of each part, or a sentence about it and 503."""
     found = facts(timezone.now())

@@ -17,6 +17,7 @@ from django.db.models import Count, Min
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
+from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
@@ -59,6 +60,7 @@ FORWARDED = frozenset(
 """What proxies add. One on this machine calls from its own address, whoever is behind it."""
 
 
+@require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     """What the processes counted, then what the database holds; for the inside alone."""
     if not may_read(request):

@@ -17,7 +17,7 @@ from django.test import Client
 from channels_cfg.models import Channel, MessagingService, Queue, User
 from conversations import lifecycle
 from conversations.doors.deliveries import apply_delivery
-from conversations.key_usage import observations
+from conversations.key_usage.aggregate import aggregate_observations
 from conversations.models import Conversation, InboundDelivery
 
 CALLBACK_PATH = "/sms/sinchconversation/all"
@@ -137,7 +137,7 @@ def load_demo_conversations(*, now: datetime) -> int:
     """Two weeks of conversations in every state; nothing where there are any already. Returns how many there are."""
     if not Conversation.objects.exists():
         _Centre(now).run()
-        observations.aggregate()
+        aggregate_observations()
     return Conversation.objects.count()
 
 

@@ -112,14 +112,27 @@ def check_value(value: Any, *, longest: int) -> Value:
     return value
 
 
-def check_size(pairs: Mapping[str, Value], *, settings: EffectiveSettings, adding: Mapping[str, Value]) -> None:
-    """Refuse the write whole where all ``pairs`` of the conversation, with those being added, exceed the limits."""
-    if len(pairs) > settings.pairs_per_conversation:
+def check_size(
+    adding: Mapping[str, Value],
+    *,
+    to: Mapping[str, Value],
+    settings: EffectiveSettings,
+    sent: Mapping[str, Value],
+) -> None:
+    """Refuse the write whole where it would make the pairs of a conversation exceed the limits: ``RefusedPairs`` for
+    each name that was ``sent``. A write that makes nothing larger is no reason to refuse.
+
+    What comes as a message is measured alone, ``to`` nothing: messages come in any order and their senders wait for no
+    answer, so the first to arrive must not keep the others out. Several may go over together.
+    """
+    together = {**to, **adding}
+    size, before = (len(json.dumps(dict(pairs), ensure_ascii=False).encode()) for pairs in (together, to))
+    if len(together) > max(settings.pairs_per_conversation, len(to)):
         complaint = _("The conversation would have %(count)s keys; at most %(most)s are stored.") % {
-            "count": len(pairs),
+            "count": len(together),
             "most": settings.pairs_per_conversation,
         }
-    elif (size := len(json.dumps(dict(pairs), ensure_ascii=False).encode())) > settings.bytes_per_conversation:
+    elif size > max(settings.bytes_per_conversation, before):
         complaint = _("The conversation would have %(size)s bytes of attached data; at most %(most)s are stored.") % {
             "size": size,
             "most": settings.bytes_per_conversation,
@@ -127,7 +140,7 @@ def check_size(pairs: Mapping[str, Value], *, settings: EffectiveSettings, addin
     else:
         return
     raise RefusedPairs(
-        dict.fromkeys(adding, _("%(complaint)s Nothing of this write was stored.") % {"complaint": complaint})
+        dict.fromkeys(sent, _("%(complaint)s Nothing of this write was stored.") % {"complaint": complaint})
     )
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from conversations import jobs, lifecycle
 from conversations.idempotency import REMEMBERED_FOR
-from conversations.key_usage import observations
+from conversations.key_usage.aggregate import aggregate_observations, delete_old_days, delete_rare_names
 from conversations.models import Conversation, IdempotentAnswer, InboundDelivery, Job, JobQuerySet
 
 LONGEST_TURN = timedelta(seconds=30)
@@ -48,7 +48,7 @@ def work_on_waiting_jobs(label: str) -> None:
 @shared_task
 def aggregate_key_observations() -> None:
     """Add what the ends of conversations noted to key usage. Several workers may do so at once."""
-    observations.aggregate()
+    aggregate_observations()
 
 
 @shared_task
@@ -68,8 +68,8 @@ def delete_old_records() -> None:
     log = max(settings.CALLBACK_SIGNATURE_WINDOW * 2, timedelta(days=settings.DELIVERY_LOG_DAYS))
     _delete_in_batches(IdempotentAnswer.objects.filter(answered_at__lt=now - REMEMBERED_FOR))
     _delete_in_batches(InboundDelivery.objects.filter(received_at__lt=now - log).exclude(finished_at=None))
-    observations.delete_rare_names(now=now)
-    observations.delete_old_days(now=now)
+    delete_rare_names(now=now)
+    delete_old_days(now=now)
 
 
 def _delete_in_batches(rows: QuerySet[Model]) -> None:

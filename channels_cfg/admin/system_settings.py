@@ -50,7 +50,10 @@ class SystemSettingsAdmin(ExtraDataAdmin):
         (
             gettext_lazy("Limits of attached data"),
             {
-                "description": gettext_lazy("A write that goes over a limit is refused whole, and says which limit."),
+                "description": gettext_lazy(
+                    "A write that goes over a limit is refused whole, and says which limit. A customer's message is "
+                    "measured by itself, since messages come in any order: several may go over together."
+                ),
                 "fields": ["value_characters", "pairs_per_conversation", "bytes_per_conversation"],
             },
         ),

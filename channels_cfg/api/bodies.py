@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils.dateparse import parse_datetime
+from drf_spectacular.extensions import OpenApiSerializerExtension, OpenApiSerializerFieldExtension
 from rest_framework import serializers
 
 
@@ -20,12 +21,45 @@ def refuse_unknown(sent: Iterable[str], *, known: Iterable[str]) -> None:
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """Refuses a field it does not know."""
+    """Refuses a field it does not know. ``in_schema`` is what JSON Schema says of the whole."""
+
+    in_schema: ClassVar[dict[str, Any]] = {}
 
     def to_internal_value(self, data: Any) -> Any:
         known = super().to_internal_value(data)
         refuse_unknown(data, known=self.fields)
         return known
+
+
+class _StrictSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+    target_class = StrictSerializer
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        fields = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        return {**fields, "additionalProperties": False, **self.target.in_schema}
+
+
+def require_bodies(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Say of a body that must hold one of several fields that there must be one; a hook of drf-spectacular, which looks
+    at single fields."""
+    operations = [operation for path in result["paths"].values() for operation in path.values()]
+    for body in [operation["requestBody"] for operation in operations if "requestBody" in operation]:
+        for content in body["content"].values():
+            name = content["schema"].get("$ref", "").rpartition("/")[2]
+            if "oneOf" in result["components"]["schemas"].get(name, ()):
+                body["required"] = True
+    return result
+
+
+class FlagField(serializers.BooleanField):
+    """true or false, in JSON or in an address; not yes, on or 1."""
+
+    TRUE_VALUES = {"true"}
+    FALSE_VALUES = {"false"}
+
+    def to_internal_value(self, data: Any) -> bool:
+        return data if isinstance(data, bool) else super().to_internal_value(data)
 
 
 class TextField(serializers.CharField):
@@ -35,6 +69,14 @@ class TextField(serializers.CharField):
         if not isinstance(data, str):
             raise serializers.ValidationError("Send text, in quotation marks.")
         return super().to_internal_value(data)
+
+
+class _TextSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    target_class = TextField
+
+    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        """Not blank, and without NUL."""
+        return {"type": "string", "pattern": r"^[^\0]*[^\s\0][^\0]*$", "maxLength": self.target.max_length}
 
 
 class InstantField(serializers.DateTimeField):

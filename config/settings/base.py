@@ -226,6 +226,10 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "DESCRIPTION": "Attached data of a contact centre.",
     "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "channels_cfg.api.bodies.require_bodies",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "PartyEnum": [("customer", "Customer"), ("agent", "Agent"), ("system", "System")],
     },

@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from channels_cfg.api.bodies import StrictSerializer, TextField, checked
+from channels_cfg.api.bodies import FlagField, StrictSerializer, TextField, checked
 from channels_cfg.api.problems import Problem, problems
 from channels_cfg.models import Queue, Right, User
 from conversations import lifecycle
@@ -143,7 +143,7 @@ class RejectView(ActionView):
 
 
 class HoldOrder(StrictSerializer):
-    resume = serializers.BooleanField(default=False, help_text="true: take it off hold")
+    resume = FlagField(default=False, help_text="true: take it off hold")
 
 
 @described("hold", "Put it on hold, or take it off", body=HoldOrder)
@@ -158,6 +158,8 @@ class HoldView(ActionView):
 
 class TransferOrder(StrictSerializer):
     """Name either."""
+
+    in_schema: ClassVar = {"oneOf": [{"required": ["queue"]}, {"required": ["agent"]}]}
 
     queue = TextField(max_length=100, required=False, help_text="Name of another queue of the same channel")
     agent = TextField(max_length=150, required=False, help_text="User name of an agent who serves the same queue")

@@ -13,13 +13,12 @@ from django.http import Http404, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import parse_etags
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from channels_cfg.api.bodies import InstantField, StrictSerializer, checked
+from channels_cfg.api.bodies import FlagField, InstantField, StrictSerializer, checked
 from channels_cfg.api.problems import Problem
 from channels_cfg.models import Right, User
 from conversations.api import contact_data_schema as schema
@@ -27,6 +26,7 @@ from conversations.api.caller import caller
 from conversations.api.contact_id import ContactIdField
 from conversations.attached_data.kept_data import etag_of, kept_data_of
 from conversations.attached_data.post import ChangedMeanwhile, NotPostable, post_data
+from conversations.conversation_id import PATTERN
 from conversations.idempotency import KeyReused, digest_of, earlier_answer, remember_answer
 from conversations.models import POSTABLE_STATES, Conversation
 from conversations.pairs import Pairs, RefusedPairs, flatten
@@ -34,7 +34,6 @@ from conversations.pairs import Pairs, RefusedPairs, flatten
 LONGEST_LIST = 1000
 MOST_IDS = 100
 DEEPEST_OFFSET = 100_000
-LONGEST_IDEMPOTENCY_KEY = 255
 
 
 def contact_data(conversation_id: uuid.UUID, kept: Pairs) -> dict[str, Any]:
@@ -61,7 +60,7 @@ def is_named(etag: str, header: str | None) -> bool:
     return header is not None and (header == "*" or etag in {tag.removeprefix("W/") for tag in parse_etags(header)})
 
 
-@extend_schema_field(OpenApiTypes.STR)
+@extend_schema_field({"type": "string", "pattern": rf"^\s*(?:{PATTERN})?\s*(?:,\s*(?:{PATTERN})?\s*)*$"})
 class ContactIds(serializers.Field[list[uuid.UUID], list[str], str, Any]):
     """Texts, each an id or ids with commas between them."""
 
@@ -103,7 +102,7 @@ class Post(StrictSerializer):
 class PostOptions(StrictSerializer):
     """How it is posted."""
 
-    dry_run = serializers.BooleanField(default=False, help_text="Answer as if it were stored, and write nothing")
+    dry_run = FlagField(default=False, help_text="Answer as if it were stored, and write nothing")
 
 
 class ContactDataListView(APIView):
@@ -126,6 +125,7 @@ class ContactDataListView(APIView):
     @extend_schema(parameters=[PostOptions, *schema.POST_HEADERS], request=Post, **schema.POST)
     def post(self, request: Request) -> HttpResponse:
         dry_run = checked(PostOptions, request.query_params.dict())["dry_run"]
+        key = idempotency_key(request)
         sent = checked(Post, request.data)
         user = caller(request)
         conversation = (
@@ -137,7 +137,7 @@ class ContactDataListView(APIView):
         if dry_run:
             answer, _ = posting.post(dry_run=True)
             return JsonResponse(answer)
-        answer, etag = posting.post_once(idempotency_key(request))
+        answer, etag = posting.post_once(key)
         location = reverse("contact_data", args=[conversation.pk])
         return JsonResponse(
             answer,
@@ -149,10 +149,10 @@ class ContactDataListView(APIView):
 
 def idempotency_key(request: Request) -> str | None:
     key = request.META.get("HTTP_IDEMPOTENCY_KEY")
-    if key is not None and not 0 < len(key) <= LONGEST_IDEMPOTENCY_KEY:
+    if key is not None and not 0 < len(key) <= schema.LONGEST_IDEMPOTENCY_KEY:
         raise Problem(
             HTTPStatus.BAD_REQUEST,
-            f"An Idempotency-Key has 1 to {LONGEST_IDEMPOTENCY_KEY} characters.",
+            f"An Idempotency-Key has 1 to {schema.LONGEST_IDEMPOTENCY_KEY} characters.",
             errors={"Idempotency-Key": [f"{len(key)} characters"]},
         )
     return key

@@ -58,8 +58,11 @@ class PostedContactData(ContactData):
     verdicts = serializers.DictField(child=WriteResultSerializer())
 
 
-def _header(name: str, description: str) -> OpenApiParameter:
-    return OpenApiParameter(name, OpenApiTypes.STR, OpenApiParameter.HEADER, description=description)
+LONGEST_IDEMPOTENCY_KEY = 255
+
+
+def _header(name: str, description: str, **limits: int) -> OpenApiParameter:
+    return OpenApiParameter(name, {"type": "string", **limits}, OpenApiParameter.HEADER, description=description)
 
 
 _ETAG = OpenApiParameter(
@@ -94,7 +97,12 @@ LIST: dict[str, Any] = {
 
 POST_HEADERS = [
     _header("If-Match", "412 unless the kept data still has this ETag"),
-    _header("Idempotency-Key", "For 24 hours the same request with the same key gets the same answer"),
+    _header(
+        "Idempotency-Key",
+        "For 24 hours the same request with the same key gets the same answer",
+        minLength=1,
+        maxLength=LONGEST_IDEMPOTENCY_KEY,
+    ),
     _ETAG,
     OpenApiParameter(
         "Location", OpenApiTypes.STR, OpenApiParameter.HEADER, response=[201], description="Where to read it"

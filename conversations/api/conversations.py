@@ -39,6 +39,7 @@ from conversations.filters import (
 )
 from conversations.keyset import keyset_page
 from conversations.models import Conversation, DeliveryStatus, Message
+from conversations.periods import Period
 
 TAGS = ["Conversations"]
 USUAL_PAGE = 50
@@ -149,6 +150,17 @@ class ApiConversationFilter(ConversationFilter):
     agent = NameOrIdFilter(queryset=offered_agents, to_field_name="username", label="Agent, by user name or id")
     kept = ApiKeptFilter(
         label="Kept data; repeatable: customerType (is set), customerType=gold (equals), customerType~go (contains)"
+    )
+
+
+for _name, _values in {
+    "period": ["", *Period.values],
+    "direction": ["", *Conversation.Direction.values],
+    "received_after": None,  # a date is as good as a date and time
+    "received_before": None,
+}.items():
+    extend_schema_field({"type": "string", **({"enum": _values} if _values else {})})(
+        ApiConversationFilter.base_filters[_name]
     )
 
 

@@ -31,14 +31,15 @@ def attach_data(
 
     ``at`` is when the source said so: within one source the latest wins, whichever came in first. ``message_id`` names
     the message that carried the pairs, for news that may come twice and in any order. Raises ``RefusedPairs``, having
-    changed nothing, where a pair or the whole breaks the rules.
+    changed nothing, where a pair or the whole breaks the rules (of a message, its own pairs: ``check_size``).
     """
     settings = settings_of(conversation)
     sent = check_pairs(data, settings=settings)
     known = by_catalogue(sent)
     pairs = known.pairs
     live = {datum.key: datum for datum in LiveDatum.objects.filter(conversation=conversation)}
-    check_size({key: datum.value for key, datum in live.items()} | pairs, settings=settings, adding=sent)
+    held = {} if message_id else {key: datum.value for key, datum in live.items()}
+    check_size(pairs, to=held, settings=settings, sent=sent)
 
     results = {
         key: result_beside(value, source, at, held=live.get(key), precedence=settings.precedence.value)

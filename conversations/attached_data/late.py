@@ -50,7 +50,7 @@ def attach_late_data(
         for key, result in results.items()
         if result is UNCHANGED and at > datetime.fromisoformat(conversation.kept_times[key])
     ]
-    check_size(conversation.kept_data | late, settings=settings, adding=sent)
+    check_size(pairs, to={}, settings=settings, sent=sent)
 
     note_observations(
         conversation,

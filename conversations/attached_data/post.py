@@ -72,7 +72,7 @@ def post_data(
     sent = check_pairs(data, settings=settings)
     known = by_catalogue(sent)
     merged = held.kept_data | known.pairs
-    check_size(merged, settings=settings, adding=sent)
+    check_size(known.pairs, to=held.kept_data, settings=settings, sent=sent)
 
     changed = {key: value for key, value in known.pairs.items() if not _is_there(held, key, value)}
     results = {key: STORED if key in changed else UNCHANGED for key in known.pairs}

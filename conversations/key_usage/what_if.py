@@ -67,37 +67,30 @@ def estimate(
 
     One query whatever is asked, and one more where the list is empty.
     """
-    now = now or timezone.now()
-    listed = list(dict.fromkeys(keys))
-    follows = ""
+    today = (now or timezone.now()).astimezone(UTC).date()
+    listed, follows = list(dict.fromkeys(keys)), ""
     if not listed:
         inherited = _inherited(channel, queue)
         listed, follows = inherited.value, inherited.origin if inherited.value else ""
-    first_day = now.astimezone(UTC).date() - timedelta(days=days - 1)
-    counted = _counts(channel, queue, [WHOLE, *listed], first_day)
+    counted = _counts(channel, queue, [WHOLE, *listed], today - timedelta(days=days - 1))
     whole = counted[WHOLE]
-    observed = (now.astimezone(UTC).date() - whole.first_day).days + 1 if whole.first_day else days
+    observed = (today - whole.first_day).days + 1 if whole.first_day else days
     per_year = 365 / max(1, min(days, observed))
-    rows = [
-        KeyEstimate(
-            key,
-            counted[key].keepable if counted[key].is_known else None,
-            counted[key].keepable / whole.keepable if whole.keepable else 0.0,
-            round(counted[key].bytes * per_year),
-            {Hit(name): number for name, number in sorted(counted[key].hits.items())},
-            next((parent for parent in parents_of(key) if parent in listed), ""),
-        )
-        for key in listed
-    ]
+    rows = [_key_estimate(key, counted[key], whole, listed, per_year) for key in listed]
     once = [row for row in rows if not row.included_in]
-    return Estimate(
-        days,
-        whole.seen,
-        whole.keepable,
-        rows,
-        sum(row.bytes_a_year for row in once),
-        {hit: number for hit in Hit if (number := sum(row.hits.get(hit, 0) for row in once))},
-        follows,
+    bytes_a_year = sum(row.bytes_a_year for row in once)
+    hits = {hit: number for hit in Hit if (number := sum(row.hits.get(hit, 0) for row in once))}
+    return Estimate(days, whole.seen, whole.keepable, rows, bytes_a_year, hits, follows)
+
+
+def _key_estimate(key: str, count: _Count, whole: _Count, listed: list[str], per_year: float) -> KeyEstimate:
+    return KeyEstimate(
+        key,
+        count.keepable if count.is_known else None,
+        count.keepable / whole.keepable if whole.keepable else 0.0,
+        round(count.bytes * per_year),
+        {Hit(name): number for name, number in sorted(count.hits.items())},
+        next((parent for parent in parents_of(key) if parent in listed), ""),
     )
 
 

@@ -37,7 +37,7 @@ def enter_ivr(conversation_id: uuid.UUID, *, now: datetime, by: User | None = No
     """An IVR or another workflow has it first, until it is queued or offered to an agent, or ends. That time is no
     waiting time."""
     conversation = locked(conversation_id)
-    if Leg.objects.there().filter(conversation=conversation, purpose=Leg.Purpose.WORKFLOW).exists():
+    if conversation.legs.there().filter(purpose=Leg.Purpose.WORKFLOW).exists():
         return conversation
     if conversation.state != State.RECEIVED:
         raise WrongState(conversation, _("start the IVR for"), State.RECEIVED)

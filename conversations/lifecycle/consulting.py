@@ -59,7 +59,7 @@ def consult(
 
 
 def _consulted(conversation: Conversation) -> LegQuerySet:
-    return Leg.objects.there().filter(conversation=conversation, entry=Leg.Entry.CONSULTATION)
+    return conversation.legs.there().filter(entry=Leg.Entry.CONSULTATION)
 
 
 @transaction.atomic
@@ -100,7 +100,7 @@ def conference(conversation_id: uuid.UUID, *, by: User, now: datetime) -> Conver
         raise WrongState(conversation, _("add somebody to"), State.ACCEPTED)
     consulted = _consulted(conversation).filter(purpose=Leg.Purpose.AGENT, connected_at__isnull=False).first()
     if consulted is None or consulted.agent is None:
-        if Leg.objects.there().filter(conversation=conversation, entry=Leg.Entry.CONFERENCE).exists():
+        if conversation.legs.there().filter(entry=Leg.Entry.CONFERENCE).exists():
             return conversation
         raise NobodyConsulted(conversation)
     leave(conversation, at=now, pk=consulted.pk)

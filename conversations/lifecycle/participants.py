@@ -59,7 +59,7 @@ def connect(
     conversation: Conversation, *, at: datetime, medium: Communication.Medium | None = None, **which: Any
 ) -> None:
     """They are connected: over a medium, which they hold from now on, or over all that they hold."""
-    legs = Leg.objects.there().filter(conversation=conversation, **which)
+    legs = conversation.legs.there().filter(**which)
     held = Communication.objects.filter(leg__in=legs, ended_at=None, connected_at=None)
     if medium:
         added = [Communication(leg=leg, medium=medium, started_at=at) for leg in legs]
@@ -78,7 +78,7 @@ def leave(
 
     With an agent the hold ends that counts for that agent's leg; time in the IVR adds up on the conversation.
     """
-    legs = list(Leg.objects.there().filter(conversation=conversation, **which))
+    legs = list(conversation.legs.there().filter(**which))
     if not legs:
         return legs
     held = Communication.objects.filter(leg__in=legs, ended_at=None)
@@ -94,7 +94,7 @@ def leave(
 
 
 def add_up_ivr(conversation: Conversation) -> None:
-    left = Leg.objects.filter(conversation=conversation, purpose=Leg.Purpose.WORKFLOW, ended_at__isnull=False)
+    left = conversation.legs.filter(purpose=Leg.Purpose.WORKFLOW, ended_at__isnull=False)
     conversation.time_in_ivr = left.aggregate(sum=Sum(F("ended_at") - F("started_at")))["sum"] or timedelta()
     conversation.save(update_fields=["time_in_ivr"])
 
@@ -112,5 +112,5 @@ def not_before_it_began(at: datetime) -> Greatest:
 
 def leg_of_agent(conversation: Conversation) -> Leg | None:
     """The leg of the agent who has the conversation."""
-    legs = Leg.objects.there().filter(conversation=conversation, purpose=Leg.Purpose.AGENT, agent=conversation.agent)
+    legs = conversation.legs.there().filter(purpose=Leg.Purpose.AGENT, agent=conversation.agent)
     return legs.exclude(entry=Leg.Entry.CONSULTATION).last()

@@ -31,7 +31,7 @@ def began_earlier(conversation_id: uuid.UUID, *, at: datetime, queue: Queue, **f
         setattr(conversation, field, value)
     if conversation.queued_at == known_as:
         conversation.queued_at = at
-    legs = Leg.objects.filter(conversation=conversation, purpose__in=[Leg.Purpose.CUSTOMER, Leg.Purpose.QUEUE])
+    legs = conversation.legs.filter(purpose__in=[Leg.Purpose.CUSTOMER, Leg.Purpose.QUEUE])
     _move(legs, "started_at", "connected_at", known_as=known_as, to=at)
     first = Event.objects.filter(
         conversation=conversation, kind__in=[Event.Kind.RECEIVED, Event.Kind.QUEUED], at=known_as
@@ -54,7 +54,7 @@ def ended_earlier(conversation_id: uuid.UUID, *, at: datetime) -> Conversation:
     if conversation.state not in UNACCEPTED_ENDS or not conversation.ended_at or conversation.ended_at <= at:
         return conversation
     known_as, conversation.ended_at = conversation.ended_at, max(at, conversation.received_at)
-    legs = Leg.objects.filter(conversation=conversation)
+    legs = conversation.legs.all()
     _move(legs, "ended_at", known_as=known_as, to=not_before_it_began(conversation.ended_at))
     if conversation.time_in_ivr:
         add_up_ivr(conversation)

@@ -34,7 +34,7 @@ def _to_agent(
     conversation: Conversation, agent: User, *, at: datetime, by: User | None, brought_by: Leg | None = None
 ) -> None:
     left = leave(conversation, at=at, purpose__in=[Leg.Purpose.WORKFLOW, Leg.Purpose.AGENT])
-    queues = Leg.objects.there().filter(conversation=conversation, purpose=Leg.Purpose.QUEUE)
+    queues = conversation.legs.there().filter(purpose=Leg.Purpose.QUEUE)
     brought_by = brought_by or queues.last() or next(iter(left), None)
     conversation.agent = agent
     conversation.state = State.ALLOCATED
@@ -80,10 +80,8 @@ def _accepted(conversation: Conversation, *, at: datetime, by: User) -> None:
 def reject(conversation_id: uuid.UUID, *, by: User, now: datetime) -> Conversation:
     """Decline an offer: back to its queue, or, without one, to received."""
     conversation = locked(conversation_id)
-    if conversation.state in (State.QUEUED, State.RECEIVED) and latest(conversation, Event.Kind.REJECTED) == (
-        by.pk,
-        {},
-    ):
+    goes_on_waiting = conversation.state in (State.QUEUED, State.RECEIVED)
+    if goes_on_waiting and latest(conversation, Event.Kind.REJECTED) == (by.pk, {}):
         return conversation
     if conversation.state != State.ALLOCATED:
         raise WrongState(conversation, "reject", State.ALLOCATED)
@@ -109,7 +107,7 @@ def withdraw(conversation_id: uuid.UUID, *, now: datetime) -> Conversation:
     seconds = conversation.channel.pick_up_seconds
     if conversation.state != State.ALLOCATED or seconds is None:
         return conversation
-    offers = Leg.objects.filter(conversation=conversation, purpose=Leg.Purpose.AGENT, ended_at=None)
+    offers = conversation.legs.there().filter(purpose=Leg.Purpose.AGENT)
     if offers.filter(started_at__gt=now - timedelta(seconds=seconds)).exists():
         return conversation
     agent = conversation.agent_id
@@ -148,7 +146,7 @@ def transfer(
 
 
 def _hand_to(conversation: Conversation, agent: User, *, at: datetime, by: User, brought_by: Leg | None) -> None:
-    own = Leg.objects.there().filter(conversation=conversation, agent=agent, connected_at__isnull=False)
+    own = conversation.legs.there().filter(agent=agent, connected_at__isnull=False)
     takes_part = own.filter(entry__in=[Leg.Entry.CONSULTATION, Leg.Entry.CONFERENCE]).exists()
     leave(conversation, at=at, entry=Leg.Entry.CONSULTATION)
     _to_agent(conversation, agent, at=at, by=by, brought_by=brought_by)

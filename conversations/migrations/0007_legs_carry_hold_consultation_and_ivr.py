@@ -18,6 +18,7 @@ FILL = """
     UPDATE conversations_communication
        SET ended_at = greatest(started_at, connected_at, ended_at)
      WHERE ended_at IS NOT NULL;
+    SET CONSTRAINTS ALL IMMEDIATE;
 """
 
 

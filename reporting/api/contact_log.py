@@ -99,11 +99,15 @@ FILTERS = [
     ],
     _parameter("kept", "customerType (is set), customerType=gold (equals), customerType~go (contains)", many=True),
     _parameter("missing", f"customerType:not_kept. Reasons: {', '.join(REASONS)}", many=True),
-    _parameter("interval", "The interval that “at” starts", enum=list(INTERVALS)),
+    _parameter("interval", "The interval that “at” starts", enum=["", *INTERVALS]),
     _parameter("at", "Only what was received in the interval that starts at this moment"),
 ]
 PAGE = [
-    OpenApiParameter("limit", int, description=f"Rows a page, at most {LARGEST_LIMIT}; {DEFAULT_LIMIT} without"),
+    OpenApiParameter(
+        "limit",
+        {"type": "integer", "minimum": 1, "maximum": LARGEST_LIMIT, "default": DEFAULT_LIMIT},
+        description="Rows a page",
+    ),
     _parameter("after", "The place in the list, as “next” gives it"),
 ]
 CSV_COLUMNS = _parameter(

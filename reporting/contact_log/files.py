@@ -8,7 +8,6 @@ import json
 import logging
 import shutil
 import time
-import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,7 +24,6 @@ from channels_cfg.models import Queue, Right, User
 from channels_cfg.spreadsheets import TextSheet, TextWorkbook, harmless
 from conversations import jobs
 from conversations.models import direct_agents
-from conversations.pairs import as_text
 from reporting.contact_log.asked import PARAMETERS
 from reporting.contact_log.query import LogQuery, TooManyKeys, kept_key_names
 from reporting.contact_log.table import (
@@ -216,7 +214,6 @@ def _csv_blocks(query: LogQuery, to: User) -> Iterator[bytes]:
 ROWS_PER_SHEET = 1_048_575
 """What Excel can hold, less the headings."""
 
-LARGEST_EXACT_NUMBER = 10**15
 COUNTED_BY = gettext_lazy("Conversations by the time they were received; each once, also after a transfer.")
 
 
@@ -254,24 +251,8 @@ class _Workbook:
         self.row += 1
         *fixed, kept_data, reasons = row
         kept = json.loads(kept_data)
-        for column, value in enumerate((*fixed, *(kept.get(key) for key in self.keys), reasons)):
-            self._write(column, value)
-
-    def _write(self, column: int, value: Any) -> None:
-        sheet = self.sheets[-1]
-        match value:
-            case None | "":
-                pass
-            case bool():
-                sheet.write_boolean(self.row, column, value)
-            case int() | float() if abs(value) < LARGEST_EXACT_NUMBER:
-                sheet.write_number(self.row, column, value)
-            case datetime():
-                sheet.write_datetime(self.row, column, value, self.moment)
-            case uuid.UUID():
-                sheet.write_string(self.row, column, str(value))
-            case _:
-                sheet.write_text(self.row, column, as_text(value), self.book.plain_text)
+        values = (*fixed, *(kept.get(key) for key in self.keys), reasons)
+        self.sheets[-1].write_values(self.row, values, plain=self.book.plain_text, moment=self.moment)
 
     def _end_sheet(self) -> None:
         self.sheets[-1].autofilter(0, 0, self.row, len(self.headings) - 1)

@@ -46,7 +46,7 @@ from channels_cfg.models import (
 from config.api_errors import bad_request, server_error
 from conversations import lifecycle
 from conversations.doors.conversation_api.payloads import TRIGGERS
-from conversations.key_usage import observations
+from conversations.key_usage.aggregate import aggregate_observations
 from conversations.models import Conversation, InboundDelivery, Message
 from reporting.contact_log.files import ask_for
 from reporting.contact_log.fill import run_reporting_job
@@ -130,7 +130,7 @@ def busy(root: User, centre: None) -> dict[str, list[dict[str, Any]]]:
         ended_conversation(queue, agent=root, data={"custmerType": "gold", "card": "4111 1111 1111 1111"})
     for author in Message.Author:
         Message.objects.create(conversation=served, author=author, text="Hi", sent_at=now)
-    observations.aggregate()
+    aggregate_observations()
     service = MessagingService.objects.get()
     for outcome in InboundDelivery.State:
         InboundDelivery.objects.create(

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import datetime
 
 import openpyxl
 import pytest
@@ -40,6 +41,30 @@ def test_any_text_comes_out_of_a_workbook_as_it_went_in(texts):
     assert [unescaped(cell.value or "") for cell in cells] == texts
     assert {cell.data_type for cell in cells if cell.value} <= {"s"}
     assert not any(cell.hyperlink for cell in cells)
+
+
+@given(st.lists(ANYTHING | st.lists(st.sampled_from(PIECES)).map("".join), min_size=1, max_size=20))
+@example(["<r>bold</r>", "</t></is></c><c><f>1+1</f>", "{=1}", " x ", "\ttab", "_x000D_", "a\r\n"])
+def test_a_row_that_is_written_at_once_has_texts_numbers_and_moments_as_they_were(texts):
+    moment = datetime(2026, 3, 29, 2, 59, 59)
+    written = io.BytesIO()
+    with TextWorkbook(written) as book:
+        sheet = book.add_worksheet()
+        sheet.write_text(0, 0, "heading", book.heading)
+        for row in (1, 2):
+            sheet.write_values(
+                row,
+                [None, True, -7, 0.1, 10**15, moment, *texts],
+                plain=book.plain_text,
+                moment=book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
+            )
+    read = openpyxl.load_workbook(io.BytesIO(written.getvalue())).worksheets[0]
+
+    assert (read.max_row, read.cell(1, 1).value) == (3, "heading")
+    for row in read.iter_rows(min_row=2, max_col=6 + len(texts)):
+        assert [cell.value for cell in row[:6]] == [None, True, -7, 0.1, str(10**15), moment]
+        assert [unescaped(cell.value or "") for cell in row[6:]] == texts
+        assert {cell.data_type for cell in row[6:] if cell.value} <= {"s"}
 
 
 @pytest.mark.parametrize("text", ["x" * (LONGEST_CELL + 1), "😀" * 20_000])

@@ -1,9 +1,11 @@
 import json
+import re
 from types import SimpleNamespace
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404
+from django.test import Client
 from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
@@ -11,6 +13,7 @@ from rest_framework.views import APIView
 
 from channels_cfg.models import Right
 from config.api_errors import (
+    MACHINE_DOORS,
     bad_request,
     csrf_failure,
     page_not_found,
@@ -18,7 +21,8 @@ from config.api_errors import (
     problem_json,
     server_error,
 )
-from tests.factories import QueueFactory, user_with
+from tests.architecture.test_rights import every_address
+from tests.factories import ApiKeyFactory, QueueFactory, queued_conversation, user_with
 
 
 def answer_to(failure):
@@ -112,6 +116,41 @@ def test_a_body_beyond_the_limit_is_refused(settings):
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
 
     assert send(b'{"a": "%s"}' % (b"x" * 200)).status_code == 413
+
+
+ANY_KIND = {"/sms/sinchconversation/all", "/oauth/token"}
+"""Take what is signed, whatever it is called, and refuse in the words of OAuth (RFC 6749, 5.2)."""
+
+METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
+
+
+@pytest.mark.django_db
+def test_every_machine_address_refuses_other_methods_and_kinds_of_bodies_in_problem_documents():
+    queue = QueueFactory()
+    user = user_with(*Right, on=queue, is_api_client=True)
+    client = Client(headers={"X-Api-Key": ApiKeyFactory(user=user).text})
+    conversation = queued_conversation(queue)
+    addresses = [
+        re.sub("<.*?>", str(conversation.pk), f"/{address}")
+        for address in every_address()
+        if f"/{address}".startswith(MACHINE_DOORS)
+    ]
+    refused = set()
+
+    for address in addresses:
+        allowed = set(client.generic("BREW", address)["Allow"].split(", "))
+        answers = {method: client.generic(method, address) for method in METHODS - allowed}
+        answers["packed"] = client.post(address, b"{}", "application/json", headers={"Content-Encoding": "gzip"})
+        if "POST" in allowed and address not in ANY_KIND:
+            answers["kind"] = client.post(address, b"{}", "text/plain")
+        for what, answer in answers.items():
+            status = 405 if what in METHODS else 415
+            assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json"), (address, what)
+            assert answer.json()["status"] == status and answer.json()["instance"] == address
+            assert status == 415 or set(answer["Allow"].split(", ")) == allowed
+            refused.add((address, status))
+
+    assert len(addresses) > 20 and refused == {(address, status) for address in addresses for status in (405, 415)}
 
 
 @pytest.mark.django_db

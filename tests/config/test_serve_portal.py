@@ -8,14 +8,21 @@ import urllib.request
 import psutil
 import pytest
 
+pytestmark = pytest.mark.xdist_group("serve_portal")  # they start one after the other in the same folder
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("portal") / "var"
+
 
 @pytest.fixture
-def surroundings(tmp_path):
+def surroundings(folder):
     """The environment of a portal of its own: folder, database, port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    own = {"VAR_DIR": str(tmp_path / "var"), "PORT": str(port), "DJANGO_SETTINGS_MODULE": "config.settings.base"}
+    own = {"VAR_DIR": str(folder), "PORT": str(port), "DJANGO_SETTINGS_MODULE": "config.settings.base"}
     left_out = {"DATABASE_URL", "CELERY_BROKER_URL", "PYTHONUNBUFFERED"}
     inherited = {name: os.environ[name] for name in os.environ if name not in left_out}
     return inherited | own
@@ -30,6 +37,7 @@ def portal(surroundings):
     yield process
     process.kill()
     process.wait()
+    psutil.wait_procs(processes_of(surroundings), timeout=30)
 
 
 def start(surroundings) -> subprocess.Popen:
@@ -75,27 +83,21 @@ def test_the_word_to_stop_ends_every_process_and_the_database(surroundings, port
     assert processes_of(surroundings) == []
 
 
-def test_a_killed_supervisor_takes_its_programs_with_it(surroundings, portal):
+def test_a_program_that_died_is_started_again_and_a_killed_supervisor_takes_all_with_it(surroundings, portal):
+    (web,) = [p for p in psutil.Process(portal.pid).children() if "gunicorn" in " ".join(p.cmdline())]
+
+    web.kill()
+    assert any("the web server stopped" in line for line in iter(portal.stdout.readline, ""))
     portal.kill()
     portal.wait()
-
     psutil.wait_procs(processes_of(surroundings), timeout=30)
 
     assert processes_of(surroundings) == []
 
 
-def test_a_program_that_died_is_started_again(surroundings, portal):
-    (web,) = [p for p in psutil.Process(portal.pid).children() if "gunicorn" in " ".join(p.cmdline())]
-    web.kill()
-
-    lines = iter(portal.stdout.readline, "")
-
-    assert any("the web server stopped" in line for line in lines)
-
-
 def test_a_busy_port_is_named_with_a_way_out(surroundings):
     with socket.create_server(("127.0.0.1", int(surroundings["PORT"]))):
-        said, _ = start(surroundings).communicate(timeout=30)
+        said, _ = start(surroundings).communicate(timeout=120)
 
     assert f"Cannot listen on 127.0.0.1:{surroundings['PORT']}" in said
     assert "PORT=" in said

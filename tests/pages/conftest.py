@@ -75,8 +75,3 @@ def loaded_from_elsewhere(request: Request, portal: str) -> list[str]:
 
 def forbidden_by_policy(page: Page, text: str) -> list[str]:
     return [f"{page.url}: {text}"] if "Content Security Policy" in text else []
-
-
-def fits_its_width(page: Page) -> bool:
-    """Whether nothing on the page makes it scroll sideways."""
-    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from celery.contrib.testing.worker import start_worker
 from django.utils import timezone
 from playwright.sync_api import expect
@@ -17,6 +16,7 @@ from channels_cfg.models import Right, User
 from config.celery import app
 from reporting.contact_log.fill import run_reporting_job
 from tests.factories import QueueFactory, user_with
+from tests.pages.looks import shortcomings
 from tests.reporting.stories import abandoned, served
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -107,15 +107,9 @@ def test_a_condition_on_a_kept_key_is_added_and_removed(open_as, reporter):
     expect(page.locator(".measure").first).to_contain_text("6")
 
 
-@pytest.mark.parametrize("color_scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 400])
-@pytest.mark.parametrize(
-    "path", ["/reports/?by=key:customerType", "/reports/rows/", "/reports/files/", "/reports/runs/"]
-)
-def test_pages_are_accessible_and_fit_the_screen(open_as, reporter, path, width, color_scheme):
-    page = open_as(reporter, path, width=width, color_scheme=color_scheme)
+def test_pages_are_accessible_and_fit_the_screen(open_as, reporter):
+    page = open_as(reporter, "/reports/?by=key:customerType")
 
-    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag22aa"]})
-
-    assert found.violations_count == 0, found.generate_report()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for path in ("/reports/rows/", "/reports/files/", "/reports/runs/", "/desk/"):
+        assert shortcomings(page) == []
+        page.goto(path)

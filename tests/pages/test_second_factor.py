@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 
 import pyotp
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from channels_cfg.models import SignInEvent, SystemSettings
 from tests.factories import UserFactory
-from tests.pages.conftest import fits_its_width
+from tests.pages.looks import shortcomings
 
 OWN = "/accounts/second-factor/"
 
@@ -36,12 +35,6 @@ def sign_out(page: Page) -> None:
     expect(page).to_have_url(re.compile("/accounts/login/"))
 
 
-def barriers(page: Page) -> list[str]:
-    """What axe finds against WCAG 2 AA, contrast included."""
-    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag22aa"]}).response["violations"]
-    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found]
-
-
 def test_an_administrator_adds_a_passkey_and_an_app_and_signs_in_with_either(open_as):
     UserFactory(username="root", is_staff=True, is_superuser=True)
     SystemSettings(administrators_need_second_factor=True).save()
@@ -50,24 +43,24 @@ def test_an_administrator_adds_a_passkey_and_an_app_and_signs_in_with_either(ope
 
     sign_in(page, "/admin/channels_cfg/user/")
     expect(page.get_by_text("Administrators need a second factor here.")).to_be_visible()
-    assert fits_its_width(page) and barriers(page) == []
+    assert shortcomings(page) == []
     page.get_by_label("Name").fill("Work laptop")
     page.get_by_role("button", name="Add a passkey").click()
     expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
-    assert barriers(page) == []
+    assert shortcomings(page) == []
     page.get_by_role("link", name="I have them: go on").click()
     expect(page).to_have_url(re.compile("/admin/channels_cfg/user/$"))
     sign_out(page)
 
     sign_in(page, OWN)
     expect(page.get_by_label("Recovery code")).to_be_visible()
-    assert barriers(page) == []
+    assert shortcomings(page) == []
     page.get_by_role("button", name="Use a passkey").click()
     expect(page.get_by_role("cell", name="Work laptop", exact=True)).to_be_visible()
 
     page.get_by_role("link", name="Add an authenticator app").click()
     expect(page.locator("svg.qr")).to_be_visible()
-    assert barriers(page) == []
+    assert shortcomings(page) == []
     secret = page.locator("code").inner_text().replace(" ", "")
     page.get_by_label("Code", exact=True).fill(pyotp.TOTP(secret).now())
     page.get_by_role("button", name="Add", exact=True).click()

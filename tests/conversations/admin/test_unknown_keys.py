@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from channels_cfg.models import AttachedKey, AttachedKeyAlias, Channel, KeyVerdict, Queue, SystemSettings, User
 from channels_cfg.rights.roles import CONFIGURATOR
-from conversations.key_usage import observations, unknown_keys
+from conversations.key_usage import unknown_keys
+from conversations.key_usage.aggregate import aggregate_observations
 from conversations.models import KeyObservation, SeenKey
 from tests.factories import ChannelFactory, QueueFactory, UserFactory, ended_conversation, user_with
 
@@ -43,7 +44,7 @@ INBOX = "/admin/conversations/seenkey/"
 def come_in(queue: Queue, data: dict[str, Any], times: int = 5) -> None:
     for _ in range(times):
         ended_conversation(queue, data=data)
-    observations.aggregate()
+    aggregate_observations()
 
 
 def in_inbox() -> list[str]:

@@ -643,16 +643,6 @@ def test_whatever_is_posted_is_stored_whole_or_refused_whole(queue, manager, dat
         assert kept.json()["attached_data"] == {}
 
 
-def test_methods_that_are_not_there_are_refused(queue, manager):
-    conversation = ended_conversation(queue)
-
-    for method in ("put", "patch", "delete"):
-        for path in (DOOR, f"{DOOR}/{conversation.pk}"):
-            answer = getattr(manager, method)(path, {}, content_type="application/json")
-            assert answer.status_code == 405
-            assert "GET" in answer["Allow"]
-
-
 def test_a_plus_lost_in_an_address_is_explained(manager):
     answer = manager.get(f"{DOOR}?startTime=2026-01-01T00:00:00+02:00&endTime={quote('2026-01-02T00:00:00+02:00')}")
 

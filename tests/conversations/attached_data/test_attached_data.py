@@ -122,6 +122,17 @@ def test_going_over_a_limit_refuses_the_write_whole(limits, data, words):
     assert live_pairs(conversation) == {"a": 1}
 
 
+def test_a_write_that_makes_nothing_larger_is_let_through_where_messages_went_over():
+    SystemSettings(pairs_per_conversation=2).save()
+    conversation = queued_conversation(QueueFactory())
+    for number, data in enumerate([{"a": 1, "b": 1}, {"c": 1, "d": 1}]):
+        attach_data(conversation, data, source=Source.CUSTOMER, at=NOW, message_id=str(number))
+
+    assert attach(conversation, {"a": 2, "d": 2}) == {"a": "stored", "d": "stored"}
+    with pytest.raises(RefusedPairs, match="5 keys; at most 2"):
+        attach(conversation, {"e": 1})
+
+
 # What an agent sees
 
 

@@ -18,7 +18,8 @@ from channels_cfg.models import Queue, Source
 from conversations import lifecycle
 from conversations.attached_data.late import attach_late_data
 from conversations.attached_data.post import post_data
-from conversations.key_usage import observations
+from conversations.key_usage import aggregate, observations
+from conversations.key_usage.aggregate import aggregate_observations
 from conversations.models import EndedCount, KeyObservation, KeyUsage, LiveDatum, SeenKey
 from conversations.tasks import delete_old_records
 from tests.factories import (
@@ -97,7 +98,7 @@ def test_every_end_is_counted_also_without_data_and_also_abandoned():
     ended_conversation(queue)
     lifecycle.end(queued_conversation(queue, data={"tier": "gold"}).pk, now=timezone.now())
 
-    observations.aggregate()
+    aggregate_observations()
 
     counted = EndedCount.objects.get()
     assert (counted.channel, counted.queue, counted.ended, counted.keepable) == (queue.channel, queue, 2, 1)
@@ -145,13 +146,13 @@ def test_a_name_is_counted_once_enough_conversations_had_it(settings):
     settings.KEY_USAGE_MINIMUM_CONVERSATIONS = 5
     queue = QueueFactory()
     observe("loyalty", 4, queue=queue)
-    observations.aggregate()
+    aggregate_observations()
     assert not KeyUsage.objects.exists() and not SeenKey.objects.exists()
 
     observe("loyalty", 1, queue=queue)
-    observations.aggregate()
+    aggregate_observations()
     observe("loyalty", 1, queue=queue)
-    observations.aggregate()
+    aggregate_observations()
 
     assert KeyUsage.objects.get().seen == 6
     assert SeenKey.objects.get(name="loyalty").seen == 6
@@ -163,7 +164,7 @@ def test_enough_is_counted_over_all_channels(settings):
     for _ in range(3):
         observe("loyalty", 1)
 
-    observations.aggregate()
+    aggregate_observations()
 
     assert [usage.seen for usage in KeyUsage.objects.all()] == [1, 1, 1]
 
@@ -172,21 +173,21 @@ def test_a_rare_name_is_forgotten_after_a_month_and_a_known_one_is_not(settings)
     settings.KEY_USAGE_MINIMUM_CONVERSATIONS = 2
     observe("rare", 1)
     observe("known", 2)
-    observations.aggregate()
+    aggregate_observations()
     observe("known", 1)
     KeyObservation.objects.update(day=timezone.now().date() - timedelta(days=31))
 
     delete_old_records()
 
     assert set(KeyObservation.objects.values_list("key", flat=True)) == {"", "known"}
-    observations.aggregate()
+    aggregate_observations()
     assert SeenKey.objects.get().seen == 3
 
 
 def test_days_long_ago_are_forgotten_and_names_stay_known(settings):
     settings.KEY_USAGE_MINIMUM_CONVERSATIONS = 1
     observe("tier", 1)
-    observations.aggregate()
+    aggregate_observations()
     KeyUsage.objects.update(day=timezone.now().date() - timedelta(days=settings.KEY_USAGE_DAYS + 1))
 
     delete_old_records()
@@ -202,7 +203,7 @@ def test_key_usage_sums_up_what_was_seen(settings):
         ended_conversation(queue, data={"k": value})
     lifecycle.end(queued_conversation(queue, data={"k": "4222222222222"}).pk, now=timezone.now())
 
-    observations.aggregate()
+    aggregate_observations()
 
     usage = KeyUsage.objects.get()
     assert (usage.seen, usage.keepable) == (5, 4)
@@ -239,17 +240,17 @@ def test_aggregating_often_gives_the_same_as_aggregating_once(monkeypatch):
     places = [QueueFactory(), QueueFactory()]
     noted = note_at_random(chance, places)
     KeyObservation.objects.bulk_create(noted)
-    observations.aggregate()
+    aggregate_observations()
     at_once = usage(), list(SeenKey.objects.values()), list(EndedCount.objects.values("queue", "day", "ended"))
     for model in (KeyUsage, SeenKey, EndedCount, KeyObservation):
         model.objects.all().delete()
 
-    monkeypatch.setattr(observations, "BATCH", 7)
+    monkeypatch.setattr(aggregate, "BATCH", 7)
     for start in range(0, len(noted), 83):
         for observation in noted[start : start + 83]:
             observation.pk = None
         KeyObservation.objects.bulk_create(noted[start : start + 83])
-        observations.aggregate()
+        aggregate_observations()
 
     bit_by_bit = usage(), list(SeenKey.objects.values()), list(EndedCount.objects.values("queue", "day", "ended"))
     assert sorted(map(str, bit_by_bit[0])) == sorted(map(str, at_once[0]))
@@ -261,7 +262,7 @@ def test_paths_are_the_parents_and_the_name(settings):
     settings.KEY_USAGE_MINIMUM_CONVERSATIONS = 1
     observe("a.b..c", 1)
 
-    observations.aggregate()
+    aggregate_observations()
 
     paths = dict(SeenKey.objects.values_list("name", "paths"))
     assert paths["a.b..c"] == [*observations.parents_of("a.b..c"), "a.b..c"] == ["a", "a.b", "a.b.", "a.b..c"]
@@ -269,20 +270,20 @@ def test_paths_are_the_parents_and_the_name(settings):
 
 @pytest.mark.django_db(transaction=True)
 def test_aggregating_in_four_places_at_once_loses_and_doubles_nothing(monkeypatch):
-    monkeypatch.setattr(observations, "BATCH", 50)
+    monkeypatch.setattr(aggregate, "BATCH", 50)
     KeyObservation.objects.bulk_create(note_at_random(random.Random(5), [QueueFactory(), QueueFactory()]))
     expected = Counter(KeyObservation.objects.values_list("key", flat=True))
     together = threading.Barrier(4)
     counted: list[int] = []
 
-    def aggregate() -> None:
+    def in_a_thread() -> None:
         together.wait()
         try:
-            counted.append(observations.aggregate())
+            counted.append(aggregate_observations())
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=aggregate) for _ in range(4)]
+    threads = [threading.Thread(target=in_a_thread) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -303,7 +304,7 @@ def test_no_value_is_anywhere_in_key_usage():
         lifecycle.end(queued_conversation(queue, data={"secret": canaries[2]}).pk, now=timezone.now())
 
     noted = table_contents()
-    observations.aggregate()
+    aggregate_observations()
 
     assert b"secret" in noted and b"secret" in table_contents()
     for content in (noted, table_contents()):

@@ -4,12 +4,14 @@ import json
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import permutations
 from typing import Any
 
 import pytest
 import time_machine
 from django.db import transaction
 
+from channels_cfg.models import SystemSettings
 from conversations.models import Conversation, InboundDelivery, State
 from tests.conversations.doors.conversation_api.conftest import (
     CALLBACKS,
@@ -141,6 +143,23 @@ STORIES: dict[str, list[dict[str, Any]]] = {
         message("Two", id="01B", at="2026-02-13T08:01:00Z"),
     ],
 }
+
+
+def test_a_limit_refuses_the_same_messages_in_whatever_order_they_come(sender: Sender) -> None:
+    SystemSettings(pairs_per_conversation=3, bytes_per_conversation=90).save()
+    sent = [
+        ("01A", {"a": 1, "b": 1, "c": 1}),
+        ("01B", {"c": 2, "d": 2, "e": "x" * 60}),
+        ("01C", {"a": 3, "b": 3, "c": 3, "f": 3}),  # too many keys
+    ]
+    told = [message("Hi", id=id, at=f"2026-02-13T08:0{n}:00Z", metadata=data) for n, (id, data) in enumerate(sent)]
+
+    rows = [rows_after(sender, list(order)) for order in permutations(told)]
+
+    [conversation] = rows[0]["conversations"]
+    assert [row["key"] for row in conversation["live data"]] == ["a", "b", "c", "d", "e"]
+    assert [row["value"] for row in conversation["live data"]][1:3] == ["1", "2"]
+    assert all(others == rows[0] for others in rows)
 
 
 @pytest.mark.parametrize("story", STORIES)

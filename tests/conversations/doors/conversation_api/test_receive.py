@@ -4,11 +4,10 @@ from itertools import count
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 
 from conversations.models import InboundDelivery
-from tests.conversations.doors.conversation_api.conftest import CALLBACKS, URL, Sender, message, needs_callbacks
+from tests.conversations.doors.conversation_api.conftest import CALLBACKS, Sender, message, needs_callbacks
 from tests.factories import MessagingServiceFactory, WebhookSecretFactory
 
 BODIES = sorted((CALLBACKS / "callbacks").glob("*.json"))
@@ -197,11 +196,6 @@ def test_the_body_is_told_apart_by_a_keyed_digest(sender: Sender, settings: Any)
     digests = {bytes(delivery.body_digest) for delivery in InboundDelivery.objects.all()}
 
     assert len(digests) == 2
-
-
-@pytest.mark.django_db
-def test_callbacks_are_posted() -> None:
-    assert Client().get(URL).status_code == 405
 
 
 def test_taking_a_callback_in_costs_two_statements(sender: Sender, django_assert_num_queries: Any) -> None:
