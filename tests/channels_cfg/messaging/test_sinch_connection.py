@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from channels_cfg.messaging.sinch_connection import SinchConnection, Finding, try_connection
+from channels_cfg.messaging.sinch_connection import Finding, SinchConnection, try_connection
 from tests.channels_cfg.messaging.sinch import Sinch, running_sinch
 
 HERE = "https://portal.example.com/sms/sinchconversation/all"
