@@ -18,7 +18,7 @@ from config.heartbeats import main_thread
 LONGEST_WAIT = 0.2  # seconds; Celery's own two pass twice before its worker ends
 
 
-class Channel(filesystem.Channel):
+class FileChannel(filesystem.Channel):
     def _put(self, queue: str, payload: dict[str, Any], **kwargs: Any) -> None:  # type: ignore[override]  # kombu's own differ
         name = f"{time_ns() // 1_000_000}_{uuid.uuid4()}.{queue}.msg"
         self._write(Path(self.data_folder_out, name), payload)
@@ -37,7 +37,7 @@ class Channel(filesystem.Channel):
 
 
 class Transport(filesystem.Transport):
-    Channel = Channel
+    Channel = FileChannel
 
     def drain_events(self, connection: Any, timeout: float | None = None, **kwargs: Any) -> None:
         """Wait for one message, at most ``LONGEST_WAIT``; Celery asks again, unless it is to end."""

@@ -36,7 +36,7 @@ DIRECT = "direct"
 # What can be asked
 
 
-class MomentField(forms.CharField):
+class MomentTextField(forms.CharField):
     """A date, meaning its midnight, or a date and time; on the viewer's clock where no offset is given."""
 
     zone = ZoneInfo("UTC")  # the filter set puts the viewer's here
@@ -76,7 +76,7 @@ class KeptConditionsField(forms.Field):
 
 
 class MomentFilter(django_filters.Filter):
-    field_class = MomentField
+    field_class = MomentTextField
 
 
 class KeptFilter(django_filters.Filter):

@@ -14,7 +14,7 @@ from conversations.models import Conversation, Event
 
 
 @dataclass(frozen=True)
-class Entry:
+class TimelineEntry:
     """One event: what, more of it, by whom, when, and how long after the one before."""
 
     label: str
@@ -24,14 +24,14 @@ class Entry:
     since_previous: timedelta | None
 
 
-def timeline(conversation: Conversation) -> list[Entry]:
+def timeline(conversation: Conversation) -> list[TimelineEntry]:
     """All events, the oldest first; three queries."""
     events = list(Event.objects.filter(conversation=conversation).select_related("actor").order_by("at", "id"))
     queues = _named(Queue, (event.detail.get("queue") for event in events))
     agents = _named(User, (event.detail.get("agent") for event in events))
     previous = [None, *events[:-1]]
     return [
-        Entry(
+        TimelineEntry(
             label=event.get_kind_display(),
             detail=_detail(event, queues, agents),
             actor=str(event.actor or ""),

@@ -37,7 +37,7 @@ def invalid(node: Node, text: str) -> InvalidValue:
 
 
 @dataclass(frozen=True)
-class Entry:
+class FileEntry:
     """One setting of a record."""
 
     name: str
@@ -77,7 +77,7 @@ _SWITCH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no
 
 
 @dataclass(frozen=True)
-class FieldEntry(Entry):
+class FieldEntry(FileEntry):
     """A field with one value."""
 
     field: models.Field = field(kw_only=True)
@@ -167,7 +167,7 @@ class LinkEntry(FieldEntry):
 
 
 @dataclass(frozen=True)
-class NamesEntry(Entry):
+class NamesEntry(FileEntry):
     """Names in any order, each once: kept sorted."""
 
     default: Any = field(default_factory=list)
@@ -221,7 +221,7 @@ class Secret:
 
 
 @dataclass(frozen=True)
-class SecretsEntry(Entry):
+class SecretsEntry(FileEntry):
     """Secrets as references, ``{secret: env:NAME, note: …}``. Left out, what is stored stays as it is.
 
     ``read`` answers nodes; ``resolve`` looks the references up.

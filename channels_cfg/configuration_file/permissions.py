@@ -13,19 +13,10 @@ from channels_cfg.configuration_file.sections import GROUPS, USERS, Section
 from channels_cfg.history.change_set import Action
 from channels_cfg.models import User
 
-_NEEDED = {
-    Action.ADD: (
-        "add",
-        gettext_lazy("You may not add %(records)s. Ask who administers the groups for that right."),
-    ),
-    Action.CHANGE: (
-        "change",
-        gettext_lazy("You may not change %(records)s. Ask who administers the groups for that right."),
-    ),
-    Action.REMOVE: (
-        "delete",
-        gettext_lazy("You may not delete %(records)s. Ask who administers the groups for that right."),
-    ),
+_REFUSALS = {
+    Action.ADD: gettext_lazy("You may not add %(records)s. Ask who administers the groups for that right."),
+    Action.CHANGE: gettext_lazy("You may not change %(records)s. Ask who administers the groups for that right."),
+    Action.REMOVE: gettext_lazy("You may not delete %(records)s. Ask who administers the groups for that right."),
 }
 
 
@@ -51,9 +42,8 @@ def check_permissions(draft: Draft, section: Section) -> None:
 def _reasons_against(draft: Draft, record: RecordPlan, by: User) -> Iterator[tuple[str, str]]:
     """Why the user may not do it, each with the entry that it is about."""
     section, stored = record.section, draft.stored(record)
-    verb, refusal = _NEEDED[record.action]
-    if not by.has_perm(section.permission(verb)):
-        yield str(refusal % {"records": section.plural}), ""
+    if not by.has_perm(section.permission("delete" if record.action == Action.REMOVE else record.action)):
+        yield str(_REFUSALS[record.action] % {"records": section.plural}), ""
     is_raised = record.values.get("is_superuser") or (stored and stored.values.get("is_superuser"))
     if section is USERS and is_raised:
         yield _("Superusers are changed by superusers only."), "is_superuser"

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from channels_cfg.configuration_file.applying import PlanWriter
-from channels_cfg.configuration_file.entries import Entry, Secret, Values, changed_items
+from channels_cfg.configuration_file.entries import FileEntry, Secret, Values, changed_items
 from channels_cfg.configuration_file.nodes import FileProblem, Node
 from channels_cfg.configuration_file.sections import Key, Section
 from channels_cfg.history.change_set import Action, ChangeSet, RecordChange
@@ -19,7 +19,7 @@ from channels_cfg.history.change_set import Action, ChangeSet, RecordChange
 class EntryChange:
     """One setting of a record, in the terms of the file; ``old`` and ``new`` of secrets are lists of references."""
 
-    entry: Entry
+    entry: FileEntry
     old: Any
     new: Any
 

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 
 from channels_cfg.configuration_file.draft import Draft
 from channels_cfg.configuration_file.entries import (
-    Entry,
     FieldEntry,
+    FileEntry,
     LinkEntry,
     LinksEntry,
     ListEntry,
@@ -62,7 +62,7 @@ class RecordChecks:
             self._check_rules(record)
             self._check_fixed(record)
 
-    def _check_needed(self, record: RecordPlan, entry: Entry) -> None:
+    def _check_needed(self, record: RecordPlan, entry: FileEntry) -> None:
         if not isinstance(entry, FieldEntry) or entry.is_optional:
             return
         if record.values[entry.name] in ("", None, []) and entry.name not in record.misread:
@@ -71,7 +71,7 @@ class RecordChecks:
             about = {"record": capfirst(str(record.section.any_noun)), "setting": entry.name, "hint": hint}
             self.draft.refuse(record, _("%(record)s needs “%(setting)s”.%(hint)s") % about, entry=entry.name)
 
-    def _check_links(self, record: RecordPlan, entry: Entry) -> None:
+    def _check_links(self, record: RecordPlan, entry: FileEntry) -> None:
         if not isinstance(entry, LinkEntry | LinksEntry | PermissionsEntry):
             return
         value = record.values[entry.name]
@@ -117,7 +117,7 @@ class RecordChecks:
                     self._obey(row, record, entry=entry, node=node_of_item(record, entry, item))
 
     def _obey(
-        self, made: models.Model, record: RecordPlan, *, entry: Entry | None = None, node: Node | None = None
+        self, made: models.Model, record: RecordPlan, *, entry: FileEntry | None = None, node: Node | None = None
     ) -> None:
         """Refuse the record for what the model refuses; of a row of the record, for its entry. What could not be read
         is refused already."""
@@ -194,7 +194,7 @@ def check_channels_of_queues(draft: Draft) -> None:
         draft.refuse(moved[pk], str(CHANNEL_IS_FIXED), entry="channel")
 
 
-def node_of_item(record: RecordPlan, entry: Entry, item: str) -> Node | None:
+def node_of_item(record: RecordPlan, entry: FileEntry, item: str) -> Node | None:
     """Where the file names the item of a list; otherwise where the entry stands."""
     node = record.nodes.get(entry.name)
     if node and isinstance(node.value, list):
@@ -202,7 +202,7 @@ def node_of_item(record: RecordPlan, entry: Entry, item: str) -> Node | None:
     return node
 
 
-def _written_for(entry: Entry, node: Node) -> str:
+def _written_for(entry: FileEntry, node: Node) -> str:
     text = node.value.strip() if isinstance(node.value, str) else ""
     tidy = getattr(entry.model._meta.get_field(entry.column), "tidy", None) if isinstance(entry, RowsEntry) else None
     return tidy(text) if tidy and text else text

@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from channels_cfg.configuration_file.entries import (
-    Entry,
     FieldEntry,
+    FileEntry,
     LinkEntry,
     LinksEntry,
     ListEntry,
@@ -52,7 +52,7 @@ class Section:
 
     name: str
     model: type[models.Model]
-    entries: tuple[Entry, ...]
+    entries: tuple[FileEntry, ...]
     identity: tuple[str, ...] = ("name",)
     noun: str | Promise = ""
     """What one record is called: ``queue``."""
@@ -63,7 +63,7 @@ class Section:
     """Fields that are no settings, or not this section's."""
 
     @cached_property
-    def by_name(self) -> dict[str, Entry]:
+    def by_name(self) -> dict[str, FileEntry]:
         return {entry.name: entry for entry in self.entries}
 
     @property

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from xlsxwriter.format import Format
 
 from channels_cfg.configuration_file.current_settings import CurrentSettings
-from channels_cfg.configuration_file.entries import Entry, FieldEntry, ListEntry, NamesEntry
+from channels_cfg.configuration_file.entries import FieldEntry, FileEntry, ListEntry, NamesEntry
 from channels_cfg.configuration_file.nodes import Node
 from channels_cfg.configuration_file.sections import Section
 from channels_cfg.configuration_file.tables import MOST_COLUMNS, WHY, columns_of
@@ -79,7 +79,7 @@ def example_row(section: Section) -> list[str]:
     return [EXAMPLES[section.name].get(entry.name, "") for entry in columns_of(section)]
 
 
-def in_a_cell(entry: Entry, value: Any) -> str:
+def in_a_cell(entry: FileEntry, value: Any) -> str:
     """As it is read back."""
     if isinstance(value, list):
         return _in_one_cell(value) if value else ""
@@ -124,7 +124,7 @@ def _write(sheet: TextSheet, rows: Iterable[Sequence[str]], heading: Format, pla
                 raise TooLongForExcel(row[0], len(cell))
 
 
-def what_for(entry: Entry) -> str:
+def what_for(entry: FileEntry) -> str:
     """A line for whoever fills the column in."""
     choices = (
         _("One of: %(choices)s.") % {"choices": ", ".join(str(value) for value, _label in entry.field.flatchoices)}

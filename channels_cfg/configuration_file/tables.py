@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from openpyxl.cell.read_only import EMPTY_CELL
 
-from channels_cfg.configuration_file.entries import Entry, ListEntry, NamesEntry
+from channels_cfg.configuration_file.entries import FileEntry, ListEntry, NamesEntry
 from channels_cfg.configuration_file.nodes import (
     FileProblem,
     Node,
@@ -55,7 +55,7 @@ ERRORS = {
 _NOT_IN_TABLES = {"is_superuser"}
 
 
-def columns_of(section: Section) -> list[Entry]:
+def columns_of(section: Section) -> list[FileEntry]:
     """The settings that are columns, what names the record first."""
     names = [*section.identity, *(entry.name for entry in section.entries if entry.name not in section.identity)]
     return [section.by_name[name] for name in names if name not in _NOT_IN_TABLES]
@@ -85,11 +85,11 @@ def read_table(content: bytes, section: Section) -> Node:
     return table
 
 
-def _headings(cells: Sequence[str], section: Section) -> list[Entry | None]:
+def _headings(cells: Sequence[str], section: Section) -> list[FileEntry | None]:
     """The setting of each column, None of one to pass over."""
     columns = columns_of(section)
     known = {text.lower(): entry for entry in columns for text in (entry.label, entry.name)}
-    entries: list[Entry | None] = []
+    entries: list[FileEntry | None] = []
     problems: list[FileProblem] = []
 
     def refuse(number: int, text: str) -> None:
@@ -122,7 +122,7 @@ def _plain(heading: str) -> str:
     return " ".join("".join(character for character in seen if not is_invisible(character)).split())
 
 
-def _record(number: int, cells: Sequence[str], columns: Sequence[tuple[Entry, str] | None]) -> Node:
+def _record(number: int, cells: Sequence[str], columns: Sequence[tuple[FileEntry, str] | None]) -> Node:
     record: dict[str, Node] = {}
     for column, (heading, cell) in enumerate(zip_longest(columns, cells), start=1):
         text = cell or ""
@@ -135,7 +135,7 @@ def _record(number: int, cells: Sequence[str], columns: Sequence[tuple[Entry, st
     return Node(record, Position(number, 0, _("the row")))
 
 
-def _cell(entry: Entry, text: str, position: Position) -> Node:
+def _cell(entry: FileEntry, text: str, position: Position) -> Node:
     if why := _why_unusable(text):
         return Node("" if text == FORMULA_MARK else without_unstorable(text), position, unusable=why)
     if isinstance(entry, ListEntry | NamesEntry):

@@ -6,7 +6,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from channels_cfg.configuration_file.draft import Draft
-from channels_cfg.configuration_file.entries import Entry, FieldEntry, RowsEntry
+from channels_cfg.configuration_file.entries import FieldEntry, FileEntry, RowsEntry
 from channels_cfg.configuration_file.record_checks import node_of_item
 from channels_cfg.configuration_file.sections import KEYS, Key, Section
 from channels_cfg.history.change_set import Action
@@ -19,7 +19,7 @@ def check_unique(draft: Draft, section: Section) -> None:
             _check_entry(draft, section, entry)
 
 
-def _check_entry(draft: Draft, section: Section, entry: Entry) -> None:
+def _check_entry(draft: Draft, section: Section, entry: FileEntry) -> None:
     """Records that stay as they are come first, so that the newcomer is refused."""
     final = draft.final(section)
     records = {record.key: record for record in draft.of(section) if record.action in (Action.ADD, Action.CHANGE)}

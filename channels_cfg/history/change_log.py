@@ -142,7 +142,7 @@ class ChangeHistory:
         rows = (
             QuerySet(event_model)
             .filter(pgh_id__in=pgh_ids)
-            .select_related("pgh_context")
+            .prefetch_related("pgh_context")  # thousands of changes may share one
             .annotate(previous=Subquery(earlier))
         )
         events = list(rows)
@@ -192,7 +192,7 @@ def _facts(event: Any) -> dict[str, Any]:
 def who(metadata: Mapping[str, Any], *, names: Mapping[Any, str]) -> str:
     """``Aino Virtanen``, ``Aino Virtanen, as planned`` or ``manage.py migrate``; ``names`` by (User, number)."""
     if user := metadata.get("user"):
-        name = names.get((User, user), _("user number %(user)s") % {"user": user})
+        name = names.get((User, user)) or _("user number %(user)s") % {"user": user}
         return _("%(name)s, as scheduled") % {"name": name} if metadata.get("planned") else name
     command = metadata.get("command")
     return f"manage.py {command}" if command else metadata.get("by") or str(OUTSIDE)

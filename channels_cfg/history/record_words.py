@@ -49,13 +49,21 @@ def kind_of(model: type[models.Model]) -> Any:
 
 
 def recorded_fields(event: Any) -> list[models.Field]:
-    """The fields of the record itself, with the names its model gives them."""
-    recorded = {field.name for field in event._meta.fields}
-    return [
-        field
-        for field in event.pgh_tracked_model._meta.concrete_fields
-        if field.name in recorded and not field.primary_key
-    ]
+    """The fields of the record itself, with the names its model gives them; of an event or of its model."""
+    event_model: Any = event if isinstance(event, type) else type(event)
+    return _recorded_fields(event_model)
+
+
+@cache
+def _recorded_fields(event_model: Any) -> list[models.Field]:
+    recorded = {field.name for field in event_model._meta.fields}
+    tracked = event_model.pgh_tracked_model._meta.concrete_fields
+    return [field for field in tracked if field.name in recorded and not field.primary_key]
+
+
+@cache
+def _foreign_keys(event_model: Any) -> list[models.ForeignKey]:
+    return [field for field in _recorded_fields(event_model) if isinstance(field, models.ForeignKey)]
 
 
 def label_of(field: models.Field) -> str:
@@ -98,13 +106,16 @@ class InWords:
     def __init__(self, pairs: Sequence[Pair], *, people: Iterable[Record] = ()) -> None:
         self.pairs = pairs
         self.names = self._names(people)
+        # Words that thousands of records share are translated once.
+        self._label_of, self._kind_in_words = cache(label_of), cache(_kind_in_words)
+        self._choice_in_words = cache(_choice)
 
     def __iter__(self) -> Iterator[Difference]:
         for before, after in self.pairs:
             event = after or before
             yield Difference(
                 deed="created" if before is None else "deleted" if after is None else "changed",
-                kind=str(capfirst(event.pgh_tracked_model._meta.verbose_name)),
+                kind=self._kind_in_words(event.pgh_tracked_model),
                 name=self.name_of(event),
                 record=(event.pgh_tracked_model._meta.concrete_model, event.pgh_obj_id),
                 fields=list(self._differences(before, after)),
@@ -133,7 +144,7 @@ class InWords:
             old_words, new_words = self._in_words(field, old), self._in_words(field, new)
             if old_words != new_words:
                 added, removed = ([], []) if old is None or new is None else _list_difference(old, new)
-                yield FieldChange(label_of(field), old_words, new_words, added, removed)
+                yield FieldChange(self._label_of(field), old_words, new_words, added, removed)
 
     def _in_words(self, field: models.Field, value: Any) -> str:
         if value is None or value == "" or value == []:
@@ -145,8 +156,8 @@ class InWords:
         if isinstance(value, datetime):
             return moments.in_words(value)
         if isinstance(field, models.ForeignKey):
-            return self.names.get((field.related_model, value), _("number %(value)s") % {"value": value})
-        return str(dict(field.flatchoices).get(value, value))
+            return self.names.get((field.related_model, value)) or _("number %(value)s") % {"value": value}
+        return self._choice_in_words(field, value) if field.choices else str(value)
 
     def _names(self, people: Iterable[Record]) -> dict[Record, str]:
         """The names of all records that are pointed to; of a deleted one, the last it had."""
@@ -155,9 +166,9 @@ class InWords:
             wanted.setdefault(model, set()).add(pk)
         for pair in self.pairs:
             for event in filter(None, pair):
-                for field in recorded_fields(event):
-                    if isinstance(field, models.ForeignKey):
-                        wanted.setdefault(field.related_model, set()).add(getattr(event, field.attname))
+                event_model: Any = type(event)
+                for field in _foreign_keys(event_model):
+                    wanted.setdefault(field.related_model, set()).add(getattr(event, field.attname))
         names: dict[Record, str] = {}
         for model, ids in wanted.items():
             ids.discard(None)
@@ -170,6 +181,14 @@ class InWords:
                 for event in last.distinct("pgh_obj_id"):
                     names[model, event.pgh_obj_id] = _("%(name)s (deleted)") % {"name": _plain_name(event)}
         return names
+
+
+def _kind_in_words(model: type[models.Model]) -> str:
+    return str(capfirst(model._meta.verbose_name))
+
+
+def _choice(field: models.Field, value: Any) -> str:
+    return str(dict(field.flatchoices).get(value, value))
 
 
 def _plain_name(event: Any) -> str:

@@ -41,7 +41,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Connection:
+class SinchConnection:
     """What was entered for an app."""
 
     region: str
@@ -59,7 +59,7 @@ class _Stop(Exception):
         self.finding = Finding("bad", words)
 
 
-def try_connection(connection: Connection, *, callback_address: str) -> list[Finding]:
+def try_connection(connection: SinchConnection, *, callback_address: str) -> list[Finding]:
     """Sign in, look at the app and at its webhooks. Nothing is changed at Sinch."""
     try:
         token = _token(connection)
@@ -71,7 +71,7 @@ def try_connection(connection: Connection, *, callback_address: str) -> list[Fin
         return [Finding("bad", str(failure))]
 
 
-def _token(connection: Connection) -> str:
+def _token(connection: SinchConnection) -> str:
     answer = ask(
         "POST",
         f"{settings.SINCH_SIGN_IN_ADDRESS}/oauth2/token",
@@ -88,7 +88,7 @@ def _token(connection: Connection) -> str:
     raise _Stop(_unexpected(_("signing in"), answer))
 
 
-def _app(connection: Connection, token: str) -> dict[str, Any]:
+def _app(connection: SinchConnection, token: str) -> dict[str, Any]:
     answer = _get(connection.region, connection, token)
     if answer.status == 200:
         return answer.json()
@@ -104,7 +104,7 @@ def _app(connection: Connection, token: str) -> dict[str, Any]:
     raise _Stop(_unexpected(_("asking for the app"), answer))
 
 
-def _get(region: str, connection: Connection, token: str, *more: str) -> Answer:
+def _get(region: str, connection: SinchConnection, token: str, *more: str) -> Answer:
     base = settings.CONVERSATION_API_ADDRESS.format(region=region)
     path = "/".join(quote(part, safe="") for part in (connection.project_id, "apps", connection.app_id, *more))
     return ask("GET", f"{base}/v1/projects/{path}", headers={"Authorization": f"Bearer {token}"})
@@ -136,7 +136,7 @@ def _about(app: dict[str, Any]) -> Iterator[Finding]:
         )
 
 
-def _about_webhooks(connection: Connection, token: str, callback_address: str) -> Iterator[Finding]:
+def _about_webhooks(connection: SinchConnection, token: str, callback_address: str) -> Iterator[Finding]:
     answer = _get(connection.region, connection, token, "webhooks")
     listed = answer.json().get("webhooks")
     if answer.status != 200 or not isinstance(listed, list):

@@ -20,7 +20,7 @@ RIGHT_THAT_OPENS = {
 
 
 @dataclass(frozen=True)
-class Place:
+class NavigationEntry:
     """One entry of the menu."""
 
     label: str
@@ -29,7 +29,7 @@ class Place:
 
 
 @register.simple_tag
-def places_of_work(request: HttpRequest) -> list[Place]:
+def places_of_work(request: HttpRequest) -> list[NavigationEntry]:
     """The entries for the signed-in user; one query."""
     assert isinstance(request.user, User)  # the template asks who is signed in
     labels = {
@@ -39,7 +39,7 @@ def places_of_work(request: HttpRequest) -> list[Place]:
         CONFIGURATOR: _("System Configurator"),
     }
     return [
-        Place(labels[name], url, request.path.startswith(url))
+        NavigationEntry(labels[name], url, request.path.startswith(url))
         for name in names_open_to(request.user)
         if (url := address(name))
     ]

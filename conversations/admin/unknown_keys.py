@@ -42,7 +42,7 @@ SET_ASIDE = "keys_set_aside"
 
 
 @dataclass(frozen=True)
-class Row:
+class UnknownKeyRow:
     """An unknown key in words."""
 
     unknown: UnknownKey
@@ -52,7 +52,7 @@ class Row:
     hits: list[str]
 
     @classmethod
-    def of(cls, unknown: UnknownKey) -> Row:
+    def of(cls, unknown: UnknownKey) -> UnknownKeyRow:
         key = unknown.key
         return cls(
             unknown,
@@ -120,7 +120,7 @@ class UnknownKeysAdmin(ModelAdmin):
         if request.GET.get("hits"):
             unknown = unknown.exclude(hits={})
         page = Paginator(unknown, PER_PAGE).get_page(request.GET.get("page"))
-        rows = [Row.of(row) for row in unknown_keys.described(list(page))]
+        rows = [UnknownKeyRow.of(row) for row in unknown_keys.described(list(page))]
         places = {place.code: place for row in rows for place in row.unknown.places}
         return self._page(
             request,

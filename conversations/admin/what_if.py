@@ -26,7 +26,7 @@ PART = "admin/conversations/seenkey/what_if.html"
 
 
 @dataclass(frozen=True)
-class Row:
+class EstimateRow:
     """One key of a list: what it would have kept, and a name that it may be meant for where it never came in."""
 
     estimate: KeyEstimate
@@ -79,14 +79,14 @@ def number_in(text: str | None) -> int:
     return int(text) if text and text.isdecimal() and len(text) < 10 else 0
 
 
-def in_words(told: Estimate) -> Iterator[Row]:
+def in_words(told: Estimate) -> Iterator[EstimateRow]:
     absent = [row.key for row in told.keys if not row.keepable]
     near = nearest_seen(absent, since=timezone.now() - RECENTLY) if absent else {}
     seen = SeenKey.objects.in_bulk(near.values())
     for row in told.keys:
         percent = "<1" if 0 < row.share < 0.005 else f"{100 * row.share:.0f}"
         a_year = bytes_in_words(row.bytes_a_year)
-        yield Row(row, percent, a_year, list(hits_in_words(row.hits)), seen.get(near.get(row.key, "")))
+        yield EstimateRow(row, percent, a_year, list(hits_in_words(row.hits)), seen.get(near.get(row.key, "")))
 
 
 _HITS = {

@@ -15,7 +15,7 @@ from conversations.pairs import Value
 
 
 @dataclass(frozen=True)
-class Row:
+class KeptRow:
     """One key: its value, source and the rule it breaks, or the reason why there is none. ``known`` is the key in the
     catalogue."""
 
@@ -31,17 +31,17 @@ class Row:
         return typed(self.value, self.known)
 
 
-def kept_table(conversation: Conversation) -> list[Row]:
+def kept_table(conversation: Conversation) -> list[KeptRow]:
     """The kept keys by name, then configured ones without a value, then those that were destroyed."""
     kept: dict[str, Value] = conversation.kept_data
     rows = [
-        Row(key, value, conversation.kept_sources.get(key, ""), flag=conversation.kept_flags.get(key, ""))
+        KeptRow(key, value, conversation.kept_sources.get(key, ""), flag=conversation.kept_flags.get(key, ""))
         for key, value in sorted(kept.items())
     ]
     for key in [*missing_configured_keys(conversation), *sorted(conversation.dropped_keys)]:
         if all(row.key != key for row in rows):
             reason = missing_reason(conversation, key)
-            rows.append(Row(key, reason=str(REASONS.get(reason, reason))))
+            rows.append(KeptRow(key, reason=str(REASONS.get(reason, reason))))
     known = known_keys(row.key for row in rows)
     return [replace(row, known=known.get(row.key)) for row in rows]
 

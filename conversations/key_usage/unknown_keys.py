@@ -63,7 +63,7 @@ def seen_on(keys: QuerySet[SeenKey], channel: Channel) -> QuerySet[SeenKey]:
 
 
 @dataclass(frozen=True)
-class Place:
+class ListingOption:
     """A channel or a queue on which a key was seen, and what listing it there would do to the list."""
 
     record: Channel | Queue
@@ -92,24 +92,24 @@ _LATEST_PLACES = """
 """
 
 
-def places_of(names: Collection[str]) -> dict[str, list[Place]]:
+def listing_options_of(names: Collection[str]) -> dict[str, list[ListingOption]]:
     """Where each key was seen lately: channels whose list counts there first, then queues; four queries."""
     with connection.cursor() as cursor:
         cursor.execute(_LATEST_PLACES, {"names": list(names), "limit": LATEST_SHAPES})
         rows = cursor.fetchall()
     channels = Channel.objects.in_bulk({channel for _, channel, _ in rows})
     queues = Queue.objects.in_bulk({queue for _, _, queue in rows if queue})
-    found: dict[str, list[Place]] = {name: [] for name in names}
+    found: dict[str, list[ListingOption]] = {name: [] for name in names}
     system_has_list = SystemSettings.objects.exclude(statistics_keys=[]).exists()
     for name, channel_id, queue_id in rows:
         channel, queue = channels[channel_id], queues.get(queue_id)
         if queue is None or not queue.statistics_keys:
-            of_channel = Place(channel, not channel.statistics_keys and system_has_list)
+            of_channel = ListingOption(channel, not channel.statistics_keys and system_has_list)
             if of_channel not in found[name]:
                 found[name].append(of_channel)
         if queue is not None:
             follows = not queue.statistics_keys and (bool(channel.statistics_keys) or system_has_list)
-            found[name].append(Place(queue, follows))
+            found[name].append(ListingOption(queue, follows))
     return {name: sorted(places, key=lambda place: isinstance(place.record, Queue)) for name, places in found.items()}
 
 
@@ -118,14 +118,14 @@ class UnknownKey:
     """A key with what an administrator needs to decide about it. ``near`` is a configured name it may be meant for."""
 
     key: SeenKey
-    places: list[Place]
+    places: list[ListingOption]
     near: str
 
 
 def described(keys: Sequence[SeenKey]) -> list[UnknownKey]:
     """A page of keys; the number of queries does not depend on theirs."""
     names = [key.name for key in keys]
-    places, near = places_of(names), nearest_configured(names)
+    places, near = listing_options_of(names), nearest_configured(names)
     return [UnknownKey(key, places[key.name], near.get(key.name, "")) for key in keys]
 
 

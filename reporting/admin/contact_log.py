@@ -11,12 +11,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.models import Right, User
-from reporting.admin.read_only import ReadOnlyAdmin
+from reporting.admin.read_only import StaffReadOnlyAdmin
 from reporting.models import ContactLogEntry
 
 
 @admin.register(ContactLogEntry)
-class ContactLogEntryAdmin(ReadOnlyAdmin):
+class ContactLogEntryAdmin(StaffReadOnlyAdmin):
     """Rows as the reporting job wrote them."""
 
     list_is_for = _(

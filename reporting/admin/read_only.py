@@ -6,10 +6,10 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from channels_cfg.admin.read_only import ReadOnlyAdmin as AnyReadOnlyAdmin
+from channels_cfg.admin.read_only import ReadOnlyAdmin
 
 
-class ReadOnlyAdmin(AnyReadOnlyAdmin):
+class StaffReadOnlyAdmin(ReadOnlyAdmin):
     """Open to every administrator: such a page holds no customer data, or obeys rights."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:

@@ -4,12 +4,12 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from conversations.admin.jobs import JobAdmin
-from reporting.admin.read_only import ReadOnlyAdmin
+from reporting.admin.read_only import StaffReadOnlyAdmin
 from reporting.models import ReportFile
 
 
 @admin.register(ReportFile)
-class ReportFileAdmin(JobAdmin, ReadOnlyAdmin):
+class ReportFileAdmin(JobAdmin, StaffReadOnlyAdmin):
     """Not what was asked, which may hold a customer's value, and not the file."""
 
     list_is_for = _("A file of the Contact Log that somebody asks for is noted here while it is made and kept.")

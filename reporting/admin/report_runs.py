@@ -3,12 +3,12 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from reporting.admin.read_only import ReadOnlyAdmin
+from reporting.admin.read_only import StaffReadOnlyAdmin
 from reporting.models import ReportRun
 
 
 @admin.register(ReportRun)
-class ReportRunAdmin(ReadOnlyAdmin):
+class ReportRunAdmin(StaffReadOnlyAdmin):
     """When it ran, how much it reported, and what went wrong."""
 
     list_is_for = _(

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from channels_cfg.key_names import check_key_name
 from channels_cfg.time_zones import check_time_zone
 from conversations.attached_data.kept_condition import KeptCondition
-from conversations.filters import MomentField, is_id
+from conversations.filters import MomentTextField, is_id
 from conversations.models import Conversation, State
 from conversations.periods import Period, bounds
 from reporting.contact_log.kept_key import Missing
@@ -157,7 +157,7 @@ class Reader:
     def _moment(self, name: str, default: Any) -> Any:
         if not self._one(name):
             return default
-        moments = MomentField()
+        moments = MomentTextField()
         moments.zone = self.zone
         return self._read(name, moments.clean, self._one(name)) or default
 

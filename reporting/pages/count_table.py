@@ -25,7 +25,7 @@ MOMENT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
-class Cell:
+class CountCell:
     """A number and the address of the rows behind it; none where there are no rows, or too many groups to name."""
 
     text: str
@@ -33,9 +33,9 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Row:
+class CountRow:
     label: str
-    cells: Sequence[Cell]
+    cells: Sequence[CountCell]
     is_reason: bool = False
     is_total: bool = False
 
@@ -45,7 +45,7 @@ class CountTable:
     """The table, what the chart shows of it, and what a reader should know."""
 
     headings: Sequence[str]
-    rows: Sequence[Row]
+    rows: Sequence[CountRow]
     chart: dict[str, Any] = field(default_factory=dict)
     message: str = ""
     """What the chart says, in words."""
@@ -79,7 +79,7 @@ class _Layout:
         """One row an interval, one column a measure."""
         found = {count["at"]: count for count in self.counts}
         starts = self.query.intervals()
-        rows = [Row(self._time(at), self._measures(found.get(at, {}), self.query.drilled(at=at))) for at in starts]
+        rows = [CountRow(self._time(at), self._measures(found.get(at, {}), self.query.drilled(at=at))) for at in starts]
         numbers = [found.get(at, {}).get("conversations", 0) for at in starts]
         return CountTable(
             headings=[_("Received"), *self._measure_headings()],
@@ -106,7 +106,7 @@ class _Layout:
             if left_out:
                 number = per_interval[at] - sum(found[at, group] for group in shown)
                 cells.append(self._cell_of_others(number, MOST_SERIES, at))
-            rows.append(Row(self._time(at), [*cells, self._cell(per_interval[at], self.query.drilled(at=at))]))
+            rows.append(CountRow(self._time(at), [*cells, self._cell(per_interval[at], self.query.drilled(at=at))]))
         others = sum(sizes.values()) - sum(sizes[group] for group in shown)
         total = [self._cell(sizes[group], self._drilled(group)) for group in shown]
         total += [self._cell_of_others(others, MOST_SERIES)] if left_out else []
@@ -117,7 +117,7 @@ class _Layout:
             series.append((_("Others"), [per_interval[at] - sum(found[at, group] for group in shown) for at in starts]))
         return CountTable(
             headings=[_("Received"), *names, *([_("Others")] if left_out else []), _("All")],
-            rows=[*rows, Row(_("All"), total, is_total=True)],
+            rows=[*rows, CountRow(_("All"), total, is_total=True)],
             chart=self._chart(starts, series),
             message=f"{self._peak(starts, [per_interval[at] for at in starts])} {self._largest_group(sizes)}",
             left_out=left_out,
@@ -129,7 +129,7 @@ class _Layout:
         shown, left_out = self._largest(sizes, MOST_ROWS)
         by_group = {group_in(count): count for count in self.counts}
         rows = [
-            Row(
+            CountRow(
                 self._label(group),
                 self._measures(by_group[group], self._drilled(group)),
                 is_reason=self._is_reason(group),
@@ -169,8 +169,8 @@ class _Layout:
     def _drilled(self, group: Group, at: datetime | None = None) -> LogQuery:
         return self.query.drilled(at=at, groups=dict(zip(self.query.group_by, group, strict=True)))
 
-    def _cell(self, number: int, drilled: LogQuery) -> Cell:
-        return Cell(f"{number:,}", rows_address(drilled) if number else "")
+    def _cell(self, number: int, drilled: LogQuery) -> CountCell:
+        return CountCell(f"{number:,}", rows_address(drilled) if number else "")
 
     def _time(self, at: datetime) -> str:
         return interval_label(at, self.query.interval, self.query.zone, with_year=self.spans_years)
@@ -185,27 +185,31 @@ class _Layout:
             _("Average handling"),
         ]
 
-    def _measures(self, count: dict[str, Any], drilled: LogQuery) -> list[Cell]:
+    def _measures(self, count: dict[str, Any], drilled: LogQuery) -> list[CountCell]:
         states = {"served": ("wrap_up", "handled"), "abandoned": ("abandoned",), "false_attempts": ("false_attempt",)}
         cells = [self._cell(count.get("conversations", 0), drilled)]
         for name, codes in states.items():
             cells.append(self._cell(count.get(name, 0), drilled.narrowed("state", codes)))
-        return [*cells, Cell(duration(count.get("average_wait"))), Cell(duration(count.get("average_handling")))]
+        return [
+            *cells,
+            CountCell(duration(count.get("average_wait"))),
+            CountCell(duration(count.get("average_handling"))),
+        ]
 
-    def _others(self, counts: list[dict[str, Any]]) -> Row:
+    def _others(self, counts: list[dict[str, Any]]) -> CountRow:
         names = ("conversations", "served", "abandoned", "false_attempts")
         all_of_them, *parts = (sum(count[name] for count in counts) for name in names)
-        cells = [self._cell_of_others(all_of_them, MOST_ROWS), *(Cell(f"{number:,}") for number in parts)]
-        return Row(_("Others"), [*cells, Cell(""), Cell("")])
+        cells = [self._cell_of_others(all_of_them, MOST_ROWS), *(CountCell(f"{number:,}") for number in parts)]
+        return CountRow(_("Others"), [*cells, CountCell(""), CountCell("")])
 
-    def _cell_of_others(self, number: int, beside: int, at: datetime | None = None) -> Cell:
+    def _cell_of_others(self, number: int, beside: int, at: datetime | None = None) -> CountCell:
         """Others of what are others already are a number alone."""
         if self.query.others:
-            return Cell(f"{number:,}")
+            return CountCell(f"{number:,}")
         return self._cell(number, self.query.drilled(at=at, beside=beside))
 
-    def _total(self) -> Row:
-        return Row(_("All"), self._measures(self.totals, self.query.drilled()), is_total=True)
+    def _total(self) -> CountRow:
+        return CountRow(_("All"), self._measures(self.totals, self.query.drilled()), is_total=True)
 
     def _chart(self, starts: list[datetime], series: list[tuple[str, list[int]]]) -> dict[str, Any]:
         return {

@@ -18,13 +18,13 @@ from django.utils.translation import gettext as _
 from channels_cfg import moments
 from channels_cfg.configuration_file.table_writing import as_csv
 from channels_cfg.history.change_log import Change, ChangeHistory
-from channels_cfg.history.record_words import Difference, InWords, event_models
+from channels_cfg.history.record_words import DEEDS, Difference, InWords, event_models
 from channels_cfg.history.settings_at import SettingsAt, record_from
 from channels_cfg.keys.configured import list_name
 from channels_cfg.keys.effective_settings import LISTS_OF_KIND, EffectiveSettings
 from channels_cfg.models import Channel, Queue
 
-CHANGES_PER_CHUNK = 500
+CHANGES_PER_CHUNK = 2000
 
 D = TypeVar("D", bound=Difference)
 
@@ -139,9 +139,10 @@ def csv_of_changes(history: ChangeHistory) -> Iterator[str]:
 
 def _csv_parts(history: ChangeHistory, zone: tzinfo) -> Iterator[str]:
     yield as_csv([_csv_headings(zone)])
+    actions = {action: str(said) for action, said in DEEDS.items()}  # translated once
     for changes in history.in_chunks(CHANGES_PER_CHUNK):
         with timezone.override(zone):
-            rows = [row for change in changes for row in _csv_rows(change)]
+            rows = [row for change in changes for row in _csv_rows(change, actions[change.deed])]
         yield as_csv(rows).removeprefix("\ufeff")
 
 
@@ -151,7 +152,7 @@ def _csv_headings(zone: tzinfo) -> list[str]:
     return [_("version"), when, _("who"), _("why"), *what]
 
 
-def _csv_rows(change: Change) -> list[list[str]]:
+def _csv_rows(change: Change, action: str) -> list[list[str]]:
     at = moments.in_words(change.at, moments.TO_THE_SECOND)
-    said = [str(change.version or ""), at, change.by, change.why, change.deed_in_words, change.kind, change.name]
+    said = [str(change.version or ""), at, change.by, change.why, action, change.kind, change.name]
     return [[*said, field.field, field.old, field.new] for field in change.fields] or [[*said, "", "", ""]]

@@ -17,7 +17,7 @@ from channels_cfg.keys.effective_settings import Effective
 
 
 @dataclass(frozen=True)
-class Problem:
+class KeyNameProblem:
     """Why a typed name is refused, and the character it is about."""
 
     reason: str
@@ -27,7 +27,7 @@ class Problem:
     after: str
 
 
-def problem_with(name: str) -> Problem | None:
+def problem_with(name: str) -> KeyNameProblem | None:
     """What keeps the name from being a key, or None."""
     try:
         check_key_name(name)
@@ -35,7 +35,7 @@ def problem_with(name: str) -> Problem | None:
         at = bad.position - 1
         wrong = name[at : at + 1]
         shown = f"U+{ord(wrong):04X}" if wrong and is_invisible(wrong) else wrong
-        return Problem(bad.messages[0], bad.position, name[:at], shown, name[at + 1 :])
+        return KeyNameProblem(bad.messages[0], bad.position, name[:at], shown, name[at + 1 :])
     return None
 
 
@@ -84,7 +84,7 @@ class KeyListWidget(forms.Textarea):
         return render_to_string(template_name, context)  # form renderers do not look into templates/
 
 
-def _refused(items: list[str]) -> Iterator[tuple[int, Problem]]:
+def _refused(items: list[str]) -> Iterator[tuple[int, KeyNameProblem]]:
     for number, name in enumerate(items, start=1):
         if problem := problem_with(name):
             yield number, problem

@@ -29,8 +29,8 @@ from channels_cfg.messaging.messaging_channels import MESSAGING_CHANNELS, queue_
 from channels_cfg.messaging.sinch_connection import (
     NEEDED_TRIGGERS,
     WANTED_TRIGGERS,
-    Connection,
     Finding,
+    SinchConnection,
     try_connection,
 )
 from channels_cfg.models import MessagingService, QueueAddress, WebhookSecret
@@ -276,7 +276,7 @@ class MessagingServiceAdmin(ConfiguratorAdmin):
             return [Finding("warn", _("Enter %(missing)s first.") % {"missing": ", ".join(missing)})]
         if entered["region"] not in MessagingService.Region.values:
             return [Finding("warn", _("Choose the region first."))]
-        return try_connection(Connection(**entered), callback_address=request.build_absolute_uri(CALLBACK_PATH))
+        return try_connection(SinchConnection(**entered), callback_address=request.build_absolute_uri(CALLBACK_PATH))
 
     @display(description=gettext_lazy("Secrets"), ordering="number_of_secrets")
     def secret_count(self, service: Any) -> str:

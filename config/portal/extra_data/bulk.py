@@ -24,8 +24,8 @@ from config.portal.extra_data.places import (
     LONGEST_SEARCH,
     QUEUE,
     Chosen,
-    Found,
     Place,
+    PlaceSearch,
     check_may,
     code_of,
 )
@@ -84,7 +84,7 @@ def _chosen(posted: QueryDict) -> Chosen:
     """What was chosen before, with the boxes of this page, and what a button chose at once."""
     chosen = Chosen.read(posted.get("chosen", ""))
     chosen.replace(Chosen.read(posted.get("shown", "")), Chosen.read(*posted.getlist("place")))
-    at_once, found = posted.get("choose"), Found(_searched(posted, "searched"))
+    at_once, found = posted.get("choose"), PlaceSearch(_searched(posted, "searched"))
     if at_once == "nothing":
         return Chosen()
     if at_once == "channels":
@@ -103,7 +103,7 @@ def _page(
 ) -> HttpResponse:
     asked = request.POST if request.method == "POST" else request.GET
     searched = _searched(asked)
-    found, same_search = Found(searched), searched == _searched(asked, "searched")
+    found, same_search = PlaceSearch(searched), searched == _searched(asked, "searched")
     page = Paginator(found.rows(), PLACES_PER_PAGE).get_page(asked.get("page") if same_search else 1)
     codes = [code_of(row["level"], row["pk"]) for row in page]
     channels = found.channels.count()

@@ -59,7 +59,7 @@ def may(request: HttpRequest, deed: str, level: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Found:
+class PlaceSearch:
     """Channels and queues that a search finds; a queue also by the name of its channel. Every one if the text is
     empty."""
 

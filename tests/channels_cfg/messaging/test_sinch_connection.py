@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from channels_cfg.messaging.sinch_connection import Connection, Finding, try_connection
+from channels_cfg.messaging.sinch_connection import Finding, SinchConnection, try_connection
 from tests.channels_cfg.messaging.sinch import Sinch, running_sinch
 
 HERE = "https://portal.example.com/sms/sinchconversation/all"
@@ -31,7 +31,7 @@ def sinch(tmp_path: Path, settings: Settings) -> Iterator[Sinch]:
 
 def tried(**changed: str) -> list[Finding]:
     entered = {"region": "eu", "project_id": "project", "app_id": "app", "key_id": "key", "key_secret": "CANARY"}
-    findings = try_connection(Connection(**{**entered, **changed}), callback_address=HERE)
+    findings = try_connection(SinchConnection(**{**entered, **changed}), callback_address=HERE)
     assert "CANARY" not in str(findings)
     return findings
 
