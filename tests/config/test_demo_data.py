@@ -97,34 +97,6 @@ def test_what_the_demonstration_made_is_gone_and_what_was_there_before_is_not(br
     assert Group.objects.get(name=CONFIGURATOR) in ada.groups.all()
 
 
-def test_nothing_goes_before_the_words_are_typed(browser: Client):
-    asked = browser.post(PAGE)
-
-    assert "Remove the demonstration?" in asked.content.decode()
-    assert is_loaded()
-
-
-def test_what_needs_the_demonstration_is_named_and_keeps_it(browser: Client):
-    QueueFactory(name="Own queue", channel=Channel.objects.get(name="Customer chat"))
-    MessagingServiceFactory(name="Own service", queue=Queue.objects.get(name="Chat sales"))
-    ended_conversation(QueueFactory(), agent=User.objects.get(username="agent"))
-
-    refused = remove(browser)
-
-    text = refused.content.decode()
-    assert refused.status_code == 409
-    assert "Your queue “Own queue” belongs to the channel “Customer chat”. Delete the queue first." in text
-    assert "Your messaging service “Own service” leads to the queue “Chat sales”." in text
-    assert "Anna Ek took part in a conversation on a channel of yours" in text
-    assert Channel.objects.filter(name="Phone").exists()
-
-
-def test_what_was_added_to_it_is_told_before_it_goes(browser: Client, ada: User):
-    grant(UserFactory(), Right.SERVE, on=Queue.objects.get(name="Chat sales"))
-
-    assert removal(by=ada).takes_of_yours == ["Access rights: 1"]
-
-
 def test_loading_touches_nothing_of_the_same_name_and_goes_on_after_it_broke_off(
     settings: Any, tmp_path: Any, monkeypatch: Any
 ):
@@ -175,34 +147,40 @@ def changes_of(*records: Any, since: int) -> list[Any]:
     ]
 
 
-def test_it_can_be_loaded_and_removed_again(browser: Client, ada: User):
-    remove(browser)
-    call_command("load_demo_data")
-    conversations = Conversation.objects.count()
-    ada.refresh_from_db()  # she has a new password
-    browser.force_login(ada)
-    remove(browser)
-
-    assert conversations > 50
-    assert not Conversation.objects.exists()
-
-
-def test_home_leads_there_while_it_is_loaded(browser: Client):
+def test_it_goes_when_who_may_delete_types_the_words_and_nothing_else_needs_it(browser: Client, ada: User):
     home = reverse("admin:index")
-    loaded = browser.get(home).content.decode()
-    remove(browser)
+    assert PAGE in browser.get(home).content.decode()
+    assert "Remove the demonstration?" in browser.post(PAGE).content.decode()
 
-    assert PAGE in loaded
+    looking = Client()
+    looking.force_login(UserFactory(is_staff=True))
+    refused = looking.post(PAGE, {"_typed": "remove demonstration"})
+    assert refused.status_code == 403
+    assert "Ada Lindgren can say which is missing, and grant it." in refused.content.decode()
+
+    grant(UserFactory(), Right.SERVE, on=Queue.objects.get(name="Chat sales"))
+    assert removal(by=ada).takes_of_yours == ["Access rights: 1"]
+
+    own_queue = QueueFactory(name="Own queue", channel=Channel.objects.get(name="Customer chat"))
+    own_service = MessagingServiceFactory(name="Own service", queue=Queue.objects.get(name="Chat sales"))
+    own = ended_conversation(QueueFactory(), agent=User.objects.get(username="agent"))
+    refused = remove(browser)
+    text = refused.content.decode()
+    assert refused.status_code == 409
+    assert "Your queue “Own queue” belongs to the channel “Customer chat”. Delete the queue first." in text
+    assert "Your messaging service “Own service” leads to the queue “Chat sales”." in text
+    assert "Anna Ek took part in a conversation on a channel of yours" in text
+    assert is_loaded()
+
+    for record in (own_queue, own_service, own):
+        record.delete()
+    remove(browser)
     assert PAGE not in browser.get(home).content.decode()
     assert "No demonstration is loaded" in browser.get(PAGE).content.decode()
 
-
-def test_it_takes_the_right_to_delete_to_remove_it(demo: None):
-    looking = Client()
-    looking.force_login(UserFactory(is_staff=True))
-
-    refused = looking.post(PAGE, {"_typed": "remove demonstration"})
-
-    assert refused.status_code == 403
-    assert "Ada Lindgren can say which is missing, and grant it." in refused.content.decode()
-    assert is_loaded()
+    call_command("load_demo_data")
+    assert Conversation.objects.count() > 50
+    ada.refresh_from_db()  # she has a new password
+    browser.force_login(ada)
+    remove(browser)
+    assert not Conversation.objects.exists()
