@@ -51,6 +51,8 @@
     const saved = sessionStorage.getItem(KEY);
     sessionStorage.removeItem(KEY);
     if (document.activeElement && document.activeElement !== document.body) return;
+    const asked = document.querySelector("[autofocus]");  // a slow browser has not come to it yet
+    if (asked) { asked.focus(); return; }
     if (wrong && !wrong.hidden) { wrong.focus(); return; }
     if (!saved) return;
     const { path, field } = JSON.parse(saved);
