@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import psutil
 import pytest
 from django.apps import apps
@@ -23,6 +24,9 @@ from tests.browser import browser as browser
 from tests.first_rows import django_db_setup as django_db_setup
 
 TEMPLATE = "keepsake_template"
+
+hypothesis.settings.register_profile("keepsake", deadline=None)  # timings decide no test
+hypothesis.settings.load_profile("keepsake")
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,8 @@ from tests.factories import ConversationFactory, MessagingServiceFactory, UserFa
 OURS = ["channels_cfg", "conversations", "reporting", "config"]
 
 NOTHING_THAT_IS_DESTROYED = {
-    # settings, and their history
+    # settings, and their history; what is encrypted
+    "channels_cfg.FormSubmission.led_to",
     "channels_cfg.MessagingService.key_secret",
     "channels_cfg.SecondFactor.secret",
     "channels_cfg.WebhookSecret.secret",

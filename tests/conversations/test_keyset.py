@@ -28,7 +28,7 @@ def conversations_received(*microseconds: int) -> list[Conversation]:
 
 
 @given(offsets=st.lists(st.integers(0, 3), max_size=12), size=st.integers(1, 5))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_walking_there_and_back_meets_every_row_once_and_in_order(db, offsets, size):
     conversations_received(*offsets)
     in_order = list(Conversation.objects.newest_first())

@@ -109,7 +109,7 @@ key_names = st.lists(st.from_regex(r"[A-Wa-w][A-Za-z0-9_.-]{0,8}", fullmatch=Tru
 
 
 class MadeUpConfigurations(TestCase):
-    @settings(max_examples=30, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+    @settings(max_examples=30, phases=[Phase.explicit, Phase.reuse, Phase.generate])
     @given(data=st.data())
     def test_whatever_is_configured_comes_back_the_same(self, data: Any) -> None:
         draw = data.draw

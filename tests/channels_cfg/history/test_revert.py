@@ -71,7 +71,7 @@ def test_a_revert_is_a_new_version_that_says_who_and_why_and_undoes_exactly_that
     assert made.context.metadata["reverts"] == [changed]
 
 
-@settings(max_examples=15, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(
     before=st.lists(st.sampled_from(DEEDS), min_size=2, max_size=6),
     deed=st.sampled_from(DEEDS),

@@ -104,7 +104,7 @@ class Administrator:
 DEEDS = [name for name in vars(Administrator) if not name.startswith(("_", "any_of"))]
 
 
-@settings(max_examples=12, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(deeds=st.lists(st.sampled_from(DEEDS), min_size=3, max_size=12), seed=st.integers(0, 999))
 def test_the_settings_as_of_any_time_are_what_was_stored_then(deeds, seed):
     administrator = Administrator(random.Random(seed))

@@ -623,7 +623,7 @@ ANY_JSON = st.recursive(
 
 
 @given(data=st.dictionaries(ANY_TEXT | st.from_regex(r"[a-z]{1,5}", fullmatch=True), ANY_JSON, max_size=4))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_posted_is_stored_whole_or_refused_whole(queue, manager, data):
     conversation = ended_conversation(queue)
 

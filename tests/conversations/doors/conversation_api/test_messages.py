@@ -145,7 +145,7 @@ def test_metadata_that_is_no_object_of_pairs_is_told_in_the_log(sender: Sender) 
 def test_too_many_pairs_are_refused_whole(sender: Sender) -> None:
     sender.tell(message(id="01A", metadata={"a": "1"}))
 
-    delivery = sender.tell(message(id="01B", metadata={f"key{number}": number for number in range(100)}))
+    delivery = sender.tell(message(id="01B", metadata={f"key{number}": number for number in range(101)}))
 
     assert live_data() == {"a": "1"}
     assert "at most 100 are stored" in delivery.notes[0]
