@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -65,10 +65,10 @@ class TextSheet(Worksheet):
         self.write_string(row, column, fitting, format)
         return fitting is text
 
-    def write_values(self, row: int, values: Iterable[Any], *, plain: Format, moment: Format) -> None:
+    def write_values(self, row: int, values: Sequence[Any], *, plain: Format, moment: Format) -> None:
         """Write texts, numbers, truth values and moments (without a zone) as the next row; None leaves a cell empty.
 
-        A long file is written ten times as fast as cell by cell.
+        A long file takes a third of the time that it takes cell by cell.
         """
         self._write_single_row(row)  # what the library holds of the rows before
         style = plain._get_xf_index(), moment._get_xf_index()
@@ -77,7 +77,7 @@ class TextSheet(Worksheet):
             for column, value in enumerate(values)
             if value is not None and value != ""
         ]
-        self._check_dimensions(row, len(cells))
+        self._check_dimensions(row, len(values) - 1)
         self.fh.write(f'<row r="{row + 1}">{"".join(cells)}</row>')
 
     def _content(self, value: Any, plain: int, moment: int) -> str:
