@@ -20,7 +20,7 @@ run: $(STAMP)
 	@$(BIN)/python manage.py serve_portal $(ARGS)
 
 test: $(STAMP) programs
-	@$(COVERAGE) $(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(COVERAGE) $(BIN)/python -m pytest -n 3 --dist loadgroup $(ARGS)
 
 bench: $(STAMP)
 	@$(BIN)/python -m tests.bench $(ARGS)
@@ -55,7 +55,7 @@ messages: $(STAMP)
 
 # Programs of the distribution that tests drive; a test whose program is missing is skipped, and says so.
 programs:
-	@sh tests/install_programs.sh chromium redis-server rabbitmq-server
+	@sh tests/install_programs.sh chromium-headless-shell redis-server rabbitmq-server dovecot
 
 COMPILE := $(UV) pip compile --no-config --quiet --generate-hashes --universal --python-version 3.11 \
 	--fork-strategy fewest --no-emit-index-url --no-annotate --custom-compile-command "make lock" \

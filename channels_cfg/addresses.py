@@ -7,11 +7,16 @@ compare equal.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from urllib.parse import urlsplit
 
 import phonenumbers
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
@@ -61,6 +66,114 @@ def check_project_id(text: str) -> None:
                 "e2df3a34-a71b-4448-9db5-a8d2baad28e4."
             )
         ) from None
+
+
+_allowed: list[Callable[[], Iterable[str]]] = []
+
+
+def allow_hosts_by(named: Callable[[], Iterable[str]]) -> None:
+    """Where administrators name hosts that may be called besides those of the deployment."""
+    _allowed[:] = [named]
+
+
+_proposed: ContextVar[tuple[str, ...]] = ContextVar("proposed", default=())
+
+
+@contextmanager
+def also_allowing(hosts: Iterable[str]) -> Iterator[None]:
+    """Judge addresses as if these were allowed too, because the same change allows them."""
+    token = _proposed.set(tuple(tidied_hosts(list(hosts))))
+    try:
+        yield
+    finally:
+        _proposed.reset(token)
+
+
+def is_own_host(host: str, port: int | None = None) -> bool:
+    """Whether it may be called in a private network and without TLS: because the deployment names it, or an
+    administrator the host, the host with this port, or a range of IP addresses that holds it."""
+    host = host.lower().strip("[]")
+    if host in settings.OUTGOING_OWN_HOSTS:
+        return True
+    named = (entry for hosts in (_proposed.get, *_allowed) for entry in hosts())
+    return any(_names(entry, host, port) for entry in named)
+
+
+def _names(entry: str, host: str, port: int | None) -> bool:
+    try:
+        return ipaddress.ip_address(host) in ipaddress.ip_network(entry, strict=False)
+    except ValueError:
+        pass
+    named, _colon, number = entry.rpartition(":") if re.search(r"[^:]:\d+$", entry) else (entry, "", "")
+    return named.strip("[]") == host and number in ("", str(port))
+
+
+_HOST = re.compile(r"(?=.{1,253}(?::|$))[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:\d{1,5})?")
+
+
+def tidied_hosts(hosts: list[str]) -> list[str]:
+    """In lower case, each once."""
+    tidied = (_visible(host).lower() for host in hosts)
+    return list(dict.fromkeys(host for host in tidied if host))
+
+
+def check_hosts(hosts: list[str]) -> None:
+    """Raise ``ValidationError`` for what is neither a host, perhaps with a port, nor a range of IP addresses."""
+    for number, host in enumerate(hosts, start=1):
+        if not (_HOST.fullmatch(host) or _is_network(host) or re.fullmatch(r"\[[0-9a-f:.]+\](:\d{1,5})?", host)):
+            raise ValidationError(
+                _(
+                    "Item %(number)d, “%(host)s”, is no host: write crm.example.com, 10.1.2.3:8443, or a range such "
+                    "as 10.1.0.0/16."
+                )
+                % {"number": number, "host": host[:100]}
+            )
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
+def check_outgoing_address(text: str) -> None:
+    """An address that requests may go to: over TLS, unless its host is allowed."""
+    try:
+        parts = urlsplit(text)
+        is_good = bool(parts.hostname) and parts.port != 0 and text.isascii() and text.isprintable()
+    except ValueError:
+        is_good = False
+    if not is_good or " " in text or "\\" in text or parts.username is not None or "#" in text:
+        raise ValidationError(_("Enter an address such as https://crm.example.com/contacts, without a user."))
+    is_own = parts.scheme == "http" and is_own_host(parts.hostname or "", parts.port or 80)
+    if parts.scheme != "https" and not is_own:
+        raise ValidationError(
+            _(
+                "An address begins with https://; http:// is for hosts that the system settings allow (section "
+                "“outgoing” of the configuration file)."
+            )
+        )
+
+
+def tidied_api_address(text: str) -> str:
+    return _visible(text).rstrip("/")
+
+
+def check_api_address(text: str) -> None:
+    """Where an API answers: a host, perhaps with a path, called over TLS unless it is one's own."""
+    try:
+        parts = urlsplit(text)
+        is_bare = bool(parts.hostname) and parts.port != 0 and text.isascii() and text.isprintable() and " " not in text
+    except ValueError:
+        is_bare = False
+    if not is_bare or parts.username is not None or "?" in text or "#" in text:
+        raise ValidationError(_("Enter an address without user, question mark and #, such as https://api.example.com."))
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_own_host(parts.hostname or "", parts.port or 80)):
+        raise ValidationError(
+            _("An address begins with https://; http:// is for hosts that are named in OUTGOING_OWN_HOSTS.")
+        )
 
 
 def tidied_address(text: str) -> str:

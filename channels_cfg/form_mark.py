@@ -10,6 +10,8 @@ from django.core import signing
 from django.http import HttpRequest
 
 MARK = "_form"
+ONCE = "X-Sent-Once"
+"""The header in which a script asks to have a form counted once."""
 SHOWN_FOR = timedelta(days=7)
 
 
@@ -21,8 +23,10 @@ class FormMark:
 
     @classmethod
     def of(cls, request: HttpRequest) -> FormMark | None:
-        """The mark of the form that was sent; None for what no form sent, or a script that stays on its page."""
-        if request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
+        """The mark of the form that was sent; None for what no form sent, or a script that stays on its page and
+        does not ask to have it counted once."""
+        stays_on_page = request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate"
+        if stays_on_page and ONCE not in request.headers:
             return None
         try:
             return cls(*signing.loads(request.POST.get(MARK, ""), salt=MARK, max_age=SHOWN_FOR))

@@ -1,9 +1,10 @@
 """The one way out to the network, guarded against being led astray.
 
-HTTPS alone; no redirect is followed; no proxy of the environment is used. A host's name is resolved once, every
+HTTPS alone; a redirect is followed only where the caller says so, each hop checked like the first; no proxy of the
+environment is used. A host's name is resolved once, every
 address it has must be public, and the connection goes to an address that was checked, so a name that changes its mind
-in between gains nothing. Time is limited over the whole exchange, and so is what is read. Hosts in OUTGOING_OWN_HOSTS
-may be private and speak plain HTTP.
+in between gains nothing. Time is limited over the whole exchange, and so is what is read. Hosts in OUTGOING_OWN_HOSTS,
+and those that administrators allow, may be private and speak plain HTTP.
 """
 
 from __future__ import annotations
@@ -11,15 +12,21 @@ from __future__ import annotations
 import ipaddress
 import json
 import socket
+import ssl
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from io import BytesIO
+from typing import IO, Any
 
 import httpcore
 import httpx
 from django.conf import settings
 from django.utils.translation import gettext as _
+
+from channels_cfg.addresses import is_own_host
 
 LARGEST_ANSWER = 1024 * 1024
 SECONDS = 10.0
@@ -36,7 +43,32 @@ class Refused(Exception):
 
 
 class NoAnswer(Exception):
-    """Nobody answered, or not in time, or with too much; the message says what, and holds nothing of an answer."""
+    """Nobody answered, or not in time, or with too much; the message says what, and holds nothing of an answer.
+
+    ``may_have_arrived``: some of the request had left, so that whoever was asked may have done what it asks for.
+    """
+
+    may_have_arrived = False
+
+    def __init__(self, words: str, *, may_have_arrived: bool | None = None) -> None:
+        super().__init__(words)
+        self.may_have_arrived = self.may_have_arrived if may_have_arrived is None else may_have_arrived
+
+
+class NotInTime(NoAnswer):
+    """The time is over."""
+
+
+class TooLarge(NoAnswer):
+    """There is more than is read."""
+
+    may_have_arrived = True
+
+
+class Packed(NoAnswer):
+    """The answer is encoded, though that was not asked for."""
+
+    may_have_arrived = True
 
 
 @dataclass(frozen=True)
@@ -45,6 +77,7 @@ class Answer:
 
     status: int
     body: bytes
+    headers: Mapping[str, str]
 
     def json(self) -> dict[str, Any]:
         """The body as a JSON object, empty where it is none."""
@@ -62,27 +95,68 @@ def ask(
     headers: Mapping[str, str] | None = None,
     auth: tuple[str, str] | None = None,
     form: Mapping[str, str] | None = None,
+    document: Any = None,
     seconds: float = SECONDS,
     largest: int = LARGEST_ANSWER,
 ) -> Answer:
-    """Send one request and return the answer, whatever its status. Raises ``Refused`` or ``NoAnswer``."""
-    deadline = time.monotonic() + seconds
+    """Send one request, with a form or with a document as JSON, and return the answer, whatever its status.
+
+    Raises ``Refused`` or ``NoAnswer``.
+    """
+    body = BytesIO()
+    content = {"data": form, "json": document}
+    answer = read_into(body, method, address, headers=headers, auth=auth, seconds=seconds, largest=largest, **content)
+    return replace(answer, body=body.getvalue())
+
+
+def read_into(
+    file: IO[bytes],
+    method: str,
+    address: str,
+    *,
+    seconds: float,
+    largest: int,
+    hops: int = 0,
+    headers: Mapping[str, str] | None = None,
+    auth: tuple[str, str] | None = None,
+    **content: Any,
+) -> Answer:
+    """Send one request, write the body of the answer to the file, and return the answer without it.
+
+    At most so many redirects are followed, each to an address that may be called. ``content`` is httpx's ``data``,
+    ``json`` or ``content``. Raises ``Refused`` or ``NoAnswer``.
+    """
+    guard = _Guard(time.monotonic() + seconds)
     url = _allowed(address)
     asked = {**(headers or {}), "Accept-Encoding": "identity"}  # nothing small that unpacks to something large
     try:
-        with (
-            httpx.Client(transport=_Transport(deadline), trust_env=False, timeout=seconds, auth=auth) as client,
-            client.stream(method, url, headers=asked, data=form) as answer,
-        ):
-            if answer.headers.get("content-encoding", "identity") != "identity":
-                raise NoAnswer(_("%(host)s answered in a form that was not asked for.") % {"host": url.host})
-            return Answer(answer.status_code, _read(answer.iter_raw(), largest, url.host))
+        with httpx.Client(transport=_Transport(guard), trust_env=False, timeout=seconds, auth=auth) as client:
+            request = client.build_request(method, url, headers=asked, **content)
+            # httpx would follow by itself, and read, unpacked and to the end, whatever comes with a redirect.
+            while (answer := client.send(request, stream=True)).next_request and hops:
+                answer.close()
+                request, hops = answer.next_request, hops - 1
+                url = _allowed(str(request.url))
+            with closing(answer):
+                _read(answer, file, largest, url.host)
+            return Answer(answer.status_code, b"", answer.headers)
     except httpx.TimeoutException:
-        raise NoAnswer(_("%(host)s did not answer in time.") % {"host": url.host}) from None
+        words = _("%(host)s did not answer in time.") % {"host": url.host}
+        raise NotInTime(words, may_have_arrived=guard.has_written) from None
     except httpx.HTTPError as failure:
-        raise NoAnswer(
-            _("%(host)s cannot be reached (%(failure)s).") % {"host": url.host, "failure": type(failure).__name__}
-        ) from None
+        words = _("%(host)s cannot be reached (%(failure)s).") % {"host": url.host, "failure": type(failure).__name__}
+        raise NoAnswer(words, may_have_arrived=guard.has_written) from None
+
+
+def _read(answer: httpx.Response, file: IO[bytes], largest: int, host: str) -> None:
+    if answer.headers.get("content-encoding", "identity") != "identity":
+        raise Packed(_("%(host)s answered in a form that was not asked for.") % {"host": host})
+    read = 0
+    for chunk in answer.iter_raw():
+        read += len(chunk)
+        if read > largest:
+            raise TooLarge(_("%(host)s answered with more than is read.") % {"host": host})
+        file.write(chunk)
 
 
 def _allowed(address: str) -> httpx.URL:
@@ -92,41 +166,41 @@ def _allowed(address: str) -> httpx.URL:
         raise Refused(_("That is not an address.")) from None
     if not url.host or url.userinfo:
         raise Refused(_("An address names a host, and neither user nor password."))
-    if url.scheme != "https" and not (url.scheme == "http" and _is_own(url.host)):
+    if url.scheme != "https" and not (url.scheme == "http" and is_own_host(url.host, url.port or 80)):
         raise Refused(_("Only addresses that begin with https:// are called."))
     return url
-
-
-def _is_own(host: str) -> bool:
-    return host.lower() in settings.OUTGOING_OWN_HOSTS
-
-
-def _read(chunks: Iterable[bytes], largest: int, host: str) -> bytes:
-    body = bytearray()
-    for chunk in chunks:
-        body += chunk
-        if len(body) > largest:
-            raise NoAnswer(_("%(host)s answered with more than is read.") % {"host": host})
-    return bytes(body)
 
 
 class _Transport(httpx.HTTPTransport):
     """Connects through the guard."""
 
-    def __init__(self, deadline: float) -> None:
-        trusted = httpx.create_ssl_context()
-        if settings.OUTGOING_CA_FILE:
-            trusted.load_verify_locations(settings.OUTGOING_CA_FILE)
-        super().__init__(verify=trusted)
-        self._pool = httpcore.ConnectionPool(ssl_context=trusted, network_backend=_Guard(deadline))
+    def __init__(self, guard: _Guard) -> None:
+        context = trusted()
+        super().__init__(verify=context)
+        self._pool = httpcore.ConnectionPool(ssl_context=context, network_backend=guard)
+
+
+def trusted() -> ssl.SSLContext:
+    """What secures a connection to a server that shows a certificate of an authority that is trusted here."""
+    return _trusted(settings.OUTGOING_CA_FILE)
+
+
+@lru_cache(maxsize=4)
+def _trusted(more: str) -> ssl.SSLContext:
+    """Kept, since reading the certificates costs more than a call."""
+    trusted = httpx.create_ssl_context()
+    if more:
+        trusted.load_verify_locations(more)
+    return trusted
 
 
 class _Guard(httpcore.NetworkBackend):
-    """Opens connections to addresses that were checked, until the deadline."""
+    """Opens connections to addresses that were checked, until the deadline, and knows whether anything left on one."""
 
     def __init__(self, deadline: float) -> None:
         self._backend = httpcore.SyncBackend()
-        self._deadline = deadline
+        self.deadline = deadline
+        self.has_written = False
 
     def connect_tcp(
         self, host: str, port: int, timeout: float | None = None, local_address: Any = None, socket_options: Any = None
@@ -135,32 +209,34 @@ class _Guard(httpcore.NetworkBackend):
         for ip in public_addresses(host, port):
             try:
                 stream = self._backend.connect_tcp(
-                    ip, port, timeout=_left(self._deadline), socket_options=socket_options
+                    ip, port, timeout=_left(self.deadline), socket_options=socket_options
                 )
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as failure:
                 last = failure
             else:
-                return _TimedStream(stream, self._deadline)
+                return _TimedStream(stream, self)
         raise last
 
 
 class _TimedStream(httpcore.NetworkStream):
     """A connection all of whose waits together end at the deadline, so that a slow trickle ends too."""
 
-    def __init__(self, stream: httpcore.NetworkStream, deadline: float) -> None:
-        self._stream, self._deadline = stream, deadline
+    def __init__(self, stream: httpcore.NetworkStream, guard: _Guard) -> None:
+        self._stream, self._guard = stream, guard
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, timeout=_left(self._deadline))
+        return self._stream.read(max_bytes, timeout=_left(self._guard.deadline))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, timeout=_left(self._deadline))
+        left = _left(self._guard.deadline)
+        self._guard.has_written = True
+        self._stream.write(buffer, timeout=left)
 
     def start_tls(
         self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        secured = self._stream.start_tls(ssl_context, server_hostname, timeout=_left(self._deadline))
-        return _TimedStream(secured, self._deadline)
+        secured = self._stream.start_tls(ssl_context, server_hostname, timeout=_left(self._guard.deadline))
+        return _TimedStream(secured, self._guard)
 
     def close(self) -> None:
         self._stream.close()
@@ -176,6 +252,20 @@ def _left(deadline: float) -> float:
     return left
 
 
+def connected(host: str, port: int, *, seconds: float = SECONDS) -> socket.socket:
+    """A connection to one of the host's addresses, all of which may be called; the caller secures it.
+
+    Raises ``Refused`` or ``NoAnswer``.
+    """
+    failure = "no address"
+    for ip in public_addresses(host, port):
+        try:
+            return socket.create_connection((ip, port), timeout=seconds)
+        except OSError as refused:
+            failure = type(refused).__name__
+    raise NoAnswer(_("%(host)s cannot be reached (%(failure)s).") % {"host": host, "failure": failure})
+
+
 def public_addresses(host: str, port: int) -> list[str]:
     """Every IP address of the host. ``Refused`` where one of them is not public, unless the host is one's own."""
     try:
@@ -183,11 +273,13 @@ def public_addresses(host: str, port: int) -> list[str]:
     except (socket.gaierror, UnicodeError):
         raise NoAnswer(_("There is no host %(host)s.") % {"host": host}) from None
     addresses = list(dict.fromkeys(str(address[4][0]) for address in found))
-    if not _is_own(host) and not all(is_public(address) for address in addresses):
-        raise Refused(
-            _("%(host)s is in a private network. Name it in OUTGOING_OWN_HOSTS if it is one's own.") % {"host": host}
-        )
-    return addresses
+    private = [address for address in addresses if not is_public(address)]
+    if not private or is_own_host(host, port) or all(is_own_host(address, port) for address in private):
+        return addresses
+    raise Refused(
+        _("%(host)s is in a private network. Name it among the allowed hosts of the system settings if it is yours.")
+        % {"host": host}
+    )
 
 
 def is_public(address: str) -> bool:

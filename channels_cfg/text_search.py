@@ -13,10 +13,19 @@ from django.db.models.lookups import Contains
 class SearchText(Func):
     """The text as searches compare it. PostgreSQL makes it of what is stored and of what was typed, so that a name is
     found by itself: upper case first, since a sigma has two lower ones, and ``ß`` by hand, which has no upper one.
+    ASCII, which has as many bytes as letters, needs none of that, and is most of what there is.
     """
 
-    template = "replace(lower(upper(normalize((%(expressions)s)::text, NFKC))), 'ß', 'ss')"
+    template = (
+        "CASE WHEN octet_length((%(expressions)s)::text) = length((%(expressions)s)::text)"
+        " THEN lower((%(expressions)s)::text)"
+        " ELSE replace(lower(upper(normalize((%(expressions)s)::text, NFKC))), 'ß', 'ss') END"
+    )
     output_field = TextField()
+
+    def as_sql(self, *args: Any, **kwargs: Any) -> Any:
+        sql, params = super().as_sql(*args, **kwargs)
+        return sql, [*params] * self.template.count("%(expressions)s")
 
 
 class Composed(Func):

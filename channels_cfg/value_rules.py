@@ -92,7 +92,7 @@ class ValueRules:
                 return False
         if "longest" in named and self.longest is not None and len(str(parsed)) > self.longest:
             return False
-        return not ("pattern" in named and self.pattern) or bool(_compiled(self.pattern).fullmatch(str(parsed)))
+        return "pattern" not in named or matches(self.pattern, str(parsed))
 
     def in_words(self) -> str:
         """The rules as a sentence: ``It should be a whole number from 0 to 100.``"""
@@ -231,6 +231,23 @@ def problem_with_pattern(pattern: str) -> str:
     except UnicodeEncodeError:
         return _("It holds half a surrogate pair. Type it again.")
     return ""
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Whether the whole text is one that the pattern stands for; no pattern stands for all, one that cannot be used
+    for none."""
+    try:
+        return not pattern or bool(_compiled(pattern).fullmatch(text))
+    except (re2.error, UnicodeEncodeError):
+        return False
+
+
+def finds(pattern: str, text: str) -> bool:
+    """Whether a part of the text is one that the pattern stands for; one that cannot be used stands for none."""
+    try:
+        return bool(_compiled(pattern).search(text))
+    except (re2.error, UnicodeEncodeError):
+        return False
 
 
 @lru_cache(maxsize=1024)

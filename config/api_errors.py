@@ -15,7 +15,7 @@ from rest_framework.views import set_rollback
 from channels_cfg.api.problems import Problem
 from channels_cfg.problem_details import Errors, problem
 
-MACHINE_DOORS = ("/api/", "/RI/", "/RTI/", "/sms/", "/oauth/", "/health/", "/metrics")
+MACHINE_DOORS = ("/api/", "/RI/", "/RTI/", "/sms/", "/oauth/", "/visitor/", "/health/", "/metrics")
 ABOUT_THE_WHOLE = {NON_FIELD_ERRORS, api_settings.NON_FIELD_ERRORS_KEY, ""}
 
 
@@ -67,7 +67,7 @@ def flattened(detail: Any, name: str = "") -> Iterator[tuple[str, list[str]]]:
     """Nested messages as ``("customer.name", ["Too long."])``."""
     if isinstance(detail, Mapping):
         for key, inner in detail.items():
-            yield from flattened(inner, f"{name}.{key}" if name else str(key))
+            yield from flattened(inner, _within(name, key))
     elif isinstance(detail, list) and any(isinstance(inner, Mapping | list) for inner in detail):
         for position, inner in enumerate(detail):
             yield from flattened(inner, f"{name}[{position}]")
@@ -75,6 +75,15 @@ def flattened(detail: Any, name: str = "") -> Iterator[tuple[str, list[str]]]:
         yield name, [str(message) for message in detail]
     else:
         yield name, [str(detail)]
+
+
+def _within(name: str, key: Any) -> str:
+    """The name of what is under the key; of a list the position, and what is said of a whole is said under its name."""
+    if not name:
+        return str(key)
+    if isinstance(key, int):
+        return f"{name}[{key}]"
+    return name if key in ABOUT_THE_WHOLE else f"{name}.{key}"
 
 
 def detail_of(failure: exceptions.APIException) -> str:

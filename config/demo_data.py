@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.text import capfirst, get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -28,16 +29,25 @@ from channels_cfg.models import (
     ApiKey,
     AttachedKey,
     Channel,
+    DataAction,
+    DataActionConnection,
+    Integration,
+    IvrDefinition,
+    IvrStep,
+    MailBox,
     MessagingService,
     Queue,
     QueueAddress,
     QueueGroup,
+    ReplyTemplate,
+    ReplyTemplateFolder,
     SystemSettings,
     User,
     WebhookSecret,
 )
 from channels_cfg.models.versioned import lock_settings
 from conversations.models import (
+    Consent,
     Contact,
     Conversation,
     DeliveryStatus,
@@ -60,6 +70,11 @@ def demo_file() -> Path:
     return Path(settings.VAR_DIR) / "demo.json"
 
 
+def maildir() -> Path:
+    """Where the demonstration's mail arrives."""
+    return Path(settings.VAR_DIR).resolve() / "demo_mail"
+
+
 def is_loaded() -> bool:
     return any(made(model).exists() for model in (Channel, Queue, MessagingService))
 
@@ -69,7 +84,11 @@ class _Demo:
 
     def __init__(self, remover: User) -> None:
         self.channels, self.queues, self.queue_groups = made(Channel), made(Queue), made(QueueGroup)
+        self.ivrs, self.integrations = made(IvrDefinition), made(Integration)
+        self.actions, self.connections = made(DataAction), made(DataActionConnection)
         self.services, self.rights = made(MessagingService), made(AccessRight)
+        self.mail_boxes = made(MailBox)
+        self.templates, self.folders = made(ReplyTemplate), made(ReplyTemplateFolder)
         self.users, self.teams = made(User).exclude(pk=remover.pk), made(Group)
         self.conversations = Conversation.objects.filter(channel__in=self.channels)
         self.keys = made(AttachedKey).exclude(name__in=set(_keys_of_own_lists()))
@@ -97,7 +116,10 @@ class Removal:
 
 def removal(*, by: User) -> Removal:
     demo = _Demo(by)
-    named = (demo.channels, demo.queues, demo.queue_groups, demo.services, demo.keys, demo.users, demo.teams)
+    named = (
+        demo.channels, demo.ivrs, demo.queues, demo.queue_groups, demo.services, demo.integrations, demo.actions,
+        demo.connections, demo.mail_boxes, demo.templates, demo.folders, demo.keys, demo.users, demo.teams,
+    )  # fmt: skip
     # How many conversations there are is told to those who may view them only.
     happened = _("Every conversation on these channels, with its messages, its data and its row in the Contact Log")
     return Removal(
@@ -123,6 +145,7 @@ def _added_to(demo: _Demo) -> Iterator[QuerySet[Any]]:
         rights.filter(queue__in=demo.queues)
         | rights.filter(queue_group__in=demo.queue_groups)
         | rights.filter(user__in=demo.users)
+        | rights.filter(reply_template_folder__in=demo.folders)
     )
     yield QueueAddress.objects.filter(queue__in=demo.queues).exclude(pk__in=made(QueueAddress).values("pk"))
     yield WebhookSecret.objects.filter(service__in=demo.services).exclude(pk__in=made(WebhookSecret).values("pk"))
@@ -139,6 +162,22 @@ def _obstacles(demo: _Demo) -> Iterator[str]:
     for service in own_services.select_related("queue")[:NAMED_AT_MOST]:
         words = _("Your messaging service “%(service)s” leads to the queue “%(queue)s”. Choose another queue first.")
         yield words % {"service": service, "queue": service.queue}
+    own_boxes = MailBox.objects.filter(queue__in=demo.queues).exclude(pk__in=demo.mail_boxes.values("pk"))
+    for box in own_boxes.select_related("queue")[:NAMED_AT_MOST]:
+        words = _("Your mail box “%(box)s” leads to the queue “%(queue)s”. Choose another queue first.")
+        yield words % {"box": box, "queue": box.queue}
+    own_steps = IvrStep.objects.filter(queue__in=demo.queues).exclude(definition__in=demo.ivrs.values("pk"))
+    for step in own_steps.select_related("definition", "queue")[:NAMED_AT_MOST]:
+        words = _("Your IVR “%(ivr)s” leads to the queue “%(queue)s”. Let it lead elsewhere first.")
+        yield words % {"ivr": step.definition, "queue": step.queue}
+    own_ivrs = IvrDefinition.objects.filter(channel__in=demo.channels).exclude(pk__in=demo.ivrs.values("pk"))
+    for ivr in own_ivrs.exclude(steps__queue__in=demo.queues).select_related("channel")[:NAMED_AT_MOST]:
+        words = _("Your IVR “%(ivr)s” belongs to the channel “%(channel)s”. Choose another channel first.")
+        yield words % {"ivr": ivr, "channel": ivr.channel}
+    own_templates = ReplyTemplate.objects.filter(folder__in=demo.folders).exclude(pk__in=demo.templates.values("pk"))
+    for template in own_templates.select_related("folder")[:NAMED_AT_MOST]:
+        words = _("Your reply template “%(template)s” is in the folder “%(folder)s”. Choose another folder first.")
+        yield words % {"template": template, "folder": template.folder}
     elsewhere = Conversation.objects.exclude(channel__in=demo.channels)
     took_part = demo.users.filter(
         Exists(elsewhere.filter(agent=OuterRef("pk")))
@@ -168,7 +207,8 @@ def remove_demo_data(*, by: User, why: str = "") -> None:
     _remove_conversations(demo)
     with changing_settings(by=by, why=why):
         for records in (
-            demo.rights, demo.services, demo.queues, demo.queue_groups, demo.channels, demo.keys, demo.users,
+            demo.rights, demo.services, demo.integrations, demo.actions, demo.connections, demo.mail_boxes, demo.ivrs,
+            demo.queues, demo.queue_groups, demo.channels, demo.templates, demo.folders, demo.keys, demo.users,
             demo.teams,
         ):  # fmt: skip
             records.model._base_manager.filter(pk__in=list(records.values_list("pk", flat=True))).delete()
@@ -178,13 +218,17 @@ def remove_demo_data(*, by: User, why: str = "") -> None:
 
 def _remove_conversations(demo: _Demo) -> None:
     """What happened on the channels and came in through the services, that which belongs to others last."""
+    own = ExternalReference.objects.filter(service=None, conversations__in=demo.conversations)
+    without_service = list(own.values_list("pk", flat=True))
     for happened in (
         Message.objects.filter(reference__service__in=demo.services),
         demo.conversations,
+        ExternalReference.objects.filter(pk__in=without_service),
         ExternalReference.objects.filter(service__in=demo.services),
         Contact.objects.filter(service__in=demo.services),
+        Consent.objects.filter(service__in=demo.services),
         DeliveryStatus.objects.filter(service__in=demo.services),
-        InboundDelivery.objects.filter(service__in=demo.services),
+        InboundDelivery.objects.filter(Q(service__in=demo.services) | Q(mail_box__in=demo.mail_boxes)),
     ):
         happened.delete()
 
@@ -192,3 +236,4 @@ def _remove_conversations(demo: _Demo) -> None:
 def _remove_files(files: list[Path]) -> None:
     for file in (*files, demo_file()):
         remove_file(file)
+    rmtree(maildir(), ignore_errors=True)

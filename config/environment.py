@@ -1,5 +1,6 @@
 """Reading what differs between machines from the environment."""
 
+import json
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -27,6 +28,17 @@ def number(name: str, default: int) -> int:
         return int(value)
     except ValueError:
         raise SystemExit(f"{name} must be a whole number, and is “{value}”.") from None
+
+
+def options(name: str) -> dict[str, Any]:
+    """A JSON object, empty where the variable is; or a complaint that names the variable and shows nothing of it."""
+    try:
+        value = json.loads(text(name, "{}"))
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise SystemExit(f"{name} must be a JSON object.")
+    return value
 
 
 def time_zone(name: str, default: str) -> str:

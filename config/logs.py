@@ -19,8 +19,10 @@ def first_line_only(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 
 
 def without_questions(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Cut the query string off every address: it may hold a customer's name, or a value somebody searched for."""
-    event["event"] = re.sub(r"(/\S*)\?\S*", r"\1", str(event["event"]))
+    """Cut the query string off every address: it may hold a customer's name, or a value somebody searched for. Of the
+    public address of a file nothing is left that would open it, nor the file's name."""
+    words = re.sub(r"(/sms/richcontent/).*", r"\1", str(event["event"]))
+    event["event"] = re.sub(r"(/\S*)\?\S*", r"\1", words)
     return event
 
 

@@ -23,8 +23,9 @@ from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from conversations.models import Conversation, InboundDelivery, Job, JobQuerySet, ReportableChange
-from conversations.models.conversation import ACTIVE_STATES, State
+from channels_cfg.models import Job, JobQuerySet
+from conversations.models import Conversation, InboundDelivery, ReportableChange
+from conversations.models.conversation_state import ACTIVE_STATES, State
 from reporting.models import ReportRun
 
 UNFINISHED_STATES = (*ACTIVE_STATES, State.WRAP_UP)

@@ -31,7 +31,7 @@ def _policy(**allowed: str) -> str:
 
 
 _OWN = dict.fromkeys(("script_src", "style_src", "font_src", "connect_src", "form_action"), "'self'")
-PAGES = _policy(**_OWN, img_src="'self' data:")
+PAGES = _policy(**_OWN, img_src="'self' data:", media_src="'self'")
 POLICIES = {
     # Alpine, of which the theme of the configurator is made, compiles the expressions in attributes; the theme's
     # colours are a style in the page. Scripts come from files here too.
@@ -45,7 +45,8 @@ POLICIES = {
 
 
 class ProtectiveHeaders:
-    """Says with every answer what a browser may load for it, and that nobody keeps a copy. Files that are the same for
+    """Says with every answer what a browser may load for it, and that nobody keeps a copy. Files of conversations say
+    what holds for them; files that are the same for
     everybody are answered before, by whitenoise."""
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -54,9 +55,12 @@ class ProtectiveHeaders:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         begun = (policy for prefix, policy in POLICIES.items() if request.path.startswith(prefix))
-        response.headers["Content-Security-Policy"] = next(begun, PAGES)
+        response.headers.setdefault("Content-Security-Policy", next(begun, PAGES))
         response.headers["Cache-Control"] = "private, no-store"
         return response
+
+
+KEPT_HEADERS = ("Allow", "Content-Range", "Retry-After", "WWW-Authenticate")
 
 
 class MachineDoors:
@@ -75,7 +79,7 @@ class MachineDoors:
             return response
         allowed = response.get("Allow")
         words = f"This address takes {allowed}." if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED else ""
-        headers = {name: response[name] for name in ("Allow", "Retry-After", "WWW-Authenticate") if name in response}
+        headers = {name: response[name] for name in KEPT_HEADERS if name in response}
         return problem(request.path, response.status_code, words, headers=headers)
 
 

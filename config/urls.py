@@ -18,8 +18,15 @@ from config.portal.front_page import front_page
 from config.portal.sign_in import SignIn, configurator_sign_in
 from config.portal.status import status
 from config.portal.why_rights import why_rights
+from conversations.doors import registry
 
 urlpatterns = [
+    *registry.urls(),  # machines call them oftener than anybody calls anything else
+    *[
+        path("", include(f"{application}.urls"))
+        for application in ("conversations", "reporting", "channels_cfg")
+        if find_spec(f"{application}.urls")
+    ],
     path("", front_page, name="front_page"),
     path("admin/status/", admin.site.admin_view(status), name="status"),
     path("admin/why/", admin.site.admin_view(why_rights), name="why_rights"),
@@ -48,11 +55,6 @@ urlpatterns = [
     path("health/live", health.live, name="health_live"),
     path("health/ready", health.ready, name="health_ready"),
     path("metrics", metrics, name="metrics"),
-    *[
-        path("", include(f"{application}.urls"))
-        for application in ("conversations", "reporting", "channels_cfg")
-        if find_spec(f"{application}.urls")
-    ],
 ]
 
 handler400 = "config.api_errors.bad_request"

@@ -7,21 +7,28 @@ import hashlib
 import hmac
 import json
 import random
+import secrets
 import uuid
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache
+from http import HTTPStatus
 from typing import Any
 
 from django.db import transaction
 from django.test import Client
 
-from channels_cfg.demo import Demo, made
-from channels_cfg.models import Channel, MessagingService, Queue, User
-from conversations import lifecycle
+from channels_cfg.demo import TASK_ADDRESS, WEB_CHAT_ADDRESSES, Demo, made
+from channels_cfg.models import Channel, MessagingService, Queue, Right, User
+from conversations import email_tasks, lifecycle
+from conversations.demo_calls import load_demo_calls
+from conversations.demo_mail import load_demo_mail
 from conversations.doors.deliveries import apply_delivery
+from conversations.doors.web_chat import chat as web_chat
+from conversations.email_tasks import NewTask
 from conversations.key_usage.aggregate import aggregate_observations
-from conversations.models import Conversation, InboundDelivery
+from conversations.models import Conversation, InboundDelivery, VisitorPresence
+from conversations.replies.write import reply
 
 CALLBACK_PATH = "/sms/sinchconversation/all"
 
@@ -47,11 +54,24 @@ ANSWERS = (
     "I have corrected it. You will get a new one by e-mail today.",
     "It leaves our warehouse tomorrow.",
 )
+VISITORS = (
+    ("Noora Laine", "Do you deliver to Åland?"),
+    ("Peter Novak", "My invoice shows the wrong address."),
+    ("Ines Costa", "Is the oak chair there in black as well?"),
+)
 TYPES = ("gold", "gold", "silver", "silver", "silver", "bronze")
 TOPICS = ("order", "invoice", "delivery", "offer")
 CARDS = ("4111 1111 1111 1111", "5555555555554444", "378282246310005")
 """Numbers that issuers publish for testing."""
+TASK_DATA = {
+    "XRI-body": "<p>The parcel came back: <b>the address is wrong</b>.</p><ul><li>Call the customer</li>"
+    '<li>Correct it in the <a href="https://shop.example/orders">order</a></li></ul>',
+    "orderId": "FI123456",
+    "customerId": "1234567",
+}
 CHANNELS = ("WHATSAPP", "WHATSAPP", "WHATSAPP", "SMS", "MESSENGER", "RCS")
+PAST = 60
+"""How many conversations are over."""
 
 
 def sign(body: bytes, *, secret: str, nonce: str, now: datetime) -> dict[str, str]:
@@ -122,6 +142,19 @@ def submitted_message(
     }
 
 
+def task(values: Mapping[str, Any], *, queue: str, subject: str, sender: str = "") -> dict[str, Any]:
+    """A task as another system posts it."""
+    return {
+        "data": {
+            "item": {"type": "XRI", "queue": queue},
+            "subject": subject,
+            "fromAddress": sender,
+            "toAddress": queue,
+            "values": {"KV": [{"k": key, "v": value} for key, value in values.items()]},
+        }
+    }
+
+
 @cache
 def _client() -> Client:
     """One for all callbacks: each would read the middleware anew."""
@@ -158,15 +191,21 @@ class _Centre:
         self.others = random.Random(11)
         self.services = sorted((service for service, _secret in demo.services), key=str)
         self.agents, (self.agent, _password) = list(demo.agents), demo.people["agent"]
+        self.mail_box = demo.mail_box
+        self.task_system, self.task_key = demo.clients["integration"]
 
     def run(self) -> None:
         for service in self.services:
             for customer, name in CUSTOMERS:
                 self.introduce(service, customer, name)
-        for number in range(60):
+        for number in range(PAST):
             self.past_conversation(number)
         self.direct_conversation()
+        self.web_chats()
         self.present()
+        self.tasks()
+        load_demo_mail(self.mail_box, agent=self.agent, now=self.now)
+        load_demo_calls(made(Queue), telephone=self.task_system, agent=self.agent, customers=CUSTOMERS, now=self.now)
 
     def introduce(self, service: MessagingService, customer: str, name: str) -> None:
         if name:
@@ -262,6 +301,29 @@ class _Centre:
         lifecycle.end(conversation.pk, by=self.agent, ended_by=Conversation.Party.AGENT, now=at)
         lifecycle.handle(conversation.pk, by=self.agent, now=at + timedelta(seconds=30))
 
+    def web_chats(self) -> None:
+        """Visitors of the shop's page: two who were served, and one who waits."""
+        page = self.services[0].queue.channel.allowed_origins[:1]
+        if not page:
+            return
+        for days, (name, text), answer in ((1, VISITORS[0], ANSWERS[3]), (3, VISITORS[1], ANSWERS[2])):
+            at = self.now - timedelta(days=days, hours=2)
+            conversation = self.visit(page[0], name, text, at)
+            lifecycle.accept(conversation.pk, by=self.agent, now=at + timedelta(seconds=40))
+            reply(conversation.pk, by=self.agent, now=at + timedelta(seconds=75), text=answer)
+            web_chat.leave(conversation.pk, now=at + timedelta(seconds=130))
+            lifecycle.handle(conversation.pk, by=self.agent, now=at + timedelta(seconds=160))
+        self.visit(page[0], *VISITORS[2], self.now - timedelta(minutes=2))
+
+    def visit(self, origin: str, name: str, text: str, at: datetime) -> Conversation:
+        email = f"{name.split()[0].lower()}@example.com"
+        data = {"name": name, "email": email, "customerType": "silver", "topic": "offer"}
+        beginning = web_chat.Beginning([WEB_CHAT_ADDRESSES["Chat sales"]], data, origin, "")
+        conversation, _is_new = web_chat.start(secrets.token_urlsafe(32), beginning, now=at)
+        VisitorPresence.objects.filter(pk=conversation.pk).update(seen_at=max(at, self.now - timedelta(seconds=5)))
+        web_chat.say(conversation.pk, message_id=uuid.uuid4().hex, text=text, now=at + timedelta(seconds=15))
+        return conversation
+
     def present(self) -> None:
         """What the agent finds on the desk right now."""
         for minutes in (1, 2, 4):
@@ -273,3 +335,27 @@ class _Centre:
         wrapped = self.arrive(self.now - timedelta(minutes=30))
         lifecycle.accept(wrapped.pk, by=self.agent, now=self.now - timedelta(minutes=28))
         lifecycle.end(wrapped.pk, by=self.agent, ended_by=Conversation.Party.AGENT, now=self.now - timedelta(minutes=1))
+
+    def tasks(self) -> None:
+        """One that was done yesterday, and one that waits, of which the agent does not see everything."""
+        if (
+            not Queue.objects.granting(Right.SERVE, to=self.task_system)
+            .filter(addresses__address=TASK_ADDRESS)
+            .exists()
+        ):
+            return  # an administrator's own queue has the address
+        at = self.now - timedelta(days=1, hours=2)
+        done = NewTask("XRI", TASK_ADDRESS, "Order FI102938 came back", "lena@example.com", TASK_ADDRESS, TASK_DATA)
+        pk = uuid.uuid4()
+        email_tasks.take_in(done, pk=pk, by=self.task_system, now=at)
+        lifecycle.accept(pk, by=self.agent, now=at + timedelta(minutes=3))
+        lifecycle.end(pk, by=self.agent, ended_by=Conversation.Party.AGENT, now=at + timedelta(minutes=9))
+        lifecycle.handle(pk, by=self.agent, now=at + timedelta(minutes=10))
+        posted = task(
+            TASK_DATA, queue=TASK_ADDRESS, subject="Order FI123456: wrong address", sender="maija@example.com"
+        )
+        answer = _client().post(
+            "/RTI/tasks", posted, content_type="application/json", headers={"X-Api-Key": self.task_key}, secure=True
+        )
+        if answer.status_code != HTTPStatus.CREATED:
+            raise RuntimeError(f"The task interface answered {answer.status_code}.")

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
+from itertools import chain
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -25,7 +26,7 @@ from channels_cfg.models import AccessRight, Channel, Queue, Right, SystemSettin
 from channels_cfg.time_zones import zone_named
 from conversations.attached_data.kept_condition import KeptCondition
 from conversations.models import Conversation, ExternalReference, State, direct_agents
-from conversations.models.conversation import ConversationQuerySet
+from conversations.models.conversation import ConversationQuerySet, in_places
 from conversations.periods import Period, bounds, midnight
 from conversations.telephone import numbers_meant
 
@@ -108,14 +109,14 @@ class GrantedPlaces:
     """Where the user holds one of the rights, and what may be called by its name to them; read once."""
 
     def __init__(self, viewer: User, rights: Sequence[Right]) -> None:
-        self.queue_ids = {
-            pk for right in rights for pk in Queue.objects.granting(right, to=viewer).values_list("pk", flat=True)
-        }
+        queues = (Queue.objects.granting(right, to=viewer).values_list("pk", "channel") for right in rights)
+        self.channel_of_queue = dict(chain.from_iterable(queues))
+        self.queue_ids = set(self.channel_of_queue)
         self.direct_agents = {pk for right in rights for pk in direct_agents(right, viewer)}
 
     @property
     def conversations(self) -> ConversationQuerySet:
-        return Conversation.objects.filter(Q(queue__in=self.queue_ids) | Q(queue=None, agent__in=self.direct_agents))
+        return Conversation.objects.filter(in_places(self.channel_of_queue.items(), self.direct_agents))
 
     def queues(self) -> QuerySet[Queue]:
         """Those queues."""

@@ -3,20 +3,49 @@
 from __future__ import annotations
 
 import json
+import uuid
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils.crypto import salted_hmac
 
 from channels_cfg.models import User
-from conversations.models import Conversation, IdempotentAnswer
+from conversations.models import IdempotentAnswer
 
 REMEMBERED_FOR = timedelta(hours=24)
+
+Answer = tuple[dict[str, Any], str]
+"""What is answered, and its etag."""
 
 
 class KeyReused(Exception):
     """The key came with another request before."""
+
+
+@transaction.atomic
+def once(
+    *, user: User, key: str, request: Any, conversation: uuid.UUID, now: datetime, act: Callable[[], Answer]
+) -> Answer:
+    """Act and return the answer, or repeat the answer that the same request with the same key had. Both in one
+    transaction. ``act`` may make the conversation. Raises ``KeyReused``, and what ``act`` raises."""
+    digest = digest_of(request)
+    if earlier := earlier_answer(user=user, key=key, request_digest=digest, now=now):
+        return earlier.answer, earlier.etag
+    answer, etag = act()
+    IdempotentAnswer.objects.update_or_create(
+        user=user,
+        key=key,
+        defaults={
+            "request_digest": digest,
+            "conversation_id": conversation,
+            "answer": answer,
+            "etag": etag,
+            "answered_at": now,
+        },
+    )
+    return answer, etag
 
 
 def digest_of(request: Any) -> str:
@@ -36,26 +65,3 @@ def earlier_answer(*, user: User, key: str, request_digest: str, now: datetime) 
     if answer and answer.request_digest != request_digest:
         raise KeyReused
     return answer
-
-
-def remember_answer(
-    *,
-    user: User,
-    key: str,
-    request_digest: str,
-    conversation: Conversation,
-    answer: dict[str, Any],
-    etag: str,
-    now: datetime,
-) -> None:
-    IdempotentAnswer.objects.update_or_create(
-        user=user,
-        key=key,
-        defaults={
-            "request_digest": request_digest,
-            "conversation": conversation,
-            "answer": answer,
-            "etag": etag,
-            "answered_at": now,
-        },
-    )

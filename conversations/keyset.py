@@ -13,13 +13,14 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db.models import BooleanField, DateTimeField, F, Func, Model, QuerySet, UUIDField, Value
 from django.utils.translation import gettext as _
 
 M = TypeVar("M", bound=Model)
+Rows = TypeVar("Rows", bound=QuerySet[Any])
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -57,7 +58,7 @@ def keyset_page(
     Raises ``BadCursor``.
     """
     if before:
-        newer = list(_beyond(queryset, ">", _position(before, "before"), order).order_by(*order)[: size + 1])
+        newer = list(beyond(queryset, ">", _position(before, "before"), order).order_by(*order)[: size + 1])
         items = newer[:size][::-1]
         return KeysetPage(
             items,
@@ -65,7 +66,7 @@ def keyset_page(
             previous_cursor=_cursor(items[0], order) if len(newer) > size else None,
         )
     if after:
-        queryset = _beyond(queryset, "<", _position(after, "after"), order)
+        queryset = beyond(queryset, "<", _position(after, "after"), order)
     older = list(queryset.order_by(*(f"-{field}" for field in order))[: size + 1])
     items = older[:size]
     return KeysetPage(
@@ -75,10 +76,9 @@ def keyset_page(
     )
 
 
-def _beyond(
-    queryset: QuerySet[M], operator: str, position: tuple[datetime, uuid.UUID], order: tuple[str, str]
-) -> QuerySet[M]:
-    """Rows on one side of the position. A row comparison, since PostgreSQL walks the index from there."""
+def beyond(queryset: Rows, operator: str, position: tuple[datetime, uuid.UUID], order: tuple[str, str]) -> Rows:
+    """Rows on one side of the position: those ``<`` it are older. A row comparison, since PostgreSQL walks the index
+    from there."""
     at, pk = position
     row = Func(F(order[0]), F(order[1]), function="ROW", output_field=BooleanField())
     place = Func(Value(at, DateTimeField()), Value(pk, UUIDField()), function="ROW", output_field=BooleanField())

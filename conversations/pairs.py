@@ -9,16 +9,27 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from channels_cfg.key_names import BadKeyName, check_key_name
-from channels_cfg.keys.effective_settings import EffectiveSettings
 
 Value = str | int | float | bool | None
 Pairs = dict[str, Value]
+
+
+class PairLimits(Protocol):
+    """How much may be attached."""
+
+    @property
+    def value_characters(self) -> int: ...
+    @property
+    def pairs_per_conversation(self) -> int: ...
+    @property
+    def bytes_per_conversation(self) -> int: ...
+
 
 MAX_DEPTH = 20
 
@@ -33,6 +44,12 @@ class RefusedPairs(ValidationError):
     def __init__(self, complaints: Mapping[str, str]) -> None:
         self.complaints = dict(complaints)
         super().__init__({key: [complaint] for key, complaint in complaints.items()})
+
+
+def refuse_all(data: Mapping[str, Any]) -> RefusedPairs:
+    """What is said of pairs for a conversation that carries none."""
+    words = _("Mail of a mail server carries no attached data and keeps none. Use an e-mail task instead.")
+    return RefusedPairs(dict.fromkeys(map(str, data), words))
 
 
 def flatten(data: Mapping[str, Any]) -> Pairs:
@@ -62,7 +79,7 @@ def _leaves(path: str | None, value: Any, *, depth: int) -> Iterator[tuple[str, 
         yield path or "", value
 
 
-def check_pairs(data: Mapping[str, Any], *, settings: EffectiveSettings) -> Pairs:
+def check_pairs(data: Mapping[str, Any], *, settings: PairLimits) -> Pairs:
     """Return the flat pairs with their keys in NFC, or raise ``RefusedPairs`` that names every bad one."""
     good: Pairs = {}
     complaints: dict[str, str] = {}
@@ -116,7 +133,7 @@ def check_size(
     adding: Mapping[str, Value],
     *,
     to: Mapping[str, Value],
-    settings: EffectiveSettings,
+    settings: PairLimits,
     sent: Mapping[str, Value],
 ) -> None:
     """Refuse the write whole where it would make the pairs of a conversation exceed the limits: ``RefusedPairs`` for

@@ -33,6 +33,39 @@ def numbers_meant(text: str) -> set[str]:
     return {digits, *at_home} | ({without_zero} if len(without_zero) >= FEWEST_DIGITS else set())
 
 
+def e164(text: str, country: str = "") -> str:
+    """``+358401234567``: the number in full, with an extension ``+35891234;ext=12`` (RFC 3966); empty where the text is
+    no such number. ``country`` is where a number without a country's code is dialled, such as ``FI``."""
+    written = _plain(text)
+    written = f"+{written[2:]}" if written.startswith("00") else written
+    with suppress(NumberParseException):
+        number = phonenumbers.parse(written, country.upper() or None)
+        if phonenumbers.is_possible_number(number):
+            plain = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+            return f"{plain};ext={number.extension}" if number.extension else plain
+    return ""
+
+
+def e164_of_sender(address: str) -> str:
+    """The same of an address that a channel or a telephone system told, which may leave out the plus."""
+    return e164(address) or (e164(f"+{address}") if address.isdecimal() else "")
+
+
+def shown_number(e164_number: str) -> str:
+    """``+358 40 1234567 ext. 12``, as people read it."""
+    with suppress(NumberParseException):
+        number = phonenumbers.parse(e164_number)
+        return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
+    return e164_number
+
+
+def country_of(e164_number: str) -> str:
+    """``FI``; empty where the number does not say."""
+    with suppress(NumberParseException):
+        return phonenumbers.region_code_for_number(phonenumbers.parse(e164_number)) or ""
+    return ""
+
+
 def _plain(text: str) -> str:
     """ASCII digits, one kind of dash, no invisible marks, and no zero in brackets, which nobody dials."""
     plain = []

@@ -12,8 +12,8 @@ class ReportingConfig(AppConfig):
     def ready(self) -> None:
         from datetime import timedelta
 
+        from channels_cfg import jobs
         from channels_cfg.history.change_set import keys_lost
-        from conversations import jobs
         from reporting.contact_log import files
         from reporting.models import ReportFile
         from reporting.saved_reports import reports_losing

@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, sync_playwright
 # Playwright's event loop runs in this thread; the database is used here between its steps, never inside.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")  # the first has no window to draw
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -27,7 +28,7 @@ ARGUMENTS = [
 def browser() -> Iterator[Browser]:
     """The distribution's Chromium."""
     if CHROMIUM is None:
-        pytest.skip("No browser: install chromium to test the pages.")
+        pytest.skip("No browser: install chromium-headless-shell to test the pages.")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield chromium

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,13 @@ from django.core.management import call_command
 from django.db import connection
 from pytest_django import DjangoDbBlocker
 
+from config.embedded_postgres.server import DATABASE, Server, programs
 from tests.browser import browser as browser
 from tests.first_rows import django_db_setup as django_db_setup
 
 TEMPLATE = "keepsake_template"
+OWNER = "keepsake_tests_owner"
+"""Owns the template and nothing else, as an operator's role does: migrations may need no more."""
 
 hypothesis.settings.register_profile("keepsake", deadline=None)  # timings decide no test
 hypothesis.settings.load_profile("keepsake")
@@ -56,34 +60,77 @@ def migrated_template(cursor: Any) -> str:
         for old in known:
             cursor.execute(f'DROP DATABASE "{old}"')
         draft = f"{TEMPLATE}_draft"
-        cursor.execute(f'CREATE DATABASE "{draft}"')
-        migrate(draft)
+        owner = made_owner(cursor)
+        cursor.execute(f'CREATE DATABASE "{draft}" OWNER {owner}')
+        migrate(draft, role=owner)
         cursor.execute(f'ALTER DATABASE "{draft}" RENAME TO "{name}"')
     cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [TEMPLATE])
     return name
 
 
+def made_owner(cursor: Any) -> str:
+    """The role that is to own the template; whoever we are, where we may make none."""
+    cursor.execute(
+        "SELECT rolsuper, EXISTS (SELECT FROM pg_roles WHERE rolname = %s) FROM pg_roles WHERE rolname = current_user",
+        [OWNER],
+    )
+    is_superuser, exists = cursor.fetchone()
+    if not is_superuser:
+        return "CURRENT_USER"
+    if not exists:
+        cursor.execute(f"CREATE ROLE {OWNER}")
+    return OWNER
+
+
 def digest_of_migrations() -> str:
-    """Changes with every migration, ours and the libraries', and with what writes triggers into them."""
-    digest = hashlib.sha256()
+    """Changes with every migration, ours and the libraries', with what writes triggers into them and what follows."""
+    digest = hashlib.sha256(OWNER.encode())
     for app in apps.get_app_configs():
-        for file in sorted(Path(app.path).glob("migrations/*.py")):
+        for file in (*sorted(Path(app.path).glob("migrations/*.py")), *Path(app.path).glob("apps.py")):
             digest.update(file.read_bytes())
     for library in ("django", "django-pgtrigger"):
         digest.update(metadata.version(library).encode())
     return digest.hexdigest()[:16]
 
 
-def migrate(database: str) -> None:
+def migrate(database: str, *, role: str) -> None:
+    """Run all migrations with the rights of the role."""
     ordinary = connection.settings_dict["NAME"]
     connection.close()
     connection.settings_dict["NAME"] = database
     try:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET ROLE {'NONE' if role == 'CURRENT_USER' else role}")
         call_command("migrate", verbosity=0)
     finally:
         connection.close()
         connection.settings_dict["NAME"] = ordinary
         ContentType.objects.clear_cache()
+
+
+@pytest.fixture(scope="session")
+def portal_folder(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker) -> Path:
+    """Of portals that bring a server of their own; one after the other starts in it, and finds it migrated."""
+    folder = tmp_path_factory.mktemp("portal") / "var"
+    folder.mkdir()
+    server = Server(folder / "postgres")
+    server.join()
+    with django_db_blocker.unblock(), connection._nodb_cursor() as cursor:
+        copy_database(migrated_template(cursor), to=server)
+    server.leave()
+    return folder
+
+
+def copy_database(name: str, *, to: Server) -> None:
+    """From the server of the tests. Where that is too new to be read, the portal has to migrate."""
+    of_tests = connection.settings_dict
+    address = {"PGHOST": "HOST", "PGPORT": "PORT", "PGUSER": "USER", "PGPASSWORD": "PASSWORD"}
+    environment = {variable: str(of_tests[setting]) for variable, setting in address.items() if of_tests[setting]}
+    dump = subprocess.run(
+        [programs() / "pg_dump", "--no-owner", name], env=environment, capture_output=True, check=False
+    )
+    into = ["-h", str(to.sockets), "-U", DATABASE, "-d", DATABASE]
+    subprocess.run([programs() / "psql", "-q", *into], input=dump.stdout, capture_output=True, check=True)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

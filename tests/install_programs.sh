@@ -1,11 +1,15 @@
 #!/bin/sh
-# Install Debian packages that bear the name of their program: as root those that are missing, otherwise say how.
+# Install Debian packages, most of which bear the name of their program: as root those that are missing, otherwise say how.
 # What is a service is neither started nor enabled: tests run their own.
 set -eu
 
 missing=""
 for program in "$@"; do
-    command -v "$program" >/dev/null || missing="$missing $program"
+    case $program in
+        dovecot) package=dovecot-imapd ;;
+        *) package=$program ;;
+    esac
+    command -v "$program" >/dev/null || [ -x "/usr/sbin/$program" ] || missing="$missing $package"
 done
 [ -n "$missing" ] || exit 0
 

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from channels_cfg.models import (
+    QUEUE_RIGHTS,
     AccessRight,
     ApiKey,
     AttachedKey,
@@ -135,8 +136,8 @@ def _people(size: Size, queues: list[Queue]) -> None:
     everywhere = QueueGroup.objects.order_by("pk")[1]
     AccessRight.objects.bulk_create(
         [
-            *[AccessRight(group=teams[0], right=right, queue_group=everywhere) for right in Right],
-            *[AccessRight(user=users[0], right=right, queue=queue) for queue in queues for right in Right],
+            *[AccessRight(group=teams[0], right=right, queue_group=everywhere) for right in QUEUE_RIGHTS],
+            *[AccessRight(user=users[0], right=right, queue=queue) for queue in queues for right in QUEUE_RIGHTS],
             *[
                 AccessRight(group=team, right=Right.SERVE, queue=queues[(number + step) % size.queues])
                 for number, team in enumerate(teams)
@@ -181,9 +182,9 @@ _VERSIONS = """
 _EVENTS = """
     INSERT INTO channels_cfg_queueevent (
         pgh_created_at, pgh_label, pgh_version_id, pgh_obj_id, id, name, description, channel_id,
-        allocation_keys, connection_keys, outbound_keys, statistics_keys)
+        priority, allocation_keys, connection_keys, outbound_keys, statistics_keys)
     SELECT version.made_at, 'update', version.id, queue.id, queue.id, queue.name, version.id::text,
-           queue.channel_id, '{}', '{}', '{}', ARRAY['key' || version.id]
+           queue.channel_id, 50, '{}', '{}', '{}', ARRAY['key' || version.id]
       FROM channels_cfg_settingsversion AS version
       JOIN (SELECT *, row_number() OVER (ORDER BY id) - 1 AS place, count(*) OVER () AS total
               FROM channels_cfg_queue WHERE name LIKE %s) AS queue

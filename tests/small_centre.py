@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.test import RequestFactory
 from django.urls import reverse
+from django.utils import timezone
 
 from channels_cfg.models import AttachedKey, Right, User
 from channels_cfg.rights.roles import ensure_default_roles
 from config.portal.menu import menu
 from config.schedule import ensure_schedule
+from conversations import consents
 from conversations.models import SeenKey
 from tests.factories import (
     ApiKeyFactory,
+    IvrDefinitionFactory,
     MessagingServiceFactory,
     QueueFactory,
     QueueGroupFactory,
@@ -42,7 +45,9 @@ def centre(root: User) -> None:
     service = MessagingServiceFactory(queue=queue)
     WebhookSecretFactory(service=service)
     ApiKeyFactory()
-    grant(root, Right.SERVE, Right.VIEW_HISTORY, on=queue)
+    IvrDefinitionFactory(name="Service number", addresses=["+358401112222"])
+    grant(root, Right.SERVE, Right.VIEW_HISTORY, Right.VIEW_CONSENTS, on=queue)
+    consents.record(service, channel="WHATSAPP", address="358401234567", given=True, at=timezone.now())
     root.groups.add(Group.objects.first())
     AttachedKey.objects.create(name="customerType", label="Customer type", sensitive=True)
     ended_conversation(queue, data={"customerType": "gold", "unknown": "1"})
@@ -67,3 +72,10 @@ def addresses(root: User) -> Iterator[str]:
         yield reverse(f"{names}_history", args=[record.pk])
         if model_admin.has_delete_permission(request, record):
             yield reverse(f"{names}_delete", args=[record.pk])
+
+
+def different(pages: Iterable[str], *alike: str) -> list[str]:
+    """The pages, each once; of those that one template makes of every kind of record, such as ``history``, only two."""
+    each = list(dict.fromkeys(pages))
+    by_last_part = {part: [page for page in each if page.endswith(f"/{part}/")] for part in alike}
+    return [page for page in each if not any(page in same[2:] for same in by_last_part.values())]

@@ -18,6 +18,12 @@ from channels_cfg.admin.keys.extra_data_lists import APPLIES, ExtraDataAdmin, Ex
 from channels_cfg.admin.numbers import number_of
 from channels_cfg.keys.effective_settings import EffectiveSettings, effective_settings
 from channels_cfg.models import Channel, Queue, SystemSettings
+from channels_cfg.models.web_chat import WebChatSettings
+
+WEB_CHAT_FIELDS = [field.name for field in WebChatSettings._meta.get_fields()]
+OF_CONVERSATIONS = ("live_data_until_handled", "precedence", "false_attempt_seconds", "contact_information")
+OF_ROUTING = ("pick_up_seconds", "conversations_at_once", "preferred_agent_seconds", "queue_full_text", "closed_text")
+CALLS_ONLY = ("sip_header_prefix", "silent_call_minutes")
 
 
 class ChannelForm(ExtraDataForm):
@@ -45,6 +51,16 @@ class ChannelForm(ExtraDataForm):
     def chosen_kind(self) -> str | None:
         return self.cleaned_data.get("kind") or self.known_kind()
 
+    def clean(self) -> dict[str, Any] | None:
+        """Web chat is on the page of a chat channel alone; on another nobody could mend it."""
+        cleaned = super().clean()
+        if self.chosen_kind() not in (None, Channel.Kind.CHAT):
+            for name in filter(self.fields.__contains__, WEB_CHAT_FIELDS):
+                self.errors.pop(name, None)
+                self.cleaned_data[name] = getattr(Channel(), name)
+                setattr(self.instance, name, self.cleaned_data[name])
+        return cleaned
+
 
 @admin.register(Channel)
 class ChannelAdmin(ExtraDataAdmin):
@@ -58,7 +74,11 @@ class ChannelAdmin(ExtraDataAdmin):
     search_fields = ["name", "description", "statistics_keys"]
     search_help_text = gettext_lazy("Name, description or a key that is kept")
     ordering = ["name"]
-    conditional_fields = APPLIES
+    conditional_fields = (
+        APPLIES
+        | dict.fromkeys(CALLS_ONLY, "!kind || kind == 'voice'")
+        | dict.fromkeys(WEB_CHAT_FIELDS, "!kind || kind == 'chat'")
+    )
     confirms_deleting = True
     deleting_leads_to = [
         gettext_lazy("Its settings are gone. What was recorded of their changes stays in the change log.")
@@ -78,7 +98,28 @@ class ChannelAdmin(ExtraDataAdmin):
             (_("Extra data"), {"description": self.about_lists(description, obj), "fields": lists}),
             (
                 _("Conversations"),
-                {"fields": ["live_data_until_handled", "precedence", "false_attempt_seconds", "pick_up_seconds"]},
+                {"fields": [*OF_CONVERSATIONS, *CALLS_ONLY]},
+            ),
+            (
+                _("Routing"),
+                {
+                    "description": _(
+                        "The conversation that waits longest is offered to the agent who has been available longest."
+                    ),
+                    "fields": OF_ROUTING,
+                },
+            ),
+            (_("Wrap-up"), {"fields": ["dispositions", "wrap_up_keys", "required_keys"]}),
+            (_("Session metadata files"), {"fields": ["kept_data_in_session_metadata"]}),
+            (
+                _("Web chat"),
+                {
+                    "description": _(
+                        "Visitors of the pages named here chat with agents. A page loads /static/visitor/cvc.js and "
+                        "names an address of a queue. The visitor's name and e-mail address become attached data."
+                    ),
+                    "fields": WEB_CHAT_FIELDS,
+                },
             ),
         ]
 
@@ -96,7 +137,7 @@ class ChannelAdmin(ExtraDataAdmin):
         label={"voice": "info", "email": "warning", "chat": "success"},
     )
     def kind_label(self, channel: Channel) -> tuple[str, str]:
-        return channel.kind, channel.get_kind_display()
+        return channel.kind, str(Channel.Kind(channel.kind).label)
 
     @display(description=gettext_lazy("Queues"), ordering="number_of_queues")
     def queue_count(self, channel: Any) -> str:

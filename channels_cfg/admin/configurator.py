@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
@@ -17,6 +18,7 @@ from django.utils.functional import Promise
 from django.utils.text import capfirst, get_text_list
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.templatetags import unfold_list
 
 from channels_cfg.admin.safeguards.cascade_preview import cascade_preview
 from channels_cfg.admin.safeguards.change_reason import AsksWhy
@@ -31,15 +33,42 @@ from channels_cfg.in_use import used_by
 CHANGES_PER_PAGE = 50
 
 
+_headings_of = unfold_list.result_headers
+
+
+def headings_once(change_list: Any) -> list[dict[str, Any]]:
+    """The headings of a list, which the theme would make anew for each of its rows."""
+    if not hasattr(change_list, "headings"):
+        change_list.headings = list(_headings_of(change_list))
+    return change_list.headings
+
+
+unfold_list.result_headers = headings_once
+
+
 class ChosenOnPurpose:
-    """A choice that must be made has no first answer that is taken by mistake."""
+    """A choice that must be made has no first answer that is taken by mistake; one that may be left open stays open."""
 
     def formfield_for_choice_field(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
-        kwargs.setdefault(
-            "choices",
-            db_field.get_choices(include_blank=not db_field.has_default(), blank_choice=[("", _("Choose …"))]),
-        )
+        may_stay_open = db_field.blank and db_field.has_default()
+        nothing = _("Not set") if may_stay_open else _("Choose …")
+        include_blank = may_stay_open or not db_field.has_default()
+        choices = db_field.get_choices(include_blank=include_blank, blank_choice=[("", nothing)])
+        kwargs.setdefault("choices", choices)
         return super().formfield_for_choice_field(db_field, request, **kwargs)  # type: ignore[misc]
+
+
+class ConfiguratorChangeList(ChangeList):
+    """A list whose links to records say by themselves what it was searched and filtered by: the theme would look up for
+    each row where its link leads, through all addresses there are."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.asked, self.preserved_filters = self.preserved_filters, ""
+
+    def url_for_result(self, result: models.Model) -> str:
+        url = super().url_for_result(result)
+        return f"{url}?{self.asked}" if self.asked else url
 
 
 class ConfiguratorAdmin(OffersUndo, AsksWhy, AsksForConfirmation, NothingOverwritten, ChosenOnPurpose, ModelAdmin):
@@ -59,6 +88,9 @@ class ConfiguratorAdmin(OffersUndo, AsksWhy, AsksForConfirmation, NothingOverwri
 
     instead_of_deleting: str | Promise = ""
     """What to do with a record that cannot be deleted; a sentence or two."""
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return ConfiguratorChangeList
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         """Searched as people read, whatever the case and the encoding; ids exactly."""
@@ -135,20 +167,19 @@ def page_of_changes(history: ChangeHistory, request: HttpRequest) -> Page[Change
     return pages.get_page(request.GET.get("page"))
 
 
-class ConfiguratorInline(ChosenOnPurpose, TabularInline):
+class ConfiguratorRows(ChosenOnPurpose):
     """Rows edited with the record they belong to."""
 
     extra = 0
-    hide_title = True
 
     def get_formset(self, request: HttpRequest, obj: models.Model | None = None, **kwargs: Any) -> Any:
-        formset = super().get_formset(request, obj, **kwargs)
+        formset = super().get_formset(request, obj, **kwargs)  # type: ignore[misc]
         return type(formset.__name__, (TakesEffectAtOnce, formset), {})
 
     def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
         """Without the buttons that add and change related records, for which a row has no room; and named, since the
         heading of its column is no label to a screen reader."""
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
         widget = getattr(field, "widget", None)
         if isinstance(widget, RelatedFieldWidgetWrapper):
             widget.can_add_related = widget.can_change_related = False
@@ -157,3 +188,9 @@ class ConfiguratorInline(ChosenOnPurpose, TabularInline):
         if widget is not None:
             widget.attrs.setdefault("aria-label", label_of(db_field))
         return field
+
+
+class ConfiguratorInline(ConfiguratorRows, TabularInline):
+    """Rows of a table."""
+
+    hide_title = True

@@ -118,7 +118,7 @@ class QueueAdmin(ShowsEffectiveRights, ComesAsTable, ExtraDataAdmin):
     search_fields = ["name", "description", "addresses__address", "channel__name", "statistics_keys"]
     search_help_text = gettext_lazy("Name, address, channel or a key that is kept")
     ordering = ["name"]
-    autocomplete_fields = ["channel", "groups"]
+    autocomplete_fields = ["channel", "groups", "opening_hours"]
     inlines = [QueueAddressInline, QueueRightsInline]
     history_parts = [(Queue.groups.through, "queue")]
     confirms_deleting = True
@@ -146,6 +146,15 @@ class QueueAdmin(ShowsEffectiveRights, ComesAsTable, ExtraDataAdmin):
         return [
             (None, {"fields": ["name", "channel", "groups", "description"]}),
             (_("Extra data"), {"description": self.about_lists(description, obj), "fields": shown}),
+            (
+                _("Wrap-up"),
+                {
+                    "description": _("What is left empty follows the channel."),
+                    "fields": ["dispositions", "wrap_up_keys", "required_keys"],
+                },
+            ),
+            (_("Session metadata files"), {"fields": ["kept_data_in_session_metadata"]}),
+            (_("Routing"), {"fields": ["priority", "size", "opening_hours", "contact_information"]}),
         ]
 
     def _chosen_channel(self, request: HttpRequest, queue: Queue | None) -> Channel | None:
@@ -178,7 +187,7 @@ class QueueAdmin(ShowsEffectiveRights, ComesAsTable, ExtraDataAdmin):
         label={"voice": "info", "email": "warning", "chat": "success"},
     )
     def kind_label(self, queue: Queue) -> tuple[str, str]:
-        return queue.channel.kind, queue.channel.get_kind_display()
+        return queue.channel.kind, str(Channel.Kind(queue.channel.kind).label)
 
     @display(description=gettext_lazy("Kept at the end"))
     def kept_at_the_end(self, queue: Any) -> str:

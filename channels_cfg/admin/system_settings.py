@@ -19,6 +19,7 @@ from channels_cfg.admin import uploads
 from channels_cfg.admin.keys.extra_data_lists import ExtraDataAdmin, ExtraDataForm
 from channels_cfg.admin.keys.key_list import problem_with
 from channels_cfg.admin.messaging.chat_settings import CHAT_DESCRIPTION, CHAT_FIELDS, ChatSettingsForm
+from channels_cfg.admin.opening_hours import LinesField
 from channels_cfg.keys.configured import KeyPlace, listed_names, look_alike_warnings
 from channels_cfg.keys.effective_settings import EXTRA_DATA_LISTS
 from channels_cfg.models import ExtraDataLists, SystemSettings
@@ -28,6 +29,15 @@ SUGGESTED_KEYS = 500
 
 class SystemSettingsForm(ChatSettingsForm, ExtraDataForm):
     instance: SystemSettings
+
+    allowed_hosts = LinesField(
+        label=gettext_lazy("Allowed hosts"),
+        required=False,
+        help_text=gettext_lazy(
+            "One in a line: a name or IP address in a private network that may be called all the same, perhaps with a "
+            "port, or a range of addresses. Example: crm.internal:8443, or 10.1.0.0/16"
+        ),
+    )
 
 
 @admin.register(SystemSettings)
@@ -46,7 +56,10 @@ class SystemSettingsAdmin(ExtraDataAdmin):
                 "fields": ["statistics_keys", "allocation_keys", "connection_keys", "outbound_keys"],
             },
         ),
-        (gettext_lazy("Conversations"), {"fields": ["precedence", "false_attempt_seconds"]}),
+        (
+            gettext_lazy("Conversations"),
+            {"fields": ["precedence", "false_attempt_seconds", "away_after_seconds", "contact_information"]},
+        ),
         (
             gettext_lazy("Limits of attached data"),
             {
@@ -57,8 +70,18 @@ class SystemSettingsAdmin(ExtraDataAdmin):
                 "fields": ["value_characters", "pairs_per_conversation", "bytes_per_conversation"],
             },
         ),
+        (gettext_lazy("External contacts"), {"fields": ["contact_fields"]}),
+        (gettext_lazy("Session metadata files"), {"fields": ["kept_data_in_session_metadata"]}),
         (gettext_lazy("Signing in"), {"fields": ["administrators_need_second_factor"]}),
         (gettext_lazy("Chat settings"), {"description": CHAT_DESCRIPTION, "fields": CHAT_FIELDS}),
+        (
+            gettext_lazy("Calls to other systems"),
+            {
+                "description": gettext_lazy("They go to public addresses over HTTPS, and to these hosts."),
+                "fields": ["allowed_hosts"],
+            },
+        ),
+        (gettext_lazy("Sinch Conversation settings"), {"fields": ["manages_whatsapp_opt_ins"]}),
     ]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -74,13 +97,14 @@ class SystemSettingsAdmin(ExtraDataAdmin):
         return redirect(reverse("admin:channels_cfg_systemsettings_change", args=[1]))
 
     def check_keys(self, request: HttpRequest) -> HttpResponse:
-        """For ``{"names": […], "place": "channel.5.statistics_keys"}`` the problem and the look-alike of each name."""
+        """For ``{"names": […], "place": "channel.5.statistics_keys"}`` the problem and the look-alike of each name. The
+        place is empty for a list of keys that is none of extra data."""
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
         try:
             asked = json.loads(request.body)
             names = [str(name) for name in asked["names"]]
-            place = _place(str(asked.get("place", "")))
+            place = _place(str(asked["place"])) if asked.get("place") else None
         except (ValueError, KeyError, TypeError):
             return JsonResponse({"error": _("Send names and a place.")}, status=400)
         warnings = look_alike_warnings(names, besides=[place] if place else [])

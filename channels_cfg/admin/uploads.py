@@ -21,13 +21,15 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
+from django_htmx.http import HttpResponseClientRefresh
 from unfold.decorators import action
 
 from channels_cfg.admin.safeguards.confirming import AGREED_TO, Confirming
 from channels_cfg.admin.safeguards.typed_confirmation import confirmation_context
 from channels_cfg.configuration_file import waiting
 from channels_cfg.configuration_file.nodes import FileProblem, UnreadableFile
-from channels_cfg.configuration_file.sections import SECTIONS, SYSTEM, Section
+from channels_cfg.configuration_file.section import Section
+from channels_cfg.configuration_file.sections import SECTIONS, SYSTEM
 from channels_cfg.configuration_file.table_writing import (
     TooLongForExcel,
     as_csv,
@@ -41,6 +43,7 @@ from channels_cfg.configuration_file.table_writing import (
 from channels_cfg.configuration_file.tables import MOST_BYTES, MOST_ROWS, TABLES, columns_of
 from channels_cfg.configuration_file.writing import export
 from channels_cfg.models import PlannedRecord, User, WaitingUpload
+from channels_cfg.models.waiting_upload import WaitingUploadQuerySet
 
 RECORDS_PER_PAGE = 50
 PROBLEMS_SHOWN = 50
@@ -106,9 +109,7 @@ def configuration_file(request: HttpRequest, model_admin: Any = None) -> HttpRes
         "problems": problems[:PROBLEMS_SHOWN],
         "more_problems": max(0, len(problems) - PROBLEMS_SHOWN),
         "sections": [capfirst(section.plural) for section in _visible(request)],
-        "waiting": WaitingUpload.objects.of(_user(request), now=timezone.now())
-        .filter(kind=WaitingUpload.Kind.CONFIGURATION)
-        .defer("content"),
+        "waiting": _waiting(request).filter(kind=WaitingUpload.Kind.CONFIGURATION),
     }
     return TemplateResponse(request, "admin/configuration_file.html", context, status=422 if problems else 200)
 
@@ -139,13 +140,30 @@ def _may_configure(request: HttpRequest) -> bool:
 def preview(request: HttpRequest, pk: Any, model_admin: Any = None) -> HttpResponse:
     """What the file would do, record by record; confirming does it, once."""
     upload = _upload(request, pk, for_update=request.method == "POST")
-    if request.method == "POST":
-        if "discard" in request.POST:
-            upload.delete()
-            messages.success(request, _("The file is discarded. Nothing was changed."))
-            return HttpResponseRedirect(_back(upload))
-        return _confirm(request, upload)
-    return _preview_page(request, upload)
+    if request.method == "POST" and "discard" in request.POST:
+        upload.delete()
+        messages.success(request, _("The file is discarded. Nothing was changed."))
+        return HttpResponseRedirect(_back(upload))
+    if not upload.is_ready:
+        return _progress_page(request, upload)
+    return _confirm(request, upload) if request.method == "POST" else _preview_page(request, upload)
+
+
+def progress(request: HttpRequest, pk: Any, model_admin: Any = None) -> HttpResponse:
+    """How far the reading of a large file is, as htmx asks for it; then the page is loaded again."""
+    upload = _waiting(request).filter(pk=pk).first()
+    if upload is None or not upload.is_unfinished:
+        return HttpResponseClientRefresh()
+    return TemplateResponse(request, "admin/_upload_progress.html", {"upload": upload})
+
+
+def _progress_page(request: HttpRequest, upload: WaitingUpload) -> HttpResponse:
+    context = {
+        **admin.site.each_context(request),
+        "title": _("What “%(file)s” would do") % {"file": upload.name},
+        "upload": upload,
+    }
+    return TemplateResponse(request, "admin/upload_progress.html", context)
 
 
 def _confirm(request: HttpRequest, upload: WaitingUpload) -> HttpResponse:
@@ -215,11 +233,15 @@ def refused_file(request: HttpRequest, pk: Any, format: str, model_admin: Any = 
 
 
 def _upload(request: HttpRequest, pk: Any, *, for_update: bool = False) -> WaitingUpload:
-    waiting_now = WaitingUpload.objects.of(_user(request), now=timezone.now()).defer("content")
+    waiting_now = _waiting(request)
     upload = (waiting_now.select_for_update() if for_update else waiting_now).filter(pk=pk).first()
     if upload is None:
         raise Http404(_("This file is not waiting any more. Send it again."))
     return upload
+
+
+def _waiting(request: HttpRequest) -> WaitingUploadQuerySet:
+    return WaitingUpload.objects.of(_user(request), now=timezone.now()).defer("content")
 
 
 def _back(upload: WaitingUpload) -> str:
@@ -233,6 +255,7 @@ PAGES = (
     ("configuration-file/", "configuration_file", configuration_file),
     ("configuration-file/download/", "download_configuration", download_configuration),
     ("uploads/<uuid:pk>/", "upload_preview", preview),
+    ("uploads/<uuid:pk>/progress/", "upload_progress", progress),
     ("uploads/<uuid:pk>/refused.<str:format>", "upload_refused", refused_file),
 )
 """Addresses of these pages, below those of the system settings."""

@@ -11,19 +11,23 @@ from django.contrib.auth.models import Group, Permission
 from django.db import models
 from django.utils import timezone
 
+from channels_cfg.configuration_file.authentications import write_authentications
 from channels_cfg.configuration_file.entries import (
     FieldEntry,
     LinkEntry,
     LinksEntry,
     PermissionsEntry,
     RowsEntry,
+    Secret,
     changed_items,
 )
-from channels_cfg.configuration_file.sections import BY_NAME, SECTIONS, SERVICES, USERS, Section
+from channels_cfg.configuration_file.parts import PartsEntry
+from channels_cfg.configuration_file.section import Section
+from channels_cfg.configuration_file.sections import BY_NAME, CONNECTIONS, SECTIONS, SERVICES, USERS
 from channels_cfg.history.change_set import Action
 from channels_cfg.history.record_writing import BATCH, change_in_bulk
 from channels_cfg.keys.catalogue import rename_in_lists
-from channels_cfg.models import SystemSettings, WebhookSecret
+from channels_cfg.models import DataActionCredential, SystemSettings, WebhookSecret
 
 if TYPE_CHECKING:
     from channels_cfg.configuration_file.plan import Plan, RecordPlan
@@ -109,14 +113,20 @@ class PlanWriter:
         for entry in section.entries:
             if isinstance(entry, RowsEntry):
                 self._add_rows(records, entry)
+            elif isinstance(entry, PartsEntry):
+                entry.write(records, self._pk)
             elif isinstance(entry, LinksEntry):
                 pk_of = partial(self._pk, entry.section)
                 self._link(records, entry.name, entry.through, entry.owner, entry.other, pk_of)
             elif isinstance(entry, PermissionsEntry):
                 self._grant_pages(records, entry)
-        if section is SERVICES:
-            for record in records:
+        for record in records:
+            if section is SERVICES:
                 self._set_webhook_secrets(record)
+            elif section is CONNECTIONS and (change := record.changed("credentials")):
+                _set_credentials(record.pk, change.new)
+            elif change := record.changed("authentications"):
+                write_authentications(record.pk, change.new)
 
     def _remove_rows(self, section: Section, entry: RowsEntry) -> None:
         """Rows that go, before others may take what they hold."""
@@ -174,6 +184,18 @@ class PlanWriter:
         pks = [record.pk for record in self.records(section, Action.REMOVE)]
         if pks:
             section.model._default_manager.filter(pk__in=pks).delete()
+
+
+def _set_credentials(connection: Any, wanted: Iterable[Secret]) -> None:
+    """Have exactly these, leaving alone those that are so already."""
+    missing = {secret.note: secret.text for secret in wanted}
+    for stored in DataActionCredential.objects.filter(connection=connection):
+        if missing.get(stored.name) == stored.secret:
+            del missing[stored.name]
+        else:
+            stored.delete()
+    for name, text in sorted(missing.items()):
+        DataActionCredential.objects.create(connection_id=connection, name=name, secret=text)
 
 
 def _gained_and_lost(records: Iterable[RecordPlan], name: str) -> Iterator[tuple[RecordPlan, list[str], list[str]]]:

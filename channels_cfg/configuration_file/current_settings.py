@@ -9,6 +9,7 @@ from typing import Any
 
 from django.contrib.auth.models import Group
 
+from channels_cfg.configuration_file.authentications import KnownAuthentication
 from channels_cfg.configuration_file.entries import (
     FieldEntry,
     LinkEntry,
@@ -18,9 +19,11 @@ from channels_cfg.configuration_file.entries import (
     Secret,
     Values,
 )
-from channels_cfg.configuration_file.sections import BY_NAME, CHANNELS, QUEUES, SYSTEM, Key, Section
+from channels_cfg.configuration_file.parts import PartsEntry
+from channels_cfg.configuration_file.section import Key, Section
+from channels_cfg.configuration_file.sections import BY_NAME, CHANNELS, QUEUES
 from channels_cfg.keys.effective_settings import EXTRA_DATA_LISTS, LISTS_OF_KIND
-from channels_cfg.models import MessagingService, SystemSettings, WebhookSecret
+from channels_cfg.models import Authentication, DataActionCredential, MessagingService, WebhookSecret
 from channels_cfg.rights.roles import CONFIGURATOR
 
 
@@ -59,9 +62,8 @@ class CurrentSettings:
         for record in records:
             for name in links:
                 record.values[name] = record.values[name] or ""
-        if section is SYSTEM and not records:
-            defaults = SystemSettings()
-            records = [StoredRecord(None, {name: getattr(defaults, name) for name in columns})]
+        if section.is_single and not records:
+            records = [StoredRecord(None, section.defaults())]
         by_pk = {record.pk: record for record in records}
         for entry in section.entries:
             self._join(section, entry, by_pk)
@@ -71,6 +73,12 @@ class CurrentSettings:
 
     def _join(self, section: Section, entry: Any, by_pk: dict[Any, StoredRecord]) -> None:
         """Add what stands in other tables."""
+        if isinstance(entry, PartsEntry):
+            for record in by_pk.values():
+                record.values[entry.name] = []
+            for owner, part in entry.stored(lambda section: BY_NAME[section].identity[0]):
+                by_pk[owner].values[entry.name].append(part)
+            return
         if isinstance(entry, LinksEntry):
             identity = BY_NAME[entry.section].identity[0]
             pairs: Any = entry.through._default_manager.values_list(f"{entry.owner}_id", f"{entry.other}__{identity}")
@@ -121,9 +129,29 @@ class CurrentSettings:
             stored[secret.service_id].append(Secret(secret.secret, secret.note))
         return stored
 
+    @cached_property
+    def authentications(self) -> dict[Any, list[Secret]]:
+        """The stored authentications by integration, for checking and comparing only."""
+        stored: dict[Any, list[Secret]] = defaultdict(list)
+        for authentication in Authentication.objects.all():
+            stored[authentication.integration_id].append(KnownAuthentication.of(authentication))
+        return stored
+
+    @cached_property
+    def credentials(self) -> dict[Any, list[Secret]]:
+        """The stored credentials by connection of data actions, for comparing only."""
+        stored: dict[Any, list[Secret]] = defaultdict(list)
+        for credential in DataActionCredential.objects.all():
+            stored[credential.connection_id].append(Secret(credential.secret, credential.name))
+        return stored
+
     def secrets(self, service: Any, name: str) -> list[Secret]:
-        """Those stored of a messaging service, by its primary key, for one of its entries."""
+        """Those stored of a messaging service or an integration, by its primary key, for one of its entries."""
+        if name == "authentications":
+            return self.authentications[service]
         if name == "webhook_secrets":
             return self.webhook_secrets[service]
+        if name == "credentials":
+            return self.credentials[service]
         key_secret = self.key_secrets.get(service)
         return [Secret(key_secret)] if key_secret else []

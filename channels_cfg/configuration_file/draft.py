@@ -10,12 +10,14 @@ from django.utils.translation import gettext as _
 
 from channels_cfg.configuration_file.current_settings import CurrentSettings, StoredRecord
 from channels_cfg.configuration_file.entries import Values
-from channels_cfg.configuration_file.nodes import MOST_PROBLEMS, FileProblem, Node, did_you_mean, too_many_problems
+from channels_cfg.configuration_file.nodes import MOST_PROBLEMS, FileProblem, Node, Tell, too_many_problems
 from channels_cfg.configuration_file.plan import Plan, RecordPlan
-from channels_cfg.configuration_file.sections import CHANNELS, KEYS, SECTIONS, Key, Section
+from channels_cfg.configuration_file.section import Key, Section
+from channels_cfg.configuration_file.sections import CHANNELS, KEYS, SECTIONS
 from channels_cfg.history.change_set import Action
 from channels_cfg.keys.effective_settings import LISTS_OF_KIND
 from channels_cfg.models import User
+from channels_cfg.near_names import did_you_mean
 
 MOST_GUESSES = 100
 
@@ -26,11 +28,8 @@ class Environment:
     def __init__(self, variables: Mapping[str, str], *, beginning: str = "") -> None:
         self.variables = variables
         self.beginning = beginning
-        self.hint = (
-            f" {_('Here only names that begin with %(beginning)s are read.') % {'beginning': beginning}}"
-            if beginning
-            else ""
-        )
+        hint = _("Here only names that begin with %(beginning)s are read.") % {"beginning": beginning}
+        self.hint = f" {hint}" if beginning else ""
 
     def get(self, name: str) -> str:
         return self.variables.get(name, "") if name.startswith(self.beginning) else ""
@@ -40,11 +39,13 @@ class TooManyProblems(Exception):
     """So many that nobody reads on: the rest of the file is not looked at."""
 
 
-class Draft:
+class DraftSettings:
     """The records of the sections as they would be. ``by`` is who must be allowed to have it applied; None may do
     everything."""
 
-    def __init__(self, nodes: Mapping[str, Node], *, complete: bool, environment: Environment, by: User | None) -> None:
+    def __init__(
+        self, nodes: Mapping[str, Node], *, complete: bool, environment: Environment, by: User | None, tell: Tell
+    ) -> None:
         self.nodes = nodes
         self.complete = complete
         self.environment = environment
@@ -57,6 +58,8 @@ class Draft:
         self.renames: dict[str, str] = {}
         self._final: dict[str, dict[Key, Values]] = {}
         self._problems = self._guesses = 0
+        self._tell = tell
+        self._passed, self._steps = 0, 2 * sum(len(node.value or "") for node in nodes.values())
 
     def of(self, *sections: Section) -> list[RecordPlan]:
         return [record for section in sections for record in self.records[section.name]]
@@ -104,6 +107,11 @@ class Draft:
         self._problems += len(found)
         if self._problems > MOST_PROBLEMS:
             raise TooManyProblems
+
+    def passed(self) -> None:
+        """Tell that one record more was read or checked."""
+        self._passed += 1
+        self._tell(self._passed / max(self._steps, self._passed))
 
     def near(self, name: str, known: Iterable[str]) -> str:
         """A known name that may be meant, in words; only so many are looked for, since that takes long."""

@@ -15,9 +15,10 @@ from django.utils.text import capfirst
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from channels_cfg.configuration_file.nodes import MOST_PROBLEMS, FileProblem, Node, did_you_mean
+from channels_cfg.configuration_file.nodes import MOST_PROBLEMS, FileProblem, Node
 from channels_cfg.key_names import check_key_name
 from channels_cfg.models import KeyListField
+from channels_cfg.near_names import did_you_mean
 
 Values = dict[str, Any]
 """A record in the terms of the file: text, numbers, True and False, lists of text; links are names."""
@@ -63,6 +64,10 @@ class FileEntry:
     def read(self, node: Node) -> Any:
         """The value that is meant, or ``InvalidValue``."""
         raise NotImplementedError
+
+    def items_in_words(self, value: list[Any]) -> list[str]:
+        """Each item of a list as administrators read it."""
+        return value
 
     def in_words(self, value: Any) -> str:
         """As administrators read it; empty where nothing is set."""
@@ -231,6 +236,12 @@ class SecretsEntry(FileEntry):
     several: bool = True
     default: Any = None
     field: models.Field = field(kw_only=True)
+    label_field: models.Field | None = None
+    """What tells one of several from the others, where each needs such a name; else a note may."""
+
+    @property
+    def label_name(self) -> str:
+        return self.label_field.name if self.label_field else "note"
 
     def read(self, node: Node) -> Node:
         return node
@@ -244,21 +255,29 @@ class SecretsEntry(FileEntry):
         for item in wanted[: MOST_PROBLEMS + 1]:
             try:
                 found.append(self._resolved(item, environment))
-            except InvalidValue as invalid:
-                problems += invalid.problems
+            except InvalidValue as refused:
+                problems += refused.problems
         if problems:
             raise InvalidValue(*problems)
+        if self.label_field and len({secret.note for secret in found}) < len(found):
+            raise invalid(node, _("Two have the same name."))
         return list(dict.fromkeys(found))
 
+    @property
+    def _example(self) -> str:
+        if self.label_field:
+            return f"{{secret: env:CRM_KEY, {self.label_name}: apiKey}}"
+        return "{secret: env:WHATSAPP_SECRET" + (", note: from January}" if self.several else "}")
+
     def _resolved(self, node: Node, environment: Any) -> Secret:
-        example = "{secret: env:WHATSAPP_SECRET" + (", note: from January}" if self.several else "}")
+        example = self._example
         if not isinstance(node.value, dict) or "secret" not in node.value:
             text = _("A reference is expected here, never the secret itself: %(example)s.")
             raise invalid(node, text % {"example": example})
-        if unknown := set(node.value) - {"secret", *(["note"] if self.several else [])}:
+        if unknown := set(node.value) - {"secret", *([self.label_name] if self.several else [])}:
             text = _("A reference is written %(example)s.") % {"example": example}
             raise InvalidValue(node.value[min(unknown)].problem_with_name(text))
-        reference, note = node.value["secret"], node.value.get("note")
+        reference, note = node.value["secret"], node.value.get(self.label_name)
         name = re.fullmatch(r"env:([A-Za-z_][A-Za-z0-9_]*)", str(reference.value or "").strip())
         if name is None:
             # What stands here may be a secret, so it is not repeated.
@@ -274,6 +293,11 @@ class SecretsEntry(FileEntry):
             raise InvalidValue(*[reference.problem(message) for message in error.messages]) from None
         if note and isinstance(note.value, list | dict):
             raise invalid(note, _("A text is expected here."))
+        if self.label_field:
+            try:
+                self.label_field.clean(str(note.value or "").strip() if note else "", None)
+            except ValidationError as error:
+                raise InvalidValue(*[(note or node).problem(message) for message in error.messages]) from None
         return Secret(secret, str(note.value or "").strip()[:100] if note else "", f"env:{name[1]}")
 
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 
 from django.utils.translation import gettext as _
 
-from channels_cfg.configuration_file.draft import Draft
+from channels_cfg.configuration_file.draft import DraftSettings
 from channels_cfg.configuration_file.entries import Values
 from channels_cfg.configuration_file.plan import RecordPlan
 from channels_cfg.configuration_file.sections import CHANNELS, KEYS, QUEUES, SYSTEM
@@ -19,7 +19,7 @@ from channels_cfg.keys.sensitive import lists_that_lose_the_mark
 _WITH_LISTS = (SYSTEM, CHANNELS, QUEUES)
 
 
-def tell_key_effects(draft: Draft) -> None:
+def tell_key_effects(draft: DraftSettings) -> None:
     """Say on each record of the draft what it does to keys."""
     _tell_renamed_lists(draft)
     _tell_sensitive_keys(draft)
@@ -35,7 +35,7 @@ def _newly_listed(record: RecordPlan) -> set[str]:
     return {name for field in EXTRA_DATA_LISTS for name in record.gained(field)}
 
 
-def _tell_renamed_lists(draft: Draft) -> None:
+def _tell_renamed_lists(draft: DraftSettings) -> None:
     """A new other name that a list outside the file says: the list says the key's own name from then on."""
     keys = {alias: record for record in draft.of(KEYS) for alias in record.gained("aliases")}
     if not keys:
@@ -48,7 +48,7 @@ def _tell_renamed_lists(draft: Draft) -> None:
                 keys[alias].takes_along.append(_("%(called)s lists it instead of “%(alias)s”") % about)
 
 
-def _tell_sensitive_keys(draft: Draft) -> None:
+def _tell_sensitive_keys(draft: DraftSettings) -> None:
     """What lists show of sensitive keys from then on and did not before, parents of keys included."""
     gained = [(record, names) for record in draft.of(*_WITH_LISTS) if (names := _newly_listed(record))]
     if not gained:
@@ -62,7 +62,7 @@ def _tell_sensitive_keys(draft: Draft) -> None:
         record.sensitive = sorted({key for name in names & named.keys() for key in named[name]})
 
 
-def _tell_lost_marks(draft: Draft) -> None:
+def _tell_lost_marks(draft: DraftSettings) -> None:
     """Sensitive keys that are removed, or are sensitive no more, and the lists that name them."""
     lost = {}
     for record in draft.of(KEYS):
@@ -76,7 +76,7 @@ def _tell_lost_marks(draft: Draft) -> None:
         record.left_unmarked = sentences.get(name, "")
 
 
-def _tell_look_alikes(draft: Draft) -> None:
+def _tell_look_alikes(draft: DraftSettings) -> None:
     """New names, on lists or in the catalogue, that a person takes for another one."""
     new: dict[str, RecordPlan] = {}
     for record in draft.of(KEYS):

@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Collection
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
-from channels_cfg.key_names import is_invisible, shown_character
+from channels_cfg.positions import Position
 
 MOST_PROBLEMS = 500
 """After so many nobody reads on, and the rest of a file is not looked at."""
 
-MOST_COMPARED = 2_000
-"""A name is compared with so many others for one that is near; finding it by another case costs the same for any."""
+Tell = Callable[[float], None]
+"""Is told how far a piece of work is, from 0 to 1, and may stop it by raising."""
+
+
+def silently(share: float) -> None:
+    """For those who wait for the end."""
+
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 """What no column of PostgreSQL holds."""
-
-
-class Position(NamedTuple):
-    """A line and column of a text, or a row and column of a table, counted from 1; ``column_name`` is of a table."""
-
-    line: int
-    column: int
-    column_name: str = ""
-
-    def __str__(self) -> str:
-        if self.column_name:
-            return _("row %(line)s, %(column_name)s") % {"line": self.line, "column_name": self.column_name}
-        return _("line %(line)s, column %(column)s") % {"line": self.line, "column": self.column}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,19 +106,3 @@ def unstorable_in_words(text: str) -> str:
 
 def without_unstorable(text: str) -> str:
     return _UNSTORABLE.sub("", text)
-
-
-def did_you_mean(name: str, known: Collection[str]) -> str:
-    """`` Did you mean “queues”?`` where a known name is near, else nothing. What cannot be seen in the name is told."""
-    hidden = [(at, character) for at, character in enumerate(name, start=1) if is_invisible(character)]
-    seen = "".join(character for character in name if not is_invisible(character))
-    by_lower = {item.lower(): item for item in reversed(list(known))}
-    near = by_lower.get(seen.lower(), "")
-    if not near and len(known) <= MOST_COMPARED:
-        near = next(iter(difflib.get_close_matches(seen[:200], known, n=1, cutoff=0.6)), "")
-    said = [_("Did you mean “%(near)s”?") % {"near": near}] if near and near != name else []
-    if hidden:
-        position, character = hidden[0]
-        named = {"position": position, "character": shown_character(character)}
-        said.insert(0, _("Character %(position)s is %(character)s.") % named)
-    return "".join(f" {sentence}" for sentence in said)

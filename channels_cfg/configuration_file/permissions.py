@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from channels_cfg.configuration_file.draft import Draft
+from channels_cfg.configuration_file.draft import DraftSettings
 from channels_cfg.configuration_file.plan import RecordPlan
-from channels_cfg.configuration_file.sections import GROUPS, USERS, Section
+from channels_cfg.configuration_file.section import Section
+from channels_cfg.configuration_file.sections import GROUPS, USERS
 from channels_cfg.history.change_set import Action
 from channels_cfg.models import User
 
@@ -20,7 +21,7 @@ _REFUSALS = {
 }
 
 
-def may_see(draft: Draft, section: Section) -> bool:
+def may_see(draft: DraftSettings, section: Section) -> bool:
     """Nobody learns from a plan what the pages would not show."""
     by = draft.by
     if by is None or by.has_perm(section.permission("view")) or by.has_perm(section.permission("change")):
@@ -30,7 +31,7 @@ def may_see(draft: Draft, section: Section) -> bool:
     return False
 
 
-def check_permissions(draft: Draft, section: Section) -> None:
+def check_permissions(draft: DraftSettings, section: Section) -> None:
     if draft.by is None or draft.by.is_superuser:
         return
     for record in draft.of(section):
@@ -39,7 +40,7 @@ def check_permissions(draft: Draft, section: Section) -> None:
                 draft.refuse(record, text, entry=entry)
 
 
-def _reasons_against(draft: Draft, record: RecordPlan, by: User) -> Iterator[tuple[str, str]]:
+def _reasons_against(draft: DraftSettings, record: RecordPlan, by: User) -> Iterator[tuple[str, str]]:
     """Why the user may not do it, each with the entry that it is about."""
     section, stored = record.section, draft.stored(record)
     if not by.has_perm(section.permission("delete" if record.action == Action.REMOVE else record.action)):

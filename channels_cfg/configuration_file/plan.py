@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from channels_cfg.configuration_file.applying import PlanWriter
 from channels_cfg.configuration_file.entries import FileEntry, Secret, Values, changed_items
 from channels_cfg.configuration_file.nodes import FileProblem, Node
-from channels_cfg.configuration_file.sections import Key, Section
+from channels_cfg.configuration_file.section import Key, Section
 from channels_cfg.history.change_set import Action, ChangeSet, RecordChange
 
 

@@ -14,29 +14,32 @@ from channels_cfg.configuration_file.nodes import (
     MOST_PROBLEMS,
     FileProblem,
     Node,
-    Position,
+    Tell,
     UnreadableFile,
+    silently,
     too_many_problems,
     unreadable,
     unstorable_in_words,
     without_unstorable,
 )
+from channels_cfg.positions import Position
 
 MOST_BYTES = 20 * 1024 * 1024
 MOST_NODES = 1_000_000
 DEEPEST = 12
+NODES_BETWEEN_TELLINGS = 1000
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULLS = {"", "~", "null", "Null", "NULL"}
 
 
-def read_yaml(content: bytes, *, most_nodes: int = MOST_NODES) -> Node:
+def read_yaml(content: bytes, *, most_nodes: int = MOST_NODES, tell: Tell = silently) -> Node:
     """The file's only document, or ``UnreadableFile``.
 
     Scalars stay as they are written, so that ``no`` is a key called “no” in a list of keys and “no” for a switch, and
     ``0123`` a name. Anchors, tags, merge keys, names that come twice and deep nesting are refused.
     """
-    return _Reader(_text(content), most_nodes).document()
+    return _Reader(_text(content), most_nodes, tell).document()
 
 
 def _text(content: bytes) -> str:
@@ -51,10 +54,11 @@ def _text(content: bytes) -> str:
 
 
 class _Reader:
-    def __init__(self, text: str, most_nodes: int) -> None:
+    def __init__(self, text: str, most_nodes: int, tell: Tell) -> None:
         self.events: Iterator[Any] = yaml.parse(text, Loader=_LOADER)
         self.text = text
         self.most_nodes = most_nodes
+        self.tell = tell
         self.nodes = 0
         self.problems: list[FileProblem] = []
 
@@ -106,6 +110,8 @@ class _Reader:
         self, event: Any, above: Node | None, name: str | int, *, depth: int, name_position: Position | None = None
     ) -> Node:
         self.nodes += 1
+        if not self.nodes % NODES_BETWEEN_TELLINGS:
+            self.tell(event.start_mark.index / len(self.text))
         node = Node(None, _position(event), above, name, name_position)
         if self.nodes > self.most_nodes:
             text = _("The file says more than %(most)s things. Send it in parts, such as section by section.")

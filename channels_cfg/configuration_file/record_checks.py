@@ -8,10 +8,11 @@ from typing import Any
 from django.contrib.auth.models import Permission
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils.text import capfirst
+from django.utils.text import capfirst, get_text_list
 from django.utils.translation import gettext as _
 
-from channels_cfg.configuration_file.draft import Draft
+from channels_cfg.configuration_file.authentications import KnownAuthentication
+from channels_cfg.configuration_file.draft import DraftSettings
 from channels_cfg.configuration_file.entries import (
     FieldEntry,
     FileEntry,
@@ -23,21 +24,35 @@ from channels_cfg.configuration_file.entries import (
     first_ones,
 )
 from channels_cfg.configuration_file.nodes import Node
+from channels_cfg.configuration_file.parts import PartsEntry
 from channels_cfg.configuration_file.plan import RecordPlan
+from channels_cfg.configuration_file.section import Key, Section
 from channels_cfg.configuration_file.sections import (
     ACCESS_RIGHTS,
     BY_NAME,
     CHANNELS,
+    DATA_ACTIONS,
     GROUPS,
+    IVRS,
     QUEUES,
     SERVICES,
     USERS,
-    Key,
-    Section,
 )
 from channels_cfg.history.change_set import Action
-from channels_cfg.models import Channel, MessagingService, Queue
-from channels_cfg.models.queue import CHANNEL_IS_FIXED, SERVED_QUEUE_IS_FIXED
+from channels_cfg.integrations.action_calls import KnownAction
+from channels_cfg.models import (
+    PLACES,
+    Channel,
+    DataAction,
+    Integration,
+    IvrDefinition,
+    IvrStep,
+    MessagingService,
+    Queue,
+)
+from channels_cfg.models.called_actions import known_action
+from channels_cfg.models.channel import KIND_IS_FIXED
+from channels_cfg.models.queue import CHANNEL_IS_FIXED, LED_TO_BY_IVR, SERVED_QUEUE_IS_FIXED
 from channels_cfg.rights.roles import CONFIGURATOR
 
 
@@ -45,12 +60,13 @@ class RecordChecks:
     """Refuses records of a draft. Their constraints are checked for all of them at once, since each would ask the
     database; the rest, record by record."""
 
-    def __init__(self, draft: Draft) -> None:
+    def __init__(self, draft: DraftSettings) -> None:
         self.draft = draft
         self._made: dict[tuple[str, Key], models.Model] = {}
 
     def check(self, section: Section) -> None:
         for record in self.draft.of(section):
+            self.draft.passed()
             if record.action != Action.REMOVE and record.node and isinstance(record.node.value, dict):
                 self._check(record)
 
@@ -66,18 +82,26 @@ class RecordChecks:
         if not isinstance(entry, FieldEntry) or entry.is_optional:
             return
         if record.values[entry.name] in ("", None, []) and entry.name not in record.misread:
-            example = entry.help_text.partition(_("Example: "))[2]
-            hint = f" {_('Example: ')}{example}" if example else ""
+            _before, example, what = entry.help_text.partition(_("Example: "))
+            hint = f" {example}{what}" if what else ""
             about = {"record": capfirst(str(record.section.any_noun)), "setting": entry.name, "hint": hint}
             self.draft.refuse(record, _("%(record)s needs “%(setting)s”.%(hint)s") % about, entry=entry.name)
 
     def _check_links(self, record: RecordPlan, entry: FileEntry) -> None:
+        if isinstance(entry, PartsEntry):
+            self._check_links_of_parts(record, entry)
         if not isinstance(entry, LinkEntry | LinksEntry | PermissionsEntry):
             return
         value = record.values[entry.name]
         for name in value if isinstance(value, list) else [value]:
             if name and (why := self._no_such(entry, name)):
                 self.draft.refuse(record, why, entry=entry.name, node=node_of_item(record, entry, name))
+
+    def _check_links_of_parts(self, record: RecordPlan, entry: PartsEntry) -> None:
+        for number, part in enumerate(record.values[entry.name]):
+            for link in entry.links:
+                if part[link.name] and (why := self._no_such(link, part[link.name])):
+                    self.draft.refuse(record, why, node=entry.node_of(record, number, link.name))
 
     def _no_such(self, entry: LinkEntry | LinksEntry | PermissionsEntry, name: str) -> str:
         if isinstance(entry, PermissionsEntry):
@@ -109,12 +133,48 @@ class RecordChecks:
         if isinstance(made, MessagingService):
             given = record.secrets.get("key_secret")
             made.key_secret = given[0].text if given else self.draft.current.key_secrets.get(record.pk, "")
+        if isinstance(made, Integration):
+            if "authentications" in record.misread:
+                return
+            made.pk = record.pk
+            made.kept_secrets = [] if "authentications" in record.secrets else None
+            given = record.secrets.get("authentications", self.draft.current.authentications[record.pk])
+            made.given_authentications = {one.note: one.kind for one in given if isinstance(one, KnownAuthentication)}
+            made.given_actions = self._callable_actions
         self._obey(made, record)
         for entry in record.section.entries:
             if isinstance(entry, RowsEntry):
                 for item in record.values[entry.name]:
                     row = entry.model(**{entry.owner: made, entry.column: item})
                     self._obey(row, record, entry=entry, node=node_of_item(record, entry, item))
+            elif isinstance(entry, PartsEntry) and not record.misread and isinstance(made, IvrDefinition):
+                self._check_steps(record, entry, made)
+
+    @cached_property
+    def _callable_actions(self) -> dict[str, KnownAction]:
+        """The published data actions as they would be, by name."""
+        return {
+            values["name"]: known_action(values["request_type"], values["input_schema"])
+            for values in self.draft.final(DATA_ACTIONS).values()
+            if values["state"] == DataAction.State.PUBLISHED
+            and values["action_type"] != DataAction.ActionType.CUSTOM_AUTH
+        }
+
+    def _check_steps(self, record: RecordPlan, entry: PartsEntry, ivr: IvrDefinition) -> None:
+        """What is wrong with the steps, where nothing else is wrong."""
+        if record.problems:
+            return
+        steps: list[IvrStep] = []
+        for position, part in enumerate(record.values[entry.name]):
+            linked = {link.name: self._linked(BY_NAME[link.section], (part[link.name],)) for link in entry.links}
+            steps.append(IvrStep(**part | linked, position=position))
+        numbers = {step.name: step.position for step in reversed(steps)}
+        for fault in ivr.faults(steps):
+            if fault.step in numbers:
+                node = entry.node_of(record, numbers[fault.step], fault.field)
+                self.draft.refuse(record, fault.text, node=node)
+            else:
+                self.draft.refuse(record, fault.text, entry=fault.field or entry.name)
 
     def _obey(
         self, made: models.Model, record: RecordPlan, *, entry: FileEntry | None = None, node: Node | None = None
@@ -142,7 +202,8 @@ class RecordChecks:
         if values is None:
             return None
         if (section.name, key) not in self._made:
-            self._made[section.name, key] = self._model_of(section, values)
+            made = self._made[section.name, key] = self._model_of(section, values)
+            made.pk = -len(self._made)  # no stored record's, and for each another one
         return self._made[section.name, key]
 
     # What is fixed, or for others to say
@@ -163,9 +224,10 @@ class RecordChecks:
         named = {name for name in ACCESS_RIGHTS.identity if record.values[name] or name in record.misread}
         if len(named & {"user", "group"}) != 1:
             self.draft.refuse(record, _("A right is held by one “user” or one “group”: name one of the two."))
-        if len(named & {"queue", "queue_group", "direct_conversations_of"}) != 1:
-            text = _("A right is held on one “queue”, “queue_group” or “direct_conversations_of”: name one of them.")
-            self.draft.refuse(record, text)
+        if len(named.intersection(PLACES)) != 1:
+            text = _("A right is held on one %(places)s: name one of them.")
+            places = get_text_list([f"“{place}”" for place in PLACES], _("or"))
+            self.draft.refuse(record, text % {"places": places})
 
     def _check_kind(self, record: RecordPlan) -> None:
         stored = self.draft.current.records(QUEUES)
@@ -173,10 +235,13 @@ class RecordChecks:
         if queues:
             text = _("The kind is fixed, because the channel has queues (%(queues)s). Make a new channel instead.")
             self.draft.refuse(record, text % {"queues": first_ones(queues, most=3)}, entry="kind")
+        elif any((ivr.values["channel"],) == record.key for ivr in self.draft.current.records(IVRS).values()):
+            self.draft.refuse(record, str(KIND_IS_FIXED), entry="kind")
 
 
-def check_channels_of_queues(draft: Draft) -> None:
-    """Queues with conversations keep their channel, and those that messaging services lead to stay with a chat."""
+def check_channels_of_queues(draft: DraftSettings) -> None:
+    """Queues with conversations keep their channel, those that messaging services lead to stay with a chat, and those
+    that an IVR leads to with its channel."""
     moved = {
         record.pk: record
         for record in draft.of(QUEUES)
@@ -188,6 +253,10 @@ def check_channels_of_queues(draft: Draft) -> None:
     for record in moved.values():
         if record.key[0] in served and draft.kind(record.values) != Channel.Kind.CHAT:
             draft.refuse(record, str(SERVED_QUEUE_IS_FIXED), entry="channel")
+    led_to = {(step["queue"], values["channel"]) for values in draft.final(IVRS).values() for step in values["steps"]}
+    for record in moved.values():
+        if any(queue == record.key[0] and channel != record.values["channel"] for queue, channel in led_to):
+            draft.refuse(record, str(LED_TO_BY_IVR), entry="channel")
     conversations = Queue._meta.get_field("conversations").related_model._base_manager
     used = models.Exists(conversations.filter(queue=models.OuterRef("pk")))
     for pk in Queue.objects.filter(pk__in=moved).filter(used).values_list("pk", flat=True):

@@ -9,16 +9,17 @@ from typing import Any
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from channels_cfg.configuration_file.draft import Draft
+from channels_cfg.configuration_file.draft import DraftSettings
 from channels_cfg.configuration_file.entries import InvalidValue, SecretsEntry, Values
-from channels_cfg.configuration_file.nodes import did_you_mean
 from channels_cfg.configuration_file.plan import EntryChange, RecordPlan
-from channels_cfg.configuration_file.sections import CHANNELS, QUEUES, Section
+from channels_cfg.configuration_file.section import Section
+from channels_cfg.configuration_file.sections import CHANNELS, QUEUES
 from channels_cfg.history.change_set import Action
 from channels_cfg.keys.effective_settings import EXTRA_DATA_LISTS, LISTS_OF_KIND
+from channels_cfg.near_names import did_you_mean
 
 
-def read_section(draft: Draft, section: Section) -> None:
+def read_section(draft: DraftSettings, section: Section) -> None:
     """Add the records of the section to the draft. Keys are read before those whose lists name them, channels before
     queues."""
     node = draft.nodes[section.name]
@@ -28,6 +29,7 @@ def read_section(draft: Draft, section: Section) -> None:
         draft.add(draft.problems, node.problem(text % {"section": section.plural, "kind": node.kind}))
         return
     for item in items:
+        draft.passed()
         record = RecordPlan(section, ("?",), Action.ADD, section.defaults(), node=item)
         draft.records[section.name].append(record)
         if not isinstance(item.value, dict):
@@ -41,7 +43,7 @@ def read_section(draft: Draft, section: Section) -> None:
             draft.refuse(record, _("%(called)s is here twice, first on %(position)s.") % twice)
 
 
-def _read(draft: Draft, record: RecordPlan) -> None:
+def _read(draft: DraftSettings, record: RecordPlan) -> None:
     section, defaults = record.section, record.values
     _refuse_unknown_settings(draft, record)
     written = dict(_written(draft, record))
@@ -57,7 +59,7 @@ def _read(draft: Draft, record: RecordPlan) -> None:
         record.action = Action.SAME
 
 
-def _refuse_unknown_settings(draft: Draft, record: RecordPlan) -> None:
+def _refuse_unknown_settings(draft: DraftSettings, record: RecordPlan) -> None:
     known = record.section.by_name
     if record.nodes.keys() <= known.keys():
         return
@@ -70,7 +72,7 @@ def _refuse_unknown_settings(draft: Draft, record: RecordPlan) -> None:
             draft.add(record.problems, stray.problem_with_name(text))
 
 
-def _written(draft: Draft, record: RecordPlan) -> Iterator[tuple[str, Any]]:
+def _written(draft: DraftSettings, record: RecordPlan) -> Iterator[tuple[str, Any]]:
     for name, node in record.nodes.items():
         entry = record.section.by_name.get(name)
         if entry is None:
@@ -88,12 +90,12 @@ def _written(draft: Draft, record: RecordPlan) -> Iterator[tuple[str, Any]]:
             draft.add(record.problems, *invalid.problems)
 
 
-def _by_own_names(draft: Draft, listed: list[str]) -> list[str]:
+def _by_own_names(draft: DraftSettings, listed: list[str]) -> list[str]:
     """Another name of a key is replaced by its own, as the pages do."""
     return list(dict.fromkeys(draft.own_names.get(name, name) for name in listed))
 
 
-def _empty_lists_of_another_kind(draft: Draft, record: RecordPlan) -> None:
+def _empty_lists_of_another_kind(draft: DraftSettings, record: RecordPlan) -> None:
     """A queue that goes to a channel of another kind leaves the lists behind that say nothing there."""
     if record.section not in (CHANNELS, QUEUES) or draft.complete:
         return
@@ -103,7 +105,7 @@ def _empty_lists_of_another_kind(draft: Draft, record: RecordPlan) -> None:
             record.values[name] = []
 
 
-def _changes(draft: Draft, record: RecordPlan, old: Values) -> Iterator[EntryChange]:
+def _changes(draft: DraftSettings, record: RecordPlan, old: Values) -> Iterator[EntryChange]:
     for entry in record.section.entries:
         if not isinstance(entry, SecretsEntry):
             if record.values[entry.name] != old[entry.name]:

@@ -10,15 +10,19 @@ from django.db import models
 from django.utils.text import capfirst, get_text_list
 from django.utils.translation import gettext as _
 
-from channels_cfg.configuration_file.draft import Draft
+from channels_cfg.configuration_file.draft import DraftSettings
 from channels_cfg.configuration_file.entries import RowsEntry, Values
+from channels_cfg.configuration_file.parts import PartsEntry
 from channels_cfg.configuration_file.plan import RecordPlan
-from channels_cfg.configuration_file.sections import BY_NAME, GROUPS, USERS, Section
+from channels_cfg.configuration_file.section import Section
+from channels_cfg.configuration_file.sections import BY_NAME, GROUPS, USERS
 from channels_cfg.history.change_set import Action
+from channels_cfg.in_use import ivrs_in_words
+from channels_cfg.models import IvrStep
 from channels_cfg.rights.roles import DEFAULT_ROLES
 
 
-def plan_removals(draft: Draft, section: Section) -> None:
+def plan_removals(draft: DraftSettings, section: Section) -> None:
     """Add the records to remove to the draft, and name those that stay."""
     if section.is_single:
         return
@@ -31,7 +35,7 @@ def plan_removals(draft: Draft, section: Section) -> None:
             draft.records[section.name].append(RecordPlan(section, key, Action.REMOVE, stored.values, pk=stored.pk))
 
 
-def _stays(draft: Draft, section: Section, values: Values) -> str:
+def _stays(draft: DraftSettings, section: Section, values: Values) -> str:
     """What is told of a record that stays all the same; empty where it goes."""
     if not draft.complete:
         return "%(called)s"
@@ -42,7 +46,7 @@ def _stays(draft: Draft, section: Section, values: Values) -> str:
     return ""
 
 
-def check_removals(draft: Draft, section: Section) -> None:
+def check_removals(draft: DraftSettings, section: Section) -> None:
     """Refuse to remove what is in use, and tell what goes with the rest."""
     gone = {record.pk: record for record in draft.of(section) if record.action == Action.REMOVE}
     if not gone:
@@ -58,7 +62,9 @@ def check_removals(draft: Draft, section: Section) -> None:
         if relation.on_delete is models.PROTECT:
             used = models.Exists(rows.filter(**{name: models.OuterRef("pk")}))
             for pk in section.model._base_manager.order_by().filter(used, pk__in=gone).values_list("pk", flat=True):
-                users[pk][str(meta.verbose_name_plural)] = None
+                is_of_ivr = relation.related_model is IvrStep
+                kind = ivrs_in_words(rows.filter(**{name: pk})) if is_of_ivr else str(meta.verbose_name_plural)
+                users[pk][kind] = None
         elif relation.on_delete is models.CASCADE and not relation.hidden and not _is_row(section, relation):
             counted = rows.filter(**{f"{name}__in": list(gone)}).values_list(name).annotate(models.Count("pk"))
             for pk, count in counted:
@@ -73,9 +79,11 @@ def check_removals(draft: Draft, section: Section) -> None:
         draft.refuse(gone[pk], text)
 
 
-def _pointing_to(draft: Draft, section: Section) -> Iterator[Any]:
+def _pointing_to(draft: DraftSettings, section: Section) -> Iterator[Any]:
     """Foreign keys of other models to the section's; the file's own sections say themselves what becomes of them."""
-    described = [BY_NAME[name].model for name in draft.nodes]
+    sections = [BY_NAME[name] for name in draft.nodes]
+    described = [described.model for described in sections]
+    described += [entry.model for each in sections for entry in each.entries if isinstance(entry, PartsEntry)]
     for relation in section.model._meta.get_fields(include_hidden=True):
         related: Any = relation.related_model
         is_foreign_key = relation.one_to_many and relation.auto_created and not related._meta.auto_created
@@ -84,4 +92,6 @@ def _pointing_to(draft: Draft, section: Section) -> Iterator[Any]:
 
 
 def _is_row(section: Section, relation: Any) -> bool:
-    return any(isinstance(entry, RowsEntry) and entry.model is relation.related_model for entry in section.entries)
+    return any(
+        isinstance(entry, RowsEntry | PartsEntry) and entry.model is relation.related_model for entry in section.entries
+    )

@@ -2,128 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
-
 from django.contrib.auth.models import Group
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models.fields import NOT_PROVIDED
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from channels_cfg.configuration_file.authentications import AuthenticationsEntry
 from channels_cfg.configuration_file.entries import (
-    FieldEntry,
-    FileEntry,
-    LinkEntry,
     LinksEntry,
-    ListEntry,
     PermissionsEntry,
     RowsEntry,
     SecretsEntry,
     Values,
-    label_of,
 )
+from channels_cfg.configuration_file.parts import POSITION, PartsEntry
+from channels_cfg.configuration_file.section import Section, entries_of
 from channels_cfg.models import (
+    PLACES,
     AccessRight,
     AttachedKey,
     AttachedKeyAlias,
+    Authentication,
     Channel,
+    DataAction,
+    DataActionConnection,
+    DataActionCredential,
+    DataActionDraft,
+    Integration,
+    IvrAddress,
+    IvrDefinition,
+    IvrStep,
+    MailBox,
     MessagingService,
+    OpeningHours,
+    PauseReason,
     Queue,
     QueueAddress,
     QueueGroup,
+    ReplyTemplate,
+    ReplyTemplateFolder,
     Right,
     SystemSettings,
     User,
     WebhookSecret,
 )
 
-Key = tuple[str, ...]
-"""What tells a record from the others of its section: its name, or all that a right says."""
-
-
-@dataclass(frozen=True)
-class Section:
-    """One kind of record: which of its settings the file holds, and what tells one record from another."""
-
-    name: str
-    model: type[models.Model]
-    entries: tuple[FileEntry, ...]
-    identity: tuple[str, ...] = ("name",)
-    noun: str | Promise = ""
-    """What one record is called: ``queue``."""
-    any_noun: str | Promise = ""
-    """Any record of the kind: ``a queue``."""
-    title: Callable[[Values], str] | None = None
-    not_in_file: frozenset[str] = frozenset({"id"})
-    """Fields that are no settings, or not this section's."""
-
-    @cached_property
-    def by_name(self) -> dict[str, FileEntry]:
-        return {entry.name: entry for entry in self.entries}
-
-    @property
-    def plural(self) -> str:
-        return str(self.model._meta.verbose_name_plural)
-
-    def permission(self, verb: str) -> str:
-        """``channels_cfg.change_queue``"""
-        return f"{self.model._meta.app_label}.{verb}_{self.model._meta.model_name}"
-
-    @property
-    def is_single(self) -> bool:
-        return not self.identity
-
-    def key(self, values: Values) -> Key:
-        return tuple(str(values.get(name) or "") for name in self.identity)
-
-    def called(self, values: Values) -> str:
-        """``queue “Chat sales”``, as sentences name the record."""
-        if self.is_single:
-            return str(self.noun)
-        if self.title:
-            return self.title(values)
-        return _("%(kind)s “%(name)s”") % {"kind": self.noun, "name": values.get(self.identity[0], "")}
-
-    def defaults(self) -> Values:
-        return {entry.name: _copied(entry.default) for entry in self.entries if not entry.is_secret}
-
-
-_LABELS = {"is_staff": gettext_lazy("May open the System Configurator")}
-"""What the pages call a setting otherwise than its model."""
-
-
-def _copied(value: Any) -> Any:
-    return list(value) if isinstance(value, list) else value
-
-
-def _entries(model: type[models.Model], *, without: Iterable[str] = (), links: dict[str, str] | None = None) -> Any:
-    """An entry for each field of the model, in its order, lists last."""
-    for field in sorted(model._meta.concrete_fields, key=lambda field: isinstance(field, ArrayField)):
-        if field.primary_key or field.name in without:
-            continue
-        default = field.get_default() if field.default is not NOT_PROVIDED else None if field.null else ""
-        facts: dict[str, Any] = {
-            "name": field.name,
-            "title": _LABELS.get(field.name) or label_of(field),
-            "default": default,
-            "hint": field.help_text,
-            "field": field,
-        }
-        if isinstance(field, models.ForeignKey):
-            yield LinkEntry(**facts | {"section": (links or {})[field.name], "default": ""})
-        else:
-            yield ListEntry(**facts) if isinstance(field, ArrayField) else FieldEntry(**facts)
+FOLDER = "reply_template_folder"
 
 
 def _right_in_words(values: Values) -> str:
     place = (
         (_("queue “%(name)s”") % {"name": values["queue"]} if values.get("queue") else "")
         or (_("all queues of “%(group)s”") % {"group": values["queue_group"]} if values.get("queue_group") else "")
+        or (_("templates in “%(folder)s”") % {"folder": folder} if (folder := values.get(FOLDER)) else "")
         or _("direct conversations of “%(group)s”") % {"group": values.get("direct_conversations_of") or ""}
     )
     if values.get("user"):
@@ -141,23 +72,38 @@ _OF_RIGHTS = {
     "queue": "queues",
     "queue_group": "queue_groups",
     "direct_conversations_of": "groups",
+    FOLDER: "reply_template_folders",
 }
 _MEMBERS: type[models.Model] = User.groups.through
 _GROUPED: type[models.Model] = Queue.groups.through
 
+_OUTGOING = ("allowed_hosts",)
+"""System settings that have a section of their own."""
+_ANSWERED: type[models.Model] = Integration.queues.through
+
 SYSTEM = Section(
     "system_settings",
     SystemSettings,
-    tuple(_entries(SystemSettings)),
+    tuple(entries_of(SystemSettings, without=_OUTGOING)),
     identity=(),
+    not_in_file=frozenset({"id", *_OUTGOING}),
     noun=gettext_lazy("the system settings"),
     any_noun=gettext_lazy("the system settings"),
+)
+OUTGOING = Section(
+    "outgoing",
+    SystemSettings,
+    tuple(entry for entry in entries_of(SystemSettings) if entry.name in _OUTGOING),
+    identity=(),
+    not_in_file=frozenset(field.name for field in SystemSettings._meta.concrete_fields).difference(_OUTGOING),
+    noun=gettext_lazy("the settings of outgoing calls"),
+    any_noun=gettext_lazy("the settings of outgoing calls"),
 )
 KEYS = Section(
     "keys",
     AttachedKey,
     (
-        *_entries(AttachedKey),
+        *entries_of(AttachedKey),
         RowsEntry(
             "aliases",
             gettext_lazy("Other names"),
@@ -173,14 +119,28 @@ KEYS = Section(
 CHANNELS = Section(
     "channels",
     Channel,
-    tuple(_entries(Channel)),
+    tuple(entries_of(Channel)),
     noun=gettext_lazy("channel"),
     any_noun=gettext_lazy("a channel"),
+)
+OPENING_HOURS = Section(
+    "opening_hours",
+    OpeningHours,
+    tuple(entries_of(OpeningHours)),
+    noun=gettext_lazy("opening hours"),
+    any_noun=gettext_lazy("opening hours"),
+)
+PAUSE_REASONS = Section(
+    "pause_reasons",
+    PauseReason,
+    tuple(entries_of(PauseReason)),
+    noun=gettext_lazy("pause reason"),
+    any_noun=gettext_lazy("a pause reason"),
 )
 QUEUE_GROUPS = Section(
     "queue_groups",
     QueueGroup,
-    tuple(_entries(QueueGroup)),
+    tuple(entries_of(QueueGroup)),
     noun=gettext_lazy("queue group"),
     any_noun=gettext_lazy("a queue group"),
 )
@@ -188,7 +148,7 @@ QUEUES = Section(
     "queues",
     Queue,
     (
-        *_entries(Queue, links={"channel": "channels"}),
+        *entries_of(Queue, links={"channel": "channels", "opening_hours": "opening_hours"}),
         LinksEntry(
             "groups",
             gettext_lazy("Queue groups"),
@@ -210,11 +170,46 @@ QUEUES = Section(
     noun=gettext_lazy("queue"),
     any_noun=gettext_lazy("a queue"),
 )
+IVRS = Section(
+    "ivrs",
+    IvrDefinition,
+    (
+        *entries_of(IvrDefinition, links={"channel": "channels"}),
+        RowsEntry(
+            "addresses",
+            gettext_lazy("Addresses"),
+            hint=gettext_lazy("The numbers that it answers. Example: +358401234567"),
+            model=IvrAddress,
+            owner="definition",
+            column="address",
+        ),
+        PartsEntry(
+            "steps",
+            gettext_lazy("Steps"),
+            hint=gettext_lazy("In their order: a call begins with the first."),
+            model=IvrStep,
+            owner="definition",
+            entries=tuple(
+                sorted(
+                    entries_of(
+                        IvrStep,
+                        without=["definition", POSITION],
+                        links={"queue": "queues", "opening_hours": "opening_hours"},
+                    ),
+                    key=lambda entry: entry.name != "name",
+                )
+            ),
+            any_noun=gettext_lazy("a step"),
+        ),
+    ),
+    noun=gettext_lazy("IVR"),
+    any_noun=gettext_lazy("an IVR"),
+)
 GROUPS = Section(
     "groups",
     Group,
     (
-        *_entries(Group),
+        *entries_of(Group),
         PermissionsEntry(
             "permissions", gettext_lazy("Pages of the System Configurator"), hint="channels_cfg.change_queue"
         ),
@@ -226,7 +221,7 @@ USERS = Section(
     "users",
     User,
     (
-        *_entries(User, without=_PASSWORDS),
+        *entries_of(User, without=_PASSWORDS),
         LinksEntry(
             "groups",
             gettext_lazy("Groups"),
@@ -242,11 +237,25 @@ USERS = Section(
     noun=gettext_lazy("user"),
     any_noun=gettext_lazy("a user"),
 )
+FOLDERS = Section(
+    "reply_template_folders",
+    ReplyTemplateFolder,
+    tuple(entries_of(ReplyTemplateFolder)),
+    noun=gettext_lazy("reply-template folder"),
+    any_noun=gettext_lazy("a reply-template folder"),
+)
+TEMPLATES = Section(
+    "reply_templates",
+    ReplyTemplate,
+    tuple(entries_of(ReplyTemplate, links={"folder": "reply_template_folders"})),
+    noun=gettext_lazy("reply template"),
+    any_noun=gettext_lazy("a reply template"),
+)
 ACCESS_RIGHTS = Section(
     "access_rights",
     AccessRight,
-    tuple(_entries(AccessRight, links=_OF_RIGHTS)),
-    identity=("user", "group", "right", "queue", "queue_group", "direct_conversations_of"),
+    tuple(entries_of(AccessRight, links=_OF_RIGHTS)),
+    identity=("user", "group", "right", *PLACES),
     noun=gettext_lazy("access right"),
     any_noun=gettext_lazy("an access right"),
     title=_right_in_words,
@@ -255,7 +264,7 @@ SERVICES = Section(
     "messaging_services",
     MessagingService,
     (
-        *_entries(MessagingService, without=["key_secret"], links={"queue": "queues"}),
+        *entries_of(MessagingService, without=["key_secret"], links={"queue": "queues"}),
         SecretsEntry(
             "key_secret",
             gettext_lazy("Access key secret"),
@@ -271,6 +280,91 @@ SERVICES = Section(
     noun=gettext_lazy("messaging service"),
     any_noun=gettext_lazy("a messaging service"),
 )
+MAIL_BOXES = Section(
+    "mail_boxes",
+    MailBox,
+    (
+        *entries_of(MailBox, without=["password"], links={"queue": "queues"}),
+        SecretsEntry("password", gettext_lazy("Password"), several=False, field=MailBox._meta.get_field("password")),
+    ),
+    noun=gettext_lazy("mail box"),
+    any_noun=gettext_lazy("a mail box"),
+)
 
-SECTIONS = (SYSTEM, KEYS, CHANNELS, QUEUE_GROUPS, QUEUES, GROUPS, USERS, ACCESS_RIGHTS, SERVICES)
+INTEGRATIONS = Section(
+    "integrations",
+    Integration,
+    (
+        *entries_of(Integration),
+        LinksEntry(
+            "queues",
+            gettext_lazy("Queues"),
+            hint=gettext_lazy("Or all_queues: true. Example: Chat sales"),
+            section="queues",
+            through=_ANSWERED,
+            owner="integration",
+            other="queue",
+        ),
+        AuthenticationsEntry(
+            "authentications",
+            gettext_lazy("Authentications"),
+            field=Authentication._meta.get_field("secret"),
+        ),
+    ),
+    noun=gettext_lazy("integration"),
+    any_noun=gettext_lazy("an integration"),
+)
+CONNECTIONS = Section(
+    "data_action_connections",
+    DataActionConnection,
+    (
+        *entries_of(DataActionConnection),
+        SecretsEntry(
+            "credentials",
+            gettext_lazy("Credentials"),
+            field=DataActionCredential._meta.get_field("secret"),
+            label_field=DataActionCredential._meta.get_field("name"),
+        ),
+    ),
+    noun=gettext_lazy("data action connection"),
+    any_noun=gettext_lazy("a data action connection"),
+)
+DATA_ACTIONS = Section(
+    "data_actions",
+    DataAction,
+    tuple(entries_of(DataAction, links={"connection": "data_action_connections"})),
+    noun=gettext_lazy("data action"),
+    any_noun=gettext_lazy("a data action"),
+)
+DATA_ACTION_DRAFTS = Section(
+    "data_action_drafts",
+    DataActionDraft,
+    tuple(entries_of(DataActionDraft, links={"action": "data_actions"})),
+    identity=("action",),
+    noun=gettext_lazy("draft of data action"),
+    any_noun=gettext_lazy("a draft of a data action"),
+)
+
+SECTIONS = (
+    SYSTEM,
+    OUTGOING,
+    KEYS,
+    CHANNELS,
+    PAUSE_REASONS,
+    OPENING_HOURS,
+    QUEUE_GROUPS,
+    QUEUES,
+    IVRS,
+    GROUPS,
+    USERS,
+    FOLDERS,
+    TEMPLATES,
+    ACCESS_RIGHTS,
+    SERVICES,
+    INTEGRATIONS,
+    CONNECTIONS,
+    DATA_ACTIONS,
+    DATA_ACTION_DRAFTS,
+    MAIL_BOXES,
+)
 BY_NAME = {section.name: section for section in SECTIONS}

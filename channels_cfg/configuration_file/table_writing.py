@@ -13,7 +13,7 @@ from xlsxwriter.format import Format
 from channels_cfg.configuration_file.current_settings import CurrentSettings
 from channels_cfg.configuration_file.entries import FieldEntry, FileEntry, ListEntry, NamesEntry
 from channels_cfg.configuration_file.nodes import Node
-from channels_cfg.configuration_file.sections import Section
+from channels_cfg.configuration_file.section import Section
 from channels_cfg.configuration_file.tables import MOST_COLUMNS, WHY, columns_of
 from channels_cfg.spreadsheets import LONGEST_CELL, TextSheet, TextWorkbook, harmless
 

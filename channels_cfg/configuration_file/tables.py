@@ -19,15 +19,18 @@ from channels_cfg.configuration_file.entries import FileEntry, ListEntry, NamesE
 from channels_cfg.configuration_file.nodes import (
     FileProblem,
     Node,
-    Position,
+    Tell,
     UnreadableFile,
-    did_you_mean,
+    silently,
     unreadable,
     unstorable_in_words,
     without_unstorable,
 )
-from channels_cfg.configuration_file.sections import KEYS, QUEUES, USERS, Section
+from channels_cfg.configuration_file.section import Section
+from channels_cfg.configuration_file.sections import KEYS, QUEUES, USERS
 from channels_cfg.key_names import is_invisible
+from channels_cfg.near_names import did_you_mean
+from channels_cfg.positions import Position
 from channels_cfg.spreadsheets import as_meant, unescaped
 
 TABLES = {section.name: section for section in (KEYS, QUEUES, USERS)}
@@ -61,12 +64,10 @@ def columns_of(section: Section) -> list[FileEntry]:
     return [section.by_name[name] for name in names if name not in _NOT_IN_TABLES]
 
 
-def read_table(content: bytes, section: Section) -> Node:
+def read_table(content: bytes, section: Section, *, tell: Tell = silently) -> Node:
     """The rows as records of the section, or ``UnreadableFile``. A position is a row, counted as spreadsheets do, and
     the heading of its column. Empty rows count for nothing."""
-    if len(content) > MOST_BYTES:
-        raise unreadable(_("The file is larger than %(most)s MiB. Send it in parts.") % {"most": MOST_BYTES // 1024**2})
-    rows = _xlsx_rows(content) if content.startswith(b"PK\x03\x04") else _csv_rows(content)
+    rows = rows_in(content)
     columns = [(entry, entry.label) if entry else None for entry in _headings(next(rows, []), section)]
     table = Node([], Position(1, 1))
     records: list[Node] = table.value  # type: ignore[assignment]  # as made above
@@ -74,6 +75,7 @@ def read_table(content: bytes, section: Section) -> Node:
     for number, cells in enumerate(rows, start=2):
         if any(map(str.strip, cells)):
             records.append(_record(number, cells, columns))
+            tell(len(records) / MOST_ROWS)
             last = number
         if len(records) > MOST_ROWS:
             raise unreadable(_("The file has more than %(most)s rows. Send it in parts.") % {"most": f"{MOST_ROWS:,}"})
@@ -83,6 +85,13 @@ def read_table(content: bytes, section: Section) -> Node:
     if not records:
         raise unreadable(_("The file has headings, but no rows."))
     return table
+
+
+def rows_in(content: bytes) -> Iterator[list[str]]:
+    """The texts of a table's cells, row by row; of a workbook, those of its first sheet. Raises ``UnreadableFile``."""
+    if len(content) > MOST_BYTES:
+        raise unreadable(_("The file is larger than %(most)s MiB. Send it in parts.") % {"most": MOST_BYTES // 1024**2})
+    return _xlsx_rows(content) if _is_workbook(content) else _csv_rows(content)
 
 
 def _headings(cells: Sequence[str], section: Section) -> list[FileEntry | None]:
@@ -136,14 +145,15 @@ def _record(number: int, cells: Sequence[str], columns: Sequence[tuple[FileEntry
 
 
 def _cell(entry: FileEntry, text: str, position: Position) -> Node:
-    if why := _why_unusable(text):
+    if why := why_unusable(text):
         return Node("" if text == FORMULA_MARK else without_unstorable(text), position, unusable=why)
     if isinstance(entry, ListEntry | NamesEntry):
         return Node([Node(item, position) for item in _split(text)], position)
     return Node(text or None, position)
 
 
-def _why_unusable(text: str) -> str:
+def why_unusable(text: str) -> str:
+    """Why nothing can be made of a cell; empty where something can."""
     if text == FORMULA_MARK:
         return _("A formula is not worked out here. Paste its result as a value.")
     if text in ERRORS:
@@ -213,13 +223,29 @@ def _xlsx_rows(content: bytes) -> Iterator[list[str]]:
         raise unreadable(text % {"reason": type(error).__name__}) from error
 
 
+def weight(content: bytes) -> int:
+    """How many bytes there are to read; of a workbook, unpacked."""
+    try:
+        return sum(part.file_size for part in _parts(content)) if _is_workbook(content) else len(content)
+    except Exception:  # whoever reads it says what is wrong with it
+        return len(content)
+
+
+def _is_workbook(content: bytes) -> bool:
+    return content.startswith(b"PK\x03\x04")
+
+
+def _parts(content: bytes) -> list[zipfile.ZipInfo]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return archive.infolist()
+
+
 def _refuse_bombs(content: bytes) -> None:
     """A small archive may hold very much; what it says of itself is binding for the reader."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        parts = archive.infolist()
-        if len(parts) > 2000 or sum(part.file_size for part in parts) > MOST_BYTES_UNPACKED:
-            text = _("Unpacked, the workbook is larger than %(size)s MiB. Send it in parts.")
-            raise unreadable(text % {"size": MOST_BYTES_UNPACKED // 1024**2})
+    parts = _parts(content)
+    if len(parts) > 2000 or sum(part.file_size for part in parts) > MOST_BYTES_UNPACKED:
+        text = _("Unpacked, the workbook is larger than %(size)s MiB. Send it in parts.")
+        raise unreadable(text % {"size": MOST_BYTES_UNPACKED // 1024**2})
 
 
 def _cell_text(cell: Any) -> str:

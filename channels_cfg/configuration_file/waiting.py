@@ -1,4 +1,7 @@
-"""An uploaded file on its way: planned, shown record by record, confirmed or discarded. Nothing counts before."""
+"""An uploaded file on its way: planned, shown record by record, confirmed or discarded. Nothing counts before.
+
+A small file is planned while its sender waits, a large one by a worker, who tells how far it is.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +10,22 @@ from datetime import datetime
 from itertools import count, islice
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
+from django.utils import translation
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from channels_cfg import jobs
 from channels_cfg.configuration_file import wording
 from channels_cfg.configuration_file.draft import Environment
-from channels_cfg.configuration_file.nodes import Node
+from channels_cfg.configuration_file.nodes import Node, Tell, UnreadableFile, silently
 from channels_cfg.configuration_file.plan import Plan, RecordPlan, words_to_type
 from channels_cfg.configuration_file.planning import plan_file, plan_sections
 from channels_cfg.configuration_file.reading import read_yaml
 from channels_cfg.configuration_file.table_writing import cells_of
-from channels_cfg.configuration_file.tables import TABLES, read_table
+from channels_cfg.configuration_file.tables import TABLES, read_table, weight
 from channels_cfg.history.change_set import Action, ChangeSet, Confirmation, RecordChange
 from channels_cfg.models import PlannedRecord, User, WaitingUpload
 
@@ -27,7 +33,10 @@ SECRETS_OF_UPLOADS = "KEEPSAKE_SECRET_"
 """Uploaded files may name only such variables: others are none of an administrator's business."""
 
 MOST_NODES = 200_000
-"""What a page reads while its sender waits: a few seconds. A command takes more at a time."""
+"""Of a file that is uploaded, since its sender waits some seconds while it is confirmed. A command takes more."""
+
+READ = 0.4
+"""What share of the work is done once the file is read; then it is compared with what is set."""
 
 BATCH = 2000
 KEYS_NAMED = 10
@@ -36,22 +45,53 @@ KEYS_NAMED = 10
 def take_in(
     content: bytes, *, kind: str, name: str, user: User, environment: Mapping[str, str], now: datetime
 ) -> WaitingUpload:
-    """Keep the file for an hour, with what it would do; or raise ``UnreadableFile``."""
-    root = _read(content, kind)
-    plan = _plan(root, kind, by=user, environment=environment)
+    """Keep the file for an hour, with what it would do; of one above ``UPLOAD_READ_AT_ONCE`` a worker finds that out.
+
+    Raises ``UnreadableFile`` for a small one.
+    """
     WaitingUpload.objects.delete_expired(now=now)
+    language = translation.get_language() or ""
+    upload = WaitingUpload(user=user, kind=kind, name=name[:200], content=content, language=language, uploaded_at=now)
     with transaction.atomic():
-        upload = WaitingUpload.objects.create(
-            user=user, kind=kind, name=name[:200], content=content, uploaded_at=now, fingerprint=plan.fingerprint
-        )
-        _show(plan, upload)
+        if weight(content) > settings.UPLOAD_READ_AT_ONCE:
+            upload.save()
+            jobs.announce(WaitingUpload)
+        else:
+            plan = plan_again(upload, environment=environment)
+            upload.state, upload.finished_at = WaitingUpload.State.READY, now
+            upload.save()
+            _show(plan, upload)
     return upload
 
 
-def plan_again(upload: WaitingUpload, *, environment: Mapping[str, str], without_refused: bool = False) -> Plan:
+def work(upload: WaitingUpload, *, environment: Mapping[str, str]) -> None:
+    """Find out what a large file would do, or why it cannot be read. Raises ``NoLongerHeld`` when it is discarded."""
+    progress = jobs.Progress(upload)
+
+    def tell(share: float) -> None:
+        progress.tell(percent=int(100 * share))
+
+    with translation.override(upload.language or settings.LANGUAGE_CODE):
+        try:
+            plan = plan_again(upload, environment=environment, tell=tell)
+        except UnreadableFile as unreadable:
+            plan = Plan([], own_problems=unreadable.problems)
+        with transaction.atomic():
+            jobs.finish(upload, WaitingUpload.State.READY, percent=100)
+            _show(plan, upload)
+
+
+def plan_again(
+    upload: WaitingUpload, *, environment: Mapping[str, str], without_refused: bool = False, tell: Tell = silently
+) -> Plan:
     """What the file would do now. ``without_refused`` leaves refused rows of a table out."""
-    root = _read(bytes(upload.content), upload.kind)
-    plan = _plan(root, upload.kind, by=upload.user, environment=environment)
+
+    def tell_of_plan(share: float) -> None:
+        tell(READ + (1 - READ) * share)
+
+    root = _read(bytes(upload.content), upload.kind, tell=lambda share: tell(READ * share))
+    allowed = Environment(environment, beginning=SECRETS_OF_UPLOADS)
+    plan = _plan(root, upload.kind, by=upload.user, environment=allowed, tell=tell_of_plan)
     if without_refused and upload.kind in TABLES:
         plan.records = [record for record in plan.records if not record.problems]
     return plan
@@ -62,7 +102,6 @@ def show_again(upload: WaitingUpload, *, environment: Mapping[str, str]) -> None
     plan = plan_again(upload, environment=environment)
     with transaction.atomic():
         upload.records.all().delete()
-        upload.fingerprint = plan.fingerprint
         _show(plan, upload)
 
 
@@ -117,15 +156,18 @@ def _unmarked_in_words(name: str, line: dict[str, Any]) -> str:
     )
 
 
-def _read(content: bytes, kind: str) -> Node:
-    return read_table(content, TABLES[kind]) if kind in TABLES else read_yaml(content, most_nodes=MOST_NODES)
+def _read(content: bytes, kind: str, *, tell: Tell) -> Node:
+    return (
+        read_table(content, TABLES[kind], tell=tell)
+        if kind in TABLES
+        else read_yaml(content, most_nodes=MOST_NODES, tell=tell)
+    )
 
 
-def _plan(root: Node, kind: str, *, by: User, environment: Mapping[str, str]) -> Plan:
-    allowed = Environment(environment, beginning=SECRETS_OF_UPLOADS)
+def _plan(root: Node, kind: str, *, by: User, environment: Environment, tell: Tell) -> Plan:
     if kind not in TABLES:
-        return plan_file(root, environment=allowed, by=by)
-    plan = plan_sections({kind: root}, complete=False, environment=allowed, by=by)
+        return plan_file(root, environment=environment, by=by, tell=tell)
+    plan = plan_sections({kind: root}, complete=False, environment=environment, by=by, tell=tell)
     plan.kept, plan.left_alone = [], []
     return plan
 
@@ -135,7 +177,7 @@ def _plan(root: Node, kind: str, *, by: User, environment: Mapping[str, str]) ->
 
 def _show(plan: Plan, upload: WaitingUpload) -> None:
     """Write the plan down record by record, so that its pages cost the same however long it is."""
-    upload.notes = list(wording.notes(plan))
+    upload.fingerprint, upload.notes = plan.fingerprint, list(wording.notes(plan))
     upload.save(update_fields=["notes", "fingerprint"])
     records = _records(plan, upload)
     while batch := list(islice(records, BATCH)):

@@ -50,7 +50,7 @@ def told(change: EntryChange, action: Action) -> dict[str, Any]:
     if isinstance(entry, SecretsEntry):
         return {"label": entry.label, "new": _secrets_in_words(change, several=entry.several)}
     if action == Action.CHANGE and isinstance(change.new, list):
-        gained, lost = changed_items(change.old, change.new)
+        gained, lost = changed_items(entry.items_in_words(change.old), entry.items_in_words(change.new))
         if gained or lost:
             return {"label": entry.label, "gained": gained, "lost": lost}
     line = {"label": entry.label, "new": entry.in_words(change.new) or _("empty")}
@@ -101,7 +101,7 @@ def lines(plan: Plan) -> Iterator[str]:
         for record in records:
             yield f"  {heading(record)}"
             if record.loses_mark:
-                yield f"      {' '.join(filter(None, [_('No longer marked as sensitive.'), record.left_unmarked]))}"
+                yield "      " + " ".join(filter(None, [_("No longer marked as sensitive."), record.left_unmarked]))
             if record.action != Action.REMOVE:
                 yield from (f"      {change_in_words(change, record.action)}" for change in record.changes)
             if record.sensitive:

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from channels_cfg.configuration_file.current_settings import CurrentSettings
+from channels_cfg.configuration_file.parts import PartsEntry
 from channels_cfg.configuration_file.planning import COMPLETE, HEADER, VERSION
-from channels_cfg.configuration_file.sections import ACCESS_RIGHTS, SECTIONS, Section
+from channels_cfg.configuration_file.section import Section
+from channels_cfg.configuration_file.sections import ACCESS_RIGHTS, SECTIONS
 
 _OPENING = f"""\
 # The configuration of Keepsake. It holds no password, no API key and no secret.
@@ -19,6 +21,8 @@ _OPENING = f"""\
 # out stays as it is. Without “complete: true”, whatever is left out stays as it is.
 # Secrets of messaging services are named by their place, and stay as they are when left out:
 #   webhook_secrets: [{{secret: env:WHATSAPP_SECRET, note: from January}}]
+# So are those of integrations:
+#   authentications: {{crm: {{type: basic, username: portal, password: {{secret: env:CRM_PASSWORD}}}}}}
 {HEADER}: {VERSION}
 {COMPLETE}: true
 """
@@ -51,10 +55,15 @@ def _without_defaults(section: Section, values: dict[str, Any]) -> dict[str, Any
     first = {name: values[name] for name in section.identity if values[name]}
     defaults = section.defaults()
     return first | {
-        entry.name: values[entry.name]
+        entry.name: _parts(entry, values[entry.name]) if isinstance(entry, PartsEntry) else values[entry.name]
         for entry in section.entries
         if not entry.is_secret and entry.name not in section.identity and values[entry.name] != defaults[entry.name]
     }
+
+
+def _parts(entry: PartsEntry, parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    defaults = entry.defaults()
+    return [{name: value for name, value in part.items() if value != defaults[name]} for part in parts]
 
 
 def _record(section: Section, values: dict[str, Any]) -> str:
@@ -65,7 +74,10 @@ def _record(section: Section, values: dict[str, Any]) -> str:
 
 def _entries(values: dict[str, Any], *, indent: str) -> Iterator[str]:
     for name, value in values.items():
-        if isinstance(value, list) and value:
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            parts = ("".join(_entries(part, indent=f"{indent}  ")).removeprefix(f"{indent}  ") for part in value)
+            yield f"{indent}{name}:\n" + "".join(f"{indent}- {part}" for part in parts)
+        elif isinstance(value, list) and value:
             yield f"{indent}{name}:\n" + "".join(f"{indent}- {_scalar(item)}\n" for item in value)
         else:
             yield f"{indent}{name}: {_scalar(value)}\n"

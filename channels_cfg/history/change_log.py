@@ -161,15 +161,17 @@ _FIRST_OF_EACH = """
 
 
 def _changes(events: Sequence[tuple[Any, Any]]) -> Iterator[Change]:
-    facts = [_facts(event) for event, _ in events]
+    contexts = {event.pgh_context_id: event for event, _ in events}  # thousands of changes may share one
+    facts = {context: _facts(event) for context, event in contexts.items()}
     in_words = InWords(
-        [_pair(event, before) for event, before in events], people=[(User, known["user"]) for known in facts]
+        [_pair(event, before) for event, before in events], people=[(User, known["user"]) for known in facts.values()]
     )
-    for (event, _before), known, difference in zip(events, facts, in_words, strict=True):
+    by = {context: who(known, names=in_words.names) for context, known in facts.items()}
+    for (event, _before), difference in zip(events, in_words, strict=True):
         yield Change(
             at=event.pgh_created_at,
-            by=who(known, names=in_words.names),
-            why=known["why"],
+            by=by[event.pgh_context_id],
+            why=facts[event.pgh_context_id]["why"],
             version=event.pgh_version_id,
             **difference.__dict__,
         )

@@ -26,6 +26,7 @@ from channels_cfg.keys.configured import parents_of
 from channels_cfg.models import (
     ExtraDataLists,
     GroupMembership,
+    IntegrationQueue,
     Queue,
     QueueGroupMembership,
     SettingsVersion,
@@ -73,6 +74,7 @@ class RecordChange:
 _PERMISSIONS = {
     GroupMembership._meta.concrete_model: "auth.change_group",
     QueueGroupMembership._meta.concrete_model: "channels_cfg.change_queuegroup",
+    IntegrationQueue._meta.concrete_model: "channels_cfg.change_integration",
 }
 
 

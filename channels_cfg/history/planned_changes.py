@@ -19,12 +19,17 @@ from django.utils.translation import gettext as _
 from channels_cfg.history.change_reason import LONGEST_WHY
 from channels_cfg.history.change_set import Action, ChangeSet, NotApplied, RecordChange, apply
 from channels_cfg.history.record_writing import write_one_by_one
-from channels_cfg.models import Channel, ExtraDataLists, Queue, ScheduledChange, SystemSettings, User
+from channels_cfg.models import Channel, IvrDefinition, Queue, ScheduledChange, SystemSettings, User
 from channels_cfg.models.versioned import lock_settings
 
 logger = logging.getLogger(__name__)
 
-PLANNABLE: dict[str, type[ExtraDataLists]] = {model.__name__: model for model in (SystemSettings, Channel, Queue)}
+PLANNABLE: dict[str, type[models.Model]] = {
+    model.__name__: model for model in (SystemSettings, Channel, Queue, IvrDefinition)
+}
+
+
+_NAMES = {model: f"{model.lower()}_name" for model in PLANNABLE if model != SystemSettings.__name__}
 
 
 def plannable_fields(model: type[models.Model]) -> Collection[str]:
@@ -39,7 +44,7 @@ def planned_for(record: models.Model) -> QuerySet[ScheduledChange]:
     ).select_related("planned_by")
 
 
-def check_plan(record: ExtraDataLists, changes: Mapping[str, Any], *, at: datetime, now: datetime) -> dict[str, Any]:
+def check_plan(record: models.Model, changes: Mapping[str, Any], *, at: datetime, now: datetime) -> dict[str, Any]:
     """For the fields that would change at that time, what they will hold until then.
 
     Raises ``ValidationError``, by field where it is about one, where this cannot be planned.
@@ -59,7 +64,7 @@ def check_plan(record: ExtraDataLists, changes: Mapping[str, Any], *, at: dateti
     return replaced
 
 
-def _as_it_will_be(record: ExtraDataLists, changes: Mapping[str, Any]) -> dict[str, Any]:
+def _as_it_will_be(record: models.Model, changes: Mapping[str, Any]) -> dict[str, Any]:
     """The new values as the record would hold them; ``ValidationError``, by field, where a rule refuses one."""
     planned = copy(record)
     for name, value in changes.items():
@@ -73,7 +78,7 @@ def _unchanged(record: models.Model, changes: Mapping[str, Any]) -> set[str]:
 
 
 def plan_change(
-    record: ExtraDataLists, changes: Mapping[str, Any], *, at: datetime, by: User, why: str = "", now: datetime
+    record: models.Model, changes: Mapping[str, Any], *, at: datetime, by: User, why: str = "", now: datetime
 ) -> ScheduledChange:
     """Let the fields of the stored record take these values at that time; those that hold them by then are not noted.
 
@@ -175,10 +180,11 @@ def _kind(change: ScheduledChange) -> str:
 
 def with_names(changes: QuerySet[ScheduledChange]) -> QuerySet[ScheduledChange]:
     """With the names of the records they are about, for ``name_of``."""
-    return changes.select_related("planned_by").annotate(
-        channel_name=Subquery(Channel.objects.filter(pk=OuterRef("object_id")).values("name")[:1]),
-        queue_name=Subquery(Queue.objects.filter(pk=OuterRef("object_id")).values("name")[:1]),
-    )
+    named = {
+        name: Subquery(PLANNABLE[model]._base_manager.filter(pk=OuterRef("object_id")).values("name")[:1])
+        for model, name in _NAMES.items()
+    }
+    return changes.select_related("planned_by").annotate(**named)
 
 
 def name_of(change: Any) -> str:
@@ -187,7 +193,7 @@ def name_of(change: Any) -> str:
     kind = str(capfirst(str(model._meta.verbose_name)))
     if model is SystemSettings:
         return kind
-    name = change.channel_name if model is Channel else change.queue_name
+    name = getattr(change, _NAMES[change.model])
     return (
         f"{kind} “{name}”"
         if name

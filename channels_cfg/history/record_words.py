@@ -20,7 +20,7 @@ from channels_cfg import moments
 from channels_cfg.models.versioned import RecordedEvent
 
 NAME_FIELDS = ("name", "username", "address", "note")
-DEEDS = {
+ACTIONS = {
     "created": gettext_lazy("created"),
     "changed": gettext_lazy("changed"),
     "deleted": gettext_lazy("deleted"),
@@ -87,17 +87,17 @@ class FieldChange:
 
 @dataclass(frozen=True)
 class Difference:
-    """One record that was created, changed or deleted."""
+    """One record that was created, changed or deleted; ``kind`` is written as inside a sentence."""
 
-    deed: str
+    action: str
     kind: str
     name: str
     record: Record
     fields: list[FieldChange]
 
     @property
-    def deed_in_words(self) -> str:
-        return str(DEEDS[self.deed])
+    def action_in_words(self) -> str:
+        return str(ACTIONS[self.action])
 
 
 class InWords:
@@ -114,7 +114,7 @@ class InWords:
         for before, after in self.pairs:
             event = after or before
             yield Difference(
-                deed="created" if before is None else "deleted" if after is None else "changed",
+                action="created" if before is None else "deleted" if after is None else "changed",
                 kind=self._kind_in_words(event.pgh_tracked_model),
                 name=self.name_of(event),
                 record=(event.pgh_tracked_model._meta.concrete_model, event.pgh_obj_id),
@@ -144,7 +144,8 @@ class InWords:
             old_words, new_words = self._in_words(field, old), self._in_words(field, new)
             if old_words != new_words:
                 added, removed = ([], []) if old is None or new is None else _list_difference(old, new)
-                yield FieldChange(self._label_of(field), old_words, new_words, added, removed)
+                moved = [self._items_in_words(field, items) for items in (added, removed)]
+                yield FieldChange(self._label_of(field), old_words, new_words, *moved)
 
     def _in_words(self, field: models.Field, value: Any) -> str:
         if value is None or value == "" or value == []:
@@ -152,12 +153,16 @@ class InWords:
         if isinstance(value, bool):
             return _("yes") if value else _("no")
         if isinstance(value, list):
-            return ", ".join(map(str, value))
+            return ", ".join(self._items_in_words(field, value))
         if isinstance(value, datetime):
             return moments.in_words(value)
         if isinstance(field, models.ForeignKey):
             return self.names.get((field.related_model, value)) or _("number %(value)s") % {"value": value}
         return self._choice_in_words(field, value) if field.choices else str(value)
+
+    def _items_in_words(self, field: models.Field, items: list[Any]) -> list[str]:
+        each: models.Field = getattr(field, "base_field", field)
+        return [self._choice_in_words(each, item) if each.choices else str(item) for item in items]
 
     def _names(self, people: Iterable[Record]) -> dict[Record, str]:
         """The names of all records that are pointed to; of a deleted one, the last it had."""
@@ -184,7 +189,7 @@ class InWords:
 
 
 def _kind_in_words(model: type[models.Model]) -> str:
-    return str(capfirst(model._meta.verbose_name))
+    return str(model._meta.verbose_name)
 
 
 def _choice(field: models.Field, value: Any) -> str:
@@ -195,7 +200,7 @@ def _plain_name(event: Any) -> str:
     return next((str(getattr(event, name)) for name in NAME_FIELDS if getattr(event, name, "")), "")
 
 
-def _list_difference(old: Any, new: Any) -> tuple[list[str], list[str]]:
+def _list_difference(old: Any, new: Any) -> tuple[list[Any], list[Any]]:
     if not isinstance(old, list) or not isinstance(new, list):
         return [], []
-    return [str(item) for item in new if item not in old], [str(item) for item in old if item not in new]
+    return [item for item in new if item not in old], [item for item in old if item not in new]

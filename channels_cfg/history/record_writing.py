@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -17,7 +17,7 @@ from channels_cfg.history.change_set import Action, RecordChange
 from channels_cfg.history.record_words import event_models
 from channels_cfg.in_use import used_by
 from channels_cfg.models import User
-from channels_cfg.models.rules import in_words
+from channels_cfg.models.rules import PART_OF, check_with_its_parts_later, in_words
 
 BATCH = 1000
 
@@ -62,9 +62,12 @@ def write_one_by_one(changes: Iterable[RecordChange]) -> None:
     for change in reversed(changes):
         if change.action == Action.REMOVE:
             _delete(change)
+    wholes = set(_wholes(changes))
     for change in changes:
         if change.action != Action.REMOVE:
             _save(change)
+    for model, pk in sorted(wholes | set(_wholes(changes)), key=str):
+        _check_whole(model, pk)
 
 
 @cache
@@ -84,6 +87,32 @@ def _pointed_to_first() -> list[type[models.Model]]:
     return ordered
 
 
+def _wholes(changes: Iterable[RecordChange]) -> Iterator[tuple[type[models.Model], Any]]:
+    """The records that make sense only with their parts, of which these are some."""
+    for change in changes:
+        if hasattr(change.model, "check_whole"):
+            yield change.model, change.pk
+        elif name := getattr(change.model, PART_OF, ""):
+            field: Any = change.model._meta.get_field(name)
+            stored = change.model._base_manager.filter(pk=change.pk).values_list(field.attname, flat=True).first()
+            yield from ((field.related_model, pk) for pk in {stored, change.old.get(field.attname)} - {None})
+
+
+def _check_whole(model: type[models.Model], pk: Any) -> None:
+    whole: Any = model._base_manager.filter(pk=pk).first()
+    try:
+        if whole is not None:
+            whole.check_whole()
+    except ValidationError as refused:
+        name = _("%(kind)s “%(name)s”") % {"kind": model._meta.verbose_name, "name": whole}
+        raise _would_not_be_valid(name, refused, model) from refused
+
+
+def _would_not_be_valid(name: str, refused: ValidationError, model: type[models.Model]) -> ValidationError:
+    told = {"record": name, "reasons": in_words(refused, model)}
+    return ValidationError(_("The %(record)s would not be valid: %(reasons)s") % told)
+
+
 def _delete(change: RecordChange) -> None:
     record = change.model._base_manager.get(pk=change.pk)
     try:
@@ -99,6 +128,7 @@ def _delete(change: RecordChange) -> None:
 def _save(change: RecordChange) -> None:
     comes = change.action == Action.ADD
     record = _made(change) if comes else _changed(change)
+    check_with_its_parts_later(record)
     fields = [field.name for field in record._meta.concrete_fields if field.attname in change.new]
     unchecked = {"password"} if comes else {field.name for field in record._meta.concrete_fields} - set(fields)
     try:
@@ -106,10 +136,7 @@ def _save(change: RecordChange) -> None:
         with transaction.atomic():
             record.save(force_insert=comes, update_fields=None if comes or record._state.adding else fields)
     except ValidationError as refused:
-        raise ValidationError(
-            _("The %(record)s would not be valid: %(reasons)s")
-            % {"record": change.name, "reasons": in_words(refused, change.model)}
-        ) from refused
+        raise _would_not_be_valid(change.name, refused, change.model) from refused
     except IntegrityError as refused:
         raise ValidationError(
             _("The %(record)s cannot be as it was: it points to a record that is gone, or its name is taken by now.")

@@ -31,7 +31,9 @@ from channels_cfg.models import (
     AccessRight,
     ApiKey,
     AttachedKey,
+    Authentication,
     Channel,
+    DataActionCredential,
     ExtraDataLists,
     GroupMembership,
     MessagingService,
@@ -46,6 +48,12 @@ from channels_cfg.models.versioned import lock_settings
 WITHOUT_SECRETS = {
     WebhookSecret: gettext_lazy(
         "The secret itself is not in the history. Enter it anew on the page of its messaging service."
+    ),
+    Authentication: gettext_lazy(
+        "The secret itself is not in the history. Enter it anew on the page of its integration."
+    ),
+    DataActionCredential: gettext_lazy(
+        "The secret itself is not in the history. Enter it anew on the page of its connection."
     ),
     ApiKey: gettext_lazy("The key itself is not in the history. Make a new key."),
 }

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q, QuerySet
-from django.utils.text import get_text_list
+from django.utils.text import capfirst, get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -101,9 +101,10 @@ def _names(page: Sequence[SettingsVersion]) -> dict[Any, str]:
 
 def _in_short(change: Change) -> str:
     """``Channel “Customer chat”: Extra Data Included in Statistics`` or ``Queue “Sales” created``."""
-    name = _("%(kind)s “%(name)s”") % {"kind": change.kind, "name": change.name} if change.name else change.kind
-    if change.deed != "changed" or not change.fields:
-        return _IN_SHORT[change.deed] % {"record": name}
+    kind = capfirst(change.kind)
+    name = _("%(kind)s “%(name)s”") % {"kind": kind, "name": change.name} if change.name else kind
+    if change.action != "changed" or not change.fields:
+        return _IN_SHORT[change.action] % {"record": name}
     fields = get_text_list([field.field for field in change.fields], _("and"))
     return _("%(record)s: %(fields)s") % {"record": name, "fields": fields}
 

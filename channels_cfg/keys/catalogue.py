@@ -12,10 +12,14 @@ from channels_cfg.keys.configured import LEVELS, LISTED_NAMES, naming_any_of
 from channels_cfg.keys.effective_settings import EXTRA_DATA_LISTS
 from channels_cfg.models import AttachedKey, AttachedKeyAlias, ExtraDataLists
 from channels_cfg.models.versioned import lock_settings
+from channels_cfg.prepared import rows
 
-# A name finds its row by index in either table; an OR over a join would read the catalogue whole.
-_KNOWN_KEYS = """
-    SELECT sent.name AS sent_name, known.*
+_COLUMNS = [field.attname for field in AttachedKey._meta.concrete_fields]
+
+# A name finds its row by index in either table; an OR over a join would read the catalogue whole. Whatever brings data
+# asks this, and Django needs several times as long to word it as PostgreSQL to answer it.
+KNOWN_KEYS = f"""
+    SELECT sent.name, {", ".join(f'known."{name}"' for name in _COLUMNS)}
       FROM (SELECT name, id FROM channels_cfg_attachedkey WHERE name = ANY(%(names)s)
             UNION ALL
             SELECT name, key_id FROM channels_cfg_attachedkeyalias WHERE name = ANY(%(names)s)) AS sent (name, key)
@@ -26,8 +30,8 @@ _KNOWN_KEYS = """
 def known_keys(names: Iterable[str]) -> dict[str, AttachedKey]:
     """The catalogued key that each of the names means, by its own or another name; one query. Unknown names are left
     out."""
-    found = AttachedKey.objects.raw(_KNOWN_KEYS, {"names": list(names)})
-    return {key.sent_name: key for key in found}  # type: ignore[attr-defined]
+    found = rows(KNOWN_KEYS, {"names": list(names)})
+    return {name: AttachedKey.from_db(connection.alias, _COLUMNS, values) for name, *values in found}
 
 
 # Lists name a key as the catalogue does

@@ -7,8 +7,11 @@ from typing import Generic, TypeVar
 
 from channels_cfg.models import Channel, ExtraDataLists, Queue, SystemSettings
 from channels_cfg.models.extra_data import EXTRA_DATA_LISTS, LISTS_OF_KIND
+from channels_cfg.models.session_metadata import SessionMetadataSettings
 
 __all__ = ["EXTRA_DATA_LISTS", "LISTS_OF_KIND", "Effective", "EffectiveSettings", "effective_settings"]
+
+LEFT_OUT = SessionMetadataSettings.KeptData.LEFT_OUT.value
 
 T = TypeVar("T")
 
@@ -31,6 +34,8 @@ class EffectiveSettings:
     statistics_keys: Effective[list[str]]
     precedence: Effective[list[str]]
     false_attempt_seconds: Effective[int]
+    contact_information: Effective[str]
+    session_metadata_with_kept_data: Effective[bool]
     live_data_until_handled: bool
     value_characters: int
     pairs_per_conversation: int
@@ -44,12 +49,16 @@ def effective_settings(
     system = system or SystemSettings.load()
     levels: list[tuple[str, ExtraDataLists | None]] = [("queue", queue), ("channel", channel), ("system", system)]
 
-    def keys(name: str) -> Effective[list[str]]:
+    def first_set(name: str, nothing: T) -> Effective[T]:
         for origin, level in levels:
             if level is not None and getattr(level, name):
                 return Effective(getattr(level, name), origin)
-        return Effective([], "system")
+        return Effective(nothing, "system")
 
+    def keys(name: str) -> Effective[list[str]]:
+        return first_set(name, [])
+
+    in_files = first_set("kept_data_in_session_metadata", LEFT_OUT)
     return EffectiveSettings(
         allocation_keys=keys("allocation_keys"),
         connection_keys=keys("connection_keys"),
@@ -63,6 +72,8 @@ def effective_settings(
             if channel.false_attempt_seconds is not None
             else Effective(system.false_attempt_seconds, "system")
         ),
+        contact_information=first_set("contact_information", ""),
+        session_metadata_with_kept_data=Effective(in_files.value != LEFT_OUT, in_files.origin),
         live_data_until_handled=channel.live_data_until_handled,
         value_characters=system.value_characters,
         pairs_per_conversation=system.pairs_per_conversation,

@@ -7,7 +7,7 @@ answered.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 from urllib.parse import quote
 
@@ -15,6 +15,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from channels_cfg.messaging.finding import Finding
 from channels_cfg.models import MessagingService
 from channels_cfg.outgoing import Answer, NoAnswer, Refused, ask
 
@@ -25,30 +26,40 @@ WANTED_TRIGGERS = {
     "MESSAGE_DELIVERY": gettext_lazy("What became of an agent's message. Without it no quoted messages are shown."),
     "EVENT_INBOUND": gettext_lazy("What a customer does besides writing, such as a reaction."),
     "CONTACT_UPDATE": gettext_lazy("The customer's display name, where the channel knows one."),
+    "OPT_IN": gettext_lazy("A customer opted in: WhatsApp templates may be sent at any time."),
+    "OPT_OUT": gettext_lazy("A customer opted out: nothing may be sent unasked."),
 }
 """The triggers to choose for the webhook, and why. Others may be chosen too; they are taken in and left alone."""
 
 NEEDED_TRIGGERS = ("MESSAGE_INBOUND", "CONVERSATION_STOP", "MESSAGE_DELIVERY")
 LONGEST_NAME = 80
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was found out. ``level`` is good, warn or bad."""
-
-    level: str
-    words: str
+KEY_UNKNOWN = (400, 401, 403)
+"""What signing in is answered with where the access key is not known."""
 
 
 @dataclass(frozen=True)
 class SinchConnection:
-    """What was entered for an app."""
+    """What was entered for an app. ``api_address`` is where it is called instead of at Sinch."""
 
     region: str
     project_id: str
     app_id: str
     key_id: str
     key_secret: str
+    api_address: str = ""
+
+    @classmethod
+    def of(cls, service: MessagingService) -> SinchConnection:
+        return cls(**{field.name: getattr(service, field.name) for field in fields(cls)})
+
+    @property
+    def sign_in_address(self) -> str:
+        return f"{self.api_address or settings.SINCH_SIGN_IN_ADDRESS}/oauth2/token"
+
+    def address_of(self, *path: str, region: str = "") -> str:
+        """Of something in the project."""
+        base = self.api_address or settings.CONVERSATION_API_ADDRESS.format(region=region or self.region)
+        return "/".join([f"{base}/v1/projects", *(quote(part, safe=":") for part in (self.project_id, *path))])
 
 
 class _Stop(Exception):
@@ -71,17 +82,25 @@ def try_connection(connection: SinchConnection, *, callback_address: str) -> lis
         return [Finding("bad", str(failure))]
 
 
-def _token(connection: SinchConnection) -> str:
+def sign_in(connection: SinchConnection) -> tuple[str, Answer]:
+    """The bearer token, empty where none was given, and the whole answer. Raises ``Refused`` or ``NoAnswer``."""
     answer = ask(
         "POST",
-        f"{settings.SINCH_SIGN_IN_ADDRESS}/oauth2/token",
+        connection.sign_in_address,
         auth=(connection.key_id, connection.key_secret),
         form={"grant_type": "client_credentials"},
     )
     token = answer.json().get("access_token")
     if answer.status == 200 and isinstance(token, str) and token.isascii() and token.isprintable():
+        return token, answer
+    return "", answer
+
+
+def _token(connection: SinchConnection) -> str:
+    token, answer = sign_in(connection)
+    if token:
         return token
-    if answer.status in (400, 401, 403):
+    if answer.status in KEY_UNKNOWN:
         raise _Stop(
             _("Sinch does not know this access key. Compare key ID and key secret with Access keys in the dashboard.")
         )
@@ -105,9 +124,8 @@ def _app(connection: SinchConnection, token: str) -> dict[str, Any]:
 
 
 def _get(region: str, connection: SinchConnection, token: str, *more: str) -> Answer:
-    base = settings.CONVERSATION_API_ADDRESS.format(region=region)
-    path = "/".join(quote(part, safe="") for part in (connection.project_id, "apps", connection.app_id, *more))
-    return ask("GET", f"{base}/v1/projects/{path}", headers={"Authorization": f"Bearer {token}"})
+    address = connection.address_of("apps", connection.app_id, *more, region=region)
+    return ask("GET", address, headers={"Authorization": f"Bearer {token}"})
 
 
 def _about(app: dict[str, Any]) -> Iterator[Finding]:
@@ -162,8 +180,8 @@ def _short(name: object) -> str:
     return str(name or "")[:LONGEST_NAME] or _("without a name")
 
 
-def _unexpected(deed: str, answer: Answer) -> str:
-    return _("Sinch answered %(deed)s with %(reason)s") % {"deed": deed, "reason": _status(answer)}
+def _unexpected(action: str, answer: Answer) -> str:
+    return _("Sinch answered %(action)s with %(reason)s") % {"action": action, "reason": _status(answer)}
 
 
 def _status(answer: Answer) -> str:

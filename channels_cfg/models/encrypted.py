@@ -1,4 +1,4 @@
-"""Text that is stored encrypted with FIELD_KEYS."""
+"""Text and files that are stored encrypted with FIELD_KEYS."""
 
 from __future__ import annotations
 
@@ -19,8 +19,12 @@ def _cipher(keys: tuple[str, ...]) -> MultiFernet:
 
 @lru_cache(maxsize=1024)
 def _decrypt(token: str, keys: tuple[str, ...]) -> str:
+    return _decrypt_bytes(token.encode(), keys).decode()
+
+
+def _decrypt_bytes(token: bytes, keys: tuple[str, ...]) -> bytes:
     try:
-        return _cipher(keys).decrypt(token.encode()).decode()
+        return _cipher(keys).decrypt(token)
     except InvalidToken as error:
         raise ImproperlyConfigured("A stored secret fits none of FIELD_KEYS. Add the key it was made with.") from error
 
@@ -46,3 +50,13 @@ class EncryptedTextField(models.TextField):
 
     def from_db_value(self, value: str | None, expression: object, connection: object) -> str | None:
         return _decrypt(value, tuple(settings.FIELD_KEYS)) if value else value
+
+
+class EncryptedBinaryField(models.BinaryField):
+    """Bytes, encrypted at rest as texts are in ``EncryptedTextField``."""
+
+    def get_prep_value(self, value: Any) -> Any:
+        return _cipher(tuple(settings.FIELD_KEYS)).encrypt(bytes(value)) if value else value
+
+    def from_db_value(self, value: bytes | None, expression: object, connection: object) -> bytes | None:
+        return _decrypt_bytes(bytes(value), tuple(settings.FIELD_KEYS)) if value else value

@@ -10,7 +10,14 @@ from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from channels_cfg.addresses import check_app_id, check_project_id, tidied_app_id, tidied_project_id
+from channels_cfg.addresses import (
+    check_api_address,
+    check_app_id,
+    check_project_id,
+    tidied_api_address,
+    tidied_app_id,
+    tidied_project_id,
+)
 from channels_cfg.models.channel import Channel
 from channels_cfg.models.encrypted import EncryptedTextField
 from channels_cfg.models.queue import Queue
@@ -68,7 +75,7 @@ class MessagingService(models.Model):
         max_length=64,
         blank=True,
         help_text=_(
-            "Of an access key of the project; the connection test signs in with it. "
+            "Of an access key of the project; sending and the connection test sign in with it. "
             "Example: 8f3c2a10-5b4d-4e7f-9a61-0c2d3e4f5a6b"
         ),
     )
@@ -79,7 +86,18 @@ class MessagingService(models.Model):
         validators=[MaxLengthValidator(LONGEST_SECRET)],
         help_text=_("As shown once at Sinch. It is not shown again."),
     )
-    enabled = models.BooleanField(_("enabled"), default=True, help_text=_("Off: its callbacks are refused."))
+    api_address = TidiedCharField(
+        _("API address"),
+        max_length=200,
+        blank=True,
+        default="",
+        tidy=tidied_api_address,
+        validators=[check_api_address],
+        help_text=_("Where signing in and sending go instead of to Sinch. Empty: to Sinch."),
+    )
+    enabled = models.BooleanField(
+        _("enabled"), default=True, help_text=_("Off: its callbacks are refused, and nothing is sent.")
+    )
 
     class Meta:
         verbose_name = _("messaging service")

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+import pgtrigger
+from django.apps import apps
 from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -15,16 +18,32 @@ from channels_cfg.addresses import check_address, tidied_address
 from channels_cfg.models.access_right import AccessRight, Right
 from channels_cfg.models.channel import Channel
 from channels_cfg.models.extra_data import ExtraDataLists
+from channels_cfg.models.opening_hours import OpeningHours
 from channels_cfg.models.rules import refuse, related
+from channels_cfg.models.session_metadata import SessionMetadataSettings
+from channels_cfg.models.telephony import ContactInformation
 from channels_cfg.models.tidied import TidiedCharField
 from channels_cfg.models.versioned import versioned
+from channels_cfg.models.wrap_up import WrapUpSettings
 
 if TYPE_CHECKING:
     from channels_cfg.models.user import User
 
 
+USUAL_PRIORITY = 50
 SERVED_QUEUE_IS_FIXED = _("Messaging services lead to this queue, so it stays with a chat channel.")
+LED_TO_BY_IVR = _("An IVR of its channel leads to this queue. Let the IVR lead elsewhere first.")
+ONE_ADDRESS = "an_address_leads_to_a_queue_or_an_ivr"
+HAS_AN_IVR = _("An IVR has this address already. An address leads to a queue or to an IVR.")
 CHANNEL_IS_FIXED = _("The channel is fixed, because the queue has had conversations. Make a new queue instead.")
+
+_NO_IVR_HAS_IT = f"""
+    IF EXISTS (SELECT FROM channels_cfg_ivraddress WHERE lower(address) = lower(NEW.address)) THEN
+        RAISE EXCEPTION 'an IVR has the address %', NEW.address
+              USING ERRCODE = 'unique_violation', CONSTRAINT = '{ONE_ADDRESS}';
+    END IF;
+    RETURN NEW;
+"""
 
 
 @versioned()
@@ -46,7 +65,13 @@ class QueueGroup(models.Model):
 class QueueQuerySet(models.QuerySet["Queue"]):
     def granting(self, right: Right, *, to: User) -> QueueQuerySet:
         """Queues on which the user holds the right: directly, through a group, or on a queue group."""
-        held = AccessRight.objects.held_by(to).filter(right=right)
+        return self._of(AccessRight.objects.held_by(to).filter(right=right))
+
+    def granting_any_right(self, *, to: User) -> QueueQuerySet:
+        """Queues on which the user holds any right."""
+        return self._of(AccessRight.objects.held_by(to))
+
+    def _of(self, held: models.QuerySet[AccessRight]) -> QueueQuerySet:
         return self.filter(
             Q(pk__in=held.filter(queue__isnull=False).values("queue"))
             | Q(pk__in=held.filter(queue_group__isnull=False).values("queue_group__queues"))
@@ -54,7 +79,7 @@ class QueueQuerySet(models.QuerySet["Queue"]):
 
 
 @versioned()
-class Queue(ExtraDataLists):
+class Queue(ExtraDataLists, WrapUpSettings, ContactInformation, SessionMetadataSettings):
     """A place where conversations of one channel wait for an agent."""
 
     name = models.CharField(_("name"), max_length=100, unique=True, help_text=_("Example: Chat sales"))
@@ -68,6 +93,34 @@ class Queue(ExtraDataLists):
     )
     description = models.CharField(_("description"), max_length=300, blank=True)
 
+    priority = models.PositiveSmallIntegerField(
+        _("priority"),
+        default=USUAL_PRIORITY,
+        help_text=_("Of what waits, the lowest number is offered first, then what waits longest. Example: 50"),
+    )
+    size = models.PositiveIntegerField(
+        _("size"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1, message=_("At least %(limit_value)s. Empty: as many as come."))],
+        help_text=_(
+            "So many wait at most; who comes then is answered by the channel and does not wait. Empty: as many as "
+            "come. Example: 50"
+        ),
+    )
+    opening_hours = models.ForeignKey(
+        OpeningHours,
+        models.PROTECT,
+        verbose_name=_("opening hours"),
+        null=True,
+        blank=True,
+        related_name="queues",
+        help_text=_(
+            "Who comes at another time is answered by the channel and does not wait. Empty: always open. "
+            "Example: Office hours Finland"
+        ),
+    )
+
     objects = QueueQuerySet.as_manager()
 
     class Meta(ExtraDataLists.Meta):
@@ -75,6 +128,13 @@ class Queue(ExtraDataLists):
         verbose_name = _("queue")
         verbose_name_plural = _("queues")
         ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(size=None) | Q(size__gte=1),
+                name="a_queue_has_room_for_1_or_more",
+                violation_error_message=_("At least 1. Empty: as many as come."),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -96,6 +156,8 @@ class Queue(ExtraDataLists):
         if stored and stored.channel_id != self.channel_id:
             if stored.conversations.exists():
                 refuse({"channel": CHANNEL_IS_FIXED}, exclude=exclude)
+            if stored.ivr_steps.exists():
+                refuse({"channel": LED_TO_BY_IVR}, exclude=exclude)
             if self.kind != stored.kind and stored.messaging_services.exists():
                 refuse({"channel": SERVED_QUEUE_IS_FIXED}, exclude=exclude)
         super().validate_constraints(exclude=exclude)
@@ -124,6 +186,14 @@ class QueueAddress(models.Model):
                 violation_error_message=_("Another queue has this address already."),
             )
         ]
+        triggers = [
+            pgtrigger.Trigger(
+                name=ONE_ADDRESS,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("address"),  # type: ignore[no-untyped-call]
+                when=pgtrigger.Before,
+                func=_NO_IVR_HAS_IT,
+            )
+        ]
 
     def __str__(self) -> str:
         return self.address
@@ -136,3 +206,10 @@ class QueueAddress(models.Model):
                 check_address(self.address, kind=queue.kind)
             except ValidationError as refused:
                 raise ValidationError({"address": refused.messages}) from refused
+
+    def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
+        """No IVR has it."""
+        ivr_addresses = apps.get_model("channels_cfg.IvrAddress")._base_manager
+        if self.address and ivr_addresses.filter(address__iexact=self.address).exists():
+            refuse({"address": HAS_AN_IVR}, exclude=exclude)
+        super().validate_constraints(exclude=exclude)

@@ -24,6 +24,22 @@ def related(record: models.Model, name: str) -> Any:
         return None
 
 
+PART_OF = "part_of"
+"""The attribute of a model that names its foreign key to what it is checked with."""
+
+_LATER = "_is_checked_with_its_parts_later"
+
+
+def checked_with_its_parts(record: models.Model) -> bool:
+    """Whether a record that makes sense only together with others is checked with them now."""
+    return not getattr(record, _LATER, False)
+
+
+def check_with_its_parts_later(record: models.Model) -> None:
+    """Whoever writes several of them at once says so of each, and checks the whole when all are there."""
+    setattr(record, _LATER, True)
+
+
 def refuse(complaints: Mapping[str, Any], *, exclude: Collection[str] | None = None) -> None:
     """Raise ``ValidationError`` with the complaints, by field; those about excluded fields are none."""
     if named := {name: complaint for name, complaint in complaints.items() if name not in (exclude or ())}:

@@ -18,7 +18,7 @@ class ScheduledChange(models.Model):
         CANCELLED = "cancelled", _("Cancelled")
         FAILED = "failed", _("Failed")
 
-    model = models.CharField(_("model"), max_length=40, help_text=_("Channel, Queue or SystemSettings"))
+    model = models.CharField(_("model"), max_length=40, help_text=_("Channel, IvrDefinition, Queue or SystemSettings"))
     object_id = models.BigIntegerField(_("object id"))
     changes = models.JSONField(_("changes"))
     replaces = models.JSONField(

@@ -16,7 +16,11 @@ from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from channels_cfg.addresses import allow_hosts_by, check_hosts, tidied_hosts
+from channels_cfg.contact_fields import check_contact_fields
 from channels_cfg.models.extra_data import ExtraDataLists
+from channels_cfg.models.session_metadata import SessionMetadataSettings
+from channels_cfg.models.telephony import ContactInformation
 from channels_cfg.models.tidied import TidiedArrayField, TidiedCharField, TidiedURLField
 from channels_cfg.models.versioned import versioned
 
@@ -119,7 +123,7 @@ class PrecedenceField(ArrayField):
 
 
 @versioned()
-class SystemSettings(ExtraDataLists):
+class SystemSettings(ExtraDataLists, ContactInformation, SessionMetadataSettings):
     """The one row of defaults for every channel and queue."""
 
     precedence = PrecedenceField(default=default_precedence)
@@ -130,6 +134,12 @@ class SystemSettings(ExtraDataLists):
             "A customer who leaves before an agent accepts, and before this many seconds have passed, "
             "counts as a false attempt; later, as abandoned. Example: 5"
         ),
+    )
+    away_after_seconds = models.PositiveIntegerField(
+        _("away after (seconds)"),
+        default=120,
+        validators=[MinValueValidator(30, message=_("At least %(limit_value)s seconds."))],
+        help_text=_("An agent whose desk has not been open for so long is away and gets no offers. Example: 120"),
     )
     value_characters = models.PositiveIntegerField(
         _("longest value (characters)"),
@@ -210,12 +220,51 @@ class SystemSettings(ExtraDataLists):
         ],
         help_text=_("How long such an address works. Example: 72"),
     )
+    manages_whatsapp_opt_ins = models.BooleanField(
+        _("let Keepsake manage opt-ins for WhatsApp"),
+        default=True,
+        help_text=_(
+            "On: once 24 hours have passed since a customer's last message, templates go only to who opted in. "
+            "Off: another system checks that."
+        ),
+    )
+
+    # Calls to other systems.
+    allowed_hosts = TidiedArrayField(
+        models.CharField(max_length=300),
+        verbose_name=_("allowed hosts"),
+        default=list,
+        blank=True,
+        tidy=tidied_hosts,
+        validators=[check_hosts],
+        help_text=_(
+            "Hosts in private networks that may be called all the same, by these alone also without TLS: a name or IP "
+            "address, perhaps with a port, or a range of addresses. Example: crm.internal:8443, 10.1.0.0/16"
+        ),
+    )
+
+    contact_fields = models.TextField(
+        _("custom fields of contacts"),
+        blank=True,
+        default="",
+        db_default="",
+        validators=[check_contact_fields],
+        help_text=_(
+            "What external contacts have besides names and identifiers, as JSON Schema. What is stored already stays. "
+            'Example: {"properties": {"customer_number": {"type": "string", "title": "Customer number"}}}'
+        ),
+    )
 
     class Meta:
         verbose_name = _("system settings")
         verbose_name_plural = _("system settings")
         constraints = [
             models.CheckConstraint(condition=Q(id=1), name="there_is_one_row_of_system_settings"),
+            models.CheckConstraint(
+                condition=Q(away_after_seconds__gte=30),
+                name="nobody_is_away_before_30_seconds",
+                violation_error_message=_("Nobody is away before 30 seconds have passed."),
+            ),
             models.CheckConstraint(
                 condition=Q(value_characters__gte=1, pairs_per_conversation__gte=1, bytes_per_conversation__gte=1),
                 name="limits_of_attached_data_are_at_least_1",
@@ -249,3 +298,10 @@ class SystemSettings(ExtraDataLists):
     def load(cls) -> SystemSettings:
         """The row, or the defaults where nobody has saved it yet."""
         return cls.objects.filter(pk=1).first() or cls(pk=1)
+
+
+def _allowed_hosts() -> list[str]:
+    return next(iter(SystemSettings.objects.filter(pk=1).values_list("allowed_hosts", flat=True)), [])
+
+
+allow_hosts_by(_allowed_hosts)

@@ -30,6 +30,10 @@ class TidiedCharField(Tidied, models.CharField):
     pass
 
 
+class TidiedTextField(Tidied, models.TextField):
+    pass
+
+
 class TidiedURLField(Tidied, models.URLField):
     def formfield(self, **kwargs: Any) -> Any:
         return super().formfield(**{"assume_scheme": "https", **kwargs})

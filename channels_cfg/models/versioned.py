@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pghistory
 import pghistory.models
@@ -56,9 +56,12 @@ class RecordedEvent(pghistory.models.Event):
         verbose_name = _("event")
 
 
-def versioned(*, exclude: Sequence[str] = (), model_name: str | None = None) -> Callable[[M], M]:
+def versioned(
+    *, exclude: Sequence[str] = (), model_name: str | None = None, related_name: str | None = None
+) -> Callable[[M], M]:
     """Record inserts, updates and deletes of the model. ``exclude`` names fields that are no settings or are secret:
-    they are neither recorded nor make a version."""
+    they are neither recorded nor make a version. ``related_name`` is how the record calls its changes, where it has
+    ``events`` of another kind."""
 
     def decorate(model: M) -> M:
         columns = [field.column for field in model._meta.concrete_fields if field.name not in exclude]
@@ -77,22 +80,27 @@ def versioned(*, exclude: Sequence[str] = (), model_name: str | None = None) -> 
             pghistory.DeleteEvent(),
             exclude=list(exclude) or None,
             base_model=RecordedEvent,
+            obj_field=pghistory.ObjForeignKey(related_name=related_name or "events"),
             model_name=model_name or f"{model.__name__}Event",
-            meta={
-                "verbose_name": format_lazy("{change}: {kind}", change=_("change"), kind=model._meta.verbose_name),
-                "verbose_name_plural": format_lazy(
-                    "{changes}: {kinds}", changes=_("changes"), kinds=model._meta.verbose_name_plural
-                ),
-                "indexes": [models.Index(fields=["pgh_obj", "-pgh_id"])],
-                "triggers": [
-                    pgtrigger.Trigger(
-                        name="join_settings_version",
-                        operation=pgtrigger.Insert,
-                        when=pgtrigger.Before,
-                        func=_JOIN_VERSION,
-                    )
-                ],
-            },
+            meta=_meta_of_changes(model),
         )(model)
 
     return decorate
+
+
+def _meta_of_changes(model: type[models.Model]) -> dict[str, Any]:
+    """How the model of its changes is called, found, and joined to settings versions."""
+    names = model._meta
+    return {
+        "verbose_name": format_lazy("{change}: {kind}", change=_("change"), kind=names.verbose_name),
+        "verbose_name_plural": format_lazy("{changes}: {kinds}", changes=_("changes"), kinds=names.verbose_name_plural),
+        "indexes": [models.Index(fields=["pgh_obj", "-pgh_id"])],
+        "triggers": [
+            pgtrigger.Trigger(
+                name="join_settings_version",
+                operation=pgtrigger.Insert,
+                when=pgtrigger.Before,
+                func=_JOIN_VERSION,
+            )
+        ],
+    }

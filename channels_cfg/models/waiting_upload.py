@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from channels_cfg.models.encrypted import EncryptedBinaryField
+from channels_cfg.models.job import Job, JobQuerySet
 from channels_cfg.models.user import User
 
 WAITS_FOR = timedelta(hours=1)
+MOST_ATTEMPTS = 3
 
 
-class WaitingUploadQuerySet(models.QuerySet["WaitingUpload"]):
+class WaitingUploadQuerySet(JobQuerySet["WaitingUpload"]):
     def of(self, user: User, *, now: datetime) -> WaitingUploadQuerySet:
         """What this user sent and may still confirm; nobody else sees it."""
         return self.filter(user=user, uploaded_at__gt=now - WAITS_FOR)
@@ -23,8 +27,11 @@ class WaitingUploadQuerySet(models.QuerySet["WaitingUpload"]):
         self.filter(uploaded_at__lte=now - WAITS_FOR).delete()
 
 
-class WaitingUpload(models.Model):
-    """A file with settings. Nothing in it counts before it is confirmed; after an hour it is gone."""
+class WaitingUpload(Job):
+    """A file with settings. Nothing in it counts before it is confirmed; after an hour it is gone.
+
+    A small one is read at once, a large one by a worker: ready is one whose sender can be shown what it would do.
+    """
 
     class Kind(models.TextChoices):
         CONFIGURATION = "configuration", _("Configuration file")
@@ -32,18 +39,38 @@ class WaitingUpload(models.Model):
         QUEUES = "queues", _("Queues")
         USERS = "users", _("Users")
 
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Waiting")
+        READING = "reading", _("Being read")
+        READY = "ready", _("Ready")
+        FAILED = "failed", _("Given up")
+
     id = models.UUIDField(_("id"), primary_key=True, default=uuid.uuid4, editable=False)
+    state = models.CharField(_("state"), max_length=9, choices=State.choices, default=State.WAITING)
+    percent = models.PositiveSmallIntegerField(_("percent"), default=0, db_default=0)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=_("user"), related_name="+")
     kind = models.CharField(_("kind"), max_length=13, choices=Kind.choices)
     name = models.CharField(_("name"), max_length=200, help_text=_("Of the file, as its sender calls it"))
-    content = models.BinaryField(_("content"))
+    language = models.CharField(
+        _("language"),
+        max_length=16,
+        blank=True,
+        default="",
+        help_text=_("In which its sender is told what it would do"),
+    )
+    content = EncryptedBinaryField(_("content"), help_text=_("Encrypted: a file may hold a secret by mistake"))
     fingerprint = models.CharField(
-        _("fingerprint"), max_length=64, help_text=_("Of the plan that its sender was shown")
+        _("fingerprint"), max_length=64, blank=True, help_text=_("Of the plan that its sender was shown")
     )
     notes = models.JSONField(_("notes"), default=list, help_text=_("What the plan leaves as it is, in words"))
     uploaded_at = models.DateTimeField(_("uploaded at"))
 
     customer_data = ("content", "notes")
+    when_claimed: ClassVar[dict[str, Any]] = {"state": State.READING, "percent": 0}
+    input_erased: ClassVar[dict[str, Any]] = {"content": b""}
+    oldest_first = ("uploaded_at", "pk")
+    waits_since: ClassVar[str] = "uploaded_at"
+    most_interruptions = 3
 
     objects = WaitingUploadQuerySet.as_manager()
 
@@ -54,6 +81,13 @@ class WaitingUpload(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def is_exhausted(self, *, now: datetime) -> bool:
+        return self.attempts >= MOST_ATTEMPTS
+
+    @property
+    def is_ready(self) -> bool:
+        return self.state == self.State.READY
 
 
 class PlannedRecord(models.Model):

@@ -18,7 +18,6 @@ from channels_cfg.history.change_set import Action, ChangeSet, Confirmation, Rec
 from channels_cfg.history.record_writing import write_in_bulk
 from channels_cfg.models import AccessRight, Queue, Right, User
 from channels_cfg.rights.effective import (
-    DIRECT,
     GROUP,
     HOLDER_FIELDS,
     HOLDER_MODELS,
@@ -35,6 +34,7 @@ from channels_cfg.rights.effective import (
     memberships_of,
     names_of,
     origin_in_words,
+    rights_on,
     spread,
 )
 
@@ -120,7 +120,7 @@ def read_cells(text: str) -> list[Cell]:
 def read_cell(written: str) -> Cell:
     holder, _dash, rest = written.partition("-")
     scope, _dash, right = rest.partition("-")
-    if right not in Right:
+    if right not in rights_on(scope[:1]):
         raise ValidationError(_("“%(written)s” is no access right.") % {"written": written[:60]})
     return Cell(read_holder(holder), read_scope(scope), Right(right))
 
@@ -135,7 +135,7 @@ def read_holder(written: str) -> Holder:
 def read_scope(written: str) -> Scope:
     kind, pk = written[:1], written[1:]
     if kind not in SCOPE_MODELS or not _is_id(pk):
-        raise ValidationError(_("“%(written)s” is no queue, queue group or group.") % {"written": written[:60]})
+        raise ValidationError(_("“%(written)s” is no queue, queue group, group or folder.") % {"written": written[:60]})
     return Scope(kind, int(pk))
 
 
@@ -206,13 +206,8 @@ def _rights_of(cells: Collection[Cell]) -> dict[Cell, int]:
 
 def cell_of(right: AccessRight) -> Cell:
     holder = Holder(USER, right.user_id) if right.user_id else Holder(GROUP, right.group_id or 0)
-    if right.queue_id:
-        scope = Scope(QUEUE, right.queue_id)
-    elif right.queue_group_id:
-        scope = Scope(QUEUE_GROUP, right.queue_group_id)
-    else:
-        scope = Scope(DIRECT, right.direct_conversations_of_id or 0)
-    return Cell(holder, scope, Right(right.right))
+    scopes = (Scope(kind, pk) for kind, name in SCOPE_FIELDS.items() if (pk := getattr(right, name)))
+    return Cell(holder, next(scopes), Right(right.right))
 
 
 def _sizes(groups: Collection[int]) -> dict[int, int]:
@@ -270,6 +265,8 @@ def scope_in_words(scope: Scope, names: Names) -> str:
             return _("all queues of %(name)s") % {"name": name}
         case "d":
             return _("direct conversations of %(name)s") % {"name": name}
+        case "t":
+            return _("templates in %(name)s") % {"name": name}
     return name
 
 

@@ -16,7 +16,16 @@ from django.contrib.auth.models import Group, Permission
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
-from channels_cfg.models import AccessRight, Queue, QueueGroup, Right, User
+from channels_cfg.models import (
+    FOLDER_RIGHTS,
+    QUEUE_RIGHTS,
+    AccessRight,
+    Queue,
+    QueueGroup,
+    ReplyTemplateFolder,
+    Right,
+    User,
+)
 
 
 class Holder(NamedTuple):
@@ -30,7 +39,8 @@ class Holder(NamedTuple):
 
 
 class Scope(NamedTuple):
-    """A queue ``q5``, a queue group ``s7``, or the direct conversations of a group ``d3``."""
+    """A queue ``q5``, a queue group ``s7``, the direct conversations of a group ``d3``, or a reply-template folder
+    ``t2``."""
 
     kind: str
     pk: int
@@ -40,12 +50,22 @@ class Scope(NamedTuple):
 
 
 USER, GROUP = "u", "g"
-QUEUE, QUEUE_GROUP, DIRECT = "q", "s", "d"
+QUEUE, QUEUE_GROUP, DIRECT, FOLDER = "q", "s", "d", "t"
 
 HOLDER_MODELS = {USER: User, GROUP: Group}
-SCOPE_MODELS = {QUEUE: Queue, QUEUE_GROUP: QueueGroup, DIRECT: Group}
+SCOPE_MODELS = {QUEUE: Queue, QUEUE_GROUP: QueueGroup, DIRECT: Group, FOLDER: ReplyTemplateFolder}
 HOLDER_FIELDS = {USER: "user_id", GROUP: "group_id"}
-SCOPE_FIELDS = {QUEUE: "queue_id", QUEUE_GROUP: "queue_group_id", DIRECT: "direct_conversations_of_id"}
+SCOPE_FIELDS = {
+    QUEUE: "queue_id",
+    QUEUE_GROUP: "queue_group_id",
+    DIRECT: "direct_conversations_of_id",
+    FOLDER: "reply_template_folder_id",
+}
+
+
+def rights_on(kind: str) -> tuple[Right, ...]:
+    """The rights that can be held on a scope of this kind."""
+    return FOLDER_RIGHTS if kind == FOLDER else QUEUE_RIGHTS
 
 
 class Cell(NamedTuple):
@@ -128,10 +148,10 @@ def granted_cells(rights: QuerySet[AccessRight]) -> list[Cell]:
     return [
         Cell(
             Holder(USER, user) if user else Holder(GROUP, group),
-            Scope(QUEUE, queue) if queue else Scope(QUEUE_GROUP, queues) if queues else Scope(DIRECT, direct),
+            next(Scope(kind, pk) for kind, pk in zip(SCOPE_FIELDS, places, strict=True) if pk),
             Right(right),
         )
-        for right, user, group, queue, queues, direct in rows
+        for right, user, group, *places in rows
     ]
 
 
@@ -165,6 +185,7 @@ def applying(
             Q(queue__in=_ids(scopes, QUEUE))
             | Q(queue_group__in=queue_groups)
             | Q(direct_conversations_of__in=_ids(scopes, DIRECT))
+            | Q(reply_template_folder__in=_ids(scopes, FOLDER))
         )
     return granted_cells(rights)
 
@@ -218,6 +239,12 @@ def direct_groups_of(holder: Holder) -> QuerySet[Group]:
     """The groups on whose direct conversations the user or group holds any right."""
     held = AccessRight.objects.filter(reaches(holder), direct_conversations_of__isnull=False)
     return Group.objects.filter(pk__in=held.values("direct_conversations_of"))
+
+
+def folders_of(holder: Holder) -> QuerySet[ReplyTemplateFolder]:
+    """The reply-template folders on which the user or group holds any right."""
+    held = AccessRight.objects.filter(reaches(holder), reply_template_folder__isnull=False)
+    return ReplyTemplateFolder.objects.filter(pk__in=held.values("reply_template_folder"))
 
 
 def covers(scope: Scope) -> Q:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -11,10 +12,11 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from channels_cfg.models import Right, User
+from channels_cfg.models import FOLDER_RIGHTS, QUEUE_RIGHTS, Right, User
 from channels_cfg.rights.changes import scope_in_words
 from channels_cfg.rights.effective import (
     DIRECT,
+    FOLDER,
     GROUP,
     QUEUE,
     QUEUE_GROUP,
@@ -111,12 +113,18 @@ class Extent:
     right: Right
     queues: int
     direct: int
+    folders: int = 0
 
     @property
     def sentence(self) -> str:
-        if not self.queues and not self.direct:
+        if self.right in FOLDER_RIGHTS and not self.folders:
+            return _("%(right)s: in no folder") % {"right": self.right.label}
+        if self.right in QUEUE_RIGHTS and not self.queues and not self.direct:
             return _("%(right)s: on no queue") % {"right": self.right.label}
         parts = []
+        if self.folders:
+            words = ngettext("in %(count)s folder", "in %(count)s folders", self.folders)
+            parts.append(words % {"count": f"{self.folders:,}"})
         if self.queues:
             words = ngettext("on %(count)s queue", "on %(count)s queues", self.queues)
             parts.append(words % {"count": f"{self.queues:,}"})
@@ -125,15 +133,16 @@ class Extent:
                 "on direct conversations of %(count)s group", "on direct conversations of %(count)s groups", self.direct
             )
             parts.append(words % {"count": f"{self.direct:,}"})
-        return f"{self.right.label}: {get_text_list(parts, _('and'))}"
+        where = get_text_list(parts, _("and"))
+        return f"{self.right.label}: {where}"
 
 
 def extents(user: User) -> list[Extent]:
     """How far each right of the user reaches."""
-    counted: dict[Right, dict[str, int]] = {right: {QUEUE: 0, DIRECT: 0, QUEUE_GROUP: 0} for right in Right}
+    counted: dict[Right, Counter[str]] = {right: Counter() for right in Right}
     for cell in effective_rights(holders=[Holder(USER, user.pk)]):
         counted[cell.right][cell.scope.kind] += 1
-    return [Extent(right, kinds[QUEUE], kinds[DIRECT]) for right, kinds in counted.items()]
+    return [Extent(right, kinds[QUEUE], kinds[DIRECT], kinds[FOLDER]) for right, kinds in counted.items()]
 
 
 def direct_scopes_of(agent: User) -> list[Scope]:

@@ -19,9 +19,15 @@ API_CLIENT = "API Client"
 DEFAULT_ROLES = (CONFIGURATOR, SUPERVISOR, AGENT, REPORTING_ADMINISTRATOR, API_CLIENT)
 
 _CONFIGURED_APPS = ("channels_cfg", "auth", "django_celery_beat")
-_MAY_SEE = ("view_inbounddelivery", "view_seenkey")
-"""What floors above let a configurator look at, none of which holds customer data: the delivery log, and which keys
-came in."""
+_MAY_SEE = (
+    "view_inbounddelivery",
+    "view_integrationrun",
+    "view_mediafetch",
+    "view_outboundmessage",
+    "view_seenkey",
+)
+"""What floors above let a configurator look at, none of which shows customer data by itself: what comes in and goes
+out, what integrations did, and which keys came in."""
 
 
 def ensure_default_roles(**_: Any) -> None:

@@ -1,11 +1,12 @@
-"""Dates and times on pages: ``{{ at|moment }}``, ``{{ at|second }}``, ``{{ at|clock }}``, ``{{ at|day }}``; each an
-element that says the whole of it, with its zone, to whoever points at it."""
+"""Dates and times on pages: ``{{ at|moment }}``, ``{{ at|second }}``, ``{{ at|clock }}``, ``{{ at|day }}``; each
+an element that says the whole of it, with its zone, to whoever points at it."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 
 from django import template
+from django.utils import timezone
 from django.utils.html import format_html
 
 from channels_cfg import moments
@@ -36,6 +37,13 @@ def clock(at: datetime | None) -> str:
 def clock_second(at: datetime | None) -> str:
     """``19:07:13``, beside what says the day."""
     return _element(at, "%H:%M:%S")
+
+
+@register.filter
+def clock_today(at: datetime | None) -> str:
+    """``19:07`` of today, else ``2026-11-28 19:07``, where nothing beside it says the day."""
+    is_today = at is not None and moments.day(at) == moments.day(timezone.now())
+    return _element(at, "%H:%M" if is_today else moments.TO_THE_MINUTE)
 
 
 @register.filter

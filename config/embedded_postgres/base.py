@@ -55,7 +55,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def server(self) -> Server:
         settings = self.settings_dict.get("EMBEDDED_SETTINGS", {})
-        return running_server(Path(self.settings_dict["EMBEDDED_DATA"]), tuple(settings.items()))
+        return running_server(self.settings_dict["EMBEDDED_DATA"], tuple(settings.items()))
 
     def get_connection_params(self) -> dict[str, Any]:
         self.server()

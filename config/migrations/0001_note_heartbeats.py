@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
                 (
                     "name",
                     models.CharField(
-                        help_text="“scheduler”, or “worker celery@host”",
+                        help_text="“scheduler”, or “worker host:4711”",
                         max_length=200,
                         primary_key=True,
                         serialize=False,
@@ -23,10 +23,10 @@ class Migration(migrations.Migration):
                 ("at", models.DateTimeField(verbose_name="at")),
             ],
             options={
-                "ordering": ["name"],
-                "default_permissions": (),
                 "verbose_name": "heartbeat",
                 "verbose_name_plural": "heartbeats",
+                "ordering": ["name"],
+                "default_permissions": (),
             },
         ),
     ]

@@ -16,16 +16,19 @@ from channels_cfg.history.planned_changes import name_of, with_names
 from channels_cfg.key_names import look_alikes
 from channels_cfg.keys.configured import listed_names, places_of
 from channels_cfg.models import AccessRight, ApiKey, Channel, MessagingService, Queue, ScheduledChange, User
+from channels_cfg.moments import in_words
 from config import health
 from config.demo_data import is_loaded
 from config.portal.demo_page import may_remove_demo
 from config.portal.first_steps import first_steps, queues_served
 from config.portal.menu import may_open, page_of
-from conversations.models import InboundDelivery
+from conversations.models import InboundDelivery, OutboundMessage, SendingPause
 from reporting.models import ReportRun
 
 NAMED_AT_MOST = 5
 FAILED_LATELY = timedelta(days=7)
+FAILED_IN_A_ROW = 3
+"""So often a channel takes no reply before that is told here."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +66,29 @@ def needs_attention() -> Iterator[Attention]:
     for fact in health.facts(timezone.now()).values():
         if fact.level == health.Level.BAD:
             yield Attention(f"{fact.name}: {fact.words} {fact.advice}", reverse("status"))
+    yield from _messaging_services()
+    yield from _unserved_queues()
+    yield from _look_alikes()
+    yield from _failures()
+
+
+def _messaging_services() -> Iterator[Attention]:
+    """Those that refuse callbacks, and those over which replies wait."""
     silent = MessagingService.objects.filter(enabled=True, secrets=None)
     for service in silent[:NAMED_AT_MOST]:
         yield Attention(
             _("Messaging service “%(service)s” has no secret: its callbacks are refused.") % {"service": service},
             reverse("admin:channels_cfg_messagingservice_change", args=[service.pk]),
         )
+    for pause in SendingPause.objects.filter(failures__gte=FAILED_IN_A_ROW).select_related("service")[:NAMED_AT_MOST]:
+        yield Attention(
+            _("Replies over “%(service)s” wait since %(since)s: %(reason)s")
+            % {"service": pause.service, "since": in_words(pause.since), "reason": pause.reason},
+            _page(OutboundMessage),
+        )
+
+
+def _unserved_queues() -> Iterator[Attention]:
     unserved = Queue.objects.exclude(pk__in=queues_served().values("pk"))
     for queue in unserved[:NAMED_AT_MOST]:
         yield Attention(
@@ -81,7 +101,10 @@ def needs_attention() -> Iterator[Attention]:
             % {"count": more},
             reverse("admin:channels_cfg_queue_changelist"),
         )
-    yield from _look_alikes()
+
+
+def _failures() -> Iterator[Attention]:
+    """What was given up: callbacks, scheduled changes, the last reporting job."""
     if given_up := InboundDelivery.objects.filter(state=InboundDelivery.State.FAILED).count():
         yield Attention(
             _("Callbacks that could not be applied: %(count)d.") % {"count": given_up}, _page(InboundDelivery)

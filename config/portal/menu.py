@@ -25,6 +25,14 @@ SECTIONS: list[tuple[Title, list[Entry]]] = [
             ("channels_cfg.channel", gettext_lazy("Channels"), "forum"),
             ("channels_cfg.messagingservice", gettext_lazy("Messaging services"), "sms"),
             ("channels_cfg.messagingservice", gettext_lazy("Messaging channels"), "hub", "admin:messaging_channels"),
+            ("channels_cfg.integration", gettext_lazy("Integrations"), "webhook"),
+            ("channels_cfg.mailbox", gettext_lazy("Mail boxes"), "mail"),
+            ("channels_cfg.replytemplate", gettext_lazy("Reply templates"), "quick_phrases"),
+            ("channels_cfg.replytemplatefolder", gettext_lazy("Template folders"), "folder_open"),
+            ("conversations.consent", gettext_lazy("Customer consents"), "how_to_reg"),
+            ("channels_cfg.dataaction", gettext_lazy("Data actions"), "api"),
+            ("channels_cfg.dataactiondraft", gettext_lazy("Drafts of data actions"), "edit_note"),
+            ("channels_cfg.dataactionconnection", gettext_lazy("Connections of data actions"), "cable"),
             ("channels_cfg.settingsversion", gettext_lazy("Versions"), "history"),
             ("channels_cfg.settingsversion", gettext_lazy("Change log"), "manage_history", "admin:change_log"),
             ("channels_cfg.scheduledchange", gettext_lazy("Scheduled changes"), "event_upcoming"),
@@ -41,6 +49,8 @@ SECTIONS: list[tuple[Title, list[Entry]]] = [
         [
             ("channels_cfg.queue", gettext_lazy("Queues"), "inbox"),
             ("channels_cfg.queuegroup", gettext_lazy("Queue groups"), "stacks"),
+            ("channels_cfg.ivrdefinition", gettext_lazy("IVR definitions"), "dialpad"),
+            ("channels_cfg.openinghours", gettext_lazy("Opening hours"), "schedule"),
         ],
     ),
     (
@@ -56,6 +66,7 @@ SECTIONS: list[tuple[Title, list[Entry]]] = [
         [
             ("channels_cfg.user", gettext_lazy("Users"), "person"),
             ("auth.group", gettext_lazy("Groups"), "group"),
+            ("channels_cfg.pausereason", gettext_lazy("Pause reasons"), "pause_circle"),
             ("channels_cfg.accessright", gettext_lazy("Rights matrix"), "grid_on", "admin:rights_matrix"),
             ("channels_cfg.accessright", gettext_lazy("Access rights"), "key_vertical"),
             ("channels_cfg.accessright", gettext_lazy("Why, or why not?"), "help", "why_rights"),
@@ -86,6 +97,15 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
     return [{"items": [home]}, *[section for section in shown if section["items"]]]
 
 
+def names_of_pages() -> dict[str, str]:
+    """What the menu calls the page of each address, for everything that leads there."""
+    pages = [entry for _title, entries in SECTIONS for entry in entries]
+    return {
+        _address(label, *address): str(title)
+        for label, title, _icon, *address in [*pages, STATUS, *_operation(), *LAST]
+    }
+
+
 def mark_current(request: HttpRequest, items: list[dict[str, Any]]) -> None:
     """The page that is open belongs to one entry: of two addresses that it begins with, to the longer."""
     begun = [item["link"] for item in items if request.path.startswith(item["link"])]
@@ -106,7 +126,11 @@ def _items(request: HttpRequest, pages: list[Entry]) -> Iterator[dict[str, Any]]
     for label, title, icon, *address in pages:
         model = apps.get_model(label)
         if may_open(request, model):
-            yield {"title": title, "icon": icon, "link": reverse(address[0]) if address else page_of(model)}
+            yield {"title": title, "icon": icon, "link": _address(label, *address)}
+
+
+def _address(label: str, name: str = "") -> str:
+    return reverse(name) if name else page_of(apps.get_model(label))
 
 
 def may_open(request: HttpRequest, model: type[Model]) -> bool:

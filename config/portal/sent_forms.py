@@ -23,7 +23,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from channels_cfg.admin.safeguards.resubmission import RESUBMITTED, carry, unpack
-from channels_cfg.form_mark import MARK, FormMark
+from channels_cfg.form_mark import MARK, ONCE, FormMark
 from channels_cfg.models import FormSubmission
 from channels_cfg.models.encrypted import decrypt, encrypt
 from config.api_errors import is_machine_door, page
@@ -91,7 +91,10 @@ def _once(request: HttpRequest, digest: str, act: Callable[[], HttpResponse]) ->
 
 
 def again_after_sign_in(request: HttpRequest) -> HttpResponse:
-    """To somebody whose form was shown before the last sign-in: what was typed, once it is clear who that is."""
+    """To somebody whose form was shown before the last sign-in: what was typed, once it is clear who that is. A script
+    that stays on its page keeps that itself."""
+    if ONCE in request.headers:
+        return page(request, "403_csrf.html", HTTPStatus.FORBIDDEN)
     kept = request.POST.get(KEPT) or _keep(request)
     if not request.user.is_authenticated and (found := _kept(kept)):
         context = {"form": AuthenticationForm(request), "next": found["page"], "kept": kept}

@@ -23,15 +23,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django_celery_beat.models import PeriodicTask
 
-from channels_cfg import moments
-from channels_cfg.models import ScheduledChange, SystemSettings
+from channels_cfg import jobs, moments
+from channels_cfg.models import JobQuerySet, ScheduledChange, SystemSettings
 from config import health
 from config.health import LATE, TOO_LONG, Fact, Level, ago, lateness, waiting_words
 from config.metrics import changes_waiting, jobs_waiting
 from config.portal.menu import may_open, page_of
-from conversations import jobs
 from conversations.doors.registry import door_named
-from conversations.models import InboundDelivery, JobQuerySet, RefusedCallbacks
+from conversations.models import InboundDelivery, RefusedCallbacks
 from reporting.models import ReportRun
 
 FREE_AT_LEAST = 0.10
@@ -85,10 +84,12 @@ def all_facts(now: datetime) -> Iterator[Fact]:
 
 
 def last_callback(now: datetime) -> str:
-    last = InboundDelivery.objects.order_by("-id").values_list("received_at", "service__name").first()
+    """When, and for which messaging service or mail box; the door's name where that is no more."""
+    last = InboundDelivery.objects.select_related("service", "mail_box").defer("body").order_by("-id").first()
     if not last:
         return _("No callback has come yet.")
-    return _("The last came %(ago)s for %(service)s.") % {"ago": ago(last[0], now), "service": last[1]}
+    whom = last.service or last.mail_box or door_named(last.door).label
+    return _("The last came %(ago)s for %(service)s.") % {"ago": ago(last.received_at, now), "service": whom}
 
 
 def refused_fact(now: datetime) -> Iterator[Fact]:
@@ -155,13 +156,12 @@ def job_facts(now: datetime) -> Iterator[Fact]:
             level = max(level, Level.WARN)
             failures = ngettext("%(count)d failed in the last day.", "%(count)d failed in the last day.", failed)
             words = f"{words} {failures % {'count': failed}}"
-        yield Fact(
-            capfirst(str(model._meta.verbose_name_plural)),
-            level,
-            words,
-            _("Workers do them. Their page says why one failed, and tries it again where that can be done."),
-            page_of(model),
-        )
+        name = capfirst(str(model._meta.verbose_name_plural))
+        if admin.site.is_registered(model):
+            advice = _("Workers do them. Their page says why one failed, and tries it again where that can be done.")
+            yield Fact(name, level, words, advice, page_of(model))
+        else:
+            yield Fact(name, level, words, _("Workers do them. Whoever asked for one is told why it failed."))
 
 
 def planned_fact(now: datetime) -> Fact:

@@ -24,8 +24,8 @@ from django.utils.translation import gettext_lazy
 
 from channels_cfg.admin.rights.effective import panel_of
 from channels_cfg.admin.rights.matrix_question import matrix_of
-from channels_cfg.models import AccessRight, Queue, Right, User
-from channels_cfg.rights.effective import DIRECT, QUEUE, Scope, who_can_grant
+from channels_cfg.models import FOLDER_RIGHTS, QUEUE_RIGHTS, AccessRight, Queue, ReplyTemplateFolder, Right, User
+from channels_cfg.rights.effective import DIRECT, FOLDER, QUEUE, Scope, who_can_grant
 from channels_cfg.rights.explained import Extent, RightAnswer, Way, direct_scopes_of, explain, extents
 from conversations.models import Conversation
 
@@ -42,6 +42,8 @@ RIGHTS_OF_PAGES = {
 RIGHTS_OF_DOORS = {
     "contact_data": (Right.MANAGE_CONTACTS,),
     "contact_data_list": (Right.MANAGE_CONTACTS,),
+    "customer_consents": (Right.VIEW_CONSENTS,),
+    "customer_consent": (Right.VIEW_CONSENTS,),
     "api_contact_log": (Right.VIEW_REPORTS,),
     "api_contact_log_csv": (Right.VIEW_REPORTS,),
     "api_conversations": (Right.VIEW_HISTORY, Right.SERVE),
@@ -52,7 +54,7 @@ ACTION_PREFIX = "api_"
 
 
 class WhyForm(forms.Form):
-    """Who, and where: a queue, direct conversations, or what was in the address line or after it."""
+    """Who, and where: a queue, direct conversations, a folder, or what was in the address line or after it."""
 
     user = forms.ModelChoiceField(
         User.objects.all(),
@@ -70,6 +72,12 @@ class WhyForm(forms.Form):
         label=gettext_lazy("or direct conversations of"),
         required=False,
         widget=AutocompleteSelect(AccessRight._meta.get_field("direct_conversations_of"), admin.site),
+    )
+    folder = forms.ModelChoiceField(
+        ReplyTemplateFolder.objects.all(),
+        label=gettext_lazy("or reply-template folder"),
+        required=False,
+        widget=AutocompleteSelect(AccessRight._meta.get_field("reply_template_folder"), admin.site),
     )
     what = forms.CharField(
         label=gettext_lazy("or address or conversation id"),
@@ -134,12 +142,16 @@ def explained(asked: dict[str, Any], *, asking: User) -> Explanation:
         explanation.scopes = [Scope(QUEUE, queue.pk)]
     elif group := asked["direct"]:
         explanation.scopes = [Scope(DIRECT, group.pk)]
+    elif folder := asked["folder"]:
+        explanation.scopes = [Scope(FOLDER, folder.pk)]
     if what := asked["what"].strip():
         _take_in(what, explanation, asking=asking)
     if explanation.configures:
         return explanation
     if explanation.scopes:
-        explanation.answers = explain(explanation.user, explanation.rights, explanation.scopes)
+        held = FOLDER_RIGHTS if asked["folder"] and not asked["queue"] else QUEUE_RIGHTS
+        rights = [right for right in explanation.rights if right in held]
+        explanation.answers = explain(explanation.user, rights, explanation.scopes)
     else:
         explanation.extents = [extent for extent in extents(explanation.user) if extent.right in explanation.rights]
     return explanation
@@ -194,7 +206,7 @@ def _as_id(text: str) -> uuid.UUID | None:
 
 def _scope_of(conversation_id: uuid.UUID, explanation: Explanation, *, asking: User) -> None:
     """Where the conversation belongs, if who asks holds any right on it."""
-    for right in Right:
+    for right in QUEUE_RIGHTS:
         seen = Conversation.objects.granting(right, to=asking).filter(pk=conversation_id)
         if conversation := seen.select_related("agent").first():
             break
@@ -205,6 +217,10 @@ def _scope_of(conversation_id: uuid.UUID, explanation: Explanation, *, asking: U
         explanation.scopes = [Scope(QUEUE, conversation.queue_id)]
     elif conversation.agent:
         explanation.scopes = direct_scopes_of(conversation.agent)
+    elif conversation.ended_in_ivr:
+        queues = Queue.objects.filter(channel=conversation.channel_id).order_by("name")
+        explanation.scopes = [Scope(QUEUE, pk) for pk in queues.values_list("pk", flat=True)]
+        explanation.notes.append(_("The call ended in the IVR: a right on any queue of its channel reaches it."))
 
 
 def _hurdles_of_configurator(user: User) -> list[str]:

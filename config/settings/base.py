@@ -1,5 +1,6 @@
 """Settings of the portal. What differs between machines comes from the environment."""
 
+import os
 import zoneinfo
 from contextlib import suppress
 from datetime import timedelta
@@ -22,6 +23,8 @@ VAR_DIR = Path(environment.text("VAR_DIR", str(BASE_DIR / "var"))).resolve()
 # Where the portal listens, and under which names it may be called.
 HOST = environment.text("HOST", "127.0.0.1")
 PORT = environment.number("PORT", 8000)
+DEMO_CHANNEL_PORT = environment.number("DEMO_CHANNEL_PORT", PORT + 10)  # on loopback, beside make demo alone
+DEMO_SHOP_PORT = environment.number("DEMO_SHOP_PORT", PORT + 11)  # likewise: a page of another origin, with web chat
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", f"localhost,127.0.0.1,[::1],{HOST}")
 DEBUG = False
 PRODUCTION = False
@@ -179,7 +182,7 @@ FORMAT_MODULE_PATH = ["config.formats"]
 # many, and a page in two languages helps nobody.
 LANGUAGE_CODE = "en-us"
 LANGUAGES = [("en", "English")]
-LOCALE_PATHS = [BASE_DIR / "locale"]
+LOCALE_PATHS = [BASE_DIR / "conversations/doors/web_chat/locale", BASE_DIR / "locale"]  # visitors' words are apart
 
 # Files: pages' own, and what the portal writes.
 STATIC_URL = "/static/"
@@ -188,6 +191,17 @@ STATICFILES_DIRS = [folder for folder in [BASE_DIR / "static"] if folder.is_dir(
 WHITENOISE_USE_FINDERS = True  # a checkout needs no collectstatic
 MEDIA_ROOT = VAR_DIR / "files"
 MEDIA_URL = "/files/"
+# Files of conversations lie in a folder that all machines see, or in an object store: any storage of Django's.
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "attachments": {
+        "BACKEND": environment.text("ATTACHMENT_STORAGE", "conversations.attachments.folder.Folder"),
+        "OPTIONS": environment.options("ATTACHMENT_STORAGE_OPTIONS"),
+    },
+}
+# How long an upload that was not sent is kept.
+UNSENT_ATTACHMENTS_KEPT = timedelta(days=1)
 
 with suppress(OSError):  # a system check tells what is wrong with VAR_DIR
     for folder in (STATIC_ROOT, MEDIA_ROOT, VAR_DIR / "messages" / "exchanges"):
@@ -197,6 +211,13 @@ with suppress(OSError):  # a system check tells what is wrong with VAR_DIR
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000  # the extra-data matrix: 500 keys ticked on each of four lists, and their rows
+
+# Files with settings up to this size are read while their sender waits, larger ones by a worker; of a workbook it is
+# the unpacked size that counts.
+UPLOAD_READ_AT_ONCE = 256 * 1024
+
+# How many processes of one worker write a large report as a workbook; each has some of its rows.
+REPORT_PROCESSES = environment.number("REPORT_PROCESSES", os.cpu_count() or 1)
 
 # Who may read /metrics: with a token whoever shows it, without one this machine alone.
 METRICS_TOKEN = environment.text("METRICS_TOKEN")
@@ -232,8 +253,21 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "channels_cfg.api.bodies.require_bodies",
     ],
+    "APPEND_COMPONENTS": {
+        "securitySchemes": {
+            "visitorToken": {"type": "http", "scheme": "bearer", "description": "Made by the visitor's page"}
+        }
+    },
     "ENUM_NAME_OVERRIDES": {
         "PartyEnum": [("customer", "Customer"), ("agent", "Agent"), ("system", "System")],
+        "StateEnum": "conversations.models.State",
+        "DeliveryEnum": "conversations.replies.deliveries.State",
+        "ChatStateEnum": [(state, state) for state in ("proceeding", "connected", "completed")],
+        "ChatPartyEnum": [(party, party) for party in ("visitor", "agent", "system")],
+        "ConsentTypeEnum": ["Customer Consent"],
+        "PresenceStatusEnum": "conversations.models.presence.PresenceFacts.Status",
+        "TaskKindEnum": ["XRI", "EMAIL"],
+        "TaskStatusEnum": ["Open", "Handled", "Abandoned"],
     },
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -293,6 +327,9 @@ CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # its answers would pile up in the 
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "config.schedule:Scheduler"
 
+# So long after a mail box was read it is read again.
+SECONDS_BETWEEN_MAIL_READINGS = 30
+
 # Calls to other systems. They go to public addresses over HTTPS; hosts of one's own may be named here, to be called
 # in a private network and without TLS. A file of certificates is trusted besides the usual ones.
 OUTGOING_OWN_HOSTS = [host.lower() for host in environment.words("OUTGOING_OWN_HOSTS")]
@@ -309,8 +346,22 @@ JOB_LEASE = timedelta(seconds=environment.number("JOB_LEASE_SECONDS", 30))
 DELIVERY_DEAD_AFTER = timedelta(minutes=environment.number("DELIVERY_DEAD_AFTER_MINUTES", 3 * 24 * 60))
 # How long a customer's reaction or payment may come before the first message of its conversation.
 DELIVERY_PATIENCE = timedelta(minutes=environment.number("DELIVERY_PATIENCE_MINUTES", 10))
+# How long a reply that the channel does not take is tried again.
+REPLY_DEAD_AFTER = timedelta(minutes=environment.number("REPLY_DEAD_AFTER_MINUTES", 24 * 60))
+# Integrations. How many requests one worker has out at the same time; how long one that cannot be sent is tried.
+INTEGRATIONS_AT_ONCE = environment.number("INTEGRATIONS_AT_ONCE", 5)
+DATA_ACTIONS_AT_ONCE = environment.number("DATA_ACTIONS_AT_ONCE", 2)  # of WEB_THREADS; the others serve people
+INTEGRATION_DEAD_AFTER = timedelta(minutes=environment.number("INTEGRATION_DEAD_AFTER_MINUTES", 5))
 # How long the delivery log goes back; never shorter than the window, so that no nonce is used twice.
 DELIVERY_LOG_DAYS = environment.number("DELIVERY_LOG_DAYS", 30)
+
+# Web chat, against abuse: how many chats of one address may be open, how many may begin from one address and origin in
+# ten minutes, how many messages a visitor may write in a minute. Behind one address there may be a whole company.
+VISITOR_OPEN_CHATS = environment.number("VISITOR_OPEN_CHATS", 20)
+VISITOR_STARTS = environment.number("VISITOR_STARTS", 40)
+VISITOR_MESSAGES = environment.number("VISITOR_MESSAGES", 40)
+# How long after its end a visitor may still read the own chat.
+VISITOR_MAY_READ_FOR = timedelta(hours=environment.number("VISITOR_MAY_READ_HOURS", 24))
 
 # Key usage. A key's name enters it once this many conversations have had it: what is rare may be a value in
 # disguise. How long its daily counts go back.

@@ -21,8 +21,9 @@ from conversations.doors.registry import door_named, doors
 from conversations.models import InboundDelivery
 
 
-def known_triggers() -> set[str]:
-    return {trigger for door in doors() for trigger in door.triggers}
+def known_triggers() -> dict[str, str]:
+    """Of all doors, with what people call them."""
+    return {trigger: str(words) for door in doors() for trigger, words in door.triggers.items()}
 
 
 class TriggerFilter(admin.SimpleListFilter):
@@ -32,7 +33,8 @@ class TriggerFilter(admin.SimpleListFilter):
     parameter_name = "trigger"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [*((trigger, trigger) for trigger in sorted(known_triggers())), ("other", _("Unknown triggers"))]
+        words = sorted(known_triggers().items(), key=lambda known: known[1].casefold())
+        return [*words, ("other", _("Unknown triggers"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[InboundDelivery]) -> QuerySet[InboundDelivery]:
         if self.value() == "other":
@@ -61,8 +63,8 @@ class NotesFilter(admin.SimpleListFilter):
 @admin.register(InboundDelivery)
 class DeliveryLogAdmin(JobAdmin):
     list_is_for = gettext_lazy(
-        "Every callback from Sinch is noted here, and what became of it. The first comes when the address of "
-        "a messaging service is entered there."
+        "Every callback from Sinch and every mail is noted here, and what became of it. The first callback comes when "
+        "the address of a messaging service is entered there."
     )
     empty_list_leads_to = ("admin:channels_cfg_messagingservice_changelist", gettext_lazy("To the messaging services"))
     list_display = ["received", "through", "what", "service", *JobAdmin.list_of_a_job, "first_note"]
@@ -111,7 +113,7 @@ class DeliveryLogAdmin(JobAdmin):
 
     @display(description=gettext_lazy("Trigger"), ordering="trigger", empty_value=gettext_lazy("No trigger"))
     def what(self, delivery: InboundDelivery) -> str:
-        return delivery.trigger
+        return str(door_named(delivery.door).triggers.get(delivery.trigger, delivery.trigger))
 
     @display(description=gettext_lazy("Notes"), empty_value="")
     def first_note(self, delivery: InboundDelivery) -> str:

@@ -14,7 +14,7 @@ from unfold.decorators import display
 
 from channels_cfg import moments
 from channels_cfg.admin.read_only import ReadOnlyAdmin
-from conversations.models import Job, JobQuerySet
+from channels_cfg.models import Job, JobQuerySet
 
 COLOURS = {
     "waiting": "info",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from django.db import transaction
 from django.shortcuts import get_object_or_404
@@ -16,15 +18,29 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from channels_cfg.api.bodies import FlagField, StrictSerializer, TextField, checked
+from channels_cfg.api.bodies import ChoiceField, FlagField, StrictSerializer, TextField, checked
 from channels_cfg.api.problems import Problem, problems
 from channels_cfg.models import Queue, Right, User
 from conversations import lifecycle
 from conversations.api.caller import caller
 from conversations.api.contact_data_schema import CONTACT_ID
-from conversations.api.conversations import TAGS, ConversationSerializer, conversation_json
+from conversations.api.conversations import TAGS, ConversationSerializer, one_json
+from conversations.api.whom import (
+    acting,
+    asked_in_consultation,
+    colleague,
+    declined_by,
+    holding_own,
+    is_consulting,
+    queue_served,
+    servers,
+)
 from conversations.lifecycle import TakenByAnother, WrongChannel, WrongState
-from conversations.models import Conversation, direct_agents
+from conversations.models import Conversation, State
+
+V = TypeVar("V", bound="ActionView")
+STATUSES = (400, 401, 403, 404, 409, 413, 415)
+"""Of the problems with an action."""
 
 
 class NoBody(StrictSerializer):
@@ -35,6 +51,12 @@ class ActionView(APIView):
     """One action on a conversation that the caller serves. Answers the conversation as it is then."""
 
     body: ClassVar[type[StrictSerializer]] = NoBody
+    answers_an_offer: ClassVar[bool] = False
+    passes_on: ClassVar[bool] = False
+    """Whether a call goes on elsewhere, and its data with it."""
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    description: ClassVar[str]
 
     def post(self, request: Request, conversation_id: uuid.UUID) -> Response:
         user = caller(request)
@@ -42,12 +64,12 @@ class ActionView(APIView):
         conversation = get_object_or_404(granted, pk=conversation_id)
         order = checked(self.body, request.data)
         try:
-            self.act(conversation, user, order)
+            after = self.act(conversation, user, order, timezone.now())
         except WrongState as wrong:
             raise conflict(wrong) from None
-        return Response(conversation_json(request, conversation.pk))
+        return Response(one_json(request, after))
 
-    def act(self, conversation: Conversation, user: User, order: dict[str, Any]) -> Any:
+    def act(self, conversation: Conversation, user: User, order: dict[str, Any], now: datetime) -> Conversation:
         raise NotImplementedError
 
 
@@ -58,44 +80,24 @@ def conflict(wrong: WrongState) -> Problem:
     return Problem(HTTPStatus.CONFLICT, str(wrong), **members)
 
 
-def described(name: str, summary: str, description: str = "", body: Any = None) -> Any:
+def described(name: str, summary: str, description: str = "", body: Any = None) -> Callable[[type[V]], type[V]]:
     """What the schema says of an action."""
-    return extend_schema_view(
-        post=extend_schema(
+    told = f"{description} Repeated, it changes nothing.".strip()
+
+    def decorate(view: type[V]) -> type[V]:
+        view.name, view.summary, view.description = name, summary, told
+        schema = extend_schema(
             operation_id=f"conversation_{name}",
             tags=TAGS,
             summary=summary,
-            description=f"{description} Repeated, it changes nothing.".strip(),
+            description=told,
             parameters=[CONTACT_ID],
             request=body,
-            responses={200: ConversationSerializer, **problems(400, 401, 403, 404, 409, 413, 415)},
+            responses={200: ConversationSerializer, **problems(*STATUSES)},
         )
-    )
+        return extend_schema_view(post=schema)(view)
 
-
-# Whom and where to
-
-
-def queue_served(name: str, *, by: User) -> Queue:
-    """The queue of that name; one on which the user does not serve is as if it were not there."""
-    queue = Queue.objects.granting(Right.SERVE, to=by).select_related("channel").filter(name=name).first()
-    if queue is None:
-        raise ValidationError({"queue": "You serve no queue of this name."})
-    return queue
-
-
-def colleague(username: str, *, conversation: Conversation, by: User) -> User:
-    """The user of that name who may serve the conversation; anybody else is as if not there."""
-    agent = User.objects.filter(username=username, is_active=True).first()
-    if agent is None or not _may_serve(agent, conversation, by):
-        raise ValidationError({"agent": "Nobody of this user name serves this conversation's queue."})
-    return agent
-
-
-def _may_serve(agent: User, conversation: Conversation, by: User) -> bool:
-    if conversation.queue_id:
-        return Queue.objects.granting(Right.SERVE, to=agent).filter(pk=conversation.queue_id).exists()
-    return all(agent.pk in direct_agents(Right.SERVE, user) for user in (agent, by))
+    return decorate
 
 
 # The actions
@@ -103,18 +105,53 @@ def _may_serve(agent: User, conversation: Conversation, by: User) -> bool:
 
 class QueueOrder(StrictSerializer):
     queue = TextField(max_length=100, help_text="Name of a queue of the conversation's channel. Example: Chat sales")
+    priority = serializers.IntegerField(
+        required=False, min_value=0, max_value=32767, help_text="The lowest is offered first; left out: as its queue"
+    )
+    preferred_agent = TextField(
+        max_length=150, required=False, help_text="User name of who has it first, as long as the channel says"
+    )
+    required_agents = serializers.ListField(
+        child=TextField(max_length=150, allow_blank=True),
+        required=False,
+        allow_empty=False,
+        max_length=50,
+        help_text="User names of those one of whom is to have it",
+    )
+    required_seconds = serializers.IntegerField(
+        required=False, min_value=1, max_value=604800, help_text="Then anybody has it; left out: it waits for them"
+    )
 
 
-@described("queue", "Let it wait in a queue", body=QueueOrder)
+@described(
+    "queue",
+    "Let it wait in a queue",
+    "A queue that is closed or full turns it away: the answer's state is abandoned then.",
+    body=QueueOrder,
+)
 class QueueView(ActionView):
     body = QueueOrder
 
-    def act(self, conversation: Conversation, user: User, order: dict[str, Any]) -> None:
+    @transaction.atomic
+    def act(self, conversation: Conversation, user: User, order: dict[str, Any], now: datetime) -> Conversation:
         queue = queue_served(order["queue"], by=user)
+        if order.keys() - {"queue"}:
+            self._prefer(conversation, order, queue, now)
         try:
-            lifecycle.enqueue(conversation.pk, queue=queue, by=user, now=timezone.now())
+            return lifecycle.enqueue(conversation.pk, queue=queue, by=user, now=now)
         except WrongChannel as wrong:
             raise ValidationError({"queue": str(wrong)}) from None
+
+    def _prefer(self, conversation: Conversation, order: dict[str, Any], queue: Queue, now: datetime) -> None:
+        preferred = [order["preferred_agent"]] if "preferred_agent" in order else []
+        lifecycle.prefer(
+            conversation.pk,
+            now=now,
+            priority=order.get("priority"),
+            preferred_agent=next(iter(servers("preferred_agent", preferred, queue)), None),
+            required_agents=servers("required_agents", order.get("required_agents", []), queue),
+            required_for=timedelta(seconds=order["required_seconds"]) if "required_seconds" in order else None,
+        )
 
 
 class AllocateOrder(StrictSerializer):
@@ -125,21 +162,56 @@ class AllocateOrder(StrictSerializer):
 class AllocateView(ActionView):
     body = AllocateOrder
 
-    def act(self, conversation: Conversation, user: User, order: dict[str, Any]) -> None:
+    def act(self, conversation: Conversation, user: User, order: dict[str, Any], now: datetime) -> Conversation:
         agent = colleague(order["agent"], conversation=conversation, by=user)
-        lifecycle.allocate(conversation.pk, agent=agent, by=user, now=timezone.now())
+        return lifecycle.allocate(conversation.pk, agent=agent, by=user, now=now)
 
 
-@described("accept", "Take it", "The caller becomes its agent: whom it was offered to or, while it waits, the first.")
+class InTheNameOfOrder(StrictSerializer):
+    agent = TextField(
+        max_length=150,
+        required=False,
+        help_text="User name of the agent in whose name an API client acts; left out: whom it was offered to, or else "
+        "the client itself",
+    )
+
+
+@described(
+    "accept",
+    "Take it",
+    "The caller, or the agent it names, becomes its agent: whom it was offered to or, while it waits, the first. Who "
+    "is asked in a consultation accepts that.",
+    body=InTheNameOfOrder,
+)
 class AcceptView(ActionView):
-    def act(self, conversation: Conversation, user: User, order: dict[str, Any]) -> None:
-        lifecycle.accept(conversation.pk, by=user, now=timezone.now())
+    body = InTheNameOfOrder
+    answers_an_offer = True
+
+    def act(self, conversation: Conversation, user: User, order: dict[str, Any], now: datetime) -> Conversation:
+        asked = asked_in_consultation(conversation) if conversation.state == State.ACCEPTED else None
+        by = acting(conversation, user, order, asked=asked)
+        is_consulted = conversation.state == State.ACCEPTED and by != conversation.agent and is_consulting(conversation)
+        accept = lifecycle.accept_consultation if is_consulted else lifecycle.accept
+        return accept(conversation.pk, by=by, now=now)
 
 
-@described("reject", "Decline an offer", "It goes back to its queue.")
+@described(
+    "reject",
+    "Decline an offer",
+    "It goes back to its queue. Who is asked in a consultation declines that.",
+    body=InTheNameOfOrder,
+)
 class RejectView(ActionView):
-    def act(self, conversation: Conversation, user: User, order: dict[str, Any]) -> None:
-        lifecycle.reject(conversation.pk, by=user, now=timezone.now())
+    body = InTheNameOfOrder
+    answers_an_offer = True
+
+    def act(self, conversation: Conversation, user: User, order: dict[str, Any], now: datetime) -> Conversation:
+        asked = asked_in_consultation(conversation) if conversation.state == State.ACCEPTED else None
+        by = acting(conversation, user, order, asked=asked)
+        if asked is None and conversation.state == State.ACCEPTED and declined_by(conversation) == by:
+            return conversation
+        reject = lifecycle.end_consultation if asked and asked.agent == by else lifecycle.reject
+        return reject(conversation.pk, by=by, now=now)
 
 
 class HoldOrder(StrictSerializer):
@@ -150,43 +222,13 @@ class HoldOrder(StrictSerializer):
 class HoldView(ActionView):
     body = HoldOrder
 
-    @transaction.atomic
-    def act(self, conversation: Conversation, user: User, order: dict[str, Any]) -> None:
-        check_own(conversation, user, "hold")
-        lifecycle.hold(conversation.pk, by=user, now=timezone.now(), resume=order["resume"])
-
-
-class TransferOrder(StrictSerializer):
-    """Name either."""
-
-    in_schema: ClassVar = {"oneOf": [{"required": ["queue"]}, {"required": ["agent"]}]}
-
-    queue = TextField(max_length=100, required=False, help_text="Name of another queue of the same channel")
-    agent = TextField(max_length=150, required=False, help_text="User name of an agent who serves the same queue")
-
-    def validate(self, order: dict[str, Any]) -> dict[str, Any]:
-        if len(order) != 1:
-            raise ValidationError("Name a queue or an agent to transfer it to, and only one of them.")
-        return order
-
-
-@described("transfer", "Hand it to another queue or agent", "Its attached data stays as it is.", body=TransferOrder)
-class TransferView(ActionView):
-    body = TransferOrder
-
-    def act(self, conversation: Conversation, user: User, order: dict[str, Any]) -> None:
-        queue = queue_served(order["queue"], by=user) if "queue" in order else None
-        agent = colleague(order["agent"], conversation=conversation, by=user) if "agent" in order else None
-        try:
-            lifecycle.transfer(conversation.pk, by=user, now=timezone.now(), queue=queue, agent=agent)
-        except WrongChannel as wrong:
-            raise ValidationError({"queue": str(wrong)}) from None
+    def act(self, conversation: Conversation, user: User, order: dict[str, Any], now: datetime) -> Conversation:
+        with holding_own(conversation, user):
+            return lifecycle.hold(conversation.pk, by=user, now=now, resume=order["resume"])
 
 
 class EndOrder(StrictSerializer):
-    ended_by = serializers.ChoiceField(
-        Conversation.Party.choices, default=Conversation.Party.AGENT, help_text="Who left first"
-    )
+    ended_by = ChoiceField(Conversation.Party.choices, default=Conversation.Party.AGENT, help_text="Who left first")
 
 
 @described(
@@ -198,25 +240,13 @@ class EndOrder(StrictSerializer):
 class EndView(ActionView):
     body = EndOrder
 
-    @transaction.atomic
-    def act(self, conversation: Conversation, user: User, order: dict[str, Any]) -> None:
-        check_own(conversation, user, "end")
-        lifecycle.end(conversation.pk, ended_by=order["ended_by"], by=user, now=timezone.now())
+    def act(self, conversation: Conversation, user: User, order: dict[str, Any], now: datetime) -> Conversation:
+        with holding_own(conversation, user):
+            return lifecycle.end(conversation.pk, ended_by=order["ended_by"], by=user, now=now)
 
 
 @described("handle", "Close its wrap-up")
 class HandleView(ActionView):
-    @transaction.atomic
-    def act(self, conversation: Conversation, user: User, order: dict[str, Any]) -> None:
-        check_own(conversation, user, "handle")
-        lifecycle.handle(conversation.pk, by=user, now=timezone.now())
-
-
-def check_own(conversation: Conversation, user: User, action: str) -> None:
-    """A person does this to own conversations only; an API client acts for the telephone system, and for all.
-
-    Holds the conversation until the transaction ends.
-    """
-    held = lifecycle.locked(conversation.pk)
-    if held.agent_id not in (None, user.pk) and not user.is_api_client:
-        raise TakenByAnother(held, action)
+    def act(self, conversation: Conversation, user: User, order: dict[str, Any], now: datetime) -> Conversation:
+        with holding_own(conversation, user):
+            return lifecycle.handle(conversation.pk, by=user, now=now)

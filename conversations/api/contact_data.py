@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from django.db import transaction
 from django.http import Http404, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -24,12 +23,13 @@ from channels_cfg.models import Right, User
 from conversations.api import contact_data_schema as schema
 from conversations.api.caller import caller
 from conversations.api.contact_id import ContactIdField
+from conversations.api.refused_pairs import refusal_of
+from conversations.api.repeated import idempotency_key, once
 from conversations.attached_data.kept_data import etag_of, kept_data_of
 from conversations.attached_data.post import ChangedMeanwhile, NotPostable, post_data
 from conversations.conversation_id import PATTERN
-from conversations.idempotency import KeyReused, digest_of, earlier_answer, remember_answer
 from conversations.models import POSTABLE_STATES, Conversation
-from conversations.pairs import Pairs, RefusedPairs, flatten
+from conversations.pairs import Pairs, RefusedPairs
 
 LONGEST_LIST = 1000
 MOST_IDS = 100
@@ -147,17 +147,6 @@ class ContactDataListView(APIView):
         )
 
 
-def idempotency_key(request: Request) -> str | None:
-    key = request.META.get("HTTP_IDEMPOTENCY_KEY")
-    if key is not None and not 0 < len(key) <= schema.LONGEST_IDEMPOTENCY_KEY:
-        raise Problem(
-            HTTPStatus.BAD_REQUEST,
-            f"An Idempotency-Key has 1 to {schema.LONGEST_IDEMPOTENCY_KEY} characters.",
-            errors={"Idempotency-Key": [f"{len(key)} characters"]},
-        )
-    return key
-
-
 @dataclass(frozen=True)
 class Posting:
     """One posting of pairs, and the answers to it."""
@@ -171,29 +160,8 @@ class Posting:
         """Post, or repeat the answer that the same request with the same key had. Both in one transaction."""
         if key is None:
             return self.post()
-        now = timezone.now()
-        digest = digest_of([self.conversation.pk.hex, self.data, self.if_match])
-        with transaction.atomic():
-            try:
-                earlier = earlier_answer(user=self.user, key=key, request_digest=digest, now=now)
-            except KeyReused:
-                raise Problem(
-                    HTTPStatus.UNPROCESSABLE_ENTITY,
-                    "This Idempotency-Key came with another request before. Take a new key for a new request.",
-                ) from None
-            if earlier:
-                return earlier.answer, earlier.etag
-            answer, etag = self.post()
-            remember_answer(
-                user=self.user,
-                key=key,
-                request_digest=digest,
-                conversation=self.conversation,
-                answer=answer,
-                etag=etag,
-                now=now,
-            )
-        return answer, etag
+        request = [self.conversation.pk.hex, self.data, self.if_match]
+        return once(self.user, key, request, self.conversation.pk, self.post)
 
     def post(self, *, dry_run: bool = False) -> tuple[dict[str, Any], str]:
         try:
@@ -213,7 +181,7 @@ class Posting:
                 "The data has changed since you read it. Read it again, and post with the new ETag.",
             ) from None
         except RefusedPairs as refused:
-            raise self.refusal(refused) from None
+            raise refusal_of(refused, self.data) from None
         answer = contact_data(self.conversation.pk, kept)
         answer["verdicts"] = {key: result.as_json() for key, result in results.items()}
         return answer, etag_of(kept)
@@ -224,20 +192,3 @@ class Posting:
             return None
         wanted = parse_etags(self.if_match)
         return lambda kept: etag_of(kept) in wanted
-
-    def refusal(self, refused: RefusedPairs) -> Problem:
-        """All or nothing: the good pairs of the same request are not stored either."""
-        reasons = dict.fromkeys(self.keys(), "Not stored, since another pair of the same request was refused.")
-        reasons |= refused.complaints
-        return Problem(
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-            "Nothing was stored. Correct what errors names, and post again.",
-            errors={key: [complaint] for key, complaint in refused.complaints.items()},
-            verdicts={key: {"verdict": "rejected", "reason": reason} for key, reason in reasons.items()},
-        )
-
-    def keys(self) -> list[str]:
-        try:
-            return list(flatten(self.data))
-        except RefusedPairs:  # too deep to have keys
-            return []

@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 from channels_cfg.api.problems import problems
 from conversations.api.contact_id import ContactIdField
+from conversations.api.repeated import IDEMPOTENCY_KEY
 from conversations.conversation_id import PATTERN
 
 TAGS = ["contactData"]
@@ -58,9 +59,6 @@ class PostedContactData(ContactData):
     verdicts = serializers.DictField(child=WriteResultSerializer())
 
 
-LONGEST_IDEMPOTENCY_KEY = 255
-
-
 def _header(name: str, description: str, **limits: int) -> OpenApiParameter:
     return OpenApiParameter(name, {"type": "string", **limits}, OpenApiParameter.HEADER, description=description)
 
@@ -97,12 +95,7 @@ LIST: dict[str, Any] = {
 
 POST_HEADERS = [
     _header("If-Match", "412 unless the kept data still has this ETag"),
-    _header(
-        "Idempotency-Key",
-        "For 24 hours the same request with the same key gets the same answer",
-        minLength=1,
-        maxLength=LONGEST_IDEMPOTENCY_KEY,
-    ),
+    IDEMPOTENCY_KEY,
     _ETAG,
     OpenApiParameter(
         "Location", OpenApiTypes.STR, OpenApiParameter.HEADER, response=[201], description="Where to read it"

@@ -1,13 +1,14 @@
-"""Reading conversations and their messages."""
+"""Reading conversations."""
 
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from datetime import datetime
+from typing import Any, ClassVar
 
 import django_filters
 from django import forms
-from django.db.models import QuerySet, Subquery
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django_filters.fields import ModelChoiceField
@@ -16,7 +17,7 @@ from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.generics import ListAPIView
-from rest_framework.pagination import BasePagination, CursorPagination
+from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
@@ -28,6 +29,7 @@ from channels_cfg.models import Right
 from conversations.api.caller import caller
 from conversations.api.contact_data_schema import CONTACT_ID, AttachedDataField
 from conversations.api.visible import data_seen_by, visible_to
+from conversations.doors.voice.calls import references_of_call
 from conversations.filters import (
     DIRECT,
     ConversationFilter,
@@ -38,7 +40,9 @@ from conversations.filters import (
     offered_queues,
 )
 from conversations.keyset import keyset_page
-from conversations.models import Conversation, DeliveryStatus, Message
+from conversations.models import Conversation, State
+from conversations.models.external_reference import LONGEST_EXTERNAL_ID
+from conversations.pairs import Pairs
 from conversations.periods import Period
 
 TAGS = ["Conversations"]
@@ -49,19 +53,20 @@ LARGEST_PAGE = 200
 class ConversationSerializer(serializers.ModelSerializer[Conversation]):
     """A conversation, with the attached data that the caller may see at this moment."""
 
+    # For the schema: ``conversation_json`` writes the same, in a tenth of the time.
     channel = serializers.SlugRelatedField[Any]("name", read_only=True)
     queue = serializers.SlugRelatedField[Any]("name", read_only=True, allow_null=True)
     agent = serializers.SlugRelatedField[Any](
         "username", read_only=True, allow_null=True, help_text="Whom it is allocated to, or who served it last"
     )
     customer = serializers.CharField(help_text="Name where one is known, else address")
-    ended_by = serializers.SerializerMethodField()
-    attached_data = serializers.SerializerMethodField()
-    messages_url = serializers.SerializerMethodField()
+    ended_by = serializers.ChoiceField(Conversation.Party.choices, read_only=True, allow_null=True)
+    attached_data = AttachedDataField(read_only=True)
+    messages_url = serializers.URLField(read_only=True)
 
     class Meta:
         model = Conversation
-        fields = (
+        fields: ClassVar[tuple[str, ...]] = (
             "id",
             "state",
             "channel",
@@ -70,6 +75,7 @@ class ConversationSerializer(serializers.ModelSerializer[Conversation]):
             "direction",
             "customer",
             "customer_address",
+            "subject",
             "agent",
             "received_at",
             "queued_at",
@@ -82,27 +88,46 @@ class ConversationSerializer(serializers.ModelSerializer[Conversation]):
             "messages_url",
             "version",
         )
-        read_only_fields = fields
-
-    @extend_schema_field(serializers.ChoiceField(Conversation.Party.choices, allow_null=True))
-    def get_ended_by(self, conversation: Conversation) -> str | None:
-        return conversation.ended_by or None
-
-    @extend_schema_field(AttachedDataField)
-    def get_attached_data(self, conversation: Conversation) -> dict[str, Any]:
-        return self.context["data_seen"][conversation.pk]
-
-    @extend_schema_field(OpenApiTypes.URI)
-    def get_messages_url(self, conversation: Conversation) -> str:
-        address = reverse("api_messages", args=[conversation.pk])
-        return self.context["request"].build_absolute_uri(address)
+        read_only_fields: ClassVar[tuple[str, ...]] = fields
 
 
-def conversation_json(request: Request, pk: uuid.UUID) -> Any:
-    """The conversation as it is now."""
-    conversation = Conversation.objects.with_places().get(pk=pk)
-    seen = data_seen_by(caller(request), [conversation])
-    return ConversationSerializer(conversation, context={"request": request, "data_seen": seen}).data
+_MOMENTS = serializers.DateTimeField()
+
+
+def _moment(at: datetime | None) -> str | None:
+    return None if at is None else _MOMENTS.to_representation(at)
+
+
+def conversation_json(request: Request, conversation: Conversation, seen: Pairs) -> dict[str, Any]:
+    """The conversation, with the attached data that the caller may see of it."""
+    return {
+        "id": str(conversation.pk),
+        "state": conversation.state,
+        "channel": conversation.channel.name,
+        "messaging_channel": conversation.messaging_channel,
+        "queue": conversation.queue and conversation.queue.name,
+        "direction": conversation.direction,
+        "customer": conversation.customer,
+        "customer_address": conversation.customer_address,
+        "subject": conversation.subject,
+        "agent": conversation.agent and conversation.agent.username,
+        "received_at": _moment(conversation.received_at),
+        "queued_at": _moment(conversation.queued_at),
+        "allocated_at": _moment(conversation.allocated_at),
+        "accepted_at": _moment(conversation.accepted_at),
+        "ended_at": _moment(conversation.ended_at),
+        "ended_by": conversation.ended_by or None,
+        "handled_at": _moment(conversation.handled_at),
+        "attached_data": seen,
+        "messages_url": request.build_absolute_uri(reverse("api_messages", args=[conversation.pk])),
+        "version": conversation.version,
+    }
+
+
+def one_json(request: Request, conversation: Conversation) -> dict[str, Any]:
+    """The conversation as the caller may see it."""
+    [seen] = data_seen_by(caller(request), [conversation]).values()
+    return conversation_json(request, conversation, seen)
 
 
 # The list
@@ -147,10 +172,16 @@ class ApiConversationFilter(ConversationFilter):
         null_value=DIRECT,
         label=f"Queue, by name or id; “{DIRECT}” for conversations without one",
     )
+    call_id = django_filters.CharFilter(
+        method="filter_call_id", max_length=LONGEST_EXTERNAL_ID, label="A call, as its telephone system calls it"
+    )
     agent = NameOrIdFilter(queryset=offered_agents, to_field_name="username", label="Agent, by user name or id")
     kept = ApiKeptFilter(
         label="Kept data; repeatable: customerType (is set), customerType=gold (equals), customerType~go (contains)"
     )
+
+    def filter_call_id(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        return queryset.filter(reference__in=list(references_of_call(value)))
 
 
 for _name, _values in {
@@ -173,7 +204,9 @@ class NewestFirst(BasePagination):
             limit = size.run_validation(request.query_params.get("limit", USUAL_PAGE))
         except ValidationError as bad:
             raise ValidationError({"limit": bad.detail}) from None
-        page = keyset_page(queryset, size=limit, after=request.query_params.get("after"))
+        waiting = request.query_params.getlist("state") == [State.QUEUED]
+        order = ("queued_at" if waiting else "received_at", "id")
+        page = keyset_page(queryset, size=limit, after=request.query_params.get("after"), order=order)
         address = request.build_absolute_uri()
         self.next = page.next_cursor and replace_query_param(address, "after", page.next_cursor)
         return list(page.items)
@@ -217,14 +250,15 @@ class ConversationListView(ListAPIView[Conversation]):
         operation_id="conversation_list",
         tags=TAGS,
         summary="Conversations, newest first",
+        description="By when they were received, or, asked for `state=queued` alone, by when they were queued.",
         responses={200: ConversationSerializer(many=True), **problems(400, 401)},
     )
     def get(self, request: Request) -> Response:
         refuse_unknown(request.query_params, known=[*ApiConversationFilter.base_filters, "after", "limit"])
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         assert page is not None  # the pagination always makes pages
-        context = {**self.get_serializer_context(), "data_seen": data_seen_by(caller(request), page)}
-        return self.get_paginated_response(ConversationSerializer(page, many=True, context=context).data)
+        seen = data_seen_by(caller(request), page)
+        return self.get_paginated_response([conversation_json(request, row, seen[row.pk]) for row in page])
 
 
 class ConversationView(APIView):
@@ -240,70 +274,5 @@ class ConversationView(APIView):
         responses={200: ConversationSerializer, **problems(401, 404)},
     )
     def get(self, request: Request, conversation_id: uuid.UUID) -> Response:
-        conversation = get_object_or_404(visible_to(caller(request)), pk=conversation_id)
-        return Response(conversation_json(request, conversation.pk))
-
-
-# Messages
-
-
-class MessageSerializer(serializers.ModelSerializer[Message]):
-    """One message of the transcript."""
-
-    agent = serializers.SlugRelatedField[Any]("username", read_only=True, allow_null=True)
-    content = serializers.DictField(help_text="The parts of a message that is more than text")
-    delivery = serializers.CharField(allow_null=True, help_text="How far it got, as the provider says it: DELIVERED, …")
-
-    class Meta:
-        model = Message
-        fields = (
-            "id",
-            "external_id",
-            "author",
-            "agent",
-            "messaging_channel",
-            "content_type",
-            "text",
-            "content",
-            "reply_to",
-            "sent_at",
-            "delivery",
-        )
-        read_only_fields = fields
-
-
-class InOrder(CursorPagination):
-    """The oldest first."""
-
-    ordering = ("sent_at", "id")
-    page_size = USUAL_PAGE
-    page_size_query_param = "limit"
-    max_page_size = LARGEST_PAGE
-
-
-class MessageListView(ListAPIView[Message]):
-    """The transcript of a conversation."""
-
-    queryset = Message.objects.none()  # for the schema; see get_queryset
-    serializer_class = MessageSerializer
-    pagination_class = InOrder
-    filter_backends = ()
-
-    def get_queryset(self) -> QuerySet[Message]:
-        conversation = get_object_or_404(visible_to(caller(self.request)), pk=self.kwargs["conversation_id"])
-        status = DeliveryStatus.objects.of_message()
-        return (
-            Message.objects.filter(conversation=conversation)
-            .select_related("agent")
-            .annotate(delivery=Subquery(status.values("status")))
-        )
-
-    @extend_schema(
-        operation_id="message_list",
-        tags=TAGS,
-        summary="Messages of a conversation, the oldest first",
-        parameters=[CONTACT_ID],
-        responses={200: MessageSerializer(many=True), **problems(400, 401, 404)},
-    )
-    def get(self, request: Request, conversation_id: uuid.UUID) -> Response:
-        return self.list(request)
+        conversation = get_object_or_404(visible_to(caller(request)).with_places(), pk=conversation_id)
+        return Response(one_json(request, conversation))

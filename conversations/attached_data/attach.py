@@ -15,7 +15,7 @@ from conversations.attached_data.reasons import INVALID
 from conversations.attached_data.settings import settings_of
 from conversations.attached_data.write_result import STORED, UNCHANGED, WriteResult
 from conversations.models import Conversation, Event, LiveDatum
-from conversations.pairs import Value, check_pairs, check_size
+from conversations.pairs import Value, check_pairs, check_size, refuse_all
 
 
 def attach_data(
@@ -26,38 +26,57 @@ def attach_data(
     at: datetime,
     by: User | None = None,
     message_id: str = "",
+    overwrites: bool = True,
 ) -> dict[str, WriteResult]:
     """Attach pairs to an active conversation and say for each, by the name it was sent under, what became of it.
 
-    ``at`` is when the source said so: within one source the latest wins, whichever came in first. ``message_id`` names
-    the message that carried the pairs, for news that may come twice and in any order. Raises ``RefusedPairs``, having
-    changed nothing, where a pair or the whole breaks the rules (of a message, its own pairs: ``check_size``).
+    Within one source the latest ``at`` wins. ``message_id`` names the message that carried the pairs, for news that may
+    come twice and in any order. Without ``overwrites`` keys that have a value keep it. Raises ``RefusedPairs``, having
+    changed nothing, where a pair or the whole (of a message, its own pairs) breaks the rules.
     """
+    if not conversation.carries_attached_data:
+        raise refuse_all(data)
     settings = settings_of(conversation)
-    sent = check_pairs(data, settings=settings)
-    known = by_catalogue(sent)
-    pairs = known.pairs
+    pairs = (known := by_catalogue(sent := check_pairs(data, settings=settings))).pairs
     live = {datum.key: datum for datum in LiveDatum.objects.filter(conversation=conversation)}
     held = {} if message_id else {key: datum.value for key, datum in live.items()}
     check_size(pairs, to=held, settings=settings, sent=sent)
 
-    results = {
-        key: result_beside(value, source, at, held=live.get(key), precedence=settings.precedence.value)
-        for key, value in pairs.items()
-    }
+    def result_of(key: str, value: Value) -> WriteResult:
+        result = result_beside(value, source, at, held=live.get(key), precedence=settings.precedence.value)
+        return result if overwrites or key not in live else _left_alone(result)
+
+    results = {key: result_of(key, value) for key, value in pairs.items()}
     winners = [key for key, result in results.items() if result is STORED]
-    said_again = [key for key, result in results.items() if result is UNCHANGED and at > live[key].attached_at]
-    _write(conversation, {key: pairs[key] for key in [*winners, *said_again]}, known.flags, source=source, at=at)
-    if known.invalid:
-        conversation.dropped_keys |= dict.fromkeys(known.invalid, INVALID)
-        conversation.save(update_fields=["dropped_keys"])
+    same = [key for key, result in results.items() if result is UNCHANGED and overwrites]
+    written = [*winners, *(key for key in same if at > live[key].attached_at)]
+    _write(conversation, {key: pairs[key] for key in written}, known.flags, source=source, at=at)
+    _note_invalid(conversation, known.invalid)
     if message_id:
         own = [key for key in pairs if key in winners or live[key].source == source]
         record_attached_by(message_id, conversation, own, source=source, at=at)
     elif winners:
-        detail = {"keys": sorted(winners), "source": source}
-        Event.objects.create(conversation=conversation, kind=Event.Kind.ATTACHED, at=at, actor=by, detail=detail)
+        _tell_on_timeline(conversation, winners, source=source, at=at, by=by)
     return known.as_sent(results)
+
+
+def _tell_on_timeline(
+    conversation: Conversation, keys: Iterable[str], *, source: Source, at: datetime, by: User | None
+) -> None:
+    detail = {"keys": sorted(keys), "source": source}
+    Event.objects.create(conversation=conversation, kind=Event.Kind.ATTACHED, at=at, actor=by, detail=detail)
+
+
+def _left_alone(result: WriteResult) -> WriteResult:
+    if result is UNCHANGED:
+        return result
+    return WriteResult("superseded", _("This key has a value already, and this overwrites none."))
+
+
+def _note_invalid(conversation: Conversation, keys: Iterable[str]) -> None:
+    if noted := dict.fromkeys(keys, INVALID):
+        conversation.dropped_keys |= noted
+        conversation.save(update_fields=["dropped_keys"])
 
 
 def _write(

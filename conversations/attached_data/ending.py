@@ -6,9 +6,12 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from channels_cfg.key_names import is_listed
+from channels_cfg.prepared import PreparedQuery, write
 from conversations.attached_data.settings import settings_with_version
 from conversations.key_usage.observations import note_observations
-from conversations.models import Conversation, Event, LiveDatum
+from conversations.models import Conversation, Event, LiveDatum, note_event
+
+_LIVE_DATA = PreparedQuery(lambda conversation_id: LiveDatum.objects.filter(conversation=conversation_id))
 
 
 def keep_what_the_settings_keep(conversation: Conversation, *, now: datetime) -> None:
@@ -18,19 +21,17 @@ def keep_what_the_settings_keep(conversation: Conversation, *, now: datetime) ->
     """
     settings, conversation.settings_version = settings_with_version(conversation)
     conversation.judged_keys = settings.statistics_keys.value
-    data = list(LiveDatum.objects.filter(conversation=conversation))
+    data = _LIVE_DATA.all(conversation.pk)
     _judge(conversation, data)
     note_observations(conversation, data, keepable=True)
     if not settings.live_data_until_handled:
         destroy_live_data(conversation)
-    Event.objects.create(
-        conversation=conversation,
-        kind=Event.Kind.KEPT,
+    note_event(
+        conversation,
+        Event.Kind.KEPT,
         at=now,
-        detail={
-            "kept": sorted(conversation.kept_data),
-            "destroyed": sorted({datum.key for datum in data} - conversation.kept_data.keys()),
-        },
+        kept=sorted(conversation.kept_data),
+        destroyed=sorted({datum.key for datum in data} - conversation.kept_data.keys()),
     )
 
 
@@ -51,7 +52,7 @@ def destroy_all(conversation: Conversation) -> None:
     """Destroy the live data of a conversation that ends unaccepted; the caller saves the conversation."""
     settings, conversation.settings_version = settings_with_version(conversation)
     conversation.judged_keys = settings.statistics_keys.value
-    data = list(LiveDatum.objects.filter(conversation=conversation))
+    data = _LIVE_DATA.all(conversation.pk)
     keys = [*conversation.dropped_keys, *(datum.key for datum in data)]
     conversation.dropped_keys = dict.fromkeys(keys, "abandoned")
     note_observations(conversation, data, keepable=False)
@@ -59,4 +60,9 @@ def destroy_all(conversation: Conversation) -> None:
 
 
 def destroy_live_data(conversation: Conversation) -> None:
-    LiveDatum.objects.filter(conversation=conversation).delete()
+    """The caller saves the conversation: how a visitor is called is attached data too (rule 8)."""
+    write("DELETE FROM conversations_livedatum WHERE conversation_id = %s", [conversation.pk])
+    if conversation.is_web_chat:
+        for field in ("customer_name", "customer_address"):
+            if getattr(conversation, field) not in conversation.kept_data.values():
+                setattr(conversation, field, "")

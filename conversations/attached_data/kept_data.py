@@ -10,24 +10,13 @@ from django.utils.crypto import salted_hmac
 
 from channels_cfg.models import Right, User
 from channels_cfg.prepared import first_row
+from conversations.models.granted import GRANTED
 from conversations.pairs import Pairs, Value
 
-# The right is that of ``Conversation.objects.granting``, asked about one conversation; a test holds the two together.
-# Django needs ten times as long to word this as PostgreSQL to answer it.
-_KEPT_DATA = """
+_KEPT_DATA = f"""
     SELECT conversation.kept_data
       FROM conversations_conversation AS conversation
-     WHERE conversation.id = %(id)s
-       AND EXISTS (
-            SELECT FROM channels_cfg_accessright AS held
-             WHERE held.right = %(right)s
-               AND (held.user_id = %(user)s
-                    OR held.group_id IN (SELECT group_id FROM channels_cfg_user_groups WHERE user_id = %(user)s))
-               AND (held.queue_id = conversation.queue_id
-                    OR held.queue_group_id IN (
-                        SELECT queuegroup_id FROM channels_cfg_queue_groups WHERE queue_id = conversation.queue_id)
-                    OR conversation.queue_id IS NULL AND held.direct_conversations_of_id IN (
-                        SELECT group_id FROM channels_cfg_user_groups WHERE user_id = conversation.agent_id)))
+     WHERE conversation.id = %(id)s AND {GRANTED}
 """
 
 

@@ -16,7 +16,7 @@ from conversations.attached_data.reasons import INVALID
 from conversations.attached_data.settings import settings_of
 from conversations.attached_data.write_result import STORED, UNCHANGED, WriteResult
 from conversations.models import POSTABLE_STATES, Conversation, Event, State, tell_readers
-from conversations.pairs import Pairs, Value, check_pairs, check_size
+from conversations.pairs import Pairs, Value, check_pairs, check_size, refuse_all
 
 
 class NotPostable(Exception):
@@ -68,6 +68,8 @@ def post_data(
         raise NotPostable(held.state)
     if only_if is not None and not only_if(held.kept_data):
         raise ChangedMeanwhile
+    if not held.carries_attached_data:
+        raise refuse_all(data)
     settings = settings_of(held)
     sent = check_pairs(data, settings=settings)
     known = by_catalogue(sent)

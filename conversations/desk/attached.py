@@ -14,11 +14,9 @@ from conversations.attached_data.retention_preview import listed_as
 from conversations.attached_data.settings import settings_of
 from conversations.attached_data.typed_values import TypedValue, typed
 from conversations.attached_data.visible import shown_to_agent
-from conversations.models import Conversation, LiveDatum
+from conversations.models import XRI_BODY, Conversation, LiveDatum
 from conversations.pairs import Value, as_text
-
-TASK_BODY = "XRI-body"
-"""The key whose value is the body of an e-mail task (rule 6 of the domain)."""
+from conversations.safe_html import Body, body_of
 
 
 @dataclass(frozen=True)
@@ -40,11 +38,11 @@ class Shown:
 
 @dataclass(frozen=True)
 class AttachedData:
-    """What the agent sees at this moment; ``task_body`` is the text of an e-mail task."""
+    """What the agent sees at this moment; ``task_body`` is that of an e-mail task."""
 
     pairs: list[Shown]
-    task_body: str
-    destroyed: int
+    task_body: Body
+    destroyed: list[str]
 
 
 def attached_data_for_agent(conversation: Conversation) -> AttachedData:
@@ -67,12 +65,12 @@ def attached_data_for_agent(conversation: Conversation) -> AttachedData:
     ]
     known = known_keys(pair.key for pair in [*kept, *live])
     pairs = [replace(pair, known=known.get(pair.key)) for pair in [*kept, *live]]
-    body = ""
+    body = Body("")
     if conversation.channel.kind == Channel.Kind.EMAIL:
-        body = next((as_text(pair.value) for pair in pairs if pair.key == TASK_BODY), "")
-        pairs = [pair for pair in pairs if pair.key != TASK_BODY]
-    destroyed = sum(reason != INVALID for reason in conversation.dropped_keys.values())
-    return AttachedData(pairs, body, destroyed=0 if live else destroyed)
+        body = body_of(next((as_text(pair.value) for pair in pairs if pair.key == XRI_BODY), ""))
+        pairs = [pair for pair in pairs if pair.key != XRI_BODY]
+    destroyed = sorted(key for key, reason in conversation.dropped_keys.items() if reason != INVALID)
+    return AttachedData(pairs, body, destroyed=[] if live else destroyed)
 
 
 @dataclass(frozen=True)
@@ -91,5 +89,5 @@ def ending_of(conversation: Conversation) -> Ending:
     is_task = conversation.channel.kind == Channel.Kind.EMAIL
     for key in LiveDatum.objects.filter(conversation=conversation).order_by("key").values_list("key", flat=True):
         names = ending.kept if listed_as(key, settings.statistics_keys.value) else ending.destroyed
-        names.append(_("text of the task") if is_task and key == TASK_BODY else key)
+        names.append(_("text of the task") if is_task and key == XRI_BODY else key)
     return ending

@@ -8,11 +8,12 @@ import hmac
 from datetime import datetime
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from conversations import jobs
+from channels_cfg import jobs
+from channels_cfg.prepared import first_row
 from conversations.doors.registry import door_named
 from conversations.models import InboundDelivery
 
@@ -27,20 +28,26 @@ class TooEarly(Exception):
 # As SQL, since putting a query together through the ORM costs more than asking it.
 _KEEP = """
     INSERT INTO conversations_inbounddelivery
-           (door, service_id, nonce, body_digest, body, trigger, received_at, state, notes)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, 'waiting', '[]')
+           (door, service_id, mail_box_id, nonce, body_digest, body, trigger, received_at, state, notes)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 'waiting', '[]')
         ON CONFLICT (door, service_id, nonce) DO NOTHING
  RETURNING id
 """
 
 
 def keep(
-    door: str, service_id: int | None, *, nonce: str, body: bytes, digest: bytes, trigger: str, now: datetime
+    door: str,
+    service_id: int | None,
+    *,
+    nonce: str,
+    body: bytes,
+    digest: bytes,
+    trigger: str,
+    now: datetime,
+    mail_box_id: int | None = None,
 ) -> int | None:
     """Store a delivery and return its id, or None where the nonce is taken. ``digest`` is that of ``keyed_digest``."""
-    with connection.cursor() as cursor:
-        cursor.execute(_KEEP, [door, service_id, nonce, digest, body, trigger, now])
-        row = cursor.fetchone()
+    row = first_row(_KEEP, [door, service_id, mail_box_id, nonce, digest, body, trigger, now])
     return row[0] if row else None
 
 

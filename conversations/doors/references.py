@@ -1,7 +1,9 @@
 """What conversations are called outside, and which of ours a piece of news belongs to.
 
 News about one reference is applied by one worker at a time, in whatever order it comes. It belongs to the first of the
-reference's conversations that had not ended by then, so that the order of arrival never decides.
+reference's conversations that had not ended by then, unless that began after an end that was told in between. So the
+order of arrival does not decide, but for one case: an end that is told only after what the customer said later ends the
+conversation that holds both.
 """
 
 from __future__ import annotations
@@ -31,6 +33,8 @@ def hold(door: str, external_id: str, *, service: MessagingService | None = None
 def conversation_at(reference: ExternalReference, at: datetime) -> Conversation | None:
     """The conversation that something at this time belongs to, locked; None where all had ended by then."""
     not_ended = Conversation.objects.filter(reference=reference).filter(Q(ended_at=None) | Q(ended_at__gte=at))
+    if over_at := end_of(reference, after=at):
+        not_ended = not_ended.filter(received_at__lte=over_at)
     for conversation_id in not_ended.order_by("received_at", "ended_at").values_list("pk", flat=True):
         conversation = lifecycle.locked(conversation_id)
         if conversation.ended_at is None or conversation.ended_at >= at:  # it may have ended while we waited
@@ -58,8 +62,11 @@ def conversation_of(
     first = {"messaging_channel": messaging_channel, "customer_address": customer_address}
     conversation = lifecycle.locked(known_in) if known_in else conversation_at(reference, at)
     if conversation is None:
-        conversation = begin(channel=queue.channel, queue=queue, now=at, reference=reference, **first)
         over_at = end_of(reference, after=at)
+        # One that is over leaves the reference to the one that is active, until it has ended.
+        of_another = over_at and Conversation.objects.active().filter(reference=reference).exists()
+        named = None if of_another else reference
+        conversation = begin(channel=queue.channel, queue=queue, now=at, reference=named, **first)
         waiting = Message.objects.filter(reference=reference, conversation=None)
         (waiting.filter(sent_at__lte=over_at) if over_at else waiting).update(conversation=conversation)
         return lifecycle.locked(conversation.pk), True
@@ -77,18 +84,18 @@ def end_if_told(reference: ExternalReference, conversation: Conversation) -> Non
     """End a conversation that has just begun, where the end of its reference had been told before it."""
     if over_at := end_of(reference, after=conversation.received_at):
         lifecycle.end(conversation.pk, now=over_at, ended_by=Conversation.Party.CUSTOMER)
+        Conversation.objects.filter(pk=conversation.pk, reference=None).update(reference=reference)
 
 
 def end_of(reference: ExternalReference, *, after: datetime) -> datetime | None:
-    """When it was told to be over, if that was not before ``after``."""
-    ends = [end for end in (reference.stopped_at, reference.deleted_at) if end and end >= after]
-    return min(ends, default=None)
+    """When it was first told to be over at ``after`` or later."""
+    return min((end for end in reference.ends if end >= after), default=None)
 
 
 def end(reference: ExternalReference, *, at: datetime) -> None:
     """It was told to be over: its conversation ends. What was sent before that may still arrive."""
-    reference.stopped_at = min(reference.stopped_at or at, at)
-    reference.save(update_fields=["stopped_at"])
+    reference.ends = sorted({*reference.ends, at})
+    reference.save(update_fields=["ends"])
     for conversation in Conversation.objects.filter(reference=reference, received_at__lte=at):
         if conversation.is_active:
             lifecycle.end(conversation.pk, now=at, ended_by=Conversation.Party.CUSTOMER)

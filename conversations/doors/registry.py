@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from django.urls import URLPattern
@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 class Door:
     """A way in. ``urls`` are the addresses of its receivers, from the root. ``handle`` applies a delivery in the
     transaction of its caller, and returns the final state and notes: what was left out and why, never a value. It
-    raises ``TooEarly``, or anything else where the delivery is to be tried again."""
+    raises ``TooEarly``, or anything else where the delivery is to be tried again. ``triggers`` are what its deliveries
+    may be about, each with what people call it."""
 
     name: str
     label: str | _StrPromise
     handle: Callable[[InboundDelivery], tuple[str, list[str]]]
     urls: Sequence[URLPattern] = ()
-    triggers: Collection[str] = ()
+    triggers: Mapping[str, str | _StrPromise] = field(default_factory=dict)
 
 
 _doors: dict[str, Door] = {}

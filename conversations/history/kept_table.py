@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 from channels_cfg.key_names import is_listed
 from channels_cfg.keys.catalogue import known_keys
-from channels_cfg.models import AttachedKey
+from channels_cfg.models import AttachedKey, Channel
 from conversations.attached_data.reasons import REASONS, missing_reason
 from conversations.attached_data.settings import settings_of
 from conversations.attached_data.typed_values import TypedValue, typed
-from conversations.models import Conversation
+from conversations.models import XRI_BODY, Conversation
 from conversations.pairs import Value
 
 
@@ -44,6 +44,14 @@ def kept_table(conversation: Conversation) -> list[KeptRow]:
             rows.append(KeptRow(key, reason=str(REASONS.get(reason, reason))))
     known = known_keys(row.key for row in rows)
     return [replace(row, known=known.get(row.key)) for row in rows]
+
+
+def task_body_apart(conversation: Conversation, rows: list[KeptRow]) -> tuple[list[KeptRow], KeptRow | None]:
+    """The rows without the body of an e-mail task, and that, where it was kept (rule 6 of the domain)."""
+    if conversation.channel.kind != Channel.Kind.EMAIL:
+        return rows, None
+    body = next((row for row in rows if row.key == XRI_BODY and not row.reason), None)
+    return [row for row in rows if row is not body], body
 
 
 def missing_configured_keys(conversation: Conversation) -> list[str]:

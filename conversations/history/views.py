@@ -16,10 +16,14 @@ from django_htmx.http import push_url
 from channels_cfg.messaging.messaging_channels import MESSAGING_CHANNELS
 from channels_cfg.models import AccessRight, Right
 from conversations.attached_data.kept_condition import Operator
+from conversations.consents import shown_to
+from conversations.contacts.rights import may_manage_contacts
 from conversations.filters import ConversationFilter
-from conversations.history.kept_table import kept_table
+from conversations.history.kept_table import kept_table, task_body_apart
 from conversations.keyset import KeysetPage, keyset_page
-from conversations.models import Conversation, Leg
+from conversations.models import Association, Conversation, Leg, Task
+from conversations.pairs import as_text
+from conversations.safe_html import body_of
 from conversations.signed_in import page_for_people, viewer
 from conversations.timeline import timeline
 from conversations.transcript import transcript
@@ -160,20 +164,28 @@ def _form_facts(request: HttpRequest, filterset: ConversationFilter) -> dict[str
 @page_for_people
 def conversation_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """One conversation: what happened, what was said, who took part, what is kept."""
-    conversation = get_object_or_404(granted(request), pk=pk)
+    conversation = get_object_or_404(granted(request).select_related("reference"), pk=pk)
     legs = (
         Leg.objects.filter(conversation=conversation)
         .with_time_on_hold(now=timezone.now())
         .select_related("queue", "agent")
         .prefetch_related("communications")
     )
+    consents = shown_to(viewer(request), conversation)
+    kept = kept_table(conversation) if conversation.carries_attached_data else []
+    without_body, body = task_body_apart(conversation, kept)
     return render(
         request,
         "history/conversation_detail.html",
         {
             "conversation": conversation,
-            "kept_rows": kept_table(conversation),
-            "timeline": timeline(conversation),
+            "consents": consents,
+            "association": Association.objects.select_related("contact").filter(conversation=conversation).first(),
+            "may_manage_contacts": may_manage_contacts(viewer(request)),
+            "task": Task.objects.filter(conversation=conversation).first(),
+            "kept_rows": without_body,
+            "kept_body": body_of(as_text(body.value)) if body else None,
+            "timeline": timeline(conversation, consents or ()),
             "transcript": transcript(conversation, whole=request.GET.get("messages") == "all"),
             "whole_transcript": "?messages=all#transcript",
             "legs": legs,

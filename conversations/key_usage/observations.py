@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterable
 from datetime import UTC
 from typing import NamedTuple
 
-from conversations.models import Conversation, KeyObservation, LiveDatum, ValueType
+from channels_cfg.prepared import write
+from conversations.models import Conversation, LiveDatum, ValueType
 from conversations.pairs import Value, as_text
 from conversations.pii_detectors import Hit, hits_of
 
@@ -105,19 +106,18 @@ def note_observations(
     if noted is not None:
         for name in {WHOLE, *noted, *(parent for key in noted for parent in parents_of(key))}:
             seen.pop(name, None)
-    KeyObservation.objects.bulk_create(
-        KeyObservation(
-            channel_id=conversation.channel_id,
-            queue_id=conversation.queue_id,
-            day=conversation.ended_at.astimezone(UTC).date(),
-            key=name,
-            keepable=keepable,
-            value_type=observation.value_type,
-            length_bucket=observation.length_bucket,
-            bytes=observation.bytes,
-            source=observation.source,
-            hits=sorted(observation.hits),
-            seen_at=conversation.ended_at,
-        )
-        for name, observation in seen.items()
-    )
+    noted_at = {"seen_at": conversation.ended_at, "day": conversation.ended_at.astimezone(UTC).date()}
+    place = {"channel": conversation.channel_id, "queue": conversation.queue_id, "keepable": keepable}
+    keys = [
+        {"key": name, **observation._asdict(), "hits": sorted(observation.hits)} for name, observation in seen.items()
+    ]
+    write(_NOTE, {**place, **noted_at, "keys": json.dumps(keys)})
+
+
+_NOTE = """
+    INSERT INTO conversations_keyobservation (
+           channel_id, queue_id, keepable, day, seen_at, key, value_type, length_bucket, bytes, source, hits)
+    SELECT %(channel)s, %(queue)s, %(keepable)s, %(day)s, %(seen_at)s, noted.*
+      FROM jsonb_to_recordset(%(keys)s::jsonb)
+        AS noted (key text, value_type text, length_bucket int, bytes int, source text, hits text[])
+"""

@@ -9,8 +9,9 @@ conversation is in and which it would need.
        └───────────┴─────────────┴── abandoned (or false attempt) when it ends unaccepted
 """
 
-from conversations.lifecycle.arriving import enqueue, enter_ivr, receive
-from conversations.lifecycle.changes import TakenByAnother, WrongChannel, WrongState, locked
+from conversations.lifecycle.admission import QueueRefuses, why_turned_away
+from conversations.lifecycle.arriving import enqueue, enter_ivr, prefer, receive
+from conversations.lifecycle.changes import TakenByAnother, WrongChannel, WrongState, locked, save, tell
 from conversations.lifecycle.consulting import (
     NobodyConsulted,
     accept_consultation,
@@ -20,12 +21,18 @@ from conversations.lifecycle.consulting import (
 )
 from conversations.lifecycle.ending import end, handle
 from conversations.lifecycle.holding import hold
+from conversations.lifecycle.offering import Offer, offer
 from conversations.lifecycle.participants import connect, leave
 from conversations.lifecycle.reordered import began_earlier, ended_earlier, spoke_late
 from conversations.lifecycle.serving import accept, allocate, reject, transfer, withdraw
+from conversations.lifecycle.silence import end_if_silent, silent_calls
+from conversations.lifecycle.taking_in import ArrivingTask, take_in
 
 __all__ = [
+    "ArrivingTask",
     "NobodyConsulted",
+    "Offer",
+    "QueueRefuses",
     "TakenByAnother",
     "WrongChannel",
     "WrongState",
@@ -38,6 +45,7 @@ __all__ = [
     "consult",
     "end",
     "end_consultation",
+    "end_if_silent",
     "ended_earlier",
     "enqueue",
     "enter_ivr",
@@ -45,9 +53,16 @@ __all__ = [
     "hold",
     "leave",
     "locked",
+    "offer",
+    "prefer",
     "receive",
     "reject",
+    "save",
+    "silent_calls",
     "spoke_late",
+    "take_in",
+    "tell",
     "transfer",
+    "why_turned_away",
     "withdraw",
 ]

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from channels_cfg.models import Queue, User
+from channels_cfg.prepared import written_together
 from conversations.lifecycle.changes import TakenByAnother, WrongChannel, WrongState, locked, save, tell
 from conversations.lifecycle.holding import put_on_hold, take_off_hold
 from conversations.lifecycle.participants import connect, join, leave, leg_of_agent
@@ -21,11 +22,12 @@ class NobodyConsulted(WrongState):
     """Only somebody who accepted a consultation can join the conversation."""
 
     def __init__(self, conversation: Conversation) -> None:
-        super().__init__(conversation, "join", State.ACCEPTED)
+        super().__init__(conversation, State.ACCEPTED)
         self.args = (_("Nobody has accepted a consultation about this conversation."),)
 
 
 @transaction.atomic
+@written_together()
 def consult(
     conversation_id: uuid.UUID, *, by: User, now: datetime, queue: Queue | None = None, agent: User | None = None
 ) -> Conversation:
@@ -33,7 +35,7 @@ def consult(
     consultation before."""
     conversation = locked(conversation_id)
     if conversation.state != State.ACCEPTED:
-        raise WrongState(conversation, _("consult somebody about"), State.ACCEPTED)
+        raise WrongState(conversation, State.ACCEPTED)
     if queue and queue.channel_id != conversation.channel_id:
         raise WrongChannel(conversation, queue)
     if not queue and agent in (None, conversation.agent):
@@ -63,12 +65,13 @@ def _consulted(conversation: Conversation) -> LegQuerySet:
 
 
 @transaction.atomic
+@written_together()
 def accept_consultation(conversation_id: uuid.UUID, *, by: User, now: datetime) -> Conversation:
     """The agent who is asked accepts, or, of a queue that is asked, whoever is first."""
     conversation = locked(conversation_id)
     asked = _consulted(conversation).first()
     if asked is None or asked.agent_id not in (None, by.pk):
-        raise TakenByAnother(conversation, "accept")
+        raise TakenByAnother(conversation)
     if asked.connected_at and asked.purpose == Leg.Purpose.AGENT:
         return conversation
     if asked.purpose == Leg.Purpose.AGENT:
@@ -82,6 +85,7 @@ def accept_consultation(conversation_id: uuid.UUID, *, by: User, now: datetime) 
 
 
 @transaction.atomic
+@written_together()
 def end_consultation(conversation_id: uuid.UUID, *, by: User, now: datetime) -> Conversation:
     """Back to the customer: whoever is consulted leaves, also who has not accepted yet."""
     conversation = locked(conversation_id)
@@ -93,11 +97,12 @@ def end_consultation(conversation_id: uuid.UUID, *, by: User, now: datetime) -> 
 
 
 @transaction.atomic
+@written_together()
 def conference(conversation_id: uuid.UUID, *, by: User, now: datetime) -> Conversation:
     """Whoever is consulted, and has accepted, joins the customer and the agent, on a leg of its own."""
     conversation = locked(conversation_id)
     if conversation.state != State.ACCEPTED:
-        raise WrongState(conversation, _("add somebody to"), State.ACCEPTED)
+        raise WrongState(conversation, State.ACCEPTED)
     consulted = _consulted(conversation).filter(purpose=Leg.Purpose.AGENT, connected_at__isnull=False).first()
     if consulted is None or consulted.agent is None:
         if conversation.legs.there().filter(entry=Leg.Entry.CONFERENCE).exists():

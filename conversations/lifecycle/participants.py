@@ -1,7 +1,7 @@
 """Who takes part: legs, which others call participants, and what each holds by medium.
 
-Callers hold the conversation's row lock. ``which`` are fields of a leg: ``purpose=…``, ``agent=…``, ``entry=…``;
-without any, everybody who is there is meant.
+Callers hold the conversation's row lock. ``which`` are fields of a leg: ``purpose=…``, ``entry=…``, also with several
+values, ``purpose=[…, …]``; without any, everybody who is there is meant.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from django.db.models import DateTimeField, Exists, F, OuterRef, Sum, Value
 from django.db.models.functions import Greatest
 
 from channels_cfg.models import Channel
-from conversations.models import Communication, Conversation, Hold, Leg
+from channels_cfg.prepared import PreparedQuery, rows, write
+from conversations.models import Communication, Conversation, Hold, IvrRun, Leg
 
 _MEDIUM = {
     Channel.Kind.CHAT: Communication.Medium.MESSAGE,
@@ -30,6 +31,44 @@ def entry_by(brought_by: Leg | None, *, otherwise: Leg.Entry) -> Leg.Entry:
     return _ENTRY_BY.get(Leg.Purpose(brought_by.purpose), otherwise) if brought_by else otherwise
 
 
+_OPEN_HOLDS = Hold.objects.filter(leg=OuterRef("pk"), ended_at=None)
+WHO_IS_THERE = PreparedQuery(
+    lambda conversation_id: (
+        Leg.objects.there().filter(conversation=conversation_id).annotate(is_holding=Exists(_OPEN_HOLDS))  # type: ignore[no-redef]
+    )
+)
+
+
+def there(conversation: Conversation, **which: Any) -> list[Leg]:
+    """Those who have not left, the first to come first; ``is_holding`` says for whom the customer is on hold.
+
+    Read once, and kept up as they come and go.
+    """
+    if conversation.legs_there is None:
+        conversation.legs_there = WHO_IS_THERE.all(conversation.pk)
+    return [leg for leg in conversation.legs_there if _is(leg, which)]
+
+
+def _is(leg: Leg, which: dict[str, Any]) -> bool:
+    return all(
+        getattr(leg, name) in wanted if isinstance(wanted, list) else getattr(leg, name) == wanted
+        for name, wanted in which.items()
+    )
+
+
+_JOIN = """
+    WITH leg AS (
+        INSERT INTO conversations_leg (
+               conversation_id, purpose, entry, brought_by_id, queue_id, agent_id, started_at, connected_at)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+     RETURNING id, started_at, connected_at
+    )
+    INSERT INTO conversations_communication (leg_id, medium, started_at, connected_at)
+    SELECT id, %s, started_at, connected_at FROM leg
+ RETURNING leg_id
+"""
+
+
 def join(
     conversation: Conversation,
     purpose: Leg.Purpose,
@@ -41,7 +80,8 @@ def join(
     **who: Any,
 ) -> Leg:
     """Somebody comes in over the medium of the channel. ``connect`` adds others."""
-    leg = Leg.objects.create(
+    before = there(conversation)
+    leg = Leg(
         conversation=conversation,
         purpose=purpose,
         entry=entry,
@@ -50,47 +90,84 @@ def join(
         connected_at=at if connected else None,
         **who,
     )
-    medium = _MEDIUM[Channel.Kind(conversation.channel.kind)]
-    Communication.objects.create(leg=leg, medium=medium, started_at=at, connected_at=leg.connected_at)
+    facts = [leg.conversation_id, str(purpose), str(entry), leg.brought_by_id, leg.queue_id, leg.agent_id]
+    [(leg.pk,)] = rows(_JOIN, [*facts, at, leg.connected_at, str(medium_of(conversation))])
+    leg._state.adding = False
+    conversation.legs_there = sorted([*before, leg], key=lambda leg: (leg.started_at, leg.pk))
     return leg
+
+
+def medium_of(conversation: Conversation) -> Communication.Medium:
+    return _MEDIUM[Channel.Kind(conversation.channel.kind)]
+
+
+_CONNECT = """
+    UPDATE conversations_{table}
+       SET connected_at = greatest(started_at, %s)
+     WHERE {leg} = ANY(%s) AND ended_at IS NULL AND connected_at IS NULL
+"""
+_CONNECT_MEDIA = _CONNECT.format(table="communication", leg="leg_id")
+_CONNECT_LEGS = _CONNECT.format(table="leg", leg="id")
 
 
 def connect(
     conversation: Conversation, *, at: datetime, medium: Communication.Medium | None = None, **which: Any
 ) -> None:
     """They are connected: over a medium, which they hold from now on, or over all that they hold."""
-    legs = conversation.legs.there().filter(**which)
-    held = Communication.objects.filter(leg__in=legs, ended_at=None, connected_at=None)
+    legs = there(conversation, **which)
+    ids = [leg.pk for leg in legs]
     if medium:
         added = [Communication(leg=leg, medium=medium, started_at=at) for leg in legs]
         Communication.objects.bulk_create(added, ignore_conflicts=True)
-        held = held.filter(medium=medium)
-    connected_at = Greatest(F("started_at"), Value(at, DateTimeField()))
-    held.update(connected_at=connected_at)
-    legs.filter(connected_at=None).update(connected_at=connected_at)
+        write(f"{_CONNECT_MEDIA} AND medium = %s", [at, ids, str(medium)])
+    else:
+        write(_CONNECT_MEDIA, [at, ids])
+    write(_CONNECT_LEGS, [at, ids])
+    for leg in legs:
+        leg.connected_at = leg.connected_at or max(leg.started_at, at)
+
+
+_END = """
+    UPDATE conversations_{table}
+       SET ended_at = greatest(started_at, {since}, %s)
+     WHERE {leg} = ANY(%s) AND ended_at IS NULL
+"""
+_END_MEDIA = _END.format(table="communication", since="connected_at", leg="leg_id")
+_END_LEGS = _END.format(table="leg", since="connected_at", leg="id")
+_END_HOLDS = _END.format(table="hold", since="started_at", leg="leg_id")
 
 
 def leave(
     conversation: Conversation, *, at: datetime, medium: Communication.Medium | None = None, **which: Any
 ) -> list[Leg]:
     """They leave a medium and, with the last one, the conversation; without a medium, all at once. Returns the legs of
-    those who have left the conversation, the first to come first.
+    those who have left the conversation, the first to come first. Nothing ends before it began: news may be late.
 
-    With an agent the hold ends that counts for that agent's leg; time in the IVR adds up on the conversation.
+    With an agent the hold ends that counts for that agent's leg; time in the IVR adds up on the conversation, and what
+    the caller entered there is destroyed.
     """
-    legs = list(conversation.legs.there().filter(**which))
+    legs = there(conversation, **which)
+    if medium:
+        legs = _with_no_medium_but(medium, legs, at=at)
     if not legs:
         return legs
-    held = Communication.objects.filter(leg__in=legs, ended_at=None)
-    (held.filter(medium=medium) if medium else held).update(ended_at=not_before_it_began(at))
-    if medium:
-        legs = list(Leg.objects.filter(~Exists(held.filter(leg=OuterRef("pk"))), pk__in=[leg.pk for leg in legs]))
-    Leg.objects.filter(pk__in=[leg.pk for leg in legs]).update(ended_at=not_before_it_began(at))
-    if any(leg.purpose == Leg.Purpose.AGENT for leg in legs):
-        end_holds(conversation, at=at, leg__in=legs)
+    ids = [leg.pk for leg in legs]
+    write(_END_MEDIA, [at, ids])
+    write(_END_LEGS, [at, ids])
+    end_holds(legs, at=at)
+    conversation.legs_there = [leg for leg in there(conversation) if leg not in legs]
     if any(leg.purpose == Leg.Purpose.WORKFLOW for leg in legs):
+        IvrRun.objects.filter(conversation=conversation).delete()
         add_up_ivr(conversation)
     return legs
+
+
+def _with_no_medium_but(medium: Communication.Medium, legs: list[Leg], *, at: datetime) -> list[Leg]:
+    """All leave the medium; those who have no other now."""
+    held = Communication.objects.filter(leg__in=legs, ended_at=None)
+    held.filter(medium=medium).update(ended_at=not_before_it_began(at))
+    others = set(held.values_list("leg", flat=True))
+    return [leg for leg in legs if leg.pk not in others]
 
 
 def add_up_ivr(conversation: Conversation) -> None:
@@ -99,18 +176,22 @@ def add_up_ivr(conversation: Conversation) -> None:
     conversation.save(update_fields=["time_in_ivr"])
 
 
-def end_holds(conversation: Conversation, *, at: datetime, **which: Any) -> bool:
-    """The customer is on hold no longer; whether that was so."""
-    there = Hold.objects.filter(conversation=conversation, ended_at=None, **which)
-    return there.update(ended_at=Greatest(F("started_at"), Value(at, DateTimeField()))) > 0
+def end_holds(legs: list[Leg], *, at: datetime) -> bool:
+    """The customer is on hold no longer for these agents; whether that was so."""
+    holding = [leg for leg in legs if leg.is_holding]
+    if holding:
+        write(_END_HOLDS, [at, [leg.pk for leg in holding]])
+    for leg in holding:
+        leg.is_holding = False
+    return bool(holding)
 
 
 def not_before_it_began(at: datetime) -> Greatest:
-    """The end of a leg or communication. News may be late: nothing ends before it began."""
+    """The end of a leg or communication."""
     return Greatest(F("started_at"), F("connected_at"), Value(at, DateTimeField()))
 
 
 def leg_of_agent(conversation: Conversation) -> Leg | None:
     """The leg of the agent who has the conversation."""
-    legs = conversation.legs.there().filter(purpose=Leg.Purpose.AGENT, agent=conversation.agent)
-    return legs.exclude(entry=Leg.Entry.CONSULTATION).last()
+    own = there(conversation, purpose=Leg.Purpose.AGENT, agent_id=conversation.agent_id)
+    return next((leg for leg in reversed(own) if leg.entry != Leg.Entry.CONSULTATION), None)

@@ -15,7 +15,7 @@ from conversations.attached_data.attach import record_attached_by
 from conversations.lifecycle.changes import locked, save, tell
 from conversations.lifecycle.ending import save_unaccepted
 from conversations.lifecycle.participants import add_up_ivr, not_before_it_began
-from conversations.models import Communication, Conversation, Event, Leg, State, tell_readers
+from conversations.models import UNACCEPTED_ENDS, Communication, Conversation, Event, Leg, tell_readers
 
 
 @transaction.atomic
@@ -63,9 +63,6 @@ def ended_earlier(conversation_id: uuid.UUID, *, at: datetime) -> Conversation:
     save_unaccepted(conversation)
     tell_readers((conversation.pk, at))
     return conversation
-
-
-UNACCEPTED_ENDS = (State.ABANDONED, State.FALSE_ATTEMPT)
 
 
 def _move(legs: QuerySet[Leg], *fields: str, known_as: datetime, to: datetime | Greatest) -> None:

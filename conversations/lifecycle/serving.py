@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from channels_cfg.models import Queue, User
+from channels_cfg.prepared import written_together
+from conversations.lifecycle.admission import QueueRefuses, refusal
 from conversations.lifecycle.arriving import to_queue
-from conversations.lifecycle.changes import TakenByAnother, WrongState, latest, locked, save, tell
-from conversations.lifecycle.participants import connect, entry_by, join, leave, leg_of_agent
-from conversations.models import Conversation, Event, Leg, State
+from conversations.lifecycle.changes import TakenByAnother, WrongState, free, latest, locked, save, tell
+from conversations.lifecycle.news import tell_routing
+from conversations.lifecycle.participants import connect, entry_by, join, leave, leg_of_agent, there
+from conversations.models import AgentPresence, Conversation, Event, Leg, State
 
 
 @transaction.atomic
+@written_together()
 def allocate(conversation_id: uuid.UUID, *, agent: User, now: datetime, by: User | None = None) -> Conversation:
     """Offer it to one agent, who accepts or rejects."""
     conversation = locked(conversation_id)
     if conversation.state == State.ALLOCATED and conversation.agent_id == agent.pk:
         return conversation
     if conversation.state in (State.ALLOCATED, State.ACCEPTED):
-        raise TakenByAnother(conversation, "allocate")
+        raise TakenByAnother(conversation)
     if conversation.state not in (State.RECEIVED, State.QUEUED):
-        raise WrongState(conversation, "allocate", State.RECEIVED, State.QUEUED)
+        raise WrongState(conversation, State.RECEIVED, State.QUEUED)
     _to_agent(conversation, agent, at=now, by=by)
     save(conversation)
     return conversation
@@ -33,9 +39,9 @@ def allocate(conversation_id: uuid.UUID, *, agent: User, now: datetime, by: User
 def _to_agent(
     conversation: Conversation, agent: User, *, at: datetime, by: User | None, brought_by: Leg | None = None
 ) -> None:
-    left = leave(conversation, at=at, purpose__in=[Leg.Purpose.WORKFLOW, Leg.Purpose.AGENT])
-    queues = conversation.legs.there().filter(purpose=Leg.Purpose.QUEUE)
-    brought_by = brought_by or queues.last() or next(iter(left), None)
+    left = leave(conversation, at=at, purpose=[Leg.Purpose.WORKFLOW, Leg.Purpose.AGENT])
+    queues = there(conversation, purpose=Leg.Purpose.QUEUE)
+    brought_by = brought_by or next(iter([*reversed(queues), *left]), None)
     conversation.agent = agent
     conversation.state = State.ALLOCATED
     conversation.allocated_at = conversation.allocated_at or at
@@ -48,21 +54,23 @@ def _to_agent(
         brought_by=brought_by,
         agent=agent,
     )
+    AgentPresence.objects.available_since([agent.pk], at)
     tell(conversation, Event.Kind.ALLOCATED, at=at, by=by, agent=agent.pk)
 
 
 @transaction.atomic
+@written_together()
 def accept(conversation_id: uuid.UUID, *, by: User, now: datetime) -> Conversation:
     """Take it: the one it was offered to, or, while it waits in a queue, whoever is first."""
     conversation = locked(conversation_id)
     if conversation.state in (State.ALLOCATED, State.ACCEPTED) and conversation.agent_id != by.pk:
-        raise TakenByAnother(conversation, "accept")
+        raise TakenByAnother(conversation)
     if conversation.state == State.ACCEPTED:
         return conversation
     if conversation.state == State.QUEUED:
         _to_agent(conversation, by, at=now, by=by)
     if conversation.state != State.ALLOCATED:
-        raise WrongState(conversation, "accept", State.QUEUED, State.ALLOCATED)
+        raise WrongState(conversation, State.QUEUED, State.ALLOCATED)
     _accepted(conversation, at=now, by=by)
     save(conversation)
     return conversation
@@ -77,6 +85,7 @@ def _accepted(conversation: Conversation, *, at: datetime, by: User) -> None:
 
 
 @transaction.atomic
+@written_together()
 def reject(conversation_id: uuid.UUID, *, by: User, now: datetime) -> Conversation:
     """Decline an offer: back to its queue, or, without one, to received."""
     conversation = locked(conversation_id)
@@ -84,9 +93,9 @@ def reject(conversation_id: uuid.UUID, *, by: User, now: datetime) -> Conversati
     if goes_on_waiting and latest(conversation, Event.Kind.REJECTED) == (by.pk, {}):
         return conversation
     if conversation.state != State.ALLOCATED:
-        raise WrongState(conversation, "reject", State.ALLOCATED)
+        raise WrongState(conversation, State.ALLOCATED)
     if conversation.agent_id != by.pk:
-        raise TakenByAnother(conversation, "reject")
+        raise TakenByAnother(conversation)
     _back_from_agent(conversation, at=now)
     tell(conversation, Event.Kind.REJECTED, at=now, by=by)
     save(conversation)
@@ -95,29 +104,41 @@ def reject(conversation_id: uuid.UUID, *, by: User, now: datetime) -> Conversati
 
 def _back_from_agent(conversation: Conversation, *, at: datetime) -> None:
     leave(conversation, at=at, purpose=Leg.Purpose.AGENT)
+    if conversation.agent_id == conversation.preferred_agent_id:
+        conversation.preferred_until = at
     conversation.agent = None
     conversation.state = State.QUEUED if conversation.queue_id else State.RECEIVED
+    tell_routing()
 
 
 @transaction.atomic
+@written_together()
 def withdraw(conversation_id: uuid.UUID, *, now: datetime) -> Conversation:
-    """Take back an offer that was neither accepted nor rejected in the time its channel gives: to its queue, or,
-    without one, to received. An offer whose time is not over stays."""
+    """Take back an offer that was neither accepted nor rejected in the time its channel gives, or whose agent has gone
+    away since: to its queue, or, without one, to received. Who is there and missed it is paused. Any other stays."""
     conversation = locked(conversation_id)
-    seconds = conversation.channel.pick_up_seconds
-    if conversation.state != State.ALLOCATED or seconds is None:
-        return conversation
-    offers = conversation.legs.there().filter(purpose=Leg.Purpose.AGENT)
-    if offers.filter(started_at__gt=now - timedelta(seconds=seconds)).exists():
-        return conversation
     agent = conversation.agent_id
+    if conversation.state != State.ALLOCATED or agent is None:
+        return conversation
+    seconds = conversation.channel.pick_up_seconds
+    offers = conversation.legs.there().filter(purpose=Leg.Purpose.AGENT)
+    gone = {"agent__presence__status": AgentPresence.Status.AWAY, "started_at__lte": F("agent__presence__since")}
+    has_left = offers.filter(**gone).exists()
+    if has_left:
+        why: dict[str, Any] = {"away": True}
+    elif seconds is not None and not offers.filter(started_at__gt=now - timedelta(seconds=seconds)).exists():
+        why = {"seconds": seconds}
+        AgentPresence.objects.missed_an_offer(agent, now=now)
+    else:
+        return conversation
     _back_from_agent(conversation, at=now)
-    tell(conversation, Event.Kind.WITHDRAWN, at=now, agent=agent, seconds=seconds)
+    tell(conversation, Event.Kind.WITHDRAWN, at=now, agent=agent, **why)
     save(conversation)
     return conversation
 
 
 @transaction.atomic
+@written_together()
 def transfer(
     conversation_id: uuid.UUID, *, by: User, now: datetime, queue: Queue | None = None, agent: User | None = None
 ) -> Conversation:
@@ -130,10 +151,13 @@ def transfer(
     if (waits_there or is_there) and latest(conversation, Event.Kind.TRANSFERRED) == (by.pk, target):
         return conversation
     if conversation.state != State.ACCEPTED:
-        raise WrongState(conversation, "transfer", State.ACCEPTED)
+        raise WrongState(conversation, State.ACCEPTED)
     if conversation.agent_id != by.pk and not by.is_api_client:
-        raise TakenByAnother(conversation, "transfer")
-    tell(conversation, Event.Kind.TRANSFERRED, at=now, by=by, **target)
+        raise TakenByAnother(conversation)
+    if queue and (why := refusal(queue, at=now)):
+        raise QueueRefuses(conversation, queue, why, at=now)
+    tell(conversation, Event.Kind.TRANSFERRED, at=now, by=by, to=queue, **target)
+    free(conversation.agent_id, at=now)
     brought_by = leg_of_agent(conversation)
     if queue:
         to_queue(conversation, queue, at=now, by=by, brought_by=brought_by)
@@ -146,8 +170,8 @@ def transfer(
 
 
 def _hand_to(conversation: Conversation, agent: User, *, at: datetime, by: User, brought_by: Leg | None) -> None:
-    own = conversation.legs.there().filter(agent=agent, connected_at__isnull=False)
-    takes_part = own.filter(entry__in=[Leg.Entry.CONSULTATION, Leg.Entry.CONFERENCE]).exists()
+    own = there(conversation, agent_id=agent.pk, entry=[Leg.Entry.CONSULTATION, Leg.Entry.CONFERENCE])
+    takes_part = any(leg.connected_at for leg in own)
     leave(conversation, at=at, entry=Leg.Entry.CONSULTATION)
     _to_agent(conversation, agent, at=at, by=by, brought_by=brought_by)
     if takes_part:

@@ -6,10 +6,12 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.models import MessagingService
+from conversations.models.external_contact import ExternalContact
 
 
 class Contact(models.Model):
-    """One contact of a messaging project. A deleted one stays as an empty row, so that late news cannot revive it."""
+    """One contact of a messaging project; an identity of an external contact, once somebody is known by it. A deleted
+    one stays as an empty row, so that late news cannot revive it."""
 
     service = models.ForeignKey(MessagingService, models.PROTECT, verbose_name=_("service"), related_name="contacts")
     external_id = models.CharField(_("external id"), max_length=64)
@@ -23,6 +25,15 @@ class Contact(models.Model):
     deleted_at = models.DateTimeField(_("deleted at"), null=True, blank=True)
     merged_into = models.CharField(
         _("merged into"), max_length=64, blank=True, help_text=_("External id of the contact that was preserved")
+    )
+
+    external_contact = models.ForeignKey(
+        ExternalContact,
+        models.SET_NULL,
+        verbose_name=_("external contact"),
+        null=True,
+        blank=True,
+        related_name="messaging_contacts",
     )
 
     customer_data = ("display_name", "email", "identities")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 
 from django.apps import apps
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from channels_cfg.prepared import write
 from conversations.models.conversation import Conversation
 
 
@@ -33,11 +34,18 @@ class ConversationNews(models.Model):
         return str(self.conversation_id)
 
 
+_TELL = """
+    INSERT INTO {} (conversation_id, made_at)
+    SELECT * FROM unnest(%s::uuid[], %s::timestamptz[])
+"""
+
+
 def tell_readers(*news: tuple[uuid.UUID, datetime]) -> None:
     """Write each reader's rows, within the caller's transaction: which conversations, and when it happened to them."""
     for reader in readers():
-        reader._default_manager.bulk_create(reader(conversation_id=pk, made_at=at) for pk, at in news)
+        write(_TELL.format(reader._meta.db_table), [[pk for pk, _at in news], [at for _pk, at in news]])
 
 
-def readers() -> Iterable[type[ConversationNews]]:
-    return (model for model in apps.get_models() if issubclass(model, ConversationNews))
+@cache
+def readers() -> list[type[ConversationNews]]:
+    return [model for model in apps.get_models() if issubclass(model, ConversationNews)]

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from channels_cfg.models import User
+from channels_cfg.prepared import write
 from conversations.models.conversation import Conversation
 
 
@@ -16,6 +22,7 @@ class Event(models.Model):
         RECEIVED = "received", _("Received")
         IVR = "ivr", _("IVR")
         QUEUED = "queued", _("Queued")
+        TURNED_AWAY = "turned_away", _("Turned away")
         ALLOCATED = "allocated", _("Offered")
         ACCEPTED = "accepted", _("Accepted")
         REJECTED = "rejected", _("Rejected")
@@ -34,6 +41,10 @@ class Event(models.Model):
         KEPT = "kept", _("Data kept")
         POSTED = "posted", _("Data posted")
         LATE = "late", _("Arrived after the end")
+        NOTED = "noted", _("Wrap-up noted")
+        SESSION = "session", _("Session facts told")
+        ASSOCIATED = "associated", _("Contact associated")
+        DISSOCIATED = "dissociated", _("Contact taken off")
         CUSTOMER_EVENT = "customer_event", _("Customer event")
 
     conversation = models.ForeignKey(
@@ -69,3 +80,16 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return self.get_kind_display()
+
+
+_NOTE = """
+    INSERT INTO conversations_event (conversation_id, kind, at, actor_id, detail, external_id)
+    VALUES (%s, %s, %s, %s, %s::jsonb, '')
+"""
+
+
+def note_event(
+    conversation: Conversation, kind: Event.Kind, *, at: datetime, by: User | None = None, **detail: Any
+) -> None:
+    """Note on the timeline what happened, as most changes do."""
+    write(_NOTE, [conversation.pk, kind.value, at, by and by.pk, json.dumps(detail)])

@@ -10,7 +10,7 @@ from conversations.models.conversation import Conversation
 
 
 class IdempotentAnswer(models.Model):
-    """What was answered to a POST of kept data with an Idempotency-Key; forgotten after 24 hours."""
+    """What was answered to a POST with an Idempotency-Key; forgotten after 24 hours."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=_("user"), related_name="+", db_index=False

@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from channels_cfg.models import MessagingService
-from conversations.models.job import Job, JobQuerySet
+from channels_cfg.models import Job, JobQuerySet, MailBox, MessagingService
 
 
 class InboundDelivery(Job):
@@ -33,6 +33,16 @@ class InboundDelivery(Job):
         related_name="deliveries",
         db_index=False,
         help_text=_("The account at the door; none where the door has none"),
+    )
+    mail_box = models.ForeignKey(
+        MailBox,
+        models.SET_NULL,
+        verbose_name=_("mail box"),
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        help_text=_("Where a mail was read"),
     )
     nonce = models.CharField(_("nonce"), max_length=128)
     body_digest = models.BinaryField(
@@ -64,7 +74,7 @@ class InboundDelivery(Job):
         ]
 
     def __str__(self) -> str:
-        return f"{self.trigger or 'Delivery'} {self.pk}"
+        return gettext("Delivery %(number)s") % {"number": self.pk}
 
     def is_exhausted(self, *, now: datetime) -> bool:
         return now - self.received_at >= settings.DELIVERY_DEAD_AFTER

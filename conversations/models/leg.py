@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.models import Queue
+from conversations.models import told
 from conversations.models.conversation import Conversation
 
 ENDS_IN_TIME = Q(ended_at=None) | Q(ended_at__gte=Greatest("started_at", "connected_at"))
@@ -22,9 +23,11 @@ class LegQuerySet(models.QuerySet["Leg"]):
         return self.filter(ended_at=None)
 
     def with_time_on_hold(self, *, now: datetime) -> LegQuerySet:
-        """With ``time_on_hold``: how long each kept the customer on hold so far; None for never."""
+        """With ``time_on_hold``: how long each kept the customer on hold so far; None for never. In their order, which
+        Django forgets where it adds up."""
         until = Coalesce("holds__ended_at", models.Value(now, models.DateTimeField()))
-        return self.annotate(time_on_hold=Sum(until - F("holds__started_at"), output_field=models.DurationField()))
+        on_hold = Sum(until - F("holds__started_at"), output_field=models.DurationField())
+        return self.annotate(time_on_hold=on_hold).order_by("started_at", "pk")
 
 
 class Leg(models.Model):
@@ -74,6 +77,9 @@ class Leg(models.Model):
     connected_at = models.DateTimeField(_("connected at"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
 
+    is_holding = False
+    """Whether the customer is on hold for it, where that was asked."""
+
     objects = LegQuerySet.as_manager()
 
     class Meta:
@@ -81,6 +87,11 @@ class Leg(models.Model):
         verbose_name_plural = _("legs")
         ordering = ["started_at", "id"]
         indexes = [
+            models.Index(
+                fields=["agent"],
+                condition=Q(entry__in=["consultation", "conference"], ended_at=None),
+                name="leg_of_who_is_asked",
+            ),
             models.Index(fields=["brought_by"], condition=Q(brought_by__isnull=False), name="leg_brought_by"),
         ]
         constraints = [
@@ -110,6 +121,7 @@ class Leg(models.Model):
                 name="a_conversation_has_one_consultation_at_a_time",
             ),
         ]
+        triggers = [told.OF_LEG]
 
     def __str__(self) -> str:
         return str(self.agent or self.queue or self.get_purpose_display())

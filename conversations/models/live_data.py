@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.key_names import MAX_KEY_LENGTH
 from channels_cfg.models import Source
+from conversations.models import told
 from conversations.models.conversation import Conversation
 
 
@@ -31,6 +32,7 @@ class LiveDatum(models.Model):
         verbose_name_plural = _("live data")
         ordering = ["key"]
         constraints = [models.UniqueConstraint(fields=["conversation", "key"], name="a_key_has_one_live_value")]
+        triggers = [told.OF_LIVE_DATUM]
 
     def __str__(self) -> str:
         return self.key

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.models import MessagingService
+from conversations.models import told
 from conversations.models.conversation import Conversation
 from conversations.models.external_reference import ExternalReference
+
+if TYPE_CHECKING:
+    from conversations.models.attachment import Attachment
+
+QUOTED_CHARACTERS = 200
 
 
 class Message(models.Model):
@@ -75,7 +83,14 @@ class Message(models.Model):
         verbose_name = _("message")
         verbose_name_plural = _("messages")
         ordering = ["sent_at", "id"]
-        indexes = [models.Index(fields=["conversation", "sent_at"], name="message_transcript")]
+        indexes = [
+            models.Index(fields=["conversation", "sent_at"], name="message_transcript"),
+            models.Index(
+                fields=["external_id"],
+                condition=models.Q(author="agent") & ~models.Q(external_id=""),
+                name="message_reported_on",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["reference", "external_id"],
@@ -83,9 +98,20 @@ class Message(models.Model):
                 name="a_message_is_stored_once",
             )
         ]
+        triggers = [told.OF_MESSAGE]
 
     def __str__(self) -> str:
         return f"{self.get_author_display()}, {self.sent_at:%H:%M}"
+
+    @property
+    def held(self) -> Attachment | None:
+        """Its file, where it has one."""
+        return getattr(self, "attachment", None)
+
+    @property
+    def beginning(self) -> str:
+        """What is shown of it where it is quoted."""
+        return str(Truncator(self.text).chars(QUOTED_CHARACTERS))
 
 
 class DeliveryStatusQuerySet(models.QuerySet["DeliveryStatus"]):
@@ -134,6 +160,7 @@ class DeliveryStatus(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["service", "message_external_id"], name="a_message_has_one_delivery_status")
         ]
+        triggers = [told.OF_DELIVERY_STATUS]
 
     def __str__(self) -> str:
         return self.status

@@ -1,14 +1,18 @@
 """How pages word what a conversation is and has."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
+from django.utils import timezone
+from django.utils.html import Urlizer
+from django.utils.safestring import SafeString, mark_safe
 
 from channels_cfg.messaging.messaging_channels import label_of
 from channels_cfg.models import Source
-from conversations.models import Conversation, State
+from conversations.models import ContactIdentifier, Conversation, State
 from conversations.pairs import as_text
+from conversations.telephone import shown_number
 
 register = template.Library()
 
@@ -34,6 +38,38 @@ def chip_of_state(conversation: Conversation) -> str:
 
 
 @register.filter
+def identifier_words(identifier: Any) -> str:
+    """An identifier of a contact as people read it: ``+358 40 1234567``, ``WhatsApp: …``, ``crm: …``."""
+    if identifier.kind == ContactIdentifier.IdentifierKind.PHONE:
+        return shown_number(identifier.value)
+    if identifier.kind == ContactIdentifier.IdentifierKind.CHANNEL:
+        return f"{label_of(identifier.source)}: {identifier.value}"
+    return f"{identifier.source}: {identifier.value}" if identifier.source else str(identifier.value)
+
+
+@register.filter
+def seconds_left(offered: Conversation) -> int | None:
+    """Until an offer of the desk goes back to its queue; None where it stays."""
+    seconds, since = offered.channel.pick_up_seconds, getattr(offered, "offered_at", None)
+    if seconds is None or since is None:
+        return None
+    return max(round(seconds - (timezone.now() - since).total_seconds()), 0)
+
+
+@register.filter
+def seconds_since(moment: datetime) -> int:
+    """Whole seconds that have passed; none where a clock runs ahead."""
+    return max(int((timezone.now() - moment).total_seconds()), 0)
+
+
+@register.filter
+def as_clock(seconds: int) -> str:
+    """``2:05``, ``1:02:05``"""
+    minutes, rest = divmod(seconds, 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}" if minutes >= 60 else f"{minutes}:{rest:02}"
+
+
+@register.filter
 def source_label(source: str) -> str:
     return str(Source(source).label) if source in Source.values else source
 
@@ -52,6 +88,18 @@ def spoken(duration: timedelta | None) -> str:
     ]
     first = next(place for place, (count, _unit) in enumerate(units) if count)
     return " ".join(f"{count} {unit}" for count, unit in units[first : first + 2] if count)
+
+
+class _Linker(Urlizer):
+    """Links lead to other hosts, which learn nothing of where the reader came from."""
+
+    url_template = '<a href="{href}" rel="noopener noreferrer nofollow" target="_blank">{url}</a>'
+
+
+@register.filter(is_safe=True)
+def linked(text: str) -> SafeString:
+    """The text, of which addresses of the web are links; all else in it stays text."""
+    return mark_safe(_Linker()(text, autoescape=True))  # the linker escapes
 
 
 @register.filter

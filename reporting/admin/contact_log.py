@@ -10,8 +10,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from channels_cfg.admin.read_only import StaffReadOnlyAdmin
 from channels_cfg.models import Right, User
-from reporting.admin.read_only import StaffReadOnlyAdmin
 from reporting.models import ContactLogEntry
 
 

@@ -3,8 +3,8 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
+from channels_cfg.admin.read_only import StaffReadOnlyAdmin
 from conversations.admin.jobs import JobAdmin
-from reporting.admin.read_only import StaffReadOnlyAdmin
 from reporting.models import ReportFile
 
 

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from reporting.admin.read_only import StaffReadOnlyAdmin
+from channels_cfg.admin.read_only import StaffReadOnlyAdmin
 from reporting.models import ReportRun
 
 

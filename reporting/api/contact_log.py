@@ -36,7 +36,10 @@ class EntrySerializer(serializers.ModelSerializer[ContactLogEntry]):
     id = serializers.UUIDField(source="conversation_id")
     channel = serializers.SlugRelatedField[Any]("name", read_only=True)
     queue = serializers.SlugRelatedField[Any](
-        "name", read_only=True, allow_null=True, help_text="null: a direct conversation"
+        "name",
+        read_only=True,
+        allow_null=True,
+        help_text="null: a direct conversation; or one that ended in the IVR",
     )
     agent = serializers.SlugRelatedField[Any]("username", read_only=True, allow_null=True, help_text="The user name")
     attached_data = serializers.DictField(source="kept_data", child=serializers.JSONField(allow_null=True))
@@ -47,6 +50,7 @@ class EntrySerializer(serializers.ModelSerializer[ContactLogEntry]):
         fields = [
             "id",
             "state",
+            "ended_in_ivr",
             "channel",
             "messaging_channel",
             "queue",
@@ -84,7 +88,7 @@ def _parameter(name: str, description: str, *, many: bool = False, **more: Any) 
 
 NAMED = {
     "channel": ", by name or id",
-    "queue": ", by name or id, or “direct”",
+    "queue": ", by name or id, or “direct”, or “ivr” for calls that ended in the IVR",
     "agent": ", by user name or id, or “none”",
     "messaging_channel": " such as WHATSAPP, or “none”",
 }

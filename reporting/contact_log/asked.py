@@ -25,6 +25,8 @@ T = TypeVar("T")
 DEFAULT_PERIOD = Period.LAST_7_DAYS
 CUSTOM = "custom"
 NONE = "none"
+IN_IVR = "ivr"
+"""Instead of a queue: what ended before it came to one."""
 MOST_GROUPINGS = 4
 MOST_BESIDE = 50
 MOST_INTERVALS = 1_500

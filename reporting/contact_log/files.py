@@ -4,38 +4,31 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import logging
 import shutil
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Case, Count, F, When
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 
+from channels_cfg import jobs
 from channels_cfg.models import Queue, Right, User
-from channels_cfg.spreadsheets import TextSheet, TextWorkbook, harmless
-from conversations import jobs
+from channels_cfg.spreadsheets import harmless
 from conversations.models import direct_agents
-from reporting.contact_log.asked import PARAMETERS
 from reporting.contact_log.query import LogQuery, TooManyKeys, kept_key_names
 from reporting.contact_log.table import (
     all_of,
     copied,
     csv_rows,
-    fetched,
     headings,
     names,
     snapshot,
-    typed_rows,
 )
+from reporting.contact_log.workbook import Workbook
 from reporting.models import ReportFile
 from reporting.models.contact_log import ContactLogQuerySet
 from reporting.models.report_file import KEPT_FOR, report_folder
@@ -44,7 +37,6 @@ logger = logging.getLogger(__name__)
 
 BYTE_ORDER_MARK = "\ufeff"
 ROWS_BETWEEN_LOOKS = 500
-SECONDS_BETWEEN_LOOKS = 1.0
 BLOCK = 64 * 1024
 
 
@@ -73,8 +65,12 @@ def cancel(file: ReportFile) -> bool:
 
 def may_download(user: User, file: ReportFile) -> bool:
     """Whether the user still holds the right on every place that the file's rows come from."""
-    queues = Queue.objects.granting(Right.VIEW_REPORTS, to=user).values_list("pk", flat=True)
-    return set(file.queues) <= set(queues) and set(file.direct_agents) <= set(direct_agents(Right.VIEW_REPORTS, user))
+    channel_of_queue = dict(Queue.objects.granting(Right.VIEW_REPORTS, to=user).values_list("pk", "channel"))
+    return (
+        set(file.queues) <= set(channel_of_queue)
+        and set(file.direct_agents) <= set(direct_agents(Right.VIEW_REPORTS, user))
+        and set(file.ivr_channels) <= set(channel_of_queue.values())
+    )
 
 
 # Writing it
@@ -98,7 +94,8 @@ class _Writer:
         # The period is in moments, and the query names its zone, so that neither “now” nor a default matters.
         self.query = LogQuery.parse(file.query, zone=ZoneInfo("UTC"), now=file.created_at)
         self.entries = self.query.entries(file.owner)
-        self.seen_at = time.monotonic()
+        self.progress = jobs.Progress(file)
+        self.rows = 0
 
     def write(self) -> None:
         report_folder().mkdir(parents=True, exist_ok=True)
@@ -113,11 +110,11 @@ class _Writer:
 
     def _look_around(self, cursor: CursorWrapper) -> int:
         """Note how many rows there will be and where they come from, and return how many."""
-        direct = Case(When(queue=None, then=F("agent_id")))
-        places = all_of(cursor, self.entries.order_by().values_list("queue_id", direct).annotate(Count("pk")))
-        self.file.queues = sorted({queue for queue, _agent, _rows in places if queue is not None})
-        self.file.direct_agents = sorted({agent for _queue, agent, _rows in places if agent is not None})
-        total = sum(rows for _queue, _agent, rows in places)
+        direct, ivr = Case(When(queue=None, then=F("agent_id"))), Case(When(ended_in_ivr=True, then=F("channel_id")))
+        places = all_of(cursor, self.entries.order_by().values_list("queue_id", direct, ivr).annotate(Count("pk")))
+        found = [sorted({place[part] for place in places} - {None}) for part in range(3)]
+        self.file.queues, self.file.direct_agents, self.file.ivr_channels = found
+        total = sum(rows for *_place, rows in places)
         jobs.note(self.file, rows_total=total)
         return total
 
@@ -129,29 +126,21 @@ class _Writer:
             for rows, line in enumerate(copied(cursor, csv_rows(self.entries, keys, for_people=True)), 1):
                 out.write(line)
                 if not rows % ROWS_BETWEEN_LOOKS:
-                    self._tell(rows)
+                    self.progress.tell(rows_done=rows)
         return rows
 
     def _write_xlsx(self, cursor: CursorWrapper, keys: Sequence[str], total: int) -> int:
         scratch = self.file.draft.with_suffix(".parts")
         scratch.mkdir(mode=0o700)
         try:
-            workbook = _Workbook(self.file, self.query, keys, scratch)
-            rows = 0
-            for rows, row in enumerate(fetched(cursor, typed_rows(self.entries, keys, zone=self.query.zone)), 1):
-                workbook.add(row)
-                if not rows % ROWS_BETWEEN_LOOKS:
-                    self._tell(rows)
-            workbook.close(rows)
-            return rows
+            Workbook(self.file, self.query, self.entries, keys, total).write(cursor, scratch, tell=self._count)
         finally:
             remove(scratch)
+        return total
 
-    def _tell(self, rows: int) -> None:
-        """Once a second, tell how far we are; stop where the file is no longer ours."""
-        if time.monotonic() - self.seen_at >= SECONDS_BETWEEN_LOOKS:
-            self.seen_at = time.monotonic()
-            jobs.note(self.file, rows_done=rows)
+    def _count(self, rows: int) -> None:
+        self.rows += rows
+        self.progress.tell(rows_done=self.rows)
 
     def _finish(self, rows: int) -> None:
         jobs.note(self.file, rows_done=rows)
@@ -163,6 +152,7 @@ class _Writer:
                 rows_total=rows,
                 queues=self.file.queues,
                 direct_agents=self.file.direct_agents,
+                ivr_channels=self.file.ivr_channels,
                 expires_at=timezone.now() + KEPT_FOR,
             )
         except jobs.NoLongerHeld:
@@ -207,98 +197,6 @@ def _csv_blocks(query: LogQuery, to: User) -> Iterator[bytes]:
                 yield bytes(block)
                 block.clear()
         yield bytes(block)
-
-
-# The workbook
-
-ROWS_PER_SHEET = 1_048_575
-"""What Excel can hold, less the headings."""
-
-COUNTED_BY = gettext_lazy("Conversations by the time they were received; each once, also after a transfer.")
-
-
-class _Workbook:
-    """An Excel file that is written row by row: sheets of rows, each as long as Excel allows, and one about them."""
-
-    def __init__(self, file: ReportFile, query: LogQuery, keys: Sequence[str], scratch: Path) -> None:
-        self.file, self.query, self.keys = file, query, keys
-        self.headings = headings(keys, zone=query.zone)
-        self.book = TextWorkbook(str(file.draft), tmpdir=str(scratch))
-        self.moment = self.book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
-        self.sheets: list[TextSheet] = []
-        self.row = ROWS_PER_SHEET
-        self._next_sheet()
-
-    def _next_sheet(self) -> None:
-        number = len(self.sheets) + 1
-        sheet = self.book.add_worksheet(
-            _("Contact Log") if number == 1 else _("Contact Log %(number)s") % {"number": number}
-        )
-        sheet.freeze_panes(1, 0)
-        sheet.set_column(0, 0, 38)
-        sheet.set_column(1, 4, 19)
-        sheet.set_column(5, len(self.headings) - 2, 16)
-        sheet.set_column(len(self.headings) - 1, len(self.headings) - 1, 48)
-        for column, heading in enumerate(self.headings):
-            sheet.write_text(0, column, heading, self.book.heading)
-        self.sheets.append(sheet)
-        self.row = 0
-
-    def add(self, row: tuple[Any, ...]) -> None:
-        if self.row == ROWS_PER_SHEET:
-            self._end_sheet()
-            self._next_sheet()
-        self.row += 1
-        *fixed, kept_data, reasons = row
-        kept = json.loads(kept_data)
-        values = (*fixed, *(kept.get(key) for key in self.keys), reasons)
-        self.sheets[-1].write_values(self.row, values, plain=self.book.plain_text, moment=self.moment)
-
-    def _end_sheet(self) -> None:
-        self.sheets[-1].autofilter(0, 0, self.row, len(self.headings) - 1)
-
-    def close(self, rows: int) -> None:
-        """Add the sheet about the file, and put everything together."""
-        self._end_sheet()
-        about = self.book.add_worksheet(_("About"))
-        about.set_column(0, 0, 24)
-        about.set_column(1, 1, 90)
-        for row, (name, value) in enumerate(self._about(rows)):
-            about.write_text(row, 0, name, self.book.heading)
-            about.write_text(row, 1, value, self.book.plain_text)
-        self.book.close()
-
-    def _about(self, rows: int) -> Iterator[tuple[str, str]]:
-        zone = self.query.zone
-        yield _("Report"), _("Contact Log")
-        yield _("From"), f"{self.query.start.astimezone(zone):%Y-%m-%d %H:%M:%S}"
-        yield _("To before"), f"{self.query.end.astimezone(zone):%Y-%m-%d %H:%M:%S}"
-        yield _("Time zone"), str(zone)
-        yield _("Counted by"), str(COUNTED_BY)
-        yield (
-            _("Rows"),
-            ngettext("%(rows)s on %(count)d sheet", "%(rows)s on %(count)d sheets", len(self.sheets))
-            % {"rows": rows, "count": len(self.sheets)},
-        )
-        if self.book.cut:
-            yield (
-                _("Cut"),
-                ngettext(
-                    "%(count)d text is longer than an Excel cell and ends with a note. The CSV file has it whole.",
-                    "%(count)d texts are longer than an Excel cell and end with a note. The CSV file has them whole.",
-                    self.book.cut,
-                )
-                % {"count": self.book.cut},
-            )
-        for name, values in self.query.as_params().items():
-            if name not in ("received_after", "received_before", "zone", "column"):
-                yield _("Asked for: %(name)s") % {"name": PARAMETERS[name]}, ", ".join(values)
-        yield (
-            _("Made"),
-            _("%(moment)s for %(owner)s")
-            % {"moment": f"{timezone.now().astimezone(zone):%Y-%m-%d %H:%M:%S}", "owner": self.file.owner},
-        )
-        yield _("File"), str(self.file.pk)
 
 
 # Clearing away

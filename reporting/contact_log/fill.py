@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from channels_cfg.models import Right, User
-from conversations.models import ENDED_STATES, Conversation, ReportableChange
+from conversations.models import ENDED_STATES, UNACCEPTED_ENDS, Conversation, ReportableChange
 from reporting.models import ReportRun
 
 logger = logging.getLogger(__name__)
@@ -33,10 +33,11 @@ _REPORT_BATCH = """
         RETURNING conversation_id
     )
     INSERT INTO reporting_contactlogentry AS entry (
-           conversation_id, channel_id, queue_id, agent_id, messaging_channel, direction, state,
+           conversation_id, channel_id, queue_id, agent_id, messaging_channel, direction, state, ended_in_ivr,
            received_at, accepted_at, ended_at, handled_at, waited_seconds, handling_seconds,
            kept_data, kept_sources, dropped_keys, judged_keys, settings_version, version, reported_at)
     SELECT id, channel_id, queue_id, agent_id, messaging_channel, direction, state,
+           queue_id IS NULL AND allocated_at IS NULL AND state = ANY (%(unaccepted)s),
            received_at, accepted_at, ended_at, handled_at,
            least(extract(epoch FROM waited), %(longest)s)::int,
            extract(epoch FROM handled_at - accepted_at)::int,
@@ -46,6 +47,7 @@ _REPORT_BATCH = """
      ORDER BY received_at, id
         ON CONFLICT (conversation_id) DO UPDATE
        SET queue_id = excluded.queue_id, agent_id = excluded.agent_id, state = excluded.state,
+           ended_in_ivr = excluded.ended_in_ivr,
            messaging_channel = excluded.messaging_channel, direction = excluded.direction,
            received_at = excluded.received_at, accepted_at = excluded.accepted_at,
            ended_at = excluded.ended_at, handled_at = excluded.handled_at,
@@ -82,12 +84,15 @@ def _report_batch(run: ReportRun) -> bool:
     """Report one batch, and say whether it reported anything."""
     now = timezone.now()
     with connection.cursor() as cursor:
+        # What a power cut undoes of the last batches, the changes with the entries, the next run reports again.
+        cursor.execute("SET LOCAL synchronous_commit TO off")
         cursor.execute(
             _REPORT_BATCH,
             {
                 "changes": CHANGES_PER_BATCH,
                 "now": now,
                 "ended": [state.value for state in ENDED_STATES],
+                "unaccepted": [state.value for state in UNACCEPTED_ENDS],
                 "longest": LONGEST_SECONDS,
             },
         )

@@ -11,7 +11,21 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db import connection
-from django.db.models import Avg, Count, DateTimeField, F, Func, JSONField, Q, QuerySet, TextField, Value
+from django.db.models import (
+    Avg,
+    BigIntegerField,
+    Case,
+    Count,
+    DateTimeField,
+    F,
+    Func,
+    JSONField,
+    Q,
+    QuerySet,
+    TextField,
+    Value,
+    When,
+)
 from django.db.models.expressions import Combinable
 from django.utils.translation import gettext as _
 
@@ -20,7 +34,7 @@ from channels_cfg.time_zones import zone_named
 from conversations.attached_data.kept_condition import KeptCondition, Operator
 from conversations.filters import DIRECT, is_id
 from conversations.models import POSTABLE_STATES, State
-from reporting.contact_log.asked import KEY, NONE, Others, Reader
+from reporting.contact_log.asked import IN_IVR, KEY, NONE, Others, Reader
 from reporting.contact_log.kept_key import REASON, VALUE, Missing, group_of, matching
 from reporting.models import ContactLogEntry
 from reporting.models.contact_log import ContactLogQuerySet
@@ -31,6 +45,8 @@ MOST_KEYS = 200
 _STEPS = {"hour": "15 minutes", "day": "6 hours", "week": "2 days", "month": "9 days"}
 
 _WORDS_FOR_NONE = {"queue": DIRECT, "agent": NONE, "messaging_channel": NONE}
+NO_QUEUE_YET = 0
+"""The group, among ids of queues, of what ended in the IVR."""
 _NAMES = {"channel": "name", "queue": "name", "agent": "username"}
 """What is asked for by id or by this name."""
 
@@ -74,7 +90,7 @@ class LogQuery:
     interval: str = ""
     group_by: tuple[str, ...] = ()
     fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """For each field the values of which an entry has one: ids or names; ``direct`` and ``none`` for none."""
+    """For each field the values of which an entry has one: ids or names; ``direct``, ``ivr`` and ``none`` for none."""
     kept: tuple[KeptCondition, ...] = ()
     missing: tuple[Missing, ...] = ()
     others: Others | None = None
@@ -225,7 +241,7 @@ class LogQuery:
         fields, kept, missing = dict(self.fields), list(self.kept), list(self.missing)
         for by, group in (groups or {}).items():
             if not by.startswith(KEY):
-                fields[by] = (str(group) if group not in (None, "") else _WORDS_FOR_NONE[by],)
+                fields[by] = (word_for(by, group),)
             elif group.startswith(REASON):
                 missing.append(Missing(by.removeprefix(KEY), group.removeprefix(REASON)))
             else:
@@ -264,17 +280,38 @@ def group_in(count: Mapping[str, Any]) -> Group:
     return tuple(value for name, value in count.items() if name.startswith("by_"))
 
 
+def word_for(by: str, group: Any) -> str:
+    """How an address asks for the group of a field."""
+    if by == "queue" and group == NO_QUEUE_YET:
+        return IN_IVR
+    return str(group) if group not in (None, "") else _WORDS_FOR_NONE.get(by, NONE)
+
+
+def place() -> Combinable:
+    """The id of the queue, ``NO_QUEUE_YET``, or None where it is direct."""
+    return Case(
+        When(ended_in_ivr=True, then=Value(NO_QUEUE_YET)), default=F("queue_id"), output_field=BigIntegerField()
+    )
+
+
 def _grouping(by: str) -> Combinable:
     if by.startswith(KEY):
         return group_of(by.removeprefix(KEY))
+    if by == "queue":
+        return place()
     return F(f"{by}_id") if by in _NAMES else F(by)
 
 
 def _any_of(name: str, values: tuple[str, ...]) -> Q:
     none = _WORDS_FOR_NONE.get(name)
+    if name == "queue" and IN_IVR in values:
+        rest = tuple(value for value in values if value != IN_IVR)
+        return Q(ended_in_ivr=True) | (_any_of(name, rest) if rest else Q())
     some = [value for value in values if value != none]
     if name not in _NAMES:
         return Q(**{f"{name}__in": [*some, ""] if none in values else some})
     wanted = Q(**{f"{name}__in": [int(value) for value in some if is_id(value)]})
     wanted |= Q(**{f"{name}__{_NAMES[name]}__in": named}) if (named := [v for v in some if not is_id(v)]) else Q()
-    return wanted | Q(**{f"{name}__isnull": True}) if none in values else wanted
+    if none not in values:
+        return wanted
+    return wanted | Q(**{f"{name}__isnull": True}) & (Q(ended_in_ivr=False) if name == "queue" else Q())

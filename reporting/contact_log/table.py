@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.contrib.postgres.fields import ArrayField
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.utils import CursorWrapper
-from django.db.models import Case, DateTimeField, F, Func, Q, QuerySet, TextField, Value, When
+from django.db.models import Case, DateTimeField, F, Func, JSONField, Q, QuerySet, TextField, Value, When
 from django.db.models.expressions import Expression
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Coalesce, Concat, NullIf, Trim
@@ -76,7 +76,8 @@ def channel_name() -> F:
 
 
 def queue_name() -> Expression:
-    return Coalesce(F("queue__name"), Value(_("Direct")), output_field=TextField())
+    in_ivr = When(ended_in_ivr=True, then=Value(_("In the IVR")))
+    return Case(in_ivr, default=Coalesce(F("queue__name"), Value(_("Direct"))), output_field=TextField())
 
 
 def agent_name() -> Expression:
@@ -96,16 +97,23 @@ def labelled(name: str, choices: Sequence[tuple[str, str | Promise]]) -> Express
 
 def empty_because(keys: Sequence[str]) -> Expression:
     """Why each of the keys that has no value has none: ``customerType: Not kept by the settings; …``."""
-    reasons = []
-    for key in keys:
-        words = [
-            When(Exact(missing_reason(key), Value(code)), then=Value(f"{key}: {REASONS[code]}")) for code in REASONS
-        ]
-        reasons.append(Case(*words, output_field=TextField()))
+    reasons = [_reason_in_words(key) for key in keys]
     # Not concat_ws: PostgreSQL passes at most 100 arguments to a function, and there may be more keys.
     each = Func(*reasons, template="ARRAY[%(expressions)s]::text[]", output_field=ArrayField(TextField()))
     joined = Func(each, Value("; "), function="array_to_string", output_field=TextField())
     return NullIf(joined, Value("", TextField()))
+
+
+def _reason_in_words(key: str) -> Expression:
+    """Looked up in a constant, since a condition for each word would work the reason out as often."""
+    words = Value({code: f"{key}: {REASONS[code]}" for code in REASONS}, JSONField())
+    return Func(
+        words,
+        missing_reason(key),
+        template="(%(expressions)s)",
+        arg_joiner=" ->> ",
+        output_field=TextField(),
+    )
 
 
 def csv_rows(entries: ContactLogQuerySet, keys: Sequence[str], *, for_people: bool) -> QuerySet[Any, tuple[Any, ...]]:
@@ -195,6 +203,11 @@ def statement_of(rows: QuerySet[Any, Any]) -> tuple[str, Sequence[Any]]:
     return rows.query.get_compiler(DEFAULT_DB_ALIAS, elide_empty=False).as_sql()
 
 
+def sql_of(cursor: CursorWrapper, rows: QuerySet[Any, Any]) -> str:
+    """The query as SQL that needs nothing else."""
+    return str(cursor.db.ops.compose_sql(*statement_of(rows)))
+
+
 def all_of(cursor: CursorWrapper, rows: QuerySet[Any, Any]) -> list[tuple[Any, ...]]:
     """The rows of a query, read in the snapshot."""
     cursor.execute(*statement_of(rows))
@@ -206,15 +219,3 @@ def copied(cursor: CursorWrapper, rows: QuerySet[Any, Any]) -> Iterator[bytes]:
     statement, params = statement_of(rows)
     with cursor.copy(f"COPY ({statement}) TO STDOUT WITH (FORMAT csv)", params) as lines:
         yield from lines
-
-
-def fetched(cursor: CursorWrapper, rows: QuerySet[Any, Any], *, at_once: int = 2_000) -> Iterator[tuple[Any, ...]]:
-    """The rows of a query, a few at a time, in constant memory."""
-    statement, params = statement_of(rows)
-    cursor.execute(f"DECLARE contact_log_rows NO SCROLL CURSOR FOR {statement}", params)
-    while True:
-        cursor.execute(f"FETCH {at_once} FROM contact_log_rows")
-        some = cursor.fetchall()
-        yield from some
-        if len(some) < at_once:
-            return

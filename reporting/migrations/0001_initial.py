@@ -9,158 +9,11 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("channels_cfg", "0001_initial"),
-        ("channels_cfg", "__first__"),
+        ("channels_cfg", "0003_rules_of_records_in_the_database"),
         ("conversations", "0001_initial"),
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="ReportRun",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("started_at", models.DateTimeField(verbose_name="started")),
-                (
-                    "seen_at",
-                    models.DateTimeField(help_text="Renewed with each batch", verbose_name="last sign of life"),
-                ),
-                ("finished_at", models.DateTimeField(null=True, verbose_name="finished")),
-                (
-                    "conversations",
-                    models.PositiveIntegerField(
-                        default=0, help_text="How many it reported", verbose_name="conversations"
-                    ),
-                ),
-                (
-                    "outcome",
-                    models.CharField(
-                        choices=[
-                            ("running", "Running"),
-                            ("done", "Done"),
-                            ("failed", "Failed"),
-                            ("interrupted", "Interrupted"),
-                        ],
-                        default="running",
-                        max_length=11,
-                        verbose_name="outcome",
-                    ),
-                ),
-                (
-                    "error",
-                    models.CharField(
-                        blank=True, help_text="What went wrong, in words; no data", max_length=500, verbose_name="error"
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "run of the reporting job",
-                "verbose_name_plural": "runs of the reporting job",
-                "ordering": ["-started_at", "-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="ReportFile",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False, verbose_name="id"
-                    ),
-                ),
-                (
-                    "format",
-                    models.CharField(choices=[("csv", "CSV"), ("xlsx", "Excel")], max_length=4, verbose_name="format"),
-                ),
-                (
-                    "byte_order_mark",
-                    models.BooleanField(
-                        default=True, help_text="CSV only: lets Excel recognise UTF-8", verbose_name="byte order mark"
-                    ),
-                ),
-                (
-                    "query",
-                    models.JSONField(
-                        help_text="What was asked, as in the page's address; erased when the file expires",
-                        verbose_name="query",
-                    ),
-                ),
-                (
-                    "name",
-                    models.CharField(
-                        help_text="What the file is called when it is downloaded", max_length=200, verbose_name="name"
-                    ),
-                ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("waiting", "Waiting"),
-                            ("writing", "Being written"),
-                            ("ready", "Ready"),
-                            ("failed", "Failed"),
-                            ("cancelled", "Cancelled"),
-                            ("expired", "Expired"),
-                        ],
-                        default="waiting",
-                        max_length=9,
-                        verbose_name="state",
-                    ),
-                ),
-                ("rows_total", models.PositiveIntegerField(null=True, verbose_name="rows total")),
-                ("rows_done", models.PositiveIntegerField(default=0, verbose_name="rows done")),
-                (
-                    "error",
-                    models.CharField(
-                        blank=True, help_text="What went wrong, in words; no data", max_length=500, verbose_name="error"
-                    ),
-                ),
-                (
-                    "holder",
-                    models.UUIDField(
-                        help_text="The claim of the worker that writes it", null=True, verbose_name="holder"
-                    ),
-                ),
-                ("held_until", models.DateTimeField(null=True, verbose_name="held until")),
-                ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="attempts")),
-                (
-                    "queues",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.BigIntegerField(),
-                        default=list,
-                        help_text="The queues its rows come from",
-                        size=None,
-                        verbose_name="queues",
-                    ),
-                ),
-                (
-                    "direct_agents",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.BigIntegerField(),
-                        default=list,
-                        help_text="The agents its direct conversations come from",
-                        size=None,
-                        verbose_name="direct agents",
-                    ),
-                ),
-                ("created_at", models.DateTimeField(verbose_name="asked for")),
-                ("ready_at", models.DateTimeField(null=True, verbose_name="ready at")),
-                ("expires_at", models.DateTimeField(null=True, verbose_name="expires at")),
-                (
-                    "owner",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="report_files",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="owner",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-created_at", "-id"],
-                "verbose_name": "report file",
-                "verbose_name_plural": "report files",
-            },
-        ),
         migrations.CreateModel(
             name="ContactLogEntry",
             fields=[
@@ -174,6 +27,43 @@ class Migration(migrations.Migration):
                         serialize=False,
                         to="conversations.conversation",
                         verbose_name="conversation",
+                    ),
+                ),
+                (
+                    "channel",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="channels_cfg.channel",
+                        verbose_name="channel",
+                    ),
+                ),
+                (
+                    "queue",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        help_text="Empty: a direct conversation",
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="channels_cfg.queue",
+                        verbose_name="queue",
+                    ),
+                ),
+                (
+                    "agent",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="agent",
                     ),
                 ),
                 ("messaging_channel", models.CharField(blank=True, max_length=30, verbose_name="messaging channel")),
@@ -205,7 +95,8 @@ class Migration(migrations.Migration):
                 (
                     "waited_seconds",
                     models.IntegerField(
-                        help_text="From received to first accepted, or to the end", verbose_name="waited"
+                        help_text="From queued, or received without a queue, to first accepted or the end",
+                        verbose_name="waited",
                     ),
                 ),
                 (
@@ -250,43 +141,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("reported_at", models.DateTimeField(verbose_name="reported")),
-                (
-                    "agent",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="agent",
-                    ),
-                ),
-                (
-                    "channel",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="channels_cfg.channel",
-                        verbose_name="channel",
-                    ),
-                ),
-                (
-                    "queue",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        help_text="Empty: a direct conversation",
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="channels_cfg.queue",
-                        verbose_name="queue",
-                    ),
-                ),
             ],
             options={
                 "verbose_name": "Contact Log entry",
@@ -308,10 +162,184 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="ReportFile",
+            fields=[
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True,
+                        db_default="",
+                        default="",
+                        help_text="What went wrong, in words; no data",
+                        max_length=500,
+                        verbose_name="reason",
+                    ),
+                ),
+                ("attempts", models.PositiveIntegerField(db_default=0, default=0, verbose_name="attempts")),
+                (
+                    "interruptions",
+                    models.PositiveSmallIntegerField(
+                        db_default=0, default=0, help_text="How often its worker died", verbose_name="interruptions"
+                    ),
+                ),
+                (
+                    "holder",
+                    models.UUIDField(
+                        blank=True, help_text="The claim of the worker that has it", null=True, verbose_name="holder"
+                    ),
+                ),
+                (
+                    "held_until",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="No worker takes it before; it is held, or failed lately",
+                        null=True,
+                        verbose_name="next try",
+                    ),
+                ),
+                ("finished_at", models.DateTimeField(blank=True, null=True, verbose_name="finished at")),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False, verbose_name="id"
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="report_files",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="owner",
+                    ),
+                ),
+                (
+                    "format",
+                    models.CharField(choices=[("csv", "CSV"), ("xlsx", "Excel")], max_length=4, verbose_name="format"),
+                ),
+                (
+                    "byte_order_mark",
+                    models.BooleanField(
+                        default=True, help_text="CSV only: lets Excel recognise UTF-8", verbose_name="byte order mark"
+                    ),
+                ),
+                (
+                    "query",
+                    models.JSONField(
+                        help_text="What was asked, as in the page's address; erased when the file expires",
+                        verbose_name="query",
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="What the file is called when it is downloaded", max_length=200, verbose_name="name"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("writing", "Being written"),
+                            ("ready", "Ready"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                            ("expired", "Expired"),
+                        ],
+                        default="waiting",
+                        max_length=9,
+                        verbose_name="state",
+                    ),
+                ),
+                ("rows_total", models.PositiveIntegerField(null=True, verbose_name="rows total")),
+                ("rows_done", models.PositiveIntegerField(default=0, verbose_name="rows done")),
+                (
+                    "queues",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(),
+                        default=list,
+                        help_text="The queues its rows come from",
+                        size=None,
+                        verbose_name="queues",
+                    ),
+                ),
+                (
+                    "direct_agents",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(),
+                        default=list,
+                        help_text="The agents its direct conversations come from",
+                        size=None,
+                        verbose_name="direct agents",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(verbose_name="asked for")),
+                ("expires_at", models.DateTimeField(null=True, verbose_name="expires at")),
+            ],
+            options={
+                "verbose_name": "report file",
+                "verbose_name_plural": "report files",
+                "ordering": ["-created_at", "-id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="ReportRun",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("started_at", models.DateTimeField(verbose_name="started")),
+                (
+                    "seen_at",
+                    models.DateTimeField(help_text="Renewed with each batch", verbose_name="last sign of life"),
+                ),
+                ("finished_at", models.DateTimeField(null=True, verbose_name="finished")),
+                (
+                    "conversations",
+                    models.PositiveIntegerField(
+                        default=0, help_text="How many it reported", verbose_name="conversations"
+                    ),
+                ),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                            ("interrupted", "Interrupted"),
+                        ],
+                        default="running",
+                        max_length=11,
+                        verbose_name="outcome",
+                    ),
+                ),
+                (
+                    "error",
+                    models.CharField(
+                        blank=True, help_text="What went wrong, in words; no data", max_length=500, verbose_name="error"
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "run of the reporting job",
+                "verbose_name_plural": "runs of the reporting job",
+                "ordering": ["-started_at", "-id"],
+            },
+        ),
+        migrations.CreateModel(
             name="SavedReport",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("name", models.CharField(max_length=120, verbose_name="name")),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="saved_reports",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="owner",
+                    ),
+                ),
                 (
                     "query",
                     models.JSONField(
@@ -329,21 +357,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("saved_at", models.DateTimeField(verbose_name="saved at")),
-                (
-                    "owner",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="saved_reports",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="owner",
-                    ),
-                ),
             ],
             options={
-                "ordering": ["name"],
-                "constraints": [models.UniqueConstraint(fields=("owner", "name"), name="a_saved_report_has_one_name")],
                 "verbose_name": "saved report",
                 "verbose_name_plural": "saved reports",
+                "ordering": ["name"],
+                "constraints": [models.UniqueConstraint(fields=("owner", "name"), name="a_saved_report_has_one_name")],
             },
         ),
     ]

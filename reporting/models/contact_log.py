@@ -17,9 +17,11 @@ from conversations.models import ENDED_STATES, Conversation, State, direct_agent
 
 class ContactLogQuerySet(models.QuerySet["ContactLogEntry"]):
     def granting(self, right: Right, *, to: User) -> ContactLogQuerySet:
-        """Entries on which the user holds the right: by their queue, or, without one, by their agent's group."""
-        queues = list(Queue.objects.granting(right, to=to).values_list("pk", flat=True))
-        return self.filter(Q(queue__in=queues) | Q(queue=None, agent__in=direct_agents(right, to)))
+        """Entries on which the user holds the right, as on their conversations."""
+        channel_of_queue = dict(Queue.objects.granting(right, to=to).values_list("pk", "channel"))
+        direct = Q(queue=None, agent__in=direct_agents(right, to))
+        in_ivr = Q(ended_in_ivr=True, channel__in=set(channel_of_queue.values()))
+        return self.filter(Q(queue__in=list(channel_of_queue)) | direct | in_ivr)
 
     def received_during(self, start: datetime, end: datetime) -> ContactLogQuerySet:
         """Received at ``start`` or later, and before ``end``."""
@@ -63,7 +65,7 @@ class ContactLogEntry(models.Model):
         related_name="+",
         db_constraint=False,
         db_index=False,
-        help_text=_("Empty: a direct conversation"),
+        help_text=_("Empty: a direct conversation, or a call that ended in the IVR"),
     )
     agent = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -78,6 +80,12 @@ class ContactLogEntry(models.Model):
     direction = models.CharField(_("direction"), max_length=8, choices=Conversation.Direction.choices)
     state = models.CharField(_("state"), max_length=13, choices=[(state.value, state.label) for state in ENDED_STATES])
 
+    ended_in_ivr = models.BooleanField(
+        _("ended in the IVR"),
+        default=False,
+        db_default=False,
+        help_text=_("Before it came to a queue or an agent; who holds the right on a queue of its channel sees it"),
+    )
     received_at = models.DateTimeField(_("received"))
     accepted_at = models.DateTimeField(_("accepted"), null=True)
     ended_at = models.DateTimeField(_("ended"))

@@ -12,7 +12,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from conversations.models import Job, JobQuerySet
+from channels_cfg.models import Job, JobQuerySet
 
 MOST_ATTEMPTS = 3
 
@@ -73,6 +73,12 @@ class ReportFile(Job):
         verbose_name=_("direct agents"),
         default=list,
         help_text=_("The agents its direct conversations come from"),
+    )
+    ivr_channels = ArrayField(
+        models.BigIntegerField(),
+        verbose_name=_("channels of IVRs"),
+        default=list,
+        help_text=_("The channels of its calls that ended in the IVR"),
     )
 
     created_at = models.DateTimeField(_("asked for"))

@@ -28,7 +28,7 @@ from conversations.periods import Period
 from conversations.signed_in import page_for_people, viewer
 from reporting.contact_log.asked import CUSTOM, FIELDS, INTERVALS, KEY, PARAMETERS
 from reporting.contact_log.kept_key import Missing, missing_reason_of
-from reporting.contact_log.query import MOST_KEYS, LogQuery, kept_key_names, zone_of
+from reporting.contact_log.query import MOST_KEYS, LogQuery, kept_key_names, place, word_for, zone_of
 from reporting.models import ContactLogEntry
 from reporting.pages.count_table import count_table, duration, rows_address
 from reporting.pages.group_words import GroupWords, grouping_label, interval_label
@@ -211,7 +211,7 @@ def _form_facts(params: QueryDict, query: LogQuery, user: User) -> dict[str, Any
     entries = everything.received_during(query.start, query.end)
     keys = [key for (key,) in kept_key_names(entries)][:MOST_KEYS]
     names = ("channel", "queue", "agent", "messaging_channel")
-    places = list(entries.order_by().values_list("channel", "queue", "agent", "messaging_channel").distinct())
+    places = list(entries.order_by().values_list("channel", place(), "agent", "messaging_channel").distinct())
     choices = {name: _choices(name, {place[position] for place in places}) for position, name in enumerate(names)}
     choices["direction"] = [(code, str(label)) for code, label in Conversation.Direction.choices]
     groupings = [*FIELDS.items(), *((f"{KEY}{key}", key) for key in keys)]
@@ -252,8 +252,7 @@ _OFFERED_REASONS = ("not_provided", "not_kept", "abandoned")
 
 def _choices(name: str, found: set[Any]) -> list[tuple[str, str]]:
     words = GroupWords.of(name, found)
-    none = {"queue": "direct"}.get(name, "none")
-    choices = [(none if value in (None, "") else str(value), words.word(value)) for value in found]
+    choices = [(word_for(name, value), words.word(value)) for value in found]
     return sorted(choices, key=lambda choice: choice[1].casefold())
 
 

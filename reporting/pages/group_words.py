@@ -18,8 +18,9 @@ from channels_cfg.models import Channel, Queue, User
 from conversations.attached_data.reasons import REASONS
 from conversations.filters import GrantedPlaces, is_id
 from conversations.models import Conversation, State
-from reporting.contact_log.asked import FIELDS, KEY
+from reporting.contact_log.asked import FIELDS, IN_IVR, KEY
 from reporting.contact_log.kept_key import REASON, VALUE
+from reporting.contact_log.query import NO_QUEUE_YET
 
 
 def grouping_label(by: str) -> str:
@@ -49,7 +50,8 @@ class GroupWords:
             "agent": lambda: granted.agents(ids),
         }
         if by in records:
-            return cls(by, {str(record.pk): str(record) for record in records[by]().filter(pk__in=ids)})
+            names = {str(record.pk): str(record) for record in records[by]().filter(pk__in=ids)}
+            return cls(by, {IN_IVR: _("In the IVR"), **names} if by == "queue" else names)
         return cls(by, _names(by, set(values)))
 
     def word(self, group: Any) -> str:
@@ -71,7 +73,8 @@ def _names(by: str, groups: set[Any]) -> dict[Any, str | Promise]:
         case "channel":
             return {record.pk: str(record) for record in Channel.objects.filter(pk__in=groups)}
         case "queue":
-            return {record.pk: str(record) for record in Queue.objects.filter(pk__in=groups)}
+            queues = {record.pk: str(record) for record in Queue.objects.filter(pk__in=groups)}
+            return {NO_QUEUE_YET: _("In the IVR"), **queues}
         case "agent":
             return {record.pk: str(record) for record in User.objects.filter(pk__in=groups)}
         case "direction":

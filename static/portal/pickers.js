@@ -1,12 +1,13 @@
-// Beside each field for a date and time: a button that opens the browser's calendar. What stands in the field is written
-// as on every page, 2026-11-28 19:07, and not as the browser would.
+// Beside each field for a date and time, or a day alone: a button that opens the browser's calendar. What stands in the
+// field is written as on every page, 2026-11-28 19:07, and not as the browser would.
 (() => {
   "use strict";
 
   const says = document.currentScript.dataset;
 
   const addPicker = (field) => {
-    const calendar = Object.assign(document.createElement("input"), { type: "datetime-local", tabIndex: -1 });
+    const [type, length] = field.dataset.moment === "day" ? ["date", 10] : ["datetime-local", 16];
+    const calendar = Object.assign(document.createElement("input"), { type, tabIndex: -1 });
     const button = Object.assign(document.createElement("button"), { type: "button", className: "moment__button" });
     const box = Object.assign(document.createElement("span"), { className: "moment" });
     calendar.setAttribute("aria-hidden", "true");
@@ -15,7 +16,7 @@
     field.replaceWith(box);
     box.append(field, button, calendar);
     button.addEventListener("click", () => {
-      calendar.value = field.value.trim().replace(" ", "T").slice(0, 16);
+      calendar.value = field.value.trim().replace(" ", "T").slice(0, length);
       calendar.showPicker();
     });
     calendar.addEventListener("change", (event) => {

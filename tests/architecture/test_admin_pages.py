@@ -3,6 +3,7 @@
 import html
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib import admin
@@ -12,6 +13,7 @@ from django.db.models import Model
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 
 from channels_cfg.models import (
@@ -19,38 +21,76 @@ from channels_cfg.models import (
     ApiKey,
     AttachedKey,
     Channel,
+    DataAction,
+    DataActionConnection,
+    DataActionDraft,
+    Integration,
+    IvrDefinition,
+    MailBox,
     MessagingService,
+    OpeningHours,
+    PauseReason,
     Queue,
     QueueGroup,
+    ReplyTemplate,
+    ReplyTemplateFolder,
     Right,
     SettingsVersion,
     SystemSettings,
     User,
 )
-from conversations.models import SeenKey
+from conversations import consents
+from conversations.models import Consent, SeenKey
 from tests.factories import (
     ApiKeyFactory,
     AttachedKeyFactory,
     ChannelFactory,
+    DataActionDraftFactory,
+    DataActionFactory,
     GroupFactory,
+    IntegrationFactory,
+    IvrDefinitionFactory,
+    MailBoxFactory,
     MessagingServiceFactory,
+    OpeningHoursFactory,
+    PauseReasonFactory,
     QueueFactory,
     QueueGroupFactory,
+    ReplyTemplateFactory,
     UserFactory,
+    grant,
     user_with,
 )
 
 REGISTERED = sorted(admin.site._registry, key=lambda model: model._meta.label)
 
+
+def a_consent_that_root_may_view() -> None:
+    service = MessagingServiceFactory(queue=QueueFactory())
+    grant(User.objects.get(username="root"), Right.VIEW_CONSENTS, on=service.queue)
+    consents.record(service, channel="WHATSAPP", address="358401234567", given=True, at=timezone.now())
+
+
 MAKERS: dict[type[Model], Callable[[], Any]] = {
     Channel: lambda: QueueFactory(channel=ChannelFactory(statistics_keys=["customerType"])),
     Queue: lambda: QueueFactory().groups.add(QueueGroupFactory()),
     QueueGroup: lambda: QueueFactory().groups.add(QueueGroupFactory()),
+    Integration: IntegrationFactory,
+    IvrDefinition: lambda: IvrDefinitionFactory(addresses=[f"+35840{1000000 + IvrDefinition.objects.count()}"]),
+    MailBox: MailBoxFactory,
     MessagingService: MessagingServiceFactory,
+    DataAction: DataActionFactory,
+    DataActionConnection: DataActionFactory,
+    DataActionDraft: DataActionDraftFactory,
+    ReplyTemplate: ReplyTemplateFactory,
+    ReplyTemplateFolder: ReplyTemplateFactory,
     User: lambda: UserFactory().groups.add(GroupFactory()),
     Group: GroupFactory,
     AccessRight: lambda: user_with(Right.SERVE, on=QueueFactory()),
     ApiKey: ApiKeyFactory,
+    OpeningHours: OpeningHoursFactory,
+    PauseReason: PauseReasonFactory,
+    Consent: a_consent_that_root_may_view,
     AttachedKey: lambda: AttachedKeyFactory(aliases=[f"other{AttachedKey.objects.count()}"]),
 }
 
@@ -111,6 +151,17 @@ def test_a_list_in_which_nothing_matches_offers_all_of_it(root: Client):
 
     assert "Nothing matches" in page
     assert '<a class="text-link" href="?">Show all</a>' in page
+
+
+@pytest.mark.parametrize("asked", [{"q": "Chat"}, {}])
+def test_a_record_leads_back_to_the_list_as_it_was_searched(root: Client, asked: dict[str, str]):
+    channel = ChannelFactory(name="Chat")
+    back = urlencode({"_changelist_filters": urlencode(asked)}) if asked else ""
+
+    page = root.get(list_of(Channel), asked).content.decode()
+
+    link = f"{list_of(Channel)}{channel.pk}/change/"
+    assert f'href="{link}?{back}"' in page if back else f'href="{link}"' in page
 
 
 @pytest.mark.parametrize(

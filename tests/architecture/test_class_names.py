@@ -7,7 +7,7 @@ from collections import defaultdict
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-IDIOMS = {"Command", "Kind", "Media", "Meta", "Outcome", "State"}
+IDIOMS = {"Command", "Kind", "Media", "Meta", "Outcome", "State", "Status"}
 """What Django asks for, and choices that stand inside the model they belong to."""
 
 

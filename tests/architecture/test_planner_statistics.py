@@ -16,16 +16,39 @@ OURS = ["channels_cfg", "conversations", "reporting", "config"]
 
 NOTHING_THAT_IS_DESTROYED = {
     # settings, and their history; what is encrypted
+    "channels_cfg.Authentication.secret",
+    "channels_cfg.DataActionCredential.secret",
+    *(
+        f"channels_cfg.{model}.{field}"
+        for model in ("DataAction", "DataActionDraft")
+        for field in (
+            "headers",
+            "input_schema",
+            "request_template",
+            "request_url_template",
+            "success_schema",
+            "success_template",
+            "translation_map",
+            "translation_map_defaults",
+        )
+    ),
     "channels_cfg.FormSubmission.led_to",
+    "channels_cfg.Integration.configuration",
+    "channels_cfg.IvrStep.prompt",
+    "channels_cfg.MailBox.password",
     "channels_cfg.MessagingService.key_secret",
+    "channels_cfg.ReplyTemplate.text",
     "channels_cfg.SecondFactor.secret",
     "channels_cfg.WebhookSecret.secret",
+    "channels_cfg.SystemSettings.contact_fields",
     "channels_cfg.ScheduledChange.changes",
     "channels_cfg.ScheduledChange.replaces",
     # digests, names of keys, counts, ids, words of ours
     "conversations.Event.detail",
     "conversations.InboundDelivery.body_digest",
     "conversations.InboundDelivery.notes",
+    "conversations.IntegrationRun.facts",
+    "conversations.IntegrationRun.notes",
     "conversations.KeyUsage.hits",
     "conversations.KeyUsage.lengths",
     "conversations.KeyUsage.sources",

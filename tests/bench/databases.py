@@ -28,6 +28,17 @@ def filled(name: str, rows: int) -> Iterator[Dataset]:
         _lead_to(before)
 
 
+@contextmanager
+def led_to(name: str) -> Iterator[None]:
+    """The default connection leads to this database, then to where it led before."""
+    before = connection.settings_dict["NAME"]
+    _lead_to(name)
+    try:
+        yield
+    finally:
+        _lead_to(before)
+
+
 def _lead_to(name: str) -> None:
     connection.close()
     connection.close_pool()  # type: ignore[attr-defined]

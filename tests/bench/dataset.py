@@ -6,7 +6,16 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from channels_cfg.models import AccessRight, ApiKey, Channel, MessagingService, Queue, Right, User, WebhookSecret
+from channels_cfg.models import (
+    QUEUE_RIGHTS,
+    AccessRight,
+    ApiKey,
+    Channel,
+    MessagingService,
+    Queue,
+    User,
+    WebhookSecret,
+)
 
 KEPT_KEYS = ["csat", "customerType", "orderId"]
 WEBHOOK_SECRET = "bench-secret-of-the-webhook"
@@ -58,7 +67,7 @@ def fill(rows: int) -> Dataset:
     AccessRight.objects.bulk_create(
         AccessRight(user=user, right=right, queue=queue)
         for user in (supervisor, client)
-        for right in Right
+        for right in QUEUE_RIGHTS
         for queue in queues
     )
     _, api_key = ApiKey.objects.issue(user=client)

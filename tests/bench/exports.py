@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
+from channels_cfg import jobs
 from channels_cfg.models import User
-from conversations import jobs
 from reporting.contact_log import files
 from reporting.contact_log.query import LogQuery
 from reporting.contact_log.table import csv_rows, snapshot

@@ -13,8 +13,12 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
+from channels_cfg.addresses import is_own_host
+from channels_cfg.models import SystemSettings
 from channels_cfg.outgoing import NoAnswer, Refused, ask, is_public, public_addresses
 from tests.channels_cfg.messaging.sinch import Sinch, running_sinch
+
+pytestmark = pytest.mark.django_db  # administrators name hosts
 
 
 @pytest.fixture
@@ -148,3 +152,103 @@ def test_the_proxy_of_the_environment_is_not_used(sinch: Sinch, monkeypatch: pyt
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
 
     assert ask("GET", f"{sinch.url}/eu/v1/projects/p/apps/a").status == 401
+
+
+def trick(rest: str, *, scheme: str = "https") -> str:
+    return f"{scheme}://{rest}"
+
+
+TRICKS = [
+    # loopback and private networks as a browser, a C library or a careless parser may write them
+    *map(
+        trick,
+        [
+            "127.1/", "127.0.1/", "0177.0.0.1/", "0177.0.0.01/", "0x7f000001/", "0x7f.0.0.1/", "2130706433/",
+            "017700000001/",
+            "127.0.0.1./", "127.0.0.1:443/", "127.0.0.1:22/", "127.0.0.1:6379/", "127.0.0.1:0/", "0/", "0.0.0.0/",
+            "0x0/",
+            "10.0.0.1/", "10.1/", "0xa000001/", "012.0.0.1/", "167772161/", "192.168.0.1/", "192.168.257/",
+            "172.16.0.1/",
+            "169.254.169.254/latest/meta-data/", "2852039166/", "0xa9fea9fe/", "0251.0376.0251.0376/", "169.254.43518/",
+            "100.100.100.200/", "[::]/", "[::1]/", "[0:0:0:0:0:0:0:1]/", "[::ffff:127.0.0.1]/", "[::ffff:7f00:1]/",
+            "[::ffff:169.254.169.254]/", "[::127.0.0.1]/", "[64:ff9b::127.0.0.1]/", "[64:ff9b::a9fe:a9fe]/",
+            "[2002:7f00:1::]/", "[fe80::1]/", "[fd00:ec2::254]/", "localhost/", "LOCALHOST/", "localhost./",
+            "ip6-localhost/",
+            # who asks stands in the address, or seems to
+            "user@127.0.0.1/", "user:password@example.com/", "example.com@127.0.0.1/", "example.com:80@127.0.0.1/",
+            "127.0.0.1#@example.com/", "127.0.0.1?@example.com/", "example.com%00@127.0.0.1/",
+            # letters that are turned into others
+            "①②⑦.0.0.1/", "127。0。0。1/", "ⓛocalhost/", "127.0.0.1\\@example.com/",
+        ],
+    ),
+    # other schemes, and without TLS
+    *(trick("127.0.0.1/", scheme=scheme) for scheme in ("http", "HTTP", "ftp", "gopher", "ws", "file", "dict", "data")),
+    "//127.0.0.1/", "https:127.0.0.1/", "https:/127.0.0.1/", "https:///127.0.0.1/", " https://127.0.0.1/",
+    "javascript:1",
+    "https://127.0.0.1\n.example.com/", "https://exa mple.com/", "https://[::1/", "https://:443/",
+    "unix:/run/x.sock", "",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("address", TRICKS)
+def test_no_trick_with_an_address_reaches_a_private_network(address: str, monkeypatch: pytest.MonkeyPatch):
+    reached = watched(monkeypatch)
+
+    with pytest.raises((Refused, NoAnswer)):
+        ask("GET", address, seconds=5)
+
+    assert reached == []
+
+
+def watched(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Where connections go from now on; those to the internet at large fail."""
+    reached: list[Any] = []
+
+    def connect(address: Any, *_: Any, **__: Any) -> Any:
+        if not is_public(address[0]):
+            reached.append(address)
+        raise OSError
+
+    monkeypatch.setattr(socket, "create_connection", connect)
+    return reached
+
+
+def test_a_name_that_changes_its_mind_is_connected_to_where_it_was_checked(monkeypatch: pytest.MonkeyPatch):
+    """DNS rebinding: public when it is checked, private when it is connected to."""
+    answers = iter(["8.8.8.8", "127.0.0.1", "127.0.0.1", "127.0.0.1"])
+    connected: list[str] = []
+
+    def connect(address: Any, *_: Any, **__: Any) -> Any:
+        connected.append(address[0])
+        raise OSError
+
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda *_, **__: [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (next(answers), 443))]
+    )
+    monkeypatch.setattr(socket, "create_connection", connect)
+
+    with pytest.raises(NoAnswer):
+        ask("GET", "https://rebinding.example.com/")
+
+    assert connected == ["8.8.8.8"]
+
+
+@pytest.mark.parametrize(
+    ("allowed", "host", "port", "may"),
+    [
+        ("127.0.0.1:9000", "127.0.0.1", 9000, True),
+        ("127.0.0.1:9000", "127.0.0.1", 9001, False),
+        ("127.0.0.1:9000", "localhost", 9000, False),
+        ("10.1.0.0/16", "10.1.2.3", 443, True),
+        ("10.1.0.0/16", "10.2.2.3", 443, False),
+        ("crm.internal", "crm.internal", 8443, True),
+        ("crm.internal", "evil.crm.internal", 8443, False),
+        ("[::1]:9000", "::1", 9000, True),
+        ("::1", "::1", 80, True),
+        ("::1", "::2", 80, False),
+    ],
+)
+def test_an_administrator_allows_a_host_a_port_or_a_range(allowed: str, host: str, port: int, may: bool):
+    SystemSettings(allowed_hosts=[allowed]).save()
+
+    assert is_own_host(host, port) is may

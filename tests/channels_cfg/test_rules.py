@@ -26,17 +26,32 @@ from channels_cfg.history.change_set import NotApplied, apply
 from channels_cfg.history.planned_changes import PLANNABLE, plan_change, plannable_fields
 from channels_cfg.history.record_words import event_models
 from channels_cfg.history.revert import undoing_of
-from channels_cfg.models import AttachedKey, Channel, MessagingService, Queue, SettingsVersion, SystemSettings, User
+from channels_cfg.models import (
+    AttachedKey,
+    Channel,
+    IvrDefinition,
+    MessagingService,
+    OpeningHours,
+    Queue,
+    ReplyTemplate,
+    SettingsVersion,
+    SystemSettings,
+    User,
+)
 from tests.channels_cfg.admin.forms import save_form
 from tests.channels_cfg.configuration_file.conftest import OPENING, applied, planned
 from tests.factories import (
     AttachedKeyFactory,
     ChannelFactory,
     ConversationFactory,
+    IvrDefinitionFactory,
     MessagingServiceFactory,
+    OpeningHoursFactory,
     QueueFactory,
+    ReplyTemplateFactory,
     UserFactory,
 )
+from tests.factories.channels_cfg import LANGUAGE_MENU
 
 
 @dataclass(frozen=True)
@@ -73,17 +88,56 @@ def service_of_a_chat() -> MessagingService:
     return MessagingServiceFactory(key_id="sales")
 
 
+def ivr_beside_a_chat() -> IvrDefinition:
+    ChannelFactory(name="Chat")
+    day = {"name": "Day", "kind": "assign", "variable": "day", "value": "workday", "next_step": "Language"}
+    return IvrDefinitionFactory(variables=["Selected_language", "day"], steps=[day, *LANGUAGE_MENU])
+
+
 RECORDS: dict[type[models.Model], Callable[..., Any]] = {
     Channel: channel_with_a_queue,
     Queue: queue_with_a_conversation,
     MessagingService: service_of_a_chat,
+    IvrDefinition: ivr_beside_a_chat,
     SystemSettings: lambda: SystemSettings.objects.create(),
+    OpeningHours: OpeningHoursFactory,
     AttachedKey: lambda: AttachedKeyFactory(kind="integer", minimum="5"),
     User: lambda: UserFactory(is_api_client=True),
+    ReplyTemplate: lambda: ReplyTemplateFactory(kind="whatsapp"),
 }
 
 RULES = [
     Rule(Channel, "pick_up_seconds", 0, "At least 5 seconds", 60, constraint="an_offer_lasts_5_seconds_or_more"),
+    Rule(
+        Channel,
+        "conversations_at_once",
+        0,
+        "greater than or equal to 1",
+        3,
+        constraint="an_agent_serves_1_conversation_or_more",
+    ),
+    Rule(
+        Channel,
+        "visitor_gone_minutes",
+        0,
+        "greater than or equal to 1",
+        5,
+        constraint="a_visitor_is_gone_after_1_minute_or_later",
+    ),
+    Rule(Channel, "allowed_origins", ["shop.example.com/chat"], "without a path", ["https://shop.example.com"]),
+    Rule(Channel, "allowed_origins", ["http://shop.example.com"], "It begins with https://", ["http://localhost:8000"]),
+    Rule(Channel, "pre_chat_keys", ["email"], "has a setting of its own", ["topic"]),
+    Rule(Queue, "size", 0, "At least 1", 5, constraint="a_queue_has_room_for_1_or_more"),
+    Rule(
+        SystemSettings,
+        "away_after_seconds",
+        5,
+        "At least 30 seconds",
+        60,
+        constraint="nobody_is_away_before_30_seconds",
+    ),
+    Rule(OpeningHours, "weekly", ["Mon 9-5"], "Item 1, “Mon 9-5”, cannot be read", ["Mon 09:00-17:00"]),
+    Rule(OpeningHours, "exceptions", ["24.12. closed"], "cannot be read", ["2026-12-24 closed"]),
     Rule(
         Channel,
         "kind",
@@ -162,6 +216,19 @@ RULES = [
         constraint="a_secret_belongs_to_an_access_key",
         changes=lambda: {"key_secret": "open sesame"},
     ),
+    Rule(IvrDefinition, "variables", ["2nd"], "A key starts with a letter", ["day", "Selected_language"]),
+    Rule(IvrDefinition, "channel", "Chat", "Choose a voice channel", not_offered=True),
+    Rule(ReplyTemplate, "language_code", "en-US", "with an underscore: fi or en_US", "fi"),
+    Rule(ReplyTemplate, "template_id", "Delivery update", "small letters, digits and underscores", "delivery_2"),
+    Rule(
+        ReplyTemplate,
+        "template_id",
+        "",
+        "A WhatsApp template needs it",
+        "delivery_2",
+        constraint="a_whatsapp_template_has_a_name_and_a_language_there",
+    ),
+    Rule(ReplyTemplate, "text", "Good day {{first name}}", "Character 10, “{{”: a placeholder is written", "Good day"),
     Rule(AttachedKey, "minimum", "few", "It should be a whole number", "7"),
     Rule(AttachedKey, "longest", 5, "It says nothing about a value of the type integer", not_offered=True),
 ]
@@ -295,9 +362,15 @@ def test_what_breaks_a_rule_is_refused_with_its_field_named_and_changes_nothing(
 RULES_OF_FORMS = {
     "AttachedKeyForm.clean": "empties the constraints that the form does not show",
     "AliasFormSet.clean": "compares rows with each other and with a key that is not saved yet",
+    "ChannelForm.clean": "empties what the page of another kind of channel does not show",
     "ExtraDataForm.clean": "empties the lists that the form does not show, and names keys as the catalogue does",
+    "StepForm.clean": "empties the fields that say nothing about the kind, which the page does not show",
+    "StepFormSet.clean": "hands the rows to the model, which knows the faults, and shows each at its row",
+    "MailBoxForm.clean_password": "keeps what is stored where nothing is typed, and shows it to no other server",
     "MessagingServiceForm.clean_key_secret": "keeps what is stored where nothing is typed",
+    "StoredSecretForm.clean_secret": "keeps what is stored where nothing is typed",
     "WebhookSecretForm.clean_secret": "keeps what is stored where nothing is typed",
+    "AuthenticationForm.clean_secret": "keeps what is stored where nothing is typed",
     "NewUserForm.clean": "an API client is given no password",
     "NewClientForm.clean": "rights and queues are two questions of one page, and no fields of the client",
     "PlannableForm.clean": "asks the planned change, which asks the model",

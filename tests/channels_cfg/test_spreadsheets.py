@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from channels_cfg.configuration_file.table_writing import TooLongForExcel, as_csv, as_xlsx
-from channels_cfg.spreadsheets import FORMULA, LONGEST_CELL, TextWorkbook, as_meant, harmless, unescaped
+from channels_cfg.spreadsheets import FORMULA, LONGEST_CELL, RowFormat, TextWorkbook, as_meant, harmless, unescaped
 
 ANYTHING = st.text(st.characters(exclude_categories=()), max_size=40)
 PIECES = [
@@ -51,13 +51,10 @@ def test_a_row_that_is_written_at_once_has_texts_numbers_and_moments_as_they_wer
     with TextWorkbook(written) as book:
         sheet = book.add_worksheet()
         sheet.write_text(0, 0, "heading", book.heading)
-        for row in (1, 2):
-            sheet.write_values(
-                row,
-                [None, True, -7, 0.1, 10**15, moment, *texts],
-                plain=book.plain_text,
-                moment=book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
-            )
+        sheet.leave_room(2, 6 + len(texts))
+        style = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+        format = RowFormat(book.plain_text._get_xf_index(), style._get_xf_index())
+        sheet.fh.write("".join(format.row(row, [None, True, -7, 0.1, 10**15, moment, *texts]) for row in (2, 3)))
     read = openpyxl.load_workbook(io.BytesIO(written.getvalue())).worksheets[0]
 
     assert (read.max_row, read.cell(1, 1).value) == (3, "heading")

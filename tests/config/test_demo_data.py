@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import Any
 
 import pytest
@@ -10,12 +11,16 @@ from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from channels_cfg import jobs
 from channels_cfg.history.record_words import event_models
 from channels_cfg.models import (
     AccessRight,
     AttachedKey,
     Channel,
+    DataActionConnection,
+    MailBox,
     MessagingService,
     Queue,
     QueueGroup,
@@ -24,8 +29,20 @@ from channels_cfg.models import (
     User,
 )
 from channels_cfg.rights.roles import AGENT, CONFIGURATOR
-from config.demo_data import demo_file, is_loaded, removal
-from conversations.models import Contact, Conversation, EndedCount, InboundDelivery, KeyUsage, Message, SeenKey
+from config.demo_data import demo_file, is_loaded, maildir, removal
+from config.demo_shop.__main__ import serve
+from conversations.models import (
+    Association,
+    Contact,
+    Conversation,
+    EndedCount,
+    ExternalContact,
+    InboundDelivery,
+    IntegrationRun,
+    KeyUsage,
+    Message,
+    SeenKey,
+)
 from reporting.contact_log.fill import run_reporting_job
 from reporting.models import ContactLogEntry
 from tests.factories import (
@@ -35,6 +52,7 @@ from tests.factories import (
     UserFactory,
     ended_conversation,
     grant,
+    queued_conversation,
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -42,9 +60,15 @@ pytestmark = pytest.mark.django_db(transaction=True)
 PAGE = "/admin/demonstration/"
 
 
-@pytest.fixture
-def demo(settings: Any, tmp_path: Any, capsys: Any) -> None:
+@pytest.fixture(autouse=True)
+def surroundings(settings: Any, tmp_path: Any, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of its own, and of past conversations only as many as are of every kind."""
     settings.VAR_DIR = tmp_path
+    monkeypatch.setattr("conversations.demo.PAST", 14)
+
+
+@pytest.fixture
+def demo(surroundings: None) -> None:
     call_command("load_demo_data")
 
 
@@ -65,6 +89,21 @@ def remove(browser: Client) -> Any:
     return browser.post(PAGE, {"_typed": "remove demonstration"}, follow=True)
 
 
+def test_the_demonstrations_services_send_to_the_channel_that_is_played_unless_somebody_entered_a_key(demo: None):
+    assert set(MessagingService.objects.values_list("api_address", flat=True)) == {""}
+    care, sales = MessagingService.objects.order_by("name")
+    MessagingService.objects.filter(pk=sales.pk).update(key_id="own-key", key_secret="own-secret")
+
+    for port in (8010, 8011):
+        call_command("load_demo_data", channel=f"http://127.0.0.1:{port}")
+
+    care.refresh_from_db()
+    sales.refresh_from_db()
+    assert (care.key_id, care.api_address) == ("demonstration", "http://127.0.0.1:8011")
+    assert (sales.key_id, sales.key_secret, sales.api_address) == ("own-key", "own-secret", "")
+    assert json.loads(demo_file().read_text())["customers_page"] == "http://127.0.0.1:8011/"
+
+
 def test_what_the_demonstration_made_is_gone_and_what_was_there_before_is_not(browser: Client, ada: User):
     own_queue = QueueFactory(name="Own queue", channel=ChannelFactory(name="Own chat", statistics_keys=["topic"]))
     anna = UserFactory(username="own-agent")
@@ -75,13 +114,13 @@ def test_what_the_demonstration_made_is_gone_and_what_was_there_before_is_not(br
     shown = browser.get(PAGE).content.decode()
     answer = remove(browser)
 
-    assert "Customer chat, Phone, Tasks" in shown
+    assert "Customer chat, E-mail, Phone, Tasks" in shown
     assert "Every conversation on these channels" in shown
     assert "The demonstration is removed." in answer.content.decode()
     assert list(Channel.objects.all()) == [own_queue.channel]
     assert list(Queue.objects.all()) == [own_queue]
     assert not any(
-        model.objects.exists() for model in (MessagingService, QueueGroup, Contact, Message, InboundDelivery)
+        model.objects.exists() for model in (MessagingService, MailBox, QueueGroup, Contact, Message, InboundDelivery)
     )
     assert list(Conversation.objects.all()) == [own]
     assert [entry.conversation for entry in ContactLogEntry.objects.all()] == [own]
@@ -91,16 +130,13 @@ def test_what_the_demonstration_made_is_gone_and_what_was_there_before_is_not(br
     for counts in (KeyUsage, EndedCount):
         assert not counts.objects.exclude(channel=own_queue.channel).exists()
     assert not SeenKey.objects.filter(name="loyalty_card").exists()
-    assert not demo_file().exists()
+    assert not demo_file().exists() and not maildir().exists()
     assert not is_loaded()
     assert (SettingsVersion.current() or 0) > (version or 0)
     assert Group.objects.get(name=CONFIGURATOR) in ada.groups.all()
 
 
-def test_loading_touches_nothing_of_the_same_name_and_goes_on_after_it_broke_off(
-    settings: Any, tmp_path: Any, monkeypatch: Any
-):
-    settings.VAR_DIR = tmp_path
+def test_loading_touches_nothing_of_the_same_name_and_goes_on_after_it_broke_off(monkeypatch: Any):
     own_chat = ChannelFactory(name="Customer chat")
     own_queue = QueueFactory(name="chat sales", channel=own_chat)
     own_service = MessagingServiceFactory(name="WhatsApp sales", queue=own_queue)
@@ -109,11 +145,10 @@ def test_loading_touches_nothing_of_the_same_name_and_goes_on_after_it_broke_off
     own = ended_conversation(own_queue, agent=own_agent)
     before = SettingsVersion.current() or 0
 
-    monkeypatch.setattr("conversations.demo._Centre.present", lambda self: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
+    with monkeypatch.context() as patch, pytest.raises(ZeroDivisionError):
+        patch.setattr("conversations.demo._Centre.present", lambda self: 1 / 0)
         call_command("load_demo_data")
     broke_off = list(Conversation.objects.all())
-    monkeypatch.undo()
     call_command("load_demo_data")
     known = json.loads(demo_file().read_text())
     loaded = Conversation.objects.count()
@@ -123,7 +158,7 @@ def test_loading_touches_nothing_of_the_same_name_and_goes_on_after_it_broke_off
     remove(browser)
 
     assert broke_off == [own]
-    assert loaded > 50
+    assert loaded > 14
     assert known["users"]["agent"]["username"] == "agent2"
     assert {service["name"] for service in known["messaging_services"]} == {"WhatsApp sales 2", "Messaging care"}
     assert changed == set()
@@ -179,8 +214,46 @@ def test_it_goes_when_who_may_delete_types_the_words_and_nothing_else_needs_it(b
     assert "No demonstration is loaded" in browser.get(PAGE).content.decode()
 
     call_command("load_demo_data")
-    assert Conversation.objects.count() > 50
+    assert Conversation.objects.count() > 14
     ada.refresh_from_db()  # she has a new password
     browser.force_login(ada)
     remove(browser)
     assert not Conversation.objects.exists()
+
+
+def test_its_crm_tells_who_writes_and_a_contact_is_made_of_it_over_its_own_api(
+    surroundings: None, settings: Any, live_server: Any
+):
+    settings.OUTGOING_OWN_HOSTS = ["127.0.0.1"]
+    with serve("http://127.0.0.1:1", 0) as shop:
+        threading.Thread(target=shop.serve_forever, daemon=True).start()
+        call_command("load_demo_data", shop=f"http://127.0.0.1:{shop.server_port}")
+        portal = f"http://127.0.0.1:{live_server.thread.port}"
+        DataActionConnection.objects.update(base_address=portal, token_address=f"{portal}/oauth/token")
+        assert not IntegrationRun.objects.exists()  # nobody asks about what is over
+        first, second, unknown = (fetched_for(number) for number in ("358401112233", "358401112233", "358409999999"))
+        shop.shutdown()
+
+    assert dict(first.live_data.filter(key__startswith="customer_data").values_list("key", "value")) == {
+        "customer_data.id": "C-2233",
+        "customer_data.firstname": "Maija",
+        "customer_data.lastname": "Korhonen",
+        "customer_data.company": "Korhonen Oy",
+        "customer_data.lastticket": "T-332",
+    }
+    outcomes = IntegrationRun.objects.order_by("pk").values_list("integration__ordinal", "outcome", "reason")
+    assert list(outcomes) == [
+        (1, "saved", ""), (2, "sent", ""), (1, "saved", ""), (2, "sent", ""), (1, "nothing", ""), (2, "sent", ""),
+    ]  # fmt: skip
+    contact = ExternalContact.objects.get()
+    assert (contact.name, first.association.contact, second.association.contact) == ("Maija Korhonen", contact, contact)
+    assert not Association.objects.filter(conversation=unknown).exists()
+
+
+def fetched_for(number: str) -> Conversation:
+    """Somebody writes, and workers do what waits."""
+    conversation = queued_conversation(Queue.objects.get(name="Chat sales"), customer_address=number)
+    while waiting := list(IntegrationRun.objects.waiting(now=timezone.now()).values_list("pk", flat=True)):
+        for pk in waiting:
+            jobs.work_on(IntegrationRun, pk)
+    return conversation

@@ -2,9 +2,11 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import psutil
+import psycopg
 import pytest
 from django.db import Error, connections
 
@@ -21,11 +23,21 @@ sys.stdin.read()
 """
 
 
-@pytest.fixture
-def server(tmp_path):
-    server = Server(tmp_path / "postgres")
-    yield server
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory) -> Path:
+    """The data of a server that has been started once; making it takes longer than most tests."""
+    server = Server(tmp_path_factory.mktemp("cluster") / "postgres")
     server.join()
+    server.leave()
+    return server.data
+
+
+@pytest.fixture
+def server(cluster, tmp_path):
+    server = Server(tmp_path / "postgres")
+    subprocess.run(["cp", "-a", cluster, server.data], check=True)
+    yield server
+    server.join()  # which ends what a killed one left behind
     server.leave()
 
 
@@ -114,11 +126,12 @@ def test_a_server_that_dies_is_back_for_the_next_who_asks_however_often(server, 
 
 
 def test_a_busy_child_of_a_dead_server_does_not_keep_it_away(server, database):
-    child = answer(database, "SELECT pg_backend_pid()")
-    os.kill(child, signal.SIGSTOP)  # as one that is deep in a computation
-    main_process(server).kill()
+    assert answer(database, "SELECT 1") == 1
+    with psycopg.connect(host=str(server.sockets), dbname="keepsake", user="keepsake") as busy:
+        os.kill(busy.info.backend_pid, signal.SIGSTOP)  # as one that is deep in a computation
+        main_process(server).kill()
 
-    assert eventually(lambda: answer(database, "SELECT 1"), within=10) == 1
+        assert eventually(lambda: answer(database, "SELECT 1"), within=10) == 1
 
 
 def test_nobody_is_lent_a_connection_that_the_server_has_closed(server, database):
@@ -139,24 +152,18 @@ def test_a_note_that_names_a_living_stranger_does_not_prevent_the_start(server):
     assert server.is_running()
 
 
-def test_an_interrupted_first_start_is_begun_anew(server):
-    half_made = server.data.with_name("postgres.new")
-    half_made.mkdir()
-    (half_made / "PG_VERSION").write_text("18")
-
-    server.join()
-
-    assert ask(server, "SELECT 1") == "1"
-
-
 def test_a_deep_folder_has_its_socket_in_a_short_place(tmp_path):
     deep = tmp_path / ("deep" * 30) / "postgres"
 
     assert len(str(socket_folder(deep))) < LONGEST_SOCKET_PATH
 
 
-def test_a_server_in_a_deep_folder_answers(tmp_path):
+def test_an_interrupted_first_start_is_begun_anew_in_a_deep_folder_too(tmp_path):
     deep = Server(tmp_path / ("deep" * 30) / "postgres")
+    half_made = deep.data.with_name("postgres.new")
+    half_made.mkdir(parents=True)
+    (half_made / "PG_VERSION").write_text("18")
+
     deep.join()
 
     assert ask(deep, "SELECT 1") == "1"

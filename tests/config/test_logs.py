@@ -51,6 +51,13 @@ def test_an_address_is_told_without_its_query_string(written):
     assert CANARY not in written.getvalue()
 
 
+def test_the_public_address_of_a_file_is_told_without_what_opens_it(written):
+    logging.getLogger("conversations").warning("Gone: %s", f"/sms/richcontent/{CANARY}/A name of {CANARY}.png")
+
+    assert "Gone: /sms/richcontent/" in written.getvalue()
+    assert CANARY not in written.getvalue()
+
+
 def test_the_web_servers_own_lines_have_the_same_form():
     server = logging.getLogger("gunicorn.error")
 

@@ -11,64 +11,59 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from channels_cfg.models import Channel, SettingsVersion, SystemSettings
+from channels_cfg.prepared import rows
 from conversations import lifecycle
+from conversations.attached_data import settings
 from tests.factories import ChannelFactory, QueueFactory, accepted_conversation, queued_conversation
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-class MeanwhileElsewhere:
-    """Does something in a transaction of its own, once, right before a statement that names the table."""
+@pytest.fixture
+def meanwhile_elsewhere(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Any]], None]:
+    """Does something in a transaction of its own, right before the settings are read."""
 
-    def __init__(self, action: Callable[[], Any], *, before: str) -> None:
-        self.action, self.table, self.done = action, before, False
-
-    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        if f'FROM "{self.table}"' in sql and not self.done:
-            self.done = True
-            with ThreadPoolExecutor(1) as elsewhere:
-                elsewhere.submit(self._do).result()
-        return execute(sql, params, many, context)
-
-    def _do(self) -> None:
+    def elsewhere(action: Callable[[], Any]) -> None:
         try:
-            self.action()
+            action()
         finally:
             connections.close_all()
 
+    def meanwhile(action: Callable[[], Any]) -> None:
+        def rows_after_it(*asked: Any) -> Any:
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(elsewhere, action).result()
+            return rows(*asked)
+
+        monkeypatch.setattr(settings, "rows", rows_after_it)
+
+    return meanwhile
+
 
 @pytest.mark.parametrize("has_system_settings", [True, False])
-def test_settings_saved_while_a_conversation_ends_judge_it_whole_and_are_named_as_the_version(has_system_settings):
+def test_settings_saved_while_a_conversation_ends_judge_it_whole_and_are_named_as_the_version(
+    has_system_settings, meanwhile_elsewhere
+):
     channel = ChannelFactory(statistics_keys=["old"])
     if has_system_settings:
         SystemSettings(statistics_keys=["system"]).save()
     conversation = accepted_conversation(QueueFactory(channel=channel), data={"old": "1", "new": "2"})
     before = SettingsVersion.current()
-    change = MeanwhileElsewhere(
-        lambda: Channel.objects.filter(pk=channel.pk).update(statistics_keys=["new"]),
-        before="channels_cfg_systemsettings",
-    )
+    meanwhile_elsewhere(lambda: Channel.objects.filter(pk=channel.pk).update(statistics_keys=["new"]))
 
-    with connection.execute_wrapper(change):
-        ended = lifecycle.end(conversation.pk, now=timezone.now())
+    ended = lifecycle.end(conversation.pk, now=timezone.now())
 
-    assert change.done
     assert ended.kept_data == {"new": "2"}
     assert ended.settings_version == before + 1
 
 
-def test_an_abandoned_conversation_names_the_version_whose_list_it_shows():
+def test_an_abandoned_conversation_names_the_version_whose_list_it_shows(meanwhile_elsewhere):
     channel = ChannelFactory(statistics_keys=["old"])
     conversation = queued_conversation(QueueFactory(channel=channel), data={"old": "1"})
-    change = MeanwhileElsewhere(
-        lambda: Channel.objects.filter(pk=channel.pk).update(statistics_keys=["new"]),
-        before="channels_cfg_systemsettings",
-    )
+    meanwhile_elsewhere(lambda: Channel.objects.filter(pk=channel.pk).update(statistics_keys=["new"]))
 
-    with connection.execute_wrapper(change):
-        ended = lifecycle.end(conversation.pk, now=timezone.now())
+    ended = lifecycle.end(conversation.pk, now=timezone.now())
 
-    assert change.done
     assert ended.settings_version == SettingsVersion.current()
 
 

@@ -13,10 +13,23 @@ from channels_cfg.models import (
     ApiKey,
     AttachedKey,
     AttachedKeyAlias,
+    Authentication,
     Channel,
+    DataAction,
+    DataActionConnection,
+    DataActionDraft,
+    Integration,
+    IvrAddress,
+    IvrDefinition,
+    IvrStep,
+    MailBox,
     MessagingService,
+    OpeningHours,
+    PauseReason,
     Queue,
     QueueGroup,
+    ReplyTemplate,
+    ReplyTemplateFolder,
     Right,
     User,
     WebhookSecret,
@@ -59,6 +72,118 @@ class QueueFactory(factory.django.DjangoModelFactory[Queue]):
 
     class Meta:
         model = Queue
+
+
+class MailBoxFactory(factory.django.DjangoModelFactory[MailBox]):
+    name = factory.Sequence("Mail box {}".format)
+    queue = factory.SubFactory(QueueFactory, channel__kind=Channel.Kind.EMAIL)
+    host = "imap.example.com"
+    username = "sales@example.com"
+
+    class Meta:
+        model = MailBox
+
+
+class ReplyTemplateFolderFactory(factory.django.DjangoModelFactory[ReplyTemplateFolder]):
+    name = factory.Sequence("Folder {}".format)
+
+    class Meta:
+        model = ReplyTemplateFolder
+
+
+class ReplyTemplateFactory(factory.django.DjangoModelFactory[ReplyTemplate]):
+    """A plain text; with ``kind="whatsapp"`` an approved one."""
+
+    name = factory.Sequence("Template {}".format)
+    folder = factory.SubFactory(ReplyTemplateFolderFactory)
+    text = "Good day {{name}}, your order {{order}} comes tomorrow."
+    template_id = factory.LazyAttribute(lambda made: "delivery_update" if made.kind == "whatsapp" else "")
+    language_code = factory.LazyAttribute(lambda made: "en_US" if made.kind == "whatsapp" else "")
+    kind = ReplyTemplate.Kind.PLAIN
+
+    class Meta:
+        model = ReplyTemplate
+
+
+class OpeningHoursFactory(factory.django.DjangoModelFactory[OpeningHours]):
+    name = factory.Sequence("Office hours {}".format)
+    time_zone = "Europe/Helsinki"
+    weekly = ["Mon-Fri 08:00-16:00"]
+
+    class Meta:
+        model = OpeningHours
+
+
+class PauseReasonFactory(factory.django.DjangoModelFactory[PauseReason]):
+    name = factory.Sequence("Pause {}".format)
+
+    class Meta:
+        model = PauseReason
+
+
+LANGUAGE_MENU: tuple[dict[str, Any], ...] = (
+    {
+        "name": "Language",
+        "kind": "menu",
+        "prompt": "For Finnish press 1, for English press 2.",
+        "variable": "Selected_language",
+        "keys": ["1 = fi > Sales", "2 = en > Sales"],
+        "other_step": "Goodbye",
+    },
+    {"name": "Sales", "kind": "transfer", "attached_variables": ["Selected_language"]},
+    {"name": "Goodbye", "kind": "hang_up", "prompt": "Please call again."},
+)
+"""The example of the specification: the language chosen in a menu travels to the queue."""
+
+
+class IvrDefinitionFactory(factory.django.DjangoModelFactory[IvrDefinition]):
+    """A menu of languages, unless ``steps`` are given; a transfer leads to a queue of its channel. ``addresses`` are
+    the numbers that it answers."""
+
+    name = factory.Sequence("IVR {}".format)
+    channel = factory.SubFactory(ChannelFactory, kind=Channel.Kind.VOICE)
+    variables = ["Selected_language"]
+
+    class Meta:
+        model = IvrDefinition
+        skip_postgeneration_save = True
+
+    @factory.post_generation
+    def steps(self: IvrDefinition, create: bool, steps: Any, queue: Queue | None = None, **_: Any) -> None:  # type: ignore[misc]
+        for position, facts in enumerate(LANGUAGE_MENU if steps is None else steps, start=1):
+            own = {"queue": queue or QueueFactory(channel=self.channel)} if facts["kind"] == "transfer" else {}
+            IvrStep.objects.create(definition=self, **{"position": position * 10} | own | facts)
+
+    @factory.post_generation
+    def addresses(self: IvrDefinition, create: bool, addresses: Iterable[str] | None, **_: Any) -> None:  # type: ignore[misc]
+        for address in addresses or ():
+            IvrAddress.objects.create(definition=self, address=address)
+
+
+CRM_LOOKUP = """{
+  "request": {"authentication": {"type": "basic"}, "params": {"phone": "{contact.source}"}},
+  "response": {"save": {"customer_data": {"id": "{response.body.id}"}}}
+}"""
+
+
+class IntegrationFactory(factory.django.DjangoModelFactory[Integration]):
+    """Asks a CRM when a conversation comes in to any queue; ``secret`` is the password that it shows."""
+
+    name = factory.Sequence("CRM lookup {}".format)
+    endpoint = "https://crm.example.com/contacts"
+    events = [Integration.AnsweredEvent.RECEIVED]
+    all_queues = True
+    configuration = CRM_LOOKUP
+
+    class Meta:
+        model = Integration
+        skip_postgeneration_save = True
+
+    @factory.post_generation
+    def secret(self: Integration, create: bool, secret: str | None, **_: Any) -> None:  # type: ignore[misc]
+        Authentication.objects.create(
+            integration=self, name="crm", kind="basic", username="portal", secret=secret or "CANARY-password"
+        )
 
 
 class GroupFactory(factory.django.DjangoModelFactory[Group]):
@@ -109,13 +234,48 @@ class WebhookSecretFactory(factory.django.DjangoModelFactory[WebhookSecret]):
         model = WebhookSecret
 
 
-def grant(user: User, *rights: Right, on: Queue) -> User:
-    """Give the user the rights on the queue, directly."""
+def grant(user: User, *rights: Right, on: Queue | ReplyTemplateFolder) -> User:
+    """Give the user the rights on the queue or folder, directly."""
+    place = "queue" if isinstance(on, Queue) else "reply_template_folder"
     for right in rights:
-        AccessRight.objects.get_or_create(user=user, right=right, queue=on)
+        AccessRight.objects.get_or_create(user=user, right=right, **{place: on})
     return user
 
 
-def user_with(*rights: Right, on: Queue, **facts: Any) -> User:
-    """A user who holds these rights on this queue, and nothing else."""
+def user_with(*rights: Right, on: Queue | ReplyTemplateFolder, **facts: Any) -> User:
+    """A user who holds these rights there, and nothing else."""
     return grant(UserFactory(**facts), *rights, on=on)
+
+
+class DataActionConnectionFactory(factory.django.DjangoModelFactory[DataActionConnection]):
+    name = factory.Sequence("Connection {}".format)
+    base_address = "https://api.example.com"
+
+    class Meta:
+        model = DataActionConnection
+
+
+class DataActionFactory(factory.django.DjangoModelFactory[DataAction]):
+    """Finds a contact by its number, and is published."""
+
+    name = factory.Sequence("Find contact {}".format)
+    connection = factory.SubFactory(DataActionConnectionFactory)
+    request_url_template = "/contacts?q=$esc.url(${input.phone})"
+    translation_map = '{"id": "$.entities[0].id"}'
+    translation_map_defaults = '{"id": "\\"\\""}'
+    success_template = '{"contactId": ${id}}'
+    input_schema = '{"type": "object", "properties": {"phone": {"type": "string"}}, "required": ["phone"]}'
+    success_schema = '{"type": "object", "properties": {"contactId": {"type": "string"}}}'
+    state = DataAction.State.PUBLISHED
+
+    class Meta:
+        model = DataAction
+
+
+class DataActionDraftFactory(factory.django.DjangoModelFactory[DataActionDraft]):
+    action = factory.SubFactory(DataActionFactory)
+    request_url_template = "/contacts?phone=$esc.url(${input.phone})"
+    input_schema = '{"type": "object", "properties": {"phone": {"type": "string"}}, "required": ["phone"]}'
+
+    class Meta:
+        model = DataActionDraft

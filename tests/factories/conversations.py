@@ -1,4 +1,4 @@
-"""Conversations in each state, made by the deeds that lead there."""
+"""Conversations in each state, made by the actions that lead there."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from django.utils import timezone
 from channels_cfg.models import Queue, Source, User
 from conversations import lifecycle
 from conversations.attached_data.attach import attach_data
-from conversations.models import Conversation
-from tests.factories.channels_cfg import ChannelFactory, UserFactory
+from conversations.models import Conversation, ExternalReference, Message
+from tests.factories.channels_cfg import ChannelFactory, MessagingServiceFactory, UserFactory
 
 
 class ConversationFactory(factory.django.DjangoModelFactory[Conversation]):
@@ -50,3 +50,23 @@ def ended_conversation(
     """A conversation in wrap-up; of its data only what the settings keep is left."""
     served = accepted_conversation(queue, agent=agent, data=data, **facts)
     return lifecycle.end(served.pk, by=served.agent, ended_by=Conversation.Party.AGENT, now=timezone.now())
+
+
+def answerable_conversation(
+    queue: Queue, *, agent: User, text: str = "Is it back in stock?", **facts: Any
+) -> Conversation:
+    """A WhatsApp conversation that the agent serves, whose customer has just written; nobody sends what is answered."""
+    service = MessagingServiceFactory(queue=queue, key_id="key", key_secret="secret")
+    reference = ExternalReference.objects.create(
+        door="conversation_api", service=service, external_id="01CONVERSATION", contact_external_id="01CONTACT"
+    )
+    facts = {"messaging_channel": "WHATSAPP", "reference": reference} | facts
+    conversation = accepted_conversation(queue, agent=agent, **facts)
+    Message.objects.create(
+        conversation=conversation,
+        reference=reference,
+        author="customer",
+        text="Is it back in stock?",
+        sent_at=timezone.now(),
+    )
+    return conversation

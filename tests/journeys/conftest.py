@@ -73,10 +73,12 @@ class Portal:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
-    def stop(self) -> None:
-        for process in self.processes.values():
+    def end(self, *names: str) -> None:
+        """Ask them to stop, and wait until they have."""
+        ending = [self.processes.pop(name) for name in names]
+        for process in ending:
             os.killpg(process.pid, signal.SIGTERM)
-        for process in self.processes.values():
+        for process in ending:
             try:
                 process.wait(timeout=20)
             except subprocess.TimeoutExpired:
@@ -132,11 +134,42 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture
-def portal(transactional_db: None, tmp_path: Path) -> Iterator[Portal]:
-    """Started for one story, so that everything it wrote is that story's."""
-    with running_portal(tmp_path) as running:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Stories of the one portal are told in one process."""
+    for item in items:
+        if "shared_portal" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("portal"))
+
+
+@pytest.fixture(scope="package")
+def shared_portal(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    """Started once: that takes longer than most stories."""
+    with running_portal(tmp_path_factory.mktemp("portal")) as running:
         yield running
+
+
+@pytest.fixture
+def portal(transactional_db: None, shared_portal: Portal) -> Iterator[Portal]:
+    """A web server and a worker with nothing to do. What a story starts ends with it, and what it killed is back."""
+    yield shared_portal
+    for name in shared_portal.processes.keys() - {"web", "worker"}:
+        shared_portal.end(name)
+    if "worker" not in shared_portal.processes:
+        shared_portal.start_worker()
+    for message in (shared_portal.var_dir / "messages").glob("*.msg"):
+        message.unlink(missing_ok=True)
+    eventually(nobody_else_writes)
+
+
+def nobody_else_writes() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("""
+            SELECT NOT EXISTS (
+                SELECT FROM pg_stat_activity
+                 WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'
+            )
+        """)
+        return bool(cursor.fetchone()[0])
 
 
 @contextmanager
@@ -154,6 +187,8 @@ def running_portal(folder: Path, **environment: str) -> Iterator[Portal]:
         "PORT": str(port),
         "WEB_WORKERS": "1",
         "XDG_RUNTIME_DIR": str(folder),
+        "OUTGOING_OWN_HOSTS": "127.0.0.1",  # where channels and media hosts stand in
+        "DEMO_CHANNEL_PORT": str(free_port()),
     }
     (folder / "var").mkdir()
     running = Portal(f"http://127.0.0.1:{port}", folder / "var", {**inherited, **own, **environment})
@@ -163,7 +198,7 @@ def running_portal(folder: Path, **environment: str) -> Iterator[Portal]:
         eventually(lambda: _is_up(running))
         yield running
     finally:
-        running.stop()
+        running.end(*running.processes)
 
 
 def _is_up(portal: Portal) -> bool:

@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 from channels_cfg.models import MessagingService, User
 from channels_cfg.rights.roles import AGENT, CONFIGURATOR, REPORTING_ADMINISTRATOR, ensure_default_roles
 from conversations.models import Conversation
+from reporting.contact_log.fill import run_reporting_job
 from tests.factories import UserFactory
 from tests.journeys.conftest import Portal, eventually
 
@@ -66,16 +67,16 @@ def choose(page: Page, field: str, text: str) -> None:
 
 def set_up_the_centre(page: Page) -> None:
     page.goto("/admin/channels_cfg/channel/add/")
-    page.get_by_label("Name").fill("Customer chat")
+    page.get_by_role("textbox", name="Name*").fill("Customer chat")
     page.get_by_label("Kind").select_option("chat")
     page.get_by_label("Extra Data Included in Statistics, item 1", exact=True).fill("customerType")
     save(page)
     page.goto("/admin/channels_cfg/queue/add/")
-    page.get_by_label("Name").first.fill("Chat sales")
+    page.get_by_role("textbox", name="Name*").first.fill("Chat sales")
     choose(page, "channel", "Customer chat")
     save(page)
     page.goto("/admin/channels_cfg/messagingservice/add/")
-    page.get_by_label("Name").first.fill("WhatsApp sales")
+    page.get_by_role("textbox", name="Name*").first.fill("WhatsApp sales")
     page.get_by_label("Project ID").fill("5f3a7c1e-0d2b-4c55-9a52-0e6d1b7c9a10")
     page.get_by_label("App ID").fill("01EB37HMH1M6SV18ASNS3G135H")
     choose(page, "queue", "Chat sales")
@@ -129,7 +130,7 @@ def test_from_an_empty_portal_to_the_contact_log(portal: Portal, sign_in):
     expect(desk.get_by_text("Not kept by the settings")).to_be_visible()
 
     # The report tells, and downloads.
-    portal.manage("run_reporting_job")
+    run_reporting_job()
     report = sign_in("rosa")
     report.goto("/reports/?period=today&by=key:customerType")
     expect(report.get_by_role("columnheader", name="gold")).to_be_visible()

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
 EVERY_RULE = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 RULES_ABOUT_LIGHT = ["color-contrast"]
+RUN = "async ([where, options]) => (await axe.run(where ?? document, options)).violations"
 SCREEN, TELEPHONE = 1280, 400
 FINISH_ANIMATIONS = """document.getAnimations()
     .filter((animation) => Number.isFinite(animation.effect.getComputedTiming().endTime))
@@ -33,7 +34,9 @@ def shortcomings(page: Page, part: str | list[str] | None = None) -> list[str]:
 def violations(page: Page, part: str | list[str] | None = None, *, rules: list[str] = EVERY_RULE) -> list[str]:
     """What axe finds, each as a line that says where, which rule, and why."""
     where = {"include": [[selector] for selector in ([part] if isinstance(part, str) else part)]} if part else None
-    found = Axe().run(page, context=where, options={"runOnly": rules}).response["violations"]
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    found = page.evaluate(RUN, [where, {"runOnly": rules, "resultTypes": ["violations"], "preload": False}])
     return [
         f"{page.url} {rule['id']}: {' '.join(map(str, node['target']))} {why(node)}"
         for rule in found

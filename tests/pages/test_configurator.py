@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 from channels_cfg.models import AccessRight, ApiKey, Channel, Right, User
 from channels_cfg.rights.roles import CONFIGURATOR, ensure_default_roles
 from tests.factories import ChannelFactory, QueueFactory, UserFactory
-from tests.pages.conftest import OpenAs, session_of
+from tests.pages.conftest import OpenAs
 from tests.pages.looks import switch_light, too_wide
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -28,8 +28,8 @@ def configurator() -> User:
     return user
 
 
-def page_of(record: Channel | User | object, deed: str = "change") -> str:
-    return reverse(f"admin:channels_cfg_{record._meta.model_name}_{deed}", args=[record.pk])  # type: ignore[attr-defined]
+def page_of(record: Channel | User | object, action: str = "change") -> str:
+    return reverse(f"admin:channels_cfg_{record._meta.model_name}_{action}", args=[record.pk])  # type: ignore[attr-defined]
 
 
 def item(page: Page, number: int) -> Locator:
@@ -52,7 +52,7 @@ def paste(page: Page, text: str) -> None:
 def test_a_channel_with_its_keys_is_made_with_the_keyboard_alone(open_as: OpenAs, configurator: User):
     page = open_as(configurator, reverse("admin:channels_cfg_channel_add"))
 
-    page.get_by_label("Name").press_sequentially("Customer chat")
+    page.get_by_role("textbox", name="Name*").press_sequentially("Customer chat")
     page.keyboard.press("Tab")
     page.keyboard.type("Chat")
     item(page, 1).focus()
@@ -166,40 +166,6 @@ def test_a_right_is_granted_on_the_page_of_a_queue(open_as: OpenAs, configurator
     assert AccessRight.objects.get().queue == queue
 
 
-def test_the_history_tells_who_changed_what(open_as: OpenAs, configurator: User):
-    channel = ChannelFactory(name="Customer chat", statistics_keys=["tier"])
-    page = open_as(configurator, page_of(channel))
-
-    item(page, 1).fill("customerType")
-    with page.expect_navigation():
-        page.get_by_role("button", name="Save and continue editing").click()
-    page.locator(f"a[href='{page_of(channel, 'history')}']").first.click()
-
-    newest = page.locator(".change").first
-    expect(newest).to_contain_text("Aino Virtanen changed channel “Customer chat”")
-    expect(newest.locator("small del")).to_have_text("tier")
-    expect(newest.locator("small ins")).to_have_text("customerType")
-
-
-def test_lists_are_edited_as_text_without_javascript(browser, live_server, configurator: User):
-    channel = ChannelFactory()
-    context = browser.new_context(java_script_enabled=False, base_url=live_server.url)
-    context.add_cookies([session_of(configurator, live_server.url)])
-    page = context.new_page()
-    page.goto(page_of(channel))
-
-    page.get_by_label(STATISTICS).fill("customer Id, tier")
-    page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.get_by_text("Item 1, “customer Id”: Character 9 is a space.")).to_be_visible()
-    expect(page.get_by_label(STATISTICS)).to_have_value("customer Id, tier")
-    page.get_by_label(STATISTICS).fill("customerId, tier")
-    page.get_by_role("button", name="Save", exact=True).click()
-    context.close()
-
-    channel.refresh_from_db()
-    assert channel.statistics_keys == ["customerId", "tier"]
-
-
 def test_pages_fit_a_screen_and_a_telephone(open_as: OpenAs, configurator: User):
     queue = QueueFactory(channel__kind=Channel.Kind.VOICE, statistics_keys=["customerType"])
     page = open_as(configurator, reverse("admin:index"))
@@ -219,14 +185,14 @@ def test_anything_is_found_and_opened_from_the_keyboard(open_as: OpenAs, configu
     expect(page.get_by_text("Nothing is called that.")).to_be_visible()
     page.keyboard.press("Escape")
     page.goto(page_of(queue))
-    page.get_by_label("Name").press("Control+k")
+    page.get_by_role("textbox", name="Name*").press("Control+k")
     page.keyboard.type("chat sal")
     expect(page.locator("#palette_found a").first).to_contain_text("Chat sales")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
 
     page.wait_for_url(f"**{page_of(queue)}", wait_until="networkidle")
-    expect(page.get_by_label("Name")).to_have_value("Chat sales")
+    expect(page.get_by_role("textbox", name="Name*")).to_have_value("Chat sales")
 
 
 def test_a_slash_goes_to_the_search_of_the_page_and_without_one_to_the_search_of_all(

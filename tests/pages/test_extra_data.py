@@ -9,7 +9,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
 from channels_cfg.history.change_log import event_models
-from channels_cfg.models import Channel, Queue, SystemSettings, User
+from channels_cfg.models import Channel, Queue, User
 from channels_cfg.rights.roles import CONFIGURATOR, ensure_default_roles
 from reporting.models import SavedReport
 from tests.factories import AttachedKeyFactory, ChannelFactory, QueueFactory, UserFactory
@@ -283,19 +283,6 @@ def test_a_sensitive_key_asks_for_typed_words(open_as: OpenAs, ada: User, phone:
     assert stored(phone) == ["tier", "region", "iban"]
 
 
-def test_a_missing_reason_is_asked_for_and_the_ticks_stay(open_as: OpenAs, ada: User, phone: Channel):
-    SystemSettings(why_required=True).save()
-    page = open_as(ada, page_of(phone), scripts=False)
-
-    box(page, "tier").uncheck()
-    page.get_by_label("Why?").evaluate("field => { field.required = false }")
-    page.locator("[data-save]").click()
-
-    expect(page.get_by_text("Say why.")).to_be_visible()
-    expect(box(page, "tier")).not_to_be_checked()
-    assert stored(phone) == ["tier", "region"]
-
-
 def test_leaving_with_unsaved_ticks_warns_also_after_pasting(open_as: OpenAs, ada: User, phone: Channel):
     page = open_as(ada, page_of(phone))
     asked: list[str] = []
@@ -347,38 +334,6 @@ def test_who_is_signed_out_is_told_so(open_as: OpenAs, ada: User, phone: Channel
     box(page, "tier").uncheck()
 
     expect(page.get_by_role("region", name="Before you save")).to_contain_text("You are signed out.")
-
-
-# Without JavaScript
-
-
-def test_without_javascript_a_key_is_added_and_no_tick_is_lost(open_as: OpenAs, ada: User, phone: Channel):
-    page = open_as(ada, page_of(phone), scripts=False)
-
-    box(page, "tier").uncheck()
-    page.get_by_label("Find or add a key").fill("alpha")
-    page.get_by_label("Find or add a key").press("Enter")
-    expect(page.get_by_text("alpha is a row now.")).to_be_visible()
-    expect(box(page, "tier")).not_to_be_checked()
-    box(page, "alpha").check()
-    page.get_by_label("Find or add a key").fill("beta")
-    page.get_by_role("button", name="Add", exact=True).click()
-    expect(box(page, "alpha")).to_be_checked()
-    page.get_by_label("Why?").fill("spring")
-    page.get_by_label("Why?").press("Enter")
-
-    expect(page.get_by_text("Saved: adds 1, removes 1")).to_be_visible()
-    assert stored(phone) == ["region", "alpha"]
-
-
-def test_without_javascript_a_place_is_found_by_name(open_as: OpenAs, ada: User, phone: Channel):
-    page = open_as(ada, page_of(phone), scripts=False)
-
-    page.get_by_label("Go to another channel or queue").fill("bill")
-    page.get_by_label("Go to another channel or queue").press("Enter")
-    page.get_by_role("link", name="Billing").click()
-
-    expect(page.get_by_role("heading", name="Extra data of Billing")).to_be_visible()
 
 
 # There and back

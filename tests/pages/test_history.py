@@ -90,31 +90,6 @@ def test_a_telephone_number_stays_on_one_line(open_as, queue, viewer):
     assert page.get_by_role("link", name=number).evaluate("link => link.getClientRects().length") == 1
 
 
-def test_what_cannot_be_searched_is_told_and_what_was_typed_stays(open_as, viewer):
-    page = open_as(viewer, "/history/")
-    page.get_by_text("More filters").click()
-
-    page.get_by_label("Received from").fill("last summer")
-    page.keyboard.press("Enter")
-
-    expect(page.get_by_role("alert")).to_contain_text("This is not a date or time. Write it like 2026-11-21")
-    expect(page.get_by_label("Received from")).to_have_value("last summer")
-
-
-def test_without_scripts_the_same_search_works(open_as, queue, viewer):
-    ended_conversation(queue, data={"customerType": "gold"}, customer_name="Maija Korhonen")
-    ended_conversation(queue, data={"customerType": "silver"}, customer_name="Erik Svensson")
-    page = open_as(viewer, "/history/", scripts=False)
-    page.get_by_text("More filters").click()
-
-    page.get_by_label("Key").fill("customerType")
-    page.get_by_label("Value").fill("silver")
-    page.get_by_role("button", name="Add").click()
-
-    expect(page.get_by_role("link", name="Erik Svensson")).to_be_visible()
-    expect(page.get_by_role("link", name="Maija Korhonen")).to_have_count(0)
-
-
 def test_nothing_of_a_page_is_left_in_the_browsers_storage(open_as, queue, viewer):
     ended_conversation(queue, customer_name="Maija Korhonen")
     page = open_as(viewer, "/history/")

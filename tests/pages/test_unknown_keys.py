@@ -175,12 +175,3 @@ def test_the_pages_fit_and_are_open_to_everybody(open_as: OpenAs, configurator: 
 
 OWN_PARTS = (".seen-tabs", ".seen-intro", ".seen-filter", ".seen-bulk", ".seen-list", ".what-if")
 """What these pages add to the frame around them."""
-
-
-def test_the_inbox_works_without_scripts(open_as: OpenAs, configurator: User, queue: Queue):
-    page = open_as(configurator, INBOX, scripts=False)
-
-    with page.expect_navigation():
-        page.get_by_role("button", name="Never keep region").click()
-
-    assert KeyVerdict.objects.get().name == "region"

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
+from channels_cfg import jobs
 from channels_cfg.configuration_file.writing import export
-from channels_cfg.models import AttachedKey, Channel, Queue, User
+from channels_cfg.models import AttachedKey, Channel, Queue, User, WaitingUpload
 from channels_cfg.rights.roles import CONFIGURATOR, ensure_default_roles
 from tests.factories import ChannelFactory, QueueFactory, UserFactory
 from tests.pages.conftest import OpenAs
@@ -95,7 +97,9 @@ def test_a_table_with_bad_rows_is_looked_at_and_its_good_rows_confirmed(
     assert Queue.objects.get(name="Chat sales").description == "Shop"
 
 
-def test_the_pages_are_accessible_wide_and_narrow(open_as: OpenAs, configurator: User, centre: None, tmp_path: Path):
+def test_the_pages_are_accessible_wide_and_narrow(
+    open_as: OpenAs, configurator: User, centre: None, tmp_path: Path, settings: Any
+):
     AttachedKey.objects.create(name="orderId", label="Order", longest=30)
     table, file, broken = tmp_path / "keys.csv", tmp_path / "all.yaml", tmp_path / "broken.yaml"
     table.write_text(
@@ -113,7 +117,10 @@ def test_the_pages_are_accessible_wide_and_narrow(open_as: OpenAs, configurator:
         ("file-preview", FILE, file),
         ("import", f"{lists}import/", None),
         ("import-preview", f"{lists}import/", table),
+        ("file-being-read", FILE, file),
     ]:
+        if name == "file-being-read":
+            settings.UPLOAD_READ_AT_ONCE = 0
         page.goto(address)
         if sent:
             page.locator("#id_file").set_input_files(sent)
@@ -124,3 +131,6 @@ def test_the_pages_are_accessible_wide_and_narrow(open_as: OpenAs, configurator:
             page.wait_for_load_state()
         look(page, name)
         assert shortcomings(page, ".uploads") == [], name
+    expect(page.get_by_role("progressbar", name="Read")).to_be_visible()
+    jobs.work_on(WaitingUpload, WaitingUpload.objects.latest("uploaded_at").pk)
+    expect(page.get_by_role("heading", name="Nothing has been changed yet")).to_be_visible()

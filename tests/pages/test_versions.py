@@ -126,3 +126,20 @@ def test_every_page_about_versions_fits_and_is_accessible(open_as: OpenAs, ada: 
     ):
         page.goto(address)
         assert shortcomings(page) == []
+
+
+def test_days_of_the_change_log_are_written_as_dates_everywhere(open_as: OpenAs, ada: User, queue: Queue):
+    page = open_as(ada, reverse("admin:change_log"))
+    since, until = page.get_by_label("From", exact=True), page.get_by_label("To", exact=True)
+
+    since.fill("28.11.2026")
+    assert not since.evaluate("field => field.checkValidity()")  # the browser says why, and does not ask
+    since.fill("2126-11-28")
+    until.fill("2126-11-29")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Show", exact=True).click()
+
+    expect(since).to_have_value("2126-11-28")
+    expect(page.locator(".change")).to_have_count(0)
+    expect(page.get_by_role("button", name="Choose in a calendar")).to_have_count(2)
+    assert page.locator(".moment input[type=date]").first.input_value() == ""

@@ -22,6 +22,7 @@ from unfold.decorators import display
 
 from channels_cfg import moments
 from channels_cfg.admin.configurator import ConfiguratorAdmin
+from channels_cfg.admin.read_only import ReadOnly
 from channels_cfg.history.planned_changes import (
     PLANNABLE,
     cancel_change,
@@ -33,7 +34,7 @@ from channels_cfg.models import ScheduledChange
 
 
 @admin.register(ScheduledChange)
-class ScheduledChangeAdmin(ConfiguratorAdmin):
+class ScheduledChangeAdmin(ReadOnly, ConfiguratorAdmin):
     """Planned on the page of its record; here it is looked at and cancelled."""
 
     list_is_for = gettext_lazy(
@@ -54,15 +55,6 @@ class ScheduledChangeAdmin(ConfiguratorAdmin):
             require_POST(lambda request, model_admin, number: model_admin.cancel(request, number)),
         ),
     )
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ScheduledChange]:
         return with_names(super().get_queryset(request))

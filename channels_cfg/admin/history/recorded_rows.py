@@ -13,12 +13,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from channels_cfg import moments
 from channels_cfg.configuration_file.table_writing import as_csv
 from channels_cfg.history.change_log import Change, ChangeHistory
-from channels_cfg.history.record_words import DEEDS, Difference, InWords, event_models
+from channels_cfg.history.record_words import ACTIONS, Difference, InWords, event_models
 from channels_cfg.history.settings_at import SettingsAt, record_from
 from channels_cfg.keys.configured import list_name
 from channels_cfg.keys.effective_settings import LISTS_OF_KIND, EffectiveSettings
@@ -139,10 +140,11 @@ def csv_of_changes(history: ChangeHistory) -> Iterator[str]:
 
 def _csv_parts(history: ChangeHistory, zone: tzinfo) -> Iterator[str]:
     yield as_csv([_csv_headings(zone)])
-    actions = {action: str(said) for action, said in DEEDS.items()}  # translated once
+    actions = {action: str(said) for action, said in ACTIONS.items()}  # translated once
     for changes in history.in_chunks(CHANGES_PER_CHUNK):
         with timezone.override(zone):
-            rows = [row for change in changes for row in _csv_rows(change, actions[change.deed])]
+            times = {at: moments.in_words(at, moments.TO_THE_SECOND) for at in {change.at for change in changes}}
+        rows = [row for change in changes for row in _csv_rows(change, times[change.at], actions[change.action])]
         yield as_csv(rows).removeprefix("\ufeff")
 
 
@@ -152,7 +154,6 @@ def _csv_headings(zone: tzinfo) -> list[str]:
     return [_("version"), when, _("who"), _("why"), *what]
 
 
-def _csv_rows(change: Change, action: str) -> list[list[str]]:
-    at = moments.in_words(change.at, moments.TO_THE_SECOND)
-    said = [str(change.version or ""), at, change.by, change.why, action, change.kind, change.name]
+def _csv_rows(change: Change, at: str, action: str) -> list[list[str]]:
+    said = [str(change.version or ""), at, change.by, change.why, action, capfirst(change.kind), change.name]
     return [[*said, field.field, field.old, field.new] for field in change.fields] or [[*said, "", "", ""]]

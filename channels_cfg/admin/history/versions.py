@@ -25,6 +25,7 @@ from channels_cfg.admin.history.recorded_rows import (
     with_links,
 )
 from channels_cfg.admin.history.version_questions import AsOfForm, DifferenceForm, VersionFilters, keyset_page
+from channels_cfg.admin.read_only import ReadOnly
 from channels_cfg.admin.safeguards.confirming import AGREED_TO, Confirming
 from channels_cfg.admin.safeguards.undo import may_undo
 from channels_cfg.history.change_log import ChangeHistory
@@ -40,7 +41,7 @@ EFFECTIVE = "in-effect"
 
 
 @admin.register(SettingsVersion)
-class VersionsAdmin(ConfiguratorAdmin):
+class VersionsAdmin(ReadOnly, ConfiguratorAdmin):
     """A version is one transaction's changes of the settings."""
 
     @property
@@ -53,15 +54,6 @@ class VersionsAdmin(ConfiguratorAdmin):
             ("changes.csv", "change_log_csv", "change_log_csv"),
         )
         return tuple((path, name, _viewing(method)) for path, name, method in pages)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def conversations_judged(self, request: HttpRequest, numbers: Sequence[int]) -> dict[int, str]:
         """How many conversations each version judged, of those that the viewer may see; known on floors above."""

@@ -16,9 +16,8 @@ from django.db import models
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.template.loader import render_to_string
 from django.urls import path, reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -27,7 +26,7 @@ from unfold.decorators import display
 from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from channels_cfg.admin.configurator import ConfiguratorAdmin, ConfiguratorInline
+from channels_cfg.admin.configurator import ConfiguratorAdmin, ConfiguratorChangeList, ConfiguratorInline
 from channels_cfg.admin.keys.choices import ChoicesField
 from channels_cfg.admin.keys.key_list import problem_with
 from channels_cfg.admin.keys.several_keys import ChangesSeveral, no_longer_sensitive
@@ -108,7 +107,7 @@ class UsedFilter(admin.SimpleListFilter):
         return queryset
 
 
-class KeyChangeList(ChangeList):
+class KeyChangeList(ConfiguratorChangeList):
     """Looks up for a page of keys at once what their rows say."""
 
     model_admin: AttachedKeyAdmin
@@ -337,7 +336,7 @@ class AttachedKeyAdmin(ChangesSeveral, ComesAsTable, ConfiguratorAdmin):
 
     @display(description=gettext_lazy("Type"), ordering="kind")
     def type_name(self, key: AttachedKey) -> str:
-        return key.get_kind_display()
+        return str(AttachedKey.Kind(key.kind).label)  # Django would translate all of them to find one
 
     @display(description=gettext_lazy("Sensitive"), ordering="sensitive")
     def sensitive_mark(self, key: AttachedKey) -> str:
@@ -349,15 +348,17 @@ class AttachedKeyAdmin(ChangesSeveral, ComesAsTable, ConfiguratorAdmin):
     def used_on(self, key: Any) -> SafeString | str:
         if not key.places:
             return _("None")
-        return SafeString(
-            render_to_string(
-                "admin/channels_cfg/attachedkey/_places.html",
-                {
-                    "number": ngettext("%(n)d list", "%(n)d lists", key.places.total) % {"n": key.places.total},
-                    "places": places_in_words(key.places),
-                    "more": key.places.total - len(key.places),
-                },
-            )
+        more = key.places.total - len(key.places)
+        # Not a template: a page has fifty of them, which took a quarter of its time.
+        return format_html(
+            '<details class="key-places"><summary>{}</summary><ul>{}{}</ul></details>',
+            ngettext("%(n)d list", "%(n)d lists", key.places.total) % {"n": key.places.total},
+            format_html_join(
+                "",
+                '<li><a class="text-link" href="{2}">{0}</a> {1}</li>',
+                places_in_words(key.places),
+            ),
+            format_html("<li>{}</li>", _("and %(n)d more") % {"n": more}) if more else "",
         )
 
 
@@ -367,11 +368,13 @@ def lock() -> SafeString:
 
 def places_in_words(places: KeyPlaces) -> list[tuple[str, str, str]]:
     """Of each place the record's name, the list, and the page where it is changed."""
+    models = {type(place.record) for place in places}
+    pages = {model: reverse(f"admin:channels_cfg_{model._meta.model_name}_change", args=[0]) for model in models}
     return [
         (
             str(place.record),
             list_name(place.list, kind=place.kind),
-            reverse(f"admin:channels_cfg_{place.record._meta.model_name}_change", args=[place.record.pk]),
+            pages[type(place.record)].replace("/0/", f"/{place.record.pk}/"),
         )
         for place in places
     ]

@@ -16,20 +16,20 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.http import require_POST
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminPasswordWidget
 
-from channels_cfg.addresses import ADDRESS_DOMAIN, tidied_app_id, tidied_project_id
-from channels_cfg.admin.configurator import ConfiguratorAdmin, ConfiguratorInline
+from channels_cfg.addresses import ADDRESS_DOMAIN, tidied_api_address, tidied_app_id, tidied_project_id
+from channels_cfg.admin.configurator import ConfiguratorInline
+from channels_cfg.admin.messaging.trying import TriesConnections, trying_at
 from channels_cfg.admin.safeguards.typed_confirmation import words_for
 from channels_cfg.history.change_set import Confirmation
+from channels_cfg.messaging.finding import Finding
 from channels_cfg.messaging.messaging_channels import MESSAGING_CHANNELS, queue_address
 from channels_cfg.messaging.sinch_connection import (
     NEEDED_TRIGGERS,
     WANTED_TRIGGERS,
-    Finding,
     SinchConnection,
     try_connection,
 )
@@ -51,6 +51,25 @@ class SecretField(forms.CharField):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return bool(data)
+
+
+class StoredSecretForm(forms.ModelForm):
+    """Of a row with a secret: it is typed once and never shown; a stored one stays where nothing is typed."""
+
+    secret = SecretField(label=gettext_lazy("Secret"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "secret" in self.fields:
+            self.fields["secret"].widget.attrs["aria-label"] = _("Secret")
+            if self.instance.pk:
+                self.fields["secret"].widget.attrs["placeholder"] = _("Stored. Not shown again.")
+
+    def clean_secret(self) -> str:
+        typed = str(self.cleaned_data["secret"])
+        if not typed and not self.instance.pk:
+            raise forms.ValidationError(_("Enter it. It is stored encrypted and not shown again."))
+        return typed or self.instance.secret
 
 
 class WebhookSecretForm(forms.ModelForm):
@@ -101,6 +120,8 @@ class MessagingServiceForm(forms.ModelForm):
     def clean_key_secret(self) -> str:
         """What was typed, else what is stored; without a key there is nothing a stored one would be for."""
         stored = self.instance.key_secret if self.cleaned_data.get("key_id") else ""
+        if stored and not self.cleaned_data["key_secret"] and "api_address" in self.changed_data:
+            raise forms.ValidationError(_("Enter it again: it would be shown to another API address."))
         return self.cleaned_data["key_secret"] or stored
 
 
@@ -124,7 +145,7 @@ class AddressLine:
 
 
 @admin.register(MessagingService)
-class MessagingServiceAdmin(ConfiguratorAdmin):
+class MessagingServiceAdmin(TriesConnections):
     form = MessagingServiceForm
     list_is_for = gettext_lazy(
         "A messaging service takes in messages that customers write through Sinch, in WhatsApp, Messenger and"
@@ -139,13 +160,9 @@ class MessagingServiceAdmin(ConfiguratorAdmin):
     autocomplete_fields = ["queue"]
     inlines = [WebhookSecretInline]
     change_form_before_template = "admin/channels_cfg/messagingservice/_at_sinch.html"
-    change_form_outer_after_template = "admin/channels_cfg/messagingservice/_try_stored.html"
+    tried_at = "try_connection"
     custom_urls = (
-        (
-            "try-connection/",
-            "try_connection",
-            require_POST(lambda request, model_admin: model_admin.try_connection(request)),
-        ),
+        trying_at("try-connection/", tried_at),
         ("channels/", "messaging_channels", lambda request, model_admin: model_admin.channels_view(request)),
     )
     fieldsets = [
@@ -156,14 +173,14 @@ class MessagingServiceAdmin(ConfiguratorAdmin):
                 "description": gettext_lazy(
                     "As on the app's page in the Sinch Build Dashboard, under Conversation API."
                 ),
-                "fields": ["region", "project_id", "app_id"],
+                "fields": ["region", "project_id", "app_id", "api_address"],
             },
         ),
         (
             gettext_lazy("Access key"),
             {
                 "description": gettext_lazy(
-                    "Tries the connection, and will sign what agents send. Callbacks come in without it."
+                    "Signs in where agents' replies are sent, and tries the connection. Callbacks come in without it."
                 ),
                 "fields": ["key_id", "key_secret"],
             },
@@ -237,19 +254,6 @@ class MessagingServiceAdmin(ConfiguratorAdmin):
                 len(used),
             )
 
-    def try_connection(self, request: HttpRequest) -> HttpResponse:
-        """Ask Sinch with what is typed in the form, or, for a secret that is not typed, with the stored one."""
-        service = self.get_object(request, request.POST.get("service", ""))
-        allowed = self.has_change_permission(request, service) if service else self.has_add_permission(request)
-        if not allowed:
-            raise PermissionDenied
-        findings = self._findings(request, service)
-        context: dict[str, Any] = {"findings": findings, "service": service}
-        if request.headers.get("HX-Request"):
-            return TemplateResponse(request, "admin/channels_cfg/messagingservice/_findings.html", context)
-        context |= {**self.admin_site.each_context(request), "title": _("Connection"), "opts": self.opts}
-        return TemplateResponse(request, "admin/channels_cfg/messagingservice/connection.html", context)
-
     def channels_view(self, request: HttpRequest) -> HttpResponse:
         """Every messaging channel and what it supports."""
         if not self.has_view_permission(request):
@@ -263,16 +267,19 @@ class MessagingServiceAdmin(ConfiguratorAdmin):
         }
         return TemplateResponse(request, "admin/channels_cfg/messagingservice/channels.html", context)
 
-    def _findings(self, request: HttpRequest, service: MessagingService | None) -> list[Finding]:
+    def findings(self, request: HttpRequest, service: MessagingService | None) -> list[Finding]:
+        """What Sinch says."""
         entered = {
             name: request.POST.get(name, getattr(service, name, "") if service else "").strip()
-            for name in ("region", "project_id", "app_id", "key_id")
+            for name in ("region", "project_id", "app_id", "key_id", "api_address")
         }
         entered |= {"project_id": tidied_project_id(entered["project_id"]), "app_id": tidied_app_id(entered["app_id"])}
-        entered["key_secret"] = request.POST.get("key_secret") or (service.key_secret if service else "")
+        entered["api_address"] = tidied_api_address(entered["api_address"])
+        is_there = service is not None and service.api_address == entered["api_address"]  # else it would go elsewhere
+        entered["key_secret"] = request.POST.get("key_secret") or (service.key_secret if service and is_there else "")
         names = {"region": _("region"), "project_id": _("project ID"), "app_id": _("app ID")}
         names |= {"key_id": _("access key ID"), "key_secret": _("access key secret")}
-        if missing := [names[name] for name, value in entered.items() if not value]:
+        if missing := [names[name] for name in names if not entered[name]]:
             return [Finding("warn", _("Enter %(missing)s first.") % {"missing": ", ".join(missing)})]
         if entered["region"] not in MessagingService.Region.values:
             return [Finding("warn", _("Choose the region first."))]
@@ -294,7 +301,7 @@ class MessagingServiceAdmin(ConfiguratorAdmin):
 def queue_addresses(service: MessagingService) -> list[AddressLine]:
     """For every channel that the Conversation API knows, the app's address, and who has it; one query."""
     addresses = {
-        channel.label: queue_address(service.app_id, channel) for channel in MESSAGING_CHANNELS if channel.wire
+        str(channel.label): queue_address(service.app_id, channel) for channel in MESSAGING_CHANNELS if channel.wire
     }
     app = f"{service.app_id}@"
     taken = {

@@ -1,4 +1,5 @@
-"""Access rights: a page of their own, and rows on the pages of users, groups, queues and queue groups."""
+"""Access rights: a page of their own, and rows on the pages of users, groups, queues, queue groups and
+reply-template folders."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
 from django.urls import path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -15,10 +17,9 @@ from unfold.decorators import display
 from channels_cfg.admin.configurator import ConfiguratorAdmin, ConfiguratorInline
 from channels_cfg.admin.known_choices import KnownChoicesFormSet, KnowsItsChoices
 from channels_cfg.admin.rights.matrix import matrix
-from channels_cfg.models import AccessRight
+from channels_cfg.models import FOLDER_RIGHTS, PLACES, QUEUE_RIGHTS, AccessRight, Right
 
 HOLDERS = ["user", "group"]
-PLACES = ["queue", "queue_group", "direct_conversations_of"]
 
 
 class RightsFormSet(KnownChoicesFormSet):
@@ -63,17 +64,28 @@ class QueueRightsInline(RightsInline):
     fields = [*HOLDERS, "right"]
     autocomplete_fields = HOLDERS
     verbose_name_plural = gettext_lazy("Rights: who may do what here")
+    rights: tuple[Right, ...] = QUEUE_RIGHTS
+    """Those that can be held there."""
+
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        choices = [("", _("Choose …")), *((right.value, right.label) for right in self.rights)]
+        return super().formfield_for_choice_field(db_field, request, choices=choices, **kwargs)
 
 
 class QueueGroupRightsInline(QueueRightsInline):
     verbose_name_plural = gettext_lazy("Rights: who may do what on all queues of this group")
 
 
+class FolderRightsInline(QueueRightsInline):
+    verbose_name_plural = gettext_lazy("Rights: who may use these templates")
+    rights = FOLDER_RIGHTS
+
+
 @admin.register(AccessRight)
 class AccessRightAdmin(ConfiguratorAdmin):
     list_is_for = gettext_lazy(
-        "A right lets a user or a group do one thing on a queue or a queue group. Without rights nobody sees "
-        "a conversation."
+        "A right lets a user or a group do one thing on a queue or a queue group, or use the templates "
+        "of a folder. Without rights nobody sees a conversation."
     )
     list_display = ["holder", "right_label", "place"]
     list_display_links = ["holder", "place"]
@@ -83,8 +95,9 @@ class AccessRightAdmin(ConfiguratorAdmin):
         ("group", AutocompleteSelectFilter),
         ("queue", AutocompleteSelectFilter),
         ("queue_group", AutocompleteSelectFilter),
+        ("reply_template_folder", AutocompleteSelectFilter),
     ]
-    list_select_related = ["user", "group", "queue", "queue_group", "direct_conversations_of"]
+    list_select_related = [*HOLDERS, *PLACES]
     search_fields = [
         "user__username",
         "user__first_name",
@@ -93,8 +106,9 @@ class AccessRightAdmin(ConfiguratorAdmin):
         "queue__name",
         "queue_group__name",
         "direct_conversations_of__name",
+        "reply_template_folder__name",
     ]
-    search_help_text = gettext_lazy("User, group or queue")
+    search_help_text = gettext_lazy("User, group, queue or folder")
     ordering = ["user__username", "group__name", "right", "id"]
     autocomplete_fields = [*HOLDERS, *PLACES]
     fieldsets = [
@@ -103,7 +117,15 @@ class AccessRightAdmin(ConfiguratorAdmin):
             {"description": gettext_lazy("A user, or everybody in a group."), "fields": [tuple(HOLDERS)]},
         ),
         (gettext_lazy("May do what"), {"fields": ["right"]}),
-        (gettext_lazy("Where"), {"description": gettext_lazy("One of the three."), "fields": [tuple(PLACES)]}),
+        (
+            gettext_lazy("Where"),
+            {
+                "description": gettext_lazy(
+                    "One of the four: “Use templates” in a folder, every other right elsewhere."
+                ),
+                "fields": [PLACES],
+            },
+        ),
     ]
 
     def get_urls(self) -> list[Any]:
@@ -116,7 +138,7 @@ class AccessRightAdmin(ConfiguratorAdmin):
 
     @display(description=gettext_lazy("May"), ordering="right", label=True)
     def right_label(self, right: AccessRight) -> str:
-        return right.get_right_display()
+        return str(Right(right.right).label)
 
     @display(description=gettext_lazy("Where"))
     def place(self, right: AccessRight) -> str:
@@ -124,4 +146,6 @@ class AccessRightAdmin(ConfiguratorAdmin):
             return str(right.queue)
         if right.queue_group:
             return _("all queues of %(group)s") % {"group": right.queue_group}
+        if right.reply_template_folder:
+            return _("templates in %(folder)s") % {"folder": right.reply_template_folder}
         return _("direct conversations of %(group)s") % {"group": right.direct_conversations_of}

@@ -27,7 +27,17 @@ from channels_cfg.admin.configurator import ConfiguratorAdmin
 from channels_cfg.admin.moment_input import MomentField
 from channels_cfg.admin.rights.api_keys import made_page
 from channels_cfg.admin.rights.effective import panel_of
-from channels_cfg.models import AccessRight, ApiClient, ApiKey, Queue, QueueGroup, Right, User
+from channels_cfg.models import (
+    QUEUE_RIGHTS,
+    AccessRight,
+    ApiClient,
+    ApiKey,
+    Queue,
+    QueueGroup,
+    ReplyTemplateFolder,
+    Right,
+    User,
+)
 from channels_cfg.models.versioned import lock_settings
 from channels_cfg.rights.roles import API_CLIENT
 
@@ -41,6 +51,9 @@ OLD_KEY_LASTS = [
     ("", gettext_lazy("until a moment that I choose")),
 ]
 
+PLACES = {"queues": "queue", "queue_groups": "queue_group", "direct_conversations_of": "direct_conversations_of"}
+"""The fields that say where the ticked rights are held, and those of an access right."""
+
 
 class NewClientForm(forms.ModelForm):
     """Everything an API client needs to begin with."""
@@ -52,12 +65,13 @@ class NewClientForm(forms.ModelForm):
     )
     rights = forms.MultipleChoiceField(
         label=gettext_lazy("May do"),
-        choices=Right.choices,
+        choices=[(right.value, right.label) for right in QUEUE_RIGHTS],
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=gettext_lazy(
             "Manage contacts: read and post kept data (contactData). View history: ended conversations. "
-            "Serve: drive conversations. View reports: the Contact Log."
+            "Serve: drive conversations. View reports: the Contact Log. View consents: read and record opt-ins "
+            "(customerConsents)."
         ),
     )
     queues = forms.ModelMultipleChoiceField(
@@ -73,6 +87,19 @@ class NewClientForm(forms.ModelForm):
         widget=AutocompleteSelectMultiple(AccessRight._meta.get_field("queue_group"), admin.site),
         help_text=gettext_lazy("Also on queues that join the group later."),
     )
+    direct_conversations_of = forms.ModelMultipleChoiceField(
+        Group.objects.all(),
+        label=gettext_lazy("On direct conversations of groups"),
+        required=False,
+        widget=AutocompleteSelectMultiple(AccessRight._meta.get_field("direct_conversations_of"), admin.site),
+        help_text=gettext_lazy("Conversations without a queue, served by members of these groups."),
+    )
+    reply_template_folders = forms.ModelMultipleChoiceField(
+        ReplyTemplateFolder.objects.all(),
+        label=gettext_lazy("May send reply templates of folders"),
+        required=False,
+        widget=AutocompleteSelectMultiple(AccessRight._meta.get_field("reply_template_folder"), admin.site),
+    )
 
     class Meta:
         model = User
@@ -80,12 +107,12 @@ class NewClientForm(forms.ModelForm):
         labels = {"username": gettext_lazy("Name")}
         help_texts = {"username": gettext_lazy("It signs in with this name and its key. Example: crm")}
 
-    field_order = ["username", "uses", "rights", "queues", "queue_groups"]
+    field_order = ["username", "uses", "rights", *PLACES, "reply_template_folders"]
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
-        places = self.cleaned_data.get("queues") or self.cleaned_data.get("queue_groups")
-        if self.cleaned_data.get("rights") and not places and not {"queues", "queue_groups"} & self.errors.keys():
+        places = any(self.cleaned_data.get(name) for name in PLACES)
+        if self.cleaned_data.get("rights") and not places and not PLACES.keys() & self.errors.keys():
             self.add_error("queues", _("Choose on which queues. Without them, clear the ticks and grant rights later."))
         if places and not self.cleaned_data.get("rights") and "rights" not in self.errors:
             self.add_error("rights", _("Choose what it may do on these queues."))
@@ -99,15 +126,11 @@ class NewClientForm(forms.ModelForm):
         client.set_unusable_password()
         client.save()
         client.groups.add(*Group.objects.filter(name=API_CLIENT))
-        places = [{"queue": queue} for queue in self.cleaned_data["queues"]]
-        places += [{"queue_group": group} for group in self.cleaned_data["queue_groups"]]
-        AccessRight.objects.bulk_create(
-            [
-                AccessRight(user=client, right=right, **place)
-                for right in self.cleaned_data["rights"]
-                for place in places
-            ]
-        )
+        places = [{place: one} for name, place in PLACES.items() for one in self.cleaned_data[name]]
+        granted = [(right, place) for right in self.cleaned_data["rights"] for place in places]
+        folders = self.cleaned_data["reply_template_folders"]
+        granted += [(Right.USE_TEMPLATES, {"reply_template_folder": folder}) for folder in folders]
+        AccessRight.objects.bulk_create(AccessRight(user=client, right=right, **place) for right, place in granted)
         return ApiKey.objects.issue(user=client, name=self.cleaned_data["uses"])
 
 

@@ -1,4 +1,4 @@
-"""The rights matrix: who × where × the four rights, ticked, previewed in words, and saved as one settings version."""
+"""The rights matrix: who × where × what, ticked, previewed in words, and saved as one settings version."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.response import TemplateResponse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from channels_cfg.admin.rights.matrix_question import (
@@ -36,10 +37,12 @@ from channels_cfg.rights.effective import (
     QUEUE,
     Cell,
     Effective,
+    Holder,
     Origin,
     effective_rights,
     names_of,
     origin_in_words,
+    rights_on,
 )
 
 ROWS_PER_PAGE = 25
@@ -52,6 +55,8 @@ class Box:
     code: str
     label: str
     column: str
+    is_first: bool
+    """Whether it is the first of its column's."""
     ticked: bool
     ways: Sequence[tuple[str, str]]
     """Where it comes from besides, in words, each with the address where that is granted."""
@@ -78,6 +83,8 @@ class MatrixColumn:
     address: str
     """The matrix with this as the only column."""
     without: str
+    rights: Sequence[tuple[str, str | Promise]]
+    """What can be held there, each with its label."""
 
 
 def matrix(request: HttpRequest) -> HttpResponse:
@@ -116,11 +123,11 @@ def _ticked_or_nothing(posted: QueryDict) -> RightChanges:
 def bulk_changes(posted: QueryDict, question: Question) -> RightChanges:
     """One right of one column, granted or withdrawn on every row that the search finds, also on other pages."""
     right, column = posted.get("right", ""), posted.get("bulk_column", "")
-    if right not in Right:
-        raise ValidationError(_("Choose the right to grant or withdraw."))
     chosen = [item for item in question.columns if str(item) == column]
     if not chosen:
         raise ValidationError(_("Choose for whom or where.") if question.columns else _("Choose a column first."))
+    if right not in _rights_in(chosen[0], question):
+        raise ValidationError(_("Choose the right to grant or withdraw."))
     rows = [make_item(question.rows, pk) for pk in found_rows(question).values_list("pk", flat=True)]
     cells = [cell_at(row, chosen[0], Right(right)) for row in rows]
     return RightChanges(cells) if posted.get("bulk") == "grant" else RightChanges((), cells)
@@ -141,7 +148,11 @@ def matrix_page(request: HttpRequest, question: Question, pending: RightChanges 
         "title": _("Rights matrix"),
         "question": question,
         "columns": [_column(column, question, names) for column in question.columns],
-        "rights": Right.choices,
+        "rights": [
+            (right.value, right.label)
+            for right in Right
+            if any(right in _rights_in(column, question) for column in question.columns)
+        ],
         "rows": rows,
         "before": " ".join(before),
         "page": page,
@@ -179,15 +190,21 @@ def boxes(
     for item, record in records.items():
         row = []
         for column in question.columns:
-            for right in Right:
+            rights = _rights_in(column, question)
+            for right in rights:
                 cell = cell_at(item, column, right)
                 own = any(origin == Origin(cell.holder, cell.scope) for origin in effective.get(cell, ()))
                 if own:
                     before.append(str(cell))
                 ticked = (own and cell not in withdrawing) or cell in granting
-                row.append(_box(cell, column, ticked, effective, names))
+                row.append(_box(cell, column, right == rights[0], ticked, effective, names))
         rows.append(MatrixRow(str(item), names[item], _note(record), question.with_(**_turned(item, question)), row))
     return rows, before
+
+
+def _rights_in(column: Item, question: Question) -> tuple[Right, ...]:
+    """What can be held where this column meets the rows."""
+    return rights_on(question.rows if isinstance(column, Holder) else column.kind)
 
 
 def _turned(item: Item, question: Question) -> dict[str, Any]:
@@ -196,7 +213,7 @@ def _turned(item: Item, question: Question) -> dict[str, Any]:
     return {"by": by, "columns": (item,), "rows": next(iter(KINDS[by])), "search": "", "only_granted": False}
 
 
-def _box(cell: Cell, column: Item, ticked: bool, effective: Effective, names: Mapping[Any, str]) -> Box:
+def _box(cell: Cell, column: Item, is_first: bool, ticked: bool, effective: Effective, names: Mapping[Any, str]) -> Box:
     origins = [origin for origin in effective.get(cell, ()) if origin != Origin(cell.holder, cell.scope)]
     scope = _("%(kind)s %(name)s") % {"kind": str(KIND_WORDS[cell.scope.kind]).lower(), "name": names[cell.scope]}
     return Box(
@@ -204,6 +221,7 @@ def _box(cell: Cell, column: Item, ticked: bool, effective: Effective, names: Ma
         label=_("%(right)s: %(holder)s on %(scope)s")
         % {"right": cell.right.label, "holder": names[cell.holder], "scope": scope},
         column=f"{column}-{cell.right}",
+        is_first=is_first,
         ticked=ticked,
         ways=[(origin_in_words(cell, origin, names), origin_address(origin)) for origin in origins],
     )
@@ -232,6 +250,7 @@ def _column(column: Item, question: Question, names: Mapping[Any, str]) -> Matri
         name=names[column],
         address=question.with_(columns=(column,), only_granted=True),
         without=question.with_(columns=others) if others else "",
+        rights=[(right.value, right.label) for right in _rights_in(column, question)],
     )
 
 

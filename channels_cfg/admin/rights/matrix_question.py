@@ -19,19 +19,25 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from channels_cfg.models import AccessRight, Queue, QueueGroup, Right, User
+from channels_cfg.models import AccessRight, Queue, QueueGroup, ReplyTemplateFolder, Right, User
 from channels_cfg.rights.changes import read_holder, read_scope
 from channels_cfg.rights.effective import (
     DIRECT,
+    FOLDER,
     GROUP,
+    HOLDER_FIELDS,
+    HOLDER_MODELS,
     QUEUE,
     QUEUE_GROUP,
+    SCOPE_FIELDS,
+    SCOPE_MODELS,
     USER,
     Cell,
     Holder,
     Scope,
     covers,
     direct_groups_of,
+    folders_of,
     holders_on,
     queues_of,
     reaches,
@@ -45,6 +51,7 @@ KINDS = {
         QUEUE: gettext_lazy("Queues"),
         QUEUE_GROUP: gettext_lazy("Queue groups"),
         DIRECT: gettext_lazy("Direct conversations"),
+        FOLDER: gettext_lazy("Reply-template folders"),
     },
     BY_PLACE: {GROUP: gettext_lazy("Groups"), USER: gettext_lazy("Users")},
 }
@@ -54,6 +61,7 @@ KIND_WORDS: dict[str, str | Promise] = {
     QUEUE: gettext_lazy("Queue"),
     QUEUE_GROUP: gettext_lazy("All queues of"),
     DIRECT: gettext_lazy("Direct conversations of"),
+    FOLDER: gettext_lazy("Templates in"),
 }
 CHOOSE = {
     USER: gettext_lazy("user"),
@@ -61,15 +69,10 @@ CHOOSE = {
     QUEUE: gettext_lazy("queue"),
     QUEUE_GROUP: gettext_lazy("queue group"),
     DIRECT: gettext_lazy("direct, group"),
+    FOLDER: gettext_lazy("template folder"),
 }
-MODELS: dict[str, type[Model]] = {USER: User, GROUP: Group, QUEUE: Queue, QUEUE_GROUP: QueueGroup, DIRECT: Group}
-FIELDS = {
-    USER: "user",
-    GROUP: "group",
-    QUEUE: "queue",
-    QUEUE_GROUP: "queue_group",
-    DIRECT: "direct_conversations_of",
-}
+MODELS: dict[str, type[Model]] = {**HOLDER_MODELS, **SCOPE_MODELS}
+FIELDS = {kind: name.removesuffix("_id") for kind, name in {**HOLDER_FIELDS, **SCOPE_FIELDS}.items()}
 
 Item = Holder | Scope
 
@@ -134,7 +137,7 @@ class ChooseColumns(forms.Form):
 
     def __init__(self, by: str, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        kinds = [USER, GROUP] if by == BY_HOLDER else [QUEUE, QUEUE_GROUP, DIRECT]
+        kinds = [USER, GROUP] if by == BY_HOLDER else list(SCOPE_MODELS)
         for kind in kinds:
             source = AccessRight._meta.get_field(FIELDS[kind])
             self.fields[f"add_{kind}"] = forms.ModelChoiceField(
@@ -168,6 +171,8 @@ def found_rows(question: Question) -> QuerySet[Any]:
             names = ["name", "channel__name"]
         case "s":
             rows, names = QueueGroup.objects.order_by("name"), ["name"]
+        case "t":
+            rows, names = ReplyTemplateFolder.objects.order_by("name"), ["name"]
         case "u":
             rows = User.objects.order_by("username")
             names = ["username", "first_name", "last_name"]
@@ -193,6 +198,8 @@ def related_rows(column: Item, rows: str) -> QuerySet[Any]:
             return queues_of(column)
         if rows == DIRECT:
             return direct_groups_of(column)
+        if rows == FOLDER:
+            return folders_of(column)
         return QueueGroup.objects.filter(pk__in=AccessRight.objects.filter(reaches(column)).values("queue_group"))
     if rows == USER:
         return holders_on(column)

@@ -6,24 +6,46 @@ import json
 from pathlib import Path
 from typing import Any
 
-from django.core.management import BaseCommand, call_command
+from django.conf import settings
+from django.core.management import BaseCommand, CommandParser, call_command
 from django.utils import timezone
 
-from channels_cfg.demo import Demo, DemoSecrets, load_demo_configuration
+from channels_cfg.demo import (
+    TASK_ADDRESS,
+    WEB_CHAT_ADDRESSES,
+    Demo,
+    DemoSecrets,
+    connect_crm,
+    connect_services,
+    load_demo_configuration,
+)
+from channels_cfg.demo_contacts import connect_contacts
 from channels_cfg.keys.effective_settings import effective_settings
 from channels_cfg.models import MessagingService
-from config.demo_data import demo_file
+from config.demo_data import demo_file, maildir
+from config.demo_shop import crm
 from config.management.commands.serve_portal import base_url
 from conversations.demo import CALLBACK_PATH, load_demo_conversations
+from conversations.demo_mail import address_of
 
 
 class Command(BaseCommand):
     help = "Makes the demo configuration and conversations where they are missing, and writes VAR_DIR/demo.json."
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        demo = load_demo_configuration(known_secrets(demo_file()))
-        write_privately(demo_file(), json.dumps(described(demo), indent=1))
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--channel", default="", help="where a channel is played for it; make demo says so")
+        parser.add_argument("--shop", default="", help="the origin of a page with web chat; make demo says so")
+
+    def handle(self, *args: Any, channel: str, shop: str, **options: Any) -> None:
+        shop = shop or f"http://127.0.0.1:{settings.DEMO_SHOP_PORT}"
+        demo = load_demo_configuration(known_secrets(demo_file()), maildir=maildir(), shop=shop)
+        if channel:
+            connect_services(demo, channel)
+        told = described(demo, shop) | ({"customers_page": f"{channel}/"} if channel else {})
+        write_privately(demo_file(), json.dumps(told, indent=1))
         load_demo_conversations(demo, now=timezone.now())
+        connect_crm(f"{shop}{crm.PATH}")
+        connect_contacts(demo, base_url())
         call_command("run_reporting_job", stdout=self.stdout)
 
 
@@ -39,7 +61,7 @@ def known_secrets(file: Path) -> DemoSecrets:
     )
 
 
-def described(demo: Demo) -> dict[str, Any]:
+def described(demo: Demo, shop: str) -> dict[str, Any]:
     """What is written down for whoever tries the doors."""
     return {
         "base_url": base_url(),
@@ -47,6 +69,8 @@ def described(demo: Demo) -> dict[str, Any]:
             role: {"username": user.username, "password": password} for role, (user, password) in demo.people.items()
         },
         "api_keys": {name: {"username": user.username, "key": key} for name, (user, key) in demo.clients.items()},
+        "tasks": {"url": f"{base_url()}/RTI/tasks", "queue": TASK_ADDRESS},
+        "mail": {"address": address_of(demo.mail_box), "maildir": demo.mail_box.folder},
         "messaging_services": [
             {
                 "name": service.name,
@@ -59,6 +83,10 @@ def described(demo: Demo) -> dict[str, Any]:
             }
             for service, secret in demo.services
         ],
+        "web_chat": {
+            "page": f"{shop}/",
+            "addresses": WEB_CHAT_ADDRESSES,
+        },
     }
 
 

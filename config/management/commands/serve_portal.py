@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 import urllib.request
+from contextlib import suppress
 from datetime import datetime
 from types import FrameType
 from typing import Any
@@ -34,18 +35,32 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             self.stdout.write("Keepsake has stopped.")
 
+    channel_port = shop_port = 0
+
+    @property
+    def channel_address(self) -> str:
+        """Where the demonstration's channel is played, on this machine alone."""
+        return f"http://127.0.0.1:{self.channel_port}"
+
     def prepare(self, *, demo: bool) -> None:
         """Bring database and demo data up to date."""
         refuse_busy_port(settings.HOST, settings.PORT)
         call_command("migrate", verbosity=0)
         if demo:
-            call_command("load_demo_data")
+            self.channel_port = free_port(settings.DEMO_CHANNEL_PORT)
+            self.shop_port = free_port(settings.DEMO_SHOP_PORT)
+            call_command("load_demo_data", channel=self.channel_address, shop=f"http://127.0.0.1:{self.shop_port}")
         connections.close_all()
 
     def serve(self, *, demo: bool) -> None:
         """Run the programs and say where they are once they answer."""
         os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(settings.VAR_DIR / "metrics"))
         programs = portal_programs()
+        if demo:
+            own = {*environment.words("OUTGOING_OWN_HOSTS"), "127.0.0.1"}
+            os.environ |= {"OUTGOING_OWN_HOSTS": ",".join(own), "DEMO_CHANNEL_PORT": str(self.channel_port)}
+            programs.append(Program("the demonstration's channel", CHANNEL))
+            programs.append(Program("the demonstration's shop", [*SHOP, base_url(), str(self.shop_port)]))
         try:
             keep_running(programs, until=is_ready, heartbeats=latest_heartbeats)
             self.announce(demo=demo)
@@ -59,7 +74,13 @@ class Command(BaseCommand):
             known = json.loads((settings.VAR_DIR / "demo.json").read_text())
             for role, user in known["users"].items():
                 self.stdout.write(f"  {role:<14} {user['username']:<16} {user['password']}")
+            self.stdout.write(f"Write as a customer at {self.channel_address}/")
+            self.stdout.write(f"Chat as a visitor of a shop at {known['web_chat']['page']}")
         self.stdout.flush()  # a pipe or a file hears it now, not when the portal stops
+
+
+SHOP = [sys.executable, "-m", "config.demo_shop"]
+CHANNEL = [sys.executable, "-m", "django", "demo_channel", "--settings=config.settings.demo_channel"]
 
 
 def portal_programs() -> list[Program]:
@@ -83,6 +104,16 @@ def latest_heartbeats() -> dict[str, datetime] | None:
         return None
     finally:
         connections.close_all()
+
+
+def free_port(preferred: int) -> int:
+    """The port on loopback, or another where it is busy."""
+    for port in (preferred, 0):
+        with suppress(OSError), socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return int(probe.getsockname()[1])
+    raise CommandError("No port on 127.0.0.1 is free.")
 
 
 def refuse_busy_port(host: str, port: int) -> None:

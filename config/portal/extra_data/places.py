@@ -46,16 +46,16 @@ def address_of(place: Place) -> str:
     return reverse("extra_data_place", args=[level_of(place), place.pk])
 
 
-def check_may(request: HttpRequest, deed: str, *levels: str) -> User:
+def check_may(request: HttpRequest, action: str, *levels: str) -> User:
     """Who is signed in, where they may view, or change, places of these levels."""
-    if not all(may(request, deed, level) for level in levels):
+    if not all(may(request, action, level) for level in levels):
         raise PermissionDenied
     assert isinstance(request.user, User)  # the admin lets nobody else in
     return request.user
 
 
-def may(request: HttpRequest, deed: str, level: str) -> bool:
-    return request.user.has_perm(f"channels_cfg.{deed}_{level}")
+def may(request: HttpRequest, action: str, level: str) -> bool:
+    return request.user.has_perm(f"channels_cfg.{action}_{level}")
 
 
 @dataclass(frozen=True)

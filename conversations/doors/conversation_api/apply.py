@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from django.utils.translation import gettext as _
 
-from conversations.doors.conversation_api import contacts, messages, payloads, threads
+from conversations.doors.conversation_api import contacts, events, messages, opt_ins, payloads, threads
 from conversations.doors.conversation_api.callback import IGNORED, Callback
 from conversations.models import InboundDelivery
 
@@ -20,7 +20,8 @@ EFFECTS: dict[str, Callable[[Callback], State]] = {
     "MESSAGE_INBOUND_SMART_CONVERSATION_REDACTION": messages.inbound,
     "MESSAGE_SUBMIT": messages.submitted,
     "MESSAGE_DELIVERY": messages.delivered,
-    "EVENT_INBOUND": messages.event,
+    "EVENT_INBOUND": events.event,
+    "UNSUPPORTED": events.unsupported,
     "CONVERSATION_START": threads.start,
     "CONVERSATION_STOP": threads.stop,
     "CONVERSATION_DELETE": threads.delete,
@@ -28,6 +29,8 @@ EFFECTS: dict[str, Callable[[Callback], State]] = {
     "CONTACT_UPDATE": contacts.change,
     "CONTACT_DELETE": contacts.delete,
     "CONTACT_MERGE": contacts.merge,
+    "OPT_IN": opt_ins.opted_in,
+    "OPT_OUT": opt_ins.opted_out,
 }
 
 

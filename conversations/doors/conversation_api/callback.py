@@ -12,6 +12,7 @@ from channels_cfg.models import MessagingService
 from conversations.doors.conversation_api import payloads
 from conversations.doors.deliveries import add_note
 from conversations.models import InboundDelivery
+from conversations.replies.ours import is_mark
 
 APPLIED = InboundDelivery.State.APPLIED
 IGNORED = InboundDelivery.State.IGNORED
@@ -54,5 +55,5 @@ class Callback:
 
     def note_ignored_metadata(self, *fields: Any) -> None:
         """Only messages of the customer carry attached data (rule 9)."""
-        if any(fields) or self.data.get("message_metadata"):
+        if any(found and not is_mark(found) for found in (*fields, self.data.get("message_metadata"))):
             self.note(_("Its metadata was not attached: only messages from the customer carry attached data."))

@@ -154,6 +154,9 @@ def _bury(contact: Contact, *, at: datetime, merged_into: str) -> None:
     contact.deleted_at = min(contact.deleted_at or at, at)
     contact.changed_at = max(contact.changed_at, at)
     contact.merged_into = max(contact.merged_into, merged_into)
+    preserved = Contact.objects.filter(service=contact.service, external_id=contact.merged_into, external_contact=None)
+    preserved.update(external_contact=contact.external_contact_id)  # who was known by the one is known by the other
+    contact.external_contact = None
     contact.save()
 
 

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from channels_cfg.addresses import ADDRESS_DOMAIN
@@ -19,23 +20,24 @@ from conversations import lifecycle
 from conversations.attached_data.late import attach_said
 from conversations.attached_data.settings import settings_of
 from conversations.attached_data.write_result import WriteResult
+from conversations.attachments.fetch import ask_for_media
 from conversations.doors import references
 from conversations.doors.conversation_api import contacts, payloads, threads
 from conversations.doors.conversation_api.callback import APPLIED, IGNORED, Callback
-from conversations.doors.deliveries import TooEarly
-from conversations.doors.routing import WrongKind, queue_with_address
+from conversations.doors.queue_addresses import WrongKind, queue_with_address
 from conversations.models import (
     Conversation,
+    CustomerTyping,
     DeliveryStatus,
-    Event,
     ExternalReference,
     InboundDelivery,
     Message,
 )
 from conversations.pairs import Pairs, RefusedPairs, check_value
+from conversations.replies import ours
+from conversations.replies.write import answer_turned_away
 
 NAMED_IN_A_NOTE = 5
-SILENT_EVENTS = {"composing_event", "composing_end_event"}
 
 STATUS_RANKS = {"QUEUED_ON_CHANNEL": 1, "SWITCHING_CHANNEL": 2, "DELIVERED": 3, "FAILED": 4, "READ": 5}
 """How far a message got. One that was read arrived, whatever another channel reported."""
@@ -122,6 +124,7 @@ def inbound(callback: Callback) -> InboundDelivery.State:
     _store(message, known, conversation, thread)
     _attach(callback, conversation, message, is_news=known is None)
     if is_first:
+        answer_turned_away(conversation, now=timezone.now())
         references.end_if_told(thread, conversation)
     return APPLIED
 
@@ -147,9 +150,8 @@ def _store(message: Inbound, known: Message | None, conversation: Conversation, 
     """Of several versions of a message the one of the greatest rank is shown: a redaction beats what it redacts."""
     if known and known.rank > message.rank:
         return
-    content = payloads.content_of(payloads.part(message.data, "contact_message"))
-    erased = _is_erased(thread, message.sent_at)
-    Message(
+    content = _content(payloads.part(message.data, "contact_message"), thread, message.sent_at)
+    stored = Message(
         pk=known.pk if known else None,
         reference=thread,
         external_id=message.external_id,
@@ -157,16 +159,21 @@ def _store(message: Inbound, known: Message | None, conversation: Conversation, 
         author=Message.Author.CUSTOMER,
         messaging_channel=message.channel,
         content_type=content.content_type,
-        text="" if erased else content.text,
-        content={} if erased else content.parts,
+        text=content.text,
+        content=content.parts,
         reply_to=payloads.external_id(message.data, "contact_message", "reply_to", "message_id"),
         sent_at=message.sent_at,
         rank=message.rank,
-    ).save()
+    )
+    stored.save()
+    CustomerTyping.objects.note(thread, until=None)
+    ask_for_media(stored, content.media_url, now=timezone.now())
 
 
-def _is_erased(thread: ExternalReference, sent_at: datetime) -> bool:
-    return thread.deleted_at is not None and sent_at <= thread.deleted_at
+def _content(message: dict[str, Any], thread: ExternalReference, at: datetime) -> payloads.Content:
+    """What is stored of the message; what its kind is, where the data of that time is destroyed already."""
+    content = payloads.content_of(message)
+    return content.erased() if threads.is_erased(thread, at) else content
 
 
 # Its metadata
@@ -180,6 +187,8 @@ def _pairs(callback: Callback, message: Inbound, conversation: Conversation) -> 
         ("message_metadata", callback.data.get("message_metadata")),
         ("metadata", message.data.get("metadata")),
     ):
+        if ours.is_mark(metadata):  # an answer to a message of ours brings back what that carried
+            continue
         try:
             pairs |= _good_pairs(callback, field, payloads.pairs_of(metadata), longest=longest)
         except payloads.NotPairs as reason:
@@ -260,12 +269,16 @@ def _by_complaint(refused: RefusedPairs) -> dict[str, list[str]]:
 
 
 def submitted(callback: Callback) -> InboundDelivery.State:
-    """Some system of the app wrote to the customer. The message joins its conversation; it never begins one.
+    """A message was handed to the channel: one of ours, or of another system of the app. That of another joins its
+    conversation; it never begins one.
 
     Where the customer has not written yet, it waits for the conversation that begins with the answer.
     """
     told = callback.news
     external_id = payloads.external_id(told, "message_id")
+    channel = payloads.name(told, "channel_identity", "channel", longest=30)
+    if external_id and ours.told_of(told.get("metadata"), external_id, channel=channel):
+        return APPLIED
     thread_id = payloads.external_id(told, "conversation_id")
     callback.note_ignored_metadata(told.get("metadata"))
     if not external_id or not thread_id:
@@ -278,21 +291,22 @@ def submitted(callback: Callback) -> InboundDelivery.State:
     rank = [0, at.isoformat(), payloads.digest_of(told)]
     if known and (known.author == Message.Author.AGENT or known.rank >= rank):
         return APPLIED
-    content = payloads.content_of(payloads.part(told, "submitted_message"))
-    erased = _is_erased(thread, at)
-    Message(
+    content = _content(payloads.part(told, "submitted_message"), thread, at)
+    stored = Message(
         pk=known.pk if known else None,
         reference=thread,
         external_id=external_id,
         conversation=references.conversation_at(thread, at),
         author=Message.Author.SYSTEM,
-        messaging_channel=payloads.name(told, "channel_identity", "channel", longest=30),
+        messaging_channel=channel,
         content_type=content.content_type,
-        text="" if erased else content.text,
-        content={} if erased else content.parts,
+        text=content.text,
+        content=content.parts,
         sent_at=at,
         rank=rank,
-    ).save()
+    )
+    stored.save()
+    ask_for_media(stored, content.media_url, now=timezone.now())
     return APPLIED
 
 
@@ -305,6 +319,7 @@ def delivered(callback: Callback) -> InboundDelivery.State:
     if not external_id or not status:
         callback.note(_("It names no message or no status."))
         return IGNORED
+    ours.told_of(report.get("metadata"), external_id)
 
     told = DeliveryStatus(
         service=callback.service,
@@ -325,37 +340,3 @@ def delivered(callback: Callback) -> InboundDelivery.State:
 def _distance(report: DeliveryStatus) -> tuple[int, float, str, str]:
     """Orders reports of one message; of the same status the first counts."""
     return report.rank, -report.at.timestamp(), report.status, report.reason_code
-
-
-# Events
-
-
-def event(callback: Callback) -> InboundDelivery.State:
-    """The customer did something other than write: a reaction, a payment, a comment."""
-    told = callback.news
-    kinds = [*payloads.part(told, "contact_event"), *payloads.part(told, "contact_message_event")]
-    kind = payloads.name({"kind": min(kinds, default="")}, "kind")
-    thread_id = payloads.external_id(told, "conversation_id")
-    callback.note_ignored_metadata()
-    if not kind or not thread_id or kind in SILENT_EVENTS:
-        callback.note(_("Such an event is not kept.") if kind else _("It names no event."))
-        return IGNORED
-
-    thread = threads.hold_thread(callback.service, thread_id, contact_id=payloads.external_id(told, "contact_id"))
-    at = callback.happened_at(payloads.moment(told, "accept_time"))
-    conversation = references.conversation_at(thread, at)
-    if conversation is None:
-        raise TooEarly
-    Event.objects.bulk_create(
-        [
-            Event(
-                conversation=conversation,
-                kind=Event.Kind.CUSTOMER_EVENT,
-                at=at,
-                detail={"event": kind},
-                external_id=payloads.external_id(told, "id") or f"digest:{payloads.digest_of(told)[:40]}",
-            )
-        ],
-        ignore_conflicts=True,
-    )
-    return APPLIED

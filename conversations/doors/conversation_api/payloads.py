@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from conversations.doors.deliveries import keyed_digest
 from conversations.pairs import Value
+from conversations.storable import storable
 
 DEEPEST = 100
 LONGEST_ID = 50
@@ -136,11 +137,6 @@ def moment(holder: Any, *path: str) -> datetime | None:
     return found if found >= EARLIEST else None
 
 
-def storable(value: str) -> str:
-    """The text without what PostgreSQL cannot store: NUL and halves of surrogate pairs become “�”."""
-    return value.replace("\x00", "�").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
 def storable_content(value: Any) -> Any:
     """The same for everything within; a number without a JSON form becomes null."""
     if isinstance(value, dict):
@@ -163,11 +159,19 @@ def digest_of(value: Any) -> str:
 
 @dataclass(frozen=True)
 class Content:
-    """A message as it is stored: what a reader sees, and the parts of one that is more than text."""
+    """A message as it is stored: what a reader sees, and the parts of one that is more than text.
+
+    ``media_url`` is where the channel keeps its file for a while. It is no part: nobody is to be led there.
+    """
 
     content_type: str
     text: str
     parts: dict[str, Any]
+    media_url: str = ""
+
+    def erased(self) -> Content:
+        """What is left of it once its conversation's data is destroyed: of what kind it was."""
+        return Content(self.content_type, "", {})
 
 
 def _plain(message: dict[str, Any]) -> str:
@@ -185,6 +189,10 @@ def _location(location: dict[str, Any]) -> str:
     spot = ", ".join(str(number) for number in coordinates if isinstance(number, int | float))
     return text(location, "title") or text(location, "label") or spot
 
+
+MEDIA = {"media_message", "media_card_message"}
+NOT_KEPT = {"url", "thumbnail_url", "raw_message"}
+"""Addresses of a channel, and what nobody could map, which may hold some."""
 
 _READ_AS: dict[str, Callable[[dict[str, Any]], str]] = {
     "text_message": _plain,
@@ -204,12 +212,14 @@ def content_of(message: dict[str, Any]) -> Content:
     if not kinds:
         return Content("unknown", "", {})
     kind = kinds[0]
-    parts = storable_content({key: value for key, value in message[kind].items() if value not in ("", None)})
+    told = {key: value for key, value in message[kind].items() if key not in NOT_KEPT and value not in ("", None)}
+    parts = storable_content(told)
     seen = _READ_AS.get(kind, _plain)(message[kind])
     for shown in ("text", "caption"):
         if parts.get(shown) == seen:
             del parts[shown]
-    return Content(name({"kind": kind}, "kind", longest=40) or "unknown", seen, parts)
+    address = text(message[kind], "url") if kind in MEDIA else ""
+    return Content(name({"kind": kind}, "kind", longest=40) or "unknown", seen, parts, address)
 
 
 # Metadata

@@ -10,20 +10,21 @@ from datetime import datetime
 from http import HTTPStatus
 
 from django.core.exceptions import RequestDataTooBig
-from django.db import connection, transaction
+from django.db import connection
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from channels_cfg import jobs
 from channels_cfg.models import WebhookSecret
+from channels_cfg.prepared import rows
 from channels_cfg.problem_details import problem
 from conversations.doors import webhook_use
 from conversations.doors.conversation_api import payloads
 from conversations.doors.conversation_api.callback import DOOR_NAME
 from conversations.doors.conversation_api.signature import Signature
 from conversations.doors.deliveries import keep, keyed_digest
-from conversations.doors.wake_workers import wake_workers
 from conversations.models import InboundDelivery, RefusedCallbacks
 
 LARGEST_BODY = 1024 * 1024
@@ -85,7 +86,7 @@ def _keep(callback: dict[str, object], body: bytes, recipients: list[Recipient],
     trigger = payloads.trigger_of(callback)
     if keep(DOOR_NAME, recipient.service_id, nonce=nonce, body=body, digest=digest, trigger=trigger, now=now) is None:
         return is_the_same(recipient, nonce, digest)
-    transaction.on_commit(wake_workers)
+    jobs.announce(InboundDelivery)
     return True
 
 
@@ -101,12 +102,9 @@ _SECRET = WebhookSecret._meta.get_field("secret")
 
 def signed_for(signature: Signature, body: bytes) -> Signed:
     """The enabled services one of whose secrets signed the body. Every secret is tried, whichever fits."""
-    with connection.cursor() as cursor:
-        cursor.execute(_SECRETS)
-        rows = cursor.fetchall()
     tried = [
         (secret, Recipient(*service), signature.fits(body, _SECRET.from_db_value(stored, None, connection) or ""))
-        for secret, stored, *service in rows
+        for secret, stored, *service in rows(_SECRETS)
     ]
     fitting = [(secret, recipient) for secret, recipient, fits in tried if fits]
     return Signed(sorted({recipient for _secret, recipient in fitting}), [secret for secret, _recipient in fitting])

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from channels_cfg.models import MessagingService
+from conversations.attachments.fetch import forget_media
 from conversations.doors import references
 from conversations.doors.conversation_api import contacts, payloads
 from conversations.doors.conversation_api.callback import APPLIED, DOOR_NAME, IGNORED, Callback
-from conversations.models import Conversation, ExternalReference, InboundDelivery, Message
+from conversations.models import Conversation, ExternalReference, InboundDelivery, Message, OutboundMessage
+from conversations.sessions import erase_facts
 
 
 def hold_thread(service: MessagingService, external_id: str, *, contact_id: str = "") -> ExternalReference:
@@ -25,6 +30,11 @@ def hold_thread(service: MessagingService, external_id: str, *, contact_id: str 
             Conversation.objects.filter(reference=thread), contacts.name_of(service, contact_id)
         )
     return thread
+
+
+def is_erased(thread: ExternalReference, sent_at: datetime) -> bool:
+    """Whether what was said then is to be forgotten."""
+    return thread.deleted_at is not None and sent_at <= thread.deleted_at
 
 
 # What the Conversation API tells about a thread itself
@@ -54,7 +64,18 @@ def delete(callback: Callback) -> InboundDelivery.State:
     thread.deleted_at = max(thread.deleted_at or at, at)
     thread.save(update_fields=["deleted_at"])
     references.end(thread, at=at)
-    Message.objects.filter(reference=thread, sent_at__lte=at).update(text="", content={})
+    said = Message.objects.filter(reference=thread, sent_at__lte=at)
+    forget_media(said, now=timezone.now())
+    said.update(text="", content={})
+    erase_facts(Conversation.objects.filter(reference=thread), now=callback.received_at)
+    # Nothing is left to send of what still waited; what is being sent at this moment is told by the worker that has it.
+    OutboundMessage.objects.unfinished().filter(message__in=said, posting_since=None).update(
+        state=OutboundMessage.State.FAILED,
+        finished_at=callback.received_at,
+        holder=None,
+        held_until=None,
+        reason=_("Its conversation was erased before it was sent."),
+    )
     return APPLIED
 
 

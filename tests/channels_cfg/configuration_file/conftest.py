@@ -13,13 +13,26 @@ from channels_cfg.configuration_file.plan import Plan
 from channels_cfg.configuration_file.planning import plan_file
 from channels_cfg.configuration_file.reading import read_yaml
 from channels_cfg.history.change_set import apply
-from channels_cfg.models import AccessRight, Channel, Queue, QueueAddress, QueueGroup, Right
+from channels_cfg.models import (
+    AccessRight,
+    Channel,
+    DataActionCredential,
+    Queue,
+    QueueAddress,
+    QueueGroup,
+    Right,
+)
 from tests.factories import (
     ChannelFactory,
+    DataActionConnectionFactory,
+    DataActionDraftFactory,
+    DataActionFactory,
     GroupFactory,
     MessagingServiceFactory,
     QueueFactory,
     QueueGroupFactory,
+    ReplyTemplateFactory,
+    ReplyTemplateFolderFactory,
     UserFactory,
     WebhookSecretFactory,
 )
@@ -61,5 +74,13 @@ def centre(db: None) -> None:
     AccessRight.objects.create(user=aino, right=Right.SERVE, queue=sales)
     AccessRight.objects.create(group=team, right=Right.VIEW_HISTORY, queue_group=QueueGroup.objects.get())
     AccessRight.objects.create(group=team, right=Right.VIEW_REPORTS, direct_conversations_of=team)
+    folder = ReplyTemplateFolderFactory(name="Deliveries")
+    ReplyTemplateFactory(name="Tomorrow", folder=folder, kind="whatsapp", text="Good day {{name}},\nyour order comes.")
+    AccessRight.objects.create(group=team, right=Right.USE_TEMPLATES, reply_template_folder=folder)
+    crm = DataActionConnectionFactory(name="CRM", hosts=["*.example.com"])
+    DataActionCredential.objects.create(connection=crm, name="apiKey", secret="canary-credential")
+    DataActionDraftFactory(
+        action=DataActionFactory(name="Find contact", connection=crm, success_template='{\n"contactId": ${id}}')
+    )
     service = MessagingServiceFactory(name="WhatsApp", app_id="01EB37HMH1M6SV18ASNS3G135H", queue=sales)
     WebhookSecretFactory(service=service, note="old")

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels_cfg.configuration_file.nodes import MOST_PROBLEMS, Node, Position, UnreadableFile
+from channels_cfg.configuration_file.nodes import MOST_PROBLEMS, Node, UnreadableFile
 from channels_cfg.configuration_file.reading import MOST_BYTES, read_yaml
+from channels_cfg.positions import Position
 
 
 def plain(node: Node) -> object:

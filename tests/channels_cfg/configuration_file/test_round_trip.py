@@ -22,10 +22,14 @@ from channels_cfg.models import (
     AttachedKey,
     AttachedKeyAlias,
     Channel,
+    DataAction,
+    DataActionConnection,
     MessagingService,
     Queue,
     QueueAddress,
     QueueGroup,
+    ReplyTemplate,
+    ReplyTemplateFolder,
     SettingsVersion,
     SystemSettings,
     User,
@@ -36,7 +40,19 @@ from tests.channels_cfg.configuration_file.conftest import applied, planned
 
 
 def empty_the_installation() -> None:
-    for model in (MessagingService, Queue, QueueGroup, Channel, AttachedKey, SystemSettings, User):
+    for model in (
+        DataAction,
+        DataActionConnection,
+        ReplyTemplate,
+        ReplyTemplateFolder,
+        MessagingService,
+        Queue,
+        QueueGroup,
+        Channel,
+        AttachedKey,
+        SystemSettings,
+        User,
+    ):
         model.objects.all().delete()  # type: ignore[attr-defined]
     Group.objects.all().delete()
     ensure_default_roles()
@@ -109,7 +125,7 @@ key_names = st.lists(st.from_regex(r"[A-Wa-w][A-Za-z0-9_.-]{0,8}", fullmatch=Tru
 
 
 class MadeUpConfigurations(TestCase):
-    @settings(max_examples=30, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+    @settings(max_examples=20, phases=[Phase.explicit, Phase.reuse, Phase.generate])
     @given(data=st.data())
     def test_whatever_is_configured_comes_back_the_same(self, data: Any) -> None:
         draw = data.draw

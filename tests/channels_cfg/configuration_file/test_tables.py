@@ -18,7 +18,8 @@ from django.utils import timezone
 
 from channels_cfg.configuration_file import tables, waiting
 from channels_cfg.configuration_file.nodes import UnreadableFile
-from channels_cfg.configuration_file.sections import KEYS, QUEUES, USERS, Section
+from channels_cfg.configuration_file.section import Section
+from channels_cfg.configuration_file.sections import KEYS, QUEUES, USERS
 from channels_cfg.configuration_file.table_writing import as_csv, as_xlsx, headings, refused_rows, rows_of
 from channels_cfg.configuration_file.tables import read_table
 from channels_cfg.history.change_set import apply
@@ -333,8 +334,7 @@ def test_users_come_without_passwords_and_a_configurator_raises_nobody(centre: N
     assert not User.objects.get(username="new").has_usable_password()
 
 
-@pytest.mark.timeout(400)
-def test_ten_thousand_rows_with_a_hundred_bad_ones_say_which_and_why_at_a_constant_number_of_queries(db: None):
+def test_three_thousand_rows_with_thirty_bad_ones_say_which_and_why_at_a_constant_number_of_queries(db: None):
     def table(count: int) -> bytes:
         rows = [["Name", "Label", "Type", "Most characters", "Other names"]]
         for number in range(count):
@@ -354,19 +354,19 @@ def test_ten_thousand_rows_with_a_hundred_bad_ones_say_which_and_why_at_a_consta
     UserFactory(is_superuser=True)
     _, planned_few, applied_few = costs(table(100))
     AttachedKey.objects.all().delete()
-    content = table(10_000)
+    content = table(3_000)
     upload = sent(content)
     refused = upload.records.filter(outcome=Outcome.REFUSED)
-    assert refused.count() == 100
-    assert [refused[0].place, refused[99].place] == ["row 101", "row 10001"]
+    assert refused.count() == 30
+    assert [refused[0].place, refused[29].place] == ["row 101", "row 3001"]
     assert "“txet” is none of" in refused[0].lines[0]["problem"]
     assert not AttachedKey.objects.exists()
     upload.delete()
 
     _, planned_many, applied_many = costs(content)
 
-    assert AttachedKey.objects.count() == AttachedKeyAlias.objects.count() == 9_900
-    batches = 10_000 // 1000
+    assert AttachedKey.objects.count() == AttachedKeyAlias.objects.count() == 2_970
+    batches = 3_000 // 1000
     assert planned_many <= planned_few + batches
     assert applied_many <= applied_few + 4 * batches
 

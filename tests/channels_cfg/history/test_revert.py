@@ -24,7 +24,7 @@ from channels_cfg.models import (
     User,
     WebhookSecret,
 )
-from tests.channels_cfg.history.test_settings_at import DEEDS, Administrator
+from tests.channels_cfg.history.test_settings_at import ACTIONS, Administrator
 from tests.factories import (
     ChannelFactory,
     GroupFactory,
@@ -73,17 +73,17 @@ def test_a_revert_is_a_new_version_that_says_who_and_why_and_undoes_exactly_that
 
 @settings(max_examples=15, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(
-    before=st.lists(st.sampled_from(DEEDS), min_size=2, max_size=6),
-    deed=st.sampled_from(DEEDS),
+    before=st.lists(st.sampled_from(ACTIONS), min_size=2, max_size=6),
+    action=st.sampled_from(ACTIONS),
     seed=st.integers(0, 999),
 )
-def test_undoing_the_newest_version_leaves_no_difference_to_the_one_before(before, deed, seed):
+def test_undoing_the_newest_version_leaves_no_difference_to_the_one_before(before, action, seed):
     ada = User.objects.filter(username="ada").first() or UserFactory(username="ada", is_superuser=True)
     administrator = Administrator(random.Random(seed))
     for earlier in before:
         getattr(administrator, earlier)()
     start = newest()
-    getattr(administrator, deed)()
+    getattr(administrator, action)()
     assume(newest() > start)
     versions = list(SettingsVersion.objects.filter(pk__gt=start).values_list("pk", flat=True))
 

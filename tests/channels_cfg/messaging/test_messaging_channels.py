@@ -35,7 +35,8 @@ def test_each_supports_what_the_specification_says():
     assert labels(location=True) == labels(voice_message=True) == {"WhatsApp"}
     assert labels(rich_content=False) == {"SMS"}
     assert labels(urls=False) == {"Facebook Messenger", "SMS", "MMS", "XMS"}
-    assert set(BY_LABEL) - labels(quoting="") == {"WhatsApp", "Facebook Messenger", "Instagram"}
+    assert labels(quotes=True) == set(BY_LABEL) - labels(quoting="") == {"WhatsApp", "Facebook Messenger", "Instagram"}
+    assert labels(quotes_media=False) == {"Instagram"}
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,20 @@ from django.contrib.auth.models import Group
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from channels_cfg.models import AccessRight, Queue, QueueGroup, Right, User
+from channels_cfg.messaging.templates import usable_by
+from channels_cfg.models import (
+    QUEUE_RIGHTS,
+    AccessRight,
+    Queue,
+    QueueGroup,
+    ReplyTemplate,
+    ReplyTemplateFolder,
+    Right,
+    User,
+)
 from channels_cfg.rights.effective import (
     DIRECT,
+    FOLDER,
     QUEUE,
     USER,
     Cell,
@@ -19,6 +30,7 @@ from channels_cfg.rights.effective import (
     Scope,
     direct_groups_of,
     effective_rights,
+    folders_of,
     holders_on,
     names_of,
     origin_in_words,
@@ -34,6 +46,8 @@ from tests.factories import (
     GroupFactory,
     QueueFactory,
     QueueGroupFactory,
+    ReplyTemplateFactory,
+    ReplyTemplateFolderFactory,
     UserFactory,
     grant,
 )
@@ -54,7 +68,6 @@ def a_centre_with_random_rights(seed: int) -> None:
     AccessRight.objects.bulk_create(
         [
             AccessRight(
-                right=dice.choice(list(Right)),
                 **dice.choice([{"user": dice.choice(users)}, {"group": dice.choice(groups)}]),
                 **dice.choice(
                     [
@@ -63,18 +76,25 @@ def a_centre_with_random_rights(seed: int) -> None:
                         {"direct_conversations_of": dice.choice(groups)},
                     ]
                 ),
+                right=dice.choice(QUEUE_RIGHTS),
             )
             for _ in range(40)
+        ]
+        + [
+            AccessRight(user=dice.choice(users), right=Right.USE_TEMPLATES, reply_template_folder=folder)
+            for folder in ReplyTemplateFolderFactory.create_batch(2)
         ],
         ignore_conflicts=True,
     )
+    for folder in ReplyTemplateFolder.objects.all():
+        ReplyTemplateFactory(folder=folder)
     for queue in queues:
         ConversationFactory(channel=channel, queue=queue)
     for agent in users:
         ConversationFactory(channel=channel, queue=None, agent=agent)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(4))
 def test_effective_rights_are_what_is_granted(seed: int):
     a_centre_with_random_rights(seed)
 
@@ -101,6 +121,9 @@ def test_effective_rights_are_what_is_granted(seed: int):
         assert set(direct_groups_of(holder).values_list("pk", flat=True)) == {
             cell.scope.pk for cell in own if cell.scope.kind == DIRECT
         }
+        folders = {cell.scope.pk for cell in own if cell.scope.kind == FOLDER}
+        assert set(folders_of(holder).values_list("pk", flat=True)) == folders
+        assert set(usable_by(user)) == set(ReplyTemplate.objects.filter(folder__in=folders))
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -147,7 +170,7 @@ def test_every_way_in_which_a_right_is_held_is_told():
 def test_the_number_of_queries_does_not_depend_on_the_number_of_rights():
     user, scopes = UserFactory(), QueueFactory.create_batch(20, channel=ChannelFactory())
     for queue in scopes:
-        grant(user, *Right, on=queue)
+        grant(user, *QUEUE_RIGHTS, on=queue)
 
     with CaptureQueriesContext(connection) as queries:
         effective_rights(holders=[Holder(USER, user.pk)], scopes=[Scope(QUEUE, queue.pk) for queue in scopes])

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from channels_cfg.history.change_log import event_models
 from channels_cfg.keys.effective_settings import EXTRA_DATA_LISTS
-from channels_cfg.models import Channel, Queue
+from channels_cfg.models import Channel, Queue, SystemSettings
 from channels_cfg.rights.roles import CONFIGURATOR
 from tests.factories import AttachedKeyFactory, ChannelFactory, QueueFactory, UserFactory
 
@@ -173,6 +173,31 @@ def test_a_key_that_is_typed_but_not_added_becomes_a_row_instead_of_being_forgot
         ("customerType", ""),
     ]
     assert Queue.objects.get().statistics_keys == ["kept", "gone"]
+
+
+def test_a_missing_reason_is_asked_for_and_the_ticks_stay(browser):
+    SystemSettings(why_required=True).save()
+    queue = QueueFactory(statistics_keys=["kept", "gone"])
+
+    page = browser.post(
+        page_of(queue),
+        {"loaded": loaded(statistics_keys=[["kept", "gone"], []]), "row": ["kept", "gone"], "statistics_keys": "kept"},
+    )
+
+    assert "Say why." in page.text
+    assert [(row, cells[0].marks) for row, _known, cells in page.context["rows"]] == [
+        ("kept", "checked"),
+        ("gone", "data-differs"),
+    ]
+    assert Queue.objects.get().statistics_keys == ["kept", "gone"]
+
+
+def test_a_place_is_found_by_a_part_of_its_name_without_scripts(browser):
+    billing, other = QueueFactory(name="Billing"), QueueFactory(name="Care")
+
+    answer = browser.get(reverse("extra_data"), {"q": "bill"}, follow=True).text
+
+    assert page_of(billing) in answer and page_of(other) not in answer
 
 
 def test_a_page_that_is_out_of_date_says_so_and_keeps_its_ticks(browser):

@@ -18,7 +18,7 @@ from config.health import Level
 from config.models import Heartbeat
 from conversations.models import InboundDelivery, RefusedCallbacks
 from reporting.models import ReportRun
-from tests.factories import MessagingServiceFactory, QueueFactory, UserFactory, ended_conversation
+from tests.factories import MailBoxFactory, MessagingServiceFactory, QueueFactory, UserFactory, ended_conversation
 
 pytestmark = pytest.mark.django_db
 
@@ -100,6 +100,18 @@ def test_callbacks_that_wait_are_the_worse_the_longer(browser: Client, minutes: 
     assert fact.level == level
     assert "for WhatsApp" in fact.words
     assert "1 waits" in fact.words
+
+
+def test_what_came_last_may_be_a_mail_even_of_a_box_that_is_gone(browser: Client):
+    box = MailBoxFactory(name="Shop mail")
+    InboundDelivery.objects.create(door="mail", mail_box=box, nonce="n", body_digest=b"", received_at=timezone.now())
+
+    told = facts(browser)["Callbacks"].words
+    InboundDelivery.objects.update(mail_box=None)
+    told_afterwards = facts(browser)["Callbacks"].words
+
+    assert "for Shop mail." in told
+    assert "for Mail." in told_afterwards
 
 
 def test_refused_callbacks_are_told_for_a_day(browser: Client):

@@ -11,10 +11,12 @@ from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from channels_cfg.models import AccessRight, Right, User
 from channels_cfg.rights.roles import CONFIGURATOR
 from config.portal.why_rights import OF_NO_USE
+from conversations import lifecycle
 from tests.factories import (
     ConversationFactory,
     GroupFactory,
@@ -157,6 +159,20 @@ def test_a_direct_conversation_is_placed_by_the_groups_of_its_agent(ada: User, a
         "Anna Ek holds View history on direct conversations of Day shift or direct conversations of Night shift."
     )
     assert [words for words, _ in through] == ["directly, on direct conversations of Night shift"]
+
+
+def test_a_call_that_ended_in_the_ivr_is_placed_by_the_queues_of_its_channel(ada: User, anna: User):
+    queue, other = QueueFactory(name="Sales", channel__kind="voice"), QueueFactory(name="Elsewhere")
+    QueueFactory(name="Care", channel=queue.channel)
+    call = lifecycle.receive(channel=queue.channel, now=timezone.now())
+    lifecycle.end(call.pk, now=timezone.now())
+    grant(ada, Right.SERVE, on=queue)
+    grant(anna, Right.VIEW_HISTORY, on=other)
+
+    answer = ask(ada, user=anna, what=f"/history/{call.pk}/")
+
+    assert sentences(answer) == ["Anna Ek does not hold View history on Care or Sales."]
+    assert "The call ended in the IVR" in answer.content.decode()
 
 
 def test_what_stands_before_all_rights_is_told_first(ada: User):

@@ -6,6 +6,10 @@ from django.test import Client
 from django.utils import timezone
 
 from channels_cfg.rights.roles import AGENT, CONFIGURATOR
+from conversations.doors.conversation_api import payloads
+from conversations.doors.conversation_api.door import TRIGGERS
+from conversations.doors.mail.door import DOOR
+from conversations.doors.mail.reading import TOO_LARGE, WHOLE
 from conversations.models import InboundDelivery
 from tests.factories import MessagingServiceFactory, UserFactory
 
@@ -16,9 +20,8 @@ def delivery(**facts: Any) -> InboundDelivery:
     facts.setdefault("door", "conversation_api")
     facts.setdefault("service", MessagingServiceFactory())
     facts.setdefault("nonce", f"01NONCE{InboundDelivery.objects.count()}")
-    return InboundDelivery.objects.create(
-        body_digest=b"digest", body=b"CANARY", trigger="MESSAGE_INBOUND", received_at=timezone.now(), **facts
-    )
+    facts.setdefault("trigger", "MESSAGE_INBOUND")
+    return InboundDelivery.objects.create(body_digest=b"digest", body=b"CANARY", received_at=timezone.now(), **facts)
 
 
 @pytest.fixture
@@ -46,6 +49,28 @@ def test_the_log_is_filtered(configurator: Client, query: str) -> None:
     delivery()
 
     assert configurator.get(f"{LIST}?{query}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("door", "trigger", "words"),
+    [
+        ("mail", "MAIL_TOO_LARGE", "A mail that is too large: only its head was taken in"),
+        ("conversation_api", "MESSAGE_INBOUND", "A customer&#x27;s message · MESSAGE_INBOUND"),
+        ("conversation_api", "SOMETHING_NEW", "SOMETHING_NEW"),
+    ],
+)
+def test_a_trigger_is_told_in_words(configurator: Client, door: str, trigger: str, words: str) -> None:
+    noted = delivery(door=door, trigger=trigger)
+
+    shown = configurator.get(f"{LIST}{noted.pk}/change/").text
+
+    assert words in shown and (trigger in words or trigger not in shown)
+    assert words in configurator.get(LIST).text
+
+
+def test_every_trigger_that_a_door_takes_in_has_words() -> None:
+    assert set(payloads.TRIGGERS.values()) == set(TRIGGERS)
+    assert {WHOLE, TOO_LARGE} == set(DOOR.triggers)
 
 
 def test_a_delivery_is_found_by_nonce_and_by_number(configurator: Client) -> None:

@@ -12,7 +12,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from channels_cfg.models import Queue, Right
+from channels_cfg.models import QUEUE_RIGHTS, Queue, Right
 from tests.bench import web
 from tests.factories import ApiKeyFactory, ChannelFactory, QueueFactory, UserFactory, grant
 
@@ -32,13 +32,18 @@ def client_with(*rights: Right, on: Queue) -> ApiClient:
     return ApiClient(grant(UserFactory(is_api_client=True), *rights, on=on))
 
 
-@pytest.fixture
-def address(transactional_db: None) -> Iterator[str]:
-    """The portal on a web server of its own, with this test's database."""
+@pytest.fixture(scope="module")
+def served(django_db_setup: None) -> Iterator[str]:
+    """The portal on a web server of its own, with the tests' database."""
     name = connection.settings_dict["NAME"]
     with web.server("config.wsgi", settings="tests.conversations.api.served_settings", database=name) as port:
         answers_at(address := f"http://127.0.0.1:{port}")
         yield address
+
+
+@pytest.fixture
+def address(transactional_db: None, served: str) -> str:
+    return served
 
 
 def answers_at(address: str) -> None:
@@ -65,4 +70,4 @@ def manager(queue: Queue) -> ApiClient:
 @pytest.fixture
 def outsider(queue: Queue) -> ApiClient:
     """Every right, on another queue."""
-    return client_with(*Right, on=QueueFactory())
+    return client_with(*QUEUE_RIGHTS, on=QueueFactory())

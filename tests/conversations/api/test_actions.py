@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from channels_cfg.models import Right
+from channels_cfg.models import QUEUE_RIGHTS, Queue, Right
 from conversations.models import Conversation, Event
 from tests.conversations.api.conftest import client_with
 from tests.factories import (
@@ -181,7 +181,7 @@ def test_a_person_cannot_meddle_with_a_colleagues_conversation_but_a_telephone_s
 @pytest.mark.parametrize("action", ACTIONS)
 def test_what_is_not_granted_is_not_found(queue, outsider, action):
     conversation = queued_conversation(queue)
-    others = client_with(*set(Right) - {Right.SERVE}, on=queue)
+    others = client_with(*set(QUEUE_RIGHTS) - {Right.SERVE}, on=queue)
 
     answers = [do(client, conversation, action, **ACTIONS[action]) for client in (outsider, others)]
     unknown = do(outsider, Conversation(pk=uuid.uuid4()), action, **ACTIONS[action])
@@ -280,3 +280,21 @@ def test_a_user_without_any_right_finds_nothing(queue, client):
     )
 
     assert answer.status_code == 404
+
+
+def test_who_is_to_have_it_is_said_with_the_queue(queue: Queue):
+    client = client_with(Right.SERVE, on=queue)
+    anna, outsider = user_with(Right.SERVE, on=queue), UserFactory()
+    conversation = queued_conversation(queue)
+    address = f"/api/v1/conversations/{conversation.pk}/queue"
+    order = {"queue": queue.name, "priority": 1, "preferred_agent": anna.username, "required_seconds": 60}
+
+    first = client.post_json(address, order | {"required_agents": [anna.username]})
+    again = client.post_json(address, order | {"required_agents": [anna.username]})
+    refused = client.post_json(address, order | {"required_agents": [outsider.username]})
+
+    conversation.refresh_from_db()
+    assert (conversation.priority, conversation.preferred_agent) == (1, anna)
+    assert conversation.required_agents == [anna.pk]
+    assert first.json() == again.json()
+    assert list(refused.json()["errors"]) == ["required_agents"]

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from channels_cfg.models import Channel, Right, Source
+from channels_cfg.models import QUEUE_RIGHTS, Channel, Right, Source
 from conversations import lifecycle
 from conversations.attached_data.attach import attach_data
 from conversations.models import Conversation, Message
@@ -70,6 +70,7 @@ def test_a_conversation_is_told_with_its_places_times_and_data(queue, agent):
         "direction": "inbound",
         "customer": "Anna",
         "customer_address": "358401234567",
+        "subject": "",
         "agent": agent.user.username,
         "received_at": "",
         "queued_at": "",
@@ -97,7 +98,7 @@ def test_the_specifications_example_over_the_api(queue, agent, supervisor):
 
 
 def test_live_data_is_for_who_serves_alone(queue, agent, supervisor):
-    everything = client_with(*Right, on=queue)
+    everything = client_with(*QUEUE_RIGHTS, on=queue)
     conversation = accepted_conversation(queue, agent=agent.user, data=PAIRS)
 
     assert data_of(agent, conversation) == PAIRS
@@ -227,7 +228,7 @@ def test_pages_follow_each_other_without_gap_or_overlap(queue, supervisor):
 def test_twenty_conversations_cost_the_queries_of_one(kind, django_assert_max_num_queries):
     shown = {} if kind == Channel.Kind.CHAT else {"allocation_keys": ["customerId"]}
     queue = QueueFactory(channel=ChannelFactory(kind=kind, **shown))
-    client = client_with(*Right, on=queue)
+    client = client_with(*QUEUE_RIGHTS, on=queue)
 
     def queries_of_list():
         with django_assert_max_num_queries(40) as captured:
@@ -288,3 +289,15 @@ def group_of_direct_conversations(db):
     lifecycle.allocate(conversation.pk, agent=agent, now=timezone.now())
     attach_data(conversation, PAIRS, source=Source.CUSTOMER, at=timezone.now())
     return ApiClient(viewer), Conversation.objects.get(pk=conversation.pk)
+
+
+def test_what_waits_is_listed_by_when_it_was_queued(queue):
+    client = client_with(Right.SERVE, on=queue)
+    now = timezone.now()
+    first, second = (queued_conversation(queue, now=now - timedelta(minutes=minutes)) for minutes in (5, 1))
+    Conversation.objects.filter(pk=first.pk).update(queued_at=now)
+
+    listed = client.get("/api/v1/conversations?state=queued&limit=1").json()
+    rest = client.get(listed["next"]).json()
+
+    assert [row["id"] for row in listed["results"] + rest["results"]] == [str(first.pk), str(second.pk)]

@@ -12,6 +12,7 @@ from hypothesis.extra.django import TestCase
 from channels_cfg.models import AccessRight, Right
 from conversations.attached_data.kept_data import etag_of, kept_data_of
 from conversations.models import Conversation
+from conversations.models.granted import rights_on
 from tests.factories import ConversationFactory, GroupFactory, QueueFactory, QueueGroupFactory, UserFactory
 
 
@@ -44,6 +45,11 @@ def test_each_way_to_hold_a_right_opens_the_same_conversations_as_the_lists_do()
         short = {row.pk for row in conversations if kept_data_of(row.pk, Right.MANAGE_CONTACTS, to=user) is not None}
         assert short == set(Conversation.objects.granting(Right.MANAGE_CONTACTS, to=user).values_list("pk", flat=True))
         opened += short
+        of_any = rights_on([row.pk for row in conversations], Right.SERVE, Right.MANAGE_CONTACTS, held_by=user)
+        assert of_any[Right.MANAGE_CONTACTS] == short
+        assert of_any[Right.SERVE] == set(
+            Conversation.objects.granting(Right.SERVE, to=user).values_list("pk", flat=True)
+        )
 
     assert len(opened) == 6  # three of the four places, each in two ways
 

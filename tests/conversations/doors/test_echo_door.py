@@ -16,11 +16,11 @@ from django.urls import path
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from channels_cfg.models import Channel, Queue, QueueAddress, Right, Source
+from channels_cfg.models import QUEUE_RIGHTS, Channel, Queue, QueueAddress, Source
 from conversations import lifecycle, tasks
 from conversations.attached_data.late import attach_said
 from conversations.doors import deliveries, references, registry, webhook_use
-from conversations.doors.routing import queue_with_address
+from conversations.doors.queue_addresses import queue_with_address
 from conversations.models import Conversation, ExternalReference, InboundDelivery, LiveDatum, RefusedCallbacks
 from tests.conversations.admin.test_delivery_log import LIST
 from tests.factories import ChannelFactory, QueueFactory, UserFactory, user_with
@@ -68,7 +68,7 @@ def handle(delivery: InboundDelivery) -> tuple[str, list[str]]:
 @pytest.fixture
 def queue(db: None, monkeypatch: pytest.MonkeyPatch) -> Queue:
     import_module("conversations.urls")  # before the echo is there: the portal's own addresses are read once
-    door = registry.Door("echo", "Echo", handle, urls=[path("echo", receive)], triggers={"SAID"})
+    door = registry.Door("echo", "Echo", handle, urls=[path("echo", receive)], triggers={"SAID": "Something was said"})
     monkeypatch.setitem(registry._doors, "echo", door)
     queue = QueueFactory(channel=ChannelFactory(statistics_keys=["customerType"]))
     QueueAddress.objects.create(queue=queue, address="Sales@echo.example")
@@ -190,6 +190,6 @@ def test_rights_on_its_conversations_are_those_on_their_queue(queue):
     work()
 
     stranger = UserFactory()
-    for right in Right:
+    for right in QUEUE_RIGHTS:
         assert Conversation.objects.granting(right, to=user_with(right, on=queue)).count() == 1
         assert Conversation.objects.granting(right, to=stranger).count() == 0

@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from channels_cfg.models import Channel, Right, SystemSettings, User
+from channels_cfg.models import QUEUE_RIGHTS, Channel, Right, SystemSettings, User
 from conversations import lifecycle
 from conversations.attached_data.retention_preview import preview_retention, propose
 from conversations.models import Conversation
@@ -126,7 +126,7 @@ def test_without_the_right_to_serve_or_to_view_it_is_not_found(rights):
     conversation = accepted_conversation(queue, data=DATA)
 
     assert page_of(conversation, user_with(*rights, on=queue)).status_code == 404
-    assert page_of(conversation, user_with(*Right, on=QueueFactory())).status_code == 404
+    assert page_of(conversation, user_with(*QUEUE_RIGHTS, on=QueueFactory())).status_code == 404
     assert page_of(conversation, UserFactory(is_superuser=True, is_staff=True)).status_code == 404
 
 

@@ -102,6 +102,23 @@ def test_what_cannot_be_searched_is_told_in_words(client, query):
     assert "This search cannot be made" in page(client, f"/history/?{query}")
 
 
+def test_what_was_typed_wrong_stays_and_says_how_it_is_written(client):
+    answer = page(client, "/history/?received_after=last+summer")
+
+    assert "This is not a date or time. Write it like 2026-11-21" in answer
+    assert 'value="last summer"' in answer
+
+
+def test_what_the_form_sends_without_scripts_is_searched_for(client, queue):
+    ended_conversation(queue, data={"customerType": "gold"}, customer_name="Maija Korhonen")
+    ended_conversation(queue, data={"customerType": "silver"}, customer_name="Erik Svensson")
+
+    sent = {"q": "", "kept_key": "customerType", "kept_operator": "=", "kept_text": "silver"}
+    answer = client.get("/history/", sent, follow=True).text
+
+    assert "Erik Svensson" in answer and "Maija Korhonen" not in answer
+
+
 def test_empty_lists_lead_on(client):
     assert "Nothing yet" in page(client, "/history/")
     assert "No conversation matches" in page(client, "/history/?q=nobody")
@@ -186,15 +203,12 @@ def test_the_transcript_shows_who_what_when_and_how_far_it_got(client, queue, vi
     service = MessagingServiceFactory(queue=queue)
     thread = ExternalReference.objects.create(door="conversation_api", service=service, external_id="T1")
     conversation = accepted_conversation(queue, agent=viewer, customer_name="Maija", reference=thread)
-    said = {"conversation": conversation, "reference": thread, "sent_at": timezone.now()}
+    said = {
+        "conversation": conversation, "reference": thread, "messaging_channel": "WHATSAPP", "sent_at": timezone.now()
+    }  # fmt: skip
     Message.objects.create(author="agent", agent=viewer, text="Blue or red?", external_id="M1", **said)
     Message.objects.create(author="customer", text="that one", reply_to="M1", external_id="M2", **said)
-    Message.objects.create(
-        author="customer", content_type="media_message", content={"url": "javascript:alert(1)"}, **said
-    )
-    Message.objects.create(
-        author="customer", content_type="media_message", content={"url": "https://m.example/a/cat.png?x=1"}, **said
-    )
+    Message.objects.create(author="customer", text="<b>See</b> https://m.example/a?b=1, javascript:alert(1)", **said)
     Message.objects.create(author="customer", text="*****", rank=[1, "2026", "x"], external_id="M3", **said)
     DeliveryStatus.objects.create(
         service=service, message_external_id="M1", status="FAILED", reason_code="RECIPIENT_NOT_REACHABLE", rank=9,
@@ -206,9 +220,8 @@ def test_the_transcript_shows_who_what_when_and_how_far_it_got(client, queue, vi
     words = in_words(html)
     assert "Failed: Recipient not reachable" in words
     assert words.count("Blue or red?") == 2  # said, and quoted
-    assert 'href="https://m.example/a/cat.png?x=1"' in html
-    assert ">cat.png</a>" in html
-    assert "javascript:" not in html
+    assert 'href="https://m.example/a?b=1" rel="noopener noreferrer nofollow" target="_blank">' in html
+    assert "&lt;b&gt;See" in html and 'href="javascript:' not in html
     assert "Redacted" in words
 
 
@@ -222,7 +235,8 @@ def test_a_long_transcript_begins_with_what_was_said_last(client, queue, viewer)
         Message(
             conversation=conversation,
             reference=thread,
-            author="agent",
+            author="customer" if place == number - 1 else "agent",
+            messaging_channel="WHATSAPP",
             text=f"Number {place:04}.",
             external_id=f"M{place}",
             reply_to="M0" if place == number - 1 else "",
@@ -272,6 +286,21 @@ def test_the_legs_tell_who_was_consulted_and_how_long_the_customer_was_on_hold(c
     assert "Customer on hold for 2 min" in words
     assert "Agent Consulted" in words
     assert "never connected" in words
+
+
+def test_what_took_less_than_a_second_is_no_blank(client, queue, viewer):
+    call = lifecycle.receive(channel=queue.channel, now=timezone.now() - timedelta(minutes=1))
+    at = call.received_at
+    lifecycle.enter_ivr(call.pk, now=at)
+    lifecycle.enqueue(call.pk, queue=queue, now=at + timedelta(milliseconds=400))
+    lifecycle.accept(call.pk, by=viewer, now=at + timedelta(seconds=5))
+    lifecycle.hold(call.pk, by=viewer, now=at + timedelta(seconds=9))
+    lifecycle.hold(call.pk, by=viewer, now=at + timedelta(seconds=9.3), resume=True)
+
+    words = in_words(page(client, f"/history/{call.pk}/"))
+
+    assert "In the IVR 0 s" in words
+    assert "Customer on hold for 0 s" in words
 
 
 def test_what_is_not_granted_is_answered_like_what_does_not_exist(client):

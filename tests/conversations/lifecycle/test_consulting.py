@@ -104,9 +104,9 @@ def test_what_is_told_twice_changes_nothing_the_second_time(call: Conversation, 
 def test_an_impossible_consultation_says_the_state_and_the_one_it_needs(call: Conversation, queue: Queue, anna: User):
     waiting = queued_conversation(queue)
 
-    with pytest.raises(lifecycle.WrongState, match="queued; to consult somebody about it, it would"):
+    with pytest.raises(lifecycle.WrongState, match="queued; for this it would"):
         lifecycle.consult(waiting.pk, by=anna, agent=UserFactory(), now=timezone.now())
-    with pytest.raises(lifecycle.WrongState, match="queued; to start the IVR for it, it would have to be received"):
+    with pytest.raises(lifecycle.WrongState, match="queued; for this it would have to be received"):
         lifecycle.enter_ivr(waiting.pk, now=timezone.now())
     with pytest.raises(lifecycle.WrongChannel):
         lifecycle.consult(call.pk, by=anna, queue=QueueFactory(), now=at(40))

@@ -4,7 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from conversations import lifecycle
@@ -142,19 +142,19 @@ def test_a_repeated_action_changes_nothing_and_is_no_error():
     [
         (
             lambda c, u: lifecycle.accept(c.pk, by=u, now=timezone.now()),
-            "wrap-up; to accept it, it would have to be queued or",
+            "wrap-up; for this it would have to be queued or",
         ),
         (
             lambda c, u: lifecycle.reject(c.pk, by=u, now=timezone.now()),
-            "wrap-up; to reject it, it would have to be offered",
+            "wrap-up; for this it would have to be offered",
         ),
         (
             lambda c, u: lifecycle.transfer(c.pk, by=u, agent=u, now=timezone.now()),
-            "to transfer it, it would have to be accepted",
+            "for this it would have to be accepted",
         ),
         (
             lambda c, u: lifecycle.allocate(c.pk, agent=u, now=timezone.now()),
-            "to allocate it, it would have to be received or",
+            "for this it would have to be received or",
         ),
     ],
 )
@@ -199,3 +199,19 @@ def test_of_two_agents_accepting_at_once_one_wins():
     winner = Conversation.objects.get(pk=conversation.pk).agent_id
     assert outcomes[winner] == "won"
     assert Event.objects.filter(conversation=conversation, kind="accepted").count() == 1
+
+
+def test_a_change_writes_what_has_changed_and_nothing_else():
+    conversation = queued_conversation(QueueFactory())
+    with transaction.atomic():
+        held = lifecycle.locked(conversation.pk)
+        Conversation.objects.filter(pk=held.pk).update(note="of another hand", kept_data={}, subject="old")
+        held.subject = "new"
+        held.dropped_keys["n"] = 1
+        lifecycle.save(held)
+        held.dropped_keys["n"] = True
+        lifecycle.save(held)
+
+    stored = Conversation.objects.get(pk=held.pk)
+    assert (stored.note, stored.subject, stored.version) == ("of another hand", "new", conversation.version + 2)
+    assert stored.dropped_keys["n"] is True

@@ -84,7 +84,7 @@ def test_a_participant_holds_a_call_and_messages_at_once_and_leaves_them_one_by_
         lambda call, anna, queue: lifecycle.transfer(call.pk, by=anna, queue=queue, now=at(50)),
         lambda call, anna, queue: lifecycle.transfer(call.pk, by=anna, agent=UserFactory(), now=at(50)),
         lambda call, anna, queue: lifecycle.end(call.pk, now=at(50)),
-        lambda call, anna, queue: lifecycle.leave(call, at=at(50), agent=anna),
+        lambda call, anna, queue: lifecycle.leave(lifecycle.locked(call.pk), at=at(50), agent=anna),
     ],
     ids=["resume", "transfer to a queue", "transfer to an agent", "end", "the agent leaves"],
 )

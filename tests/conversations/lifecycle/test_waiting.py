@@ -51,11 +51,20 @@ def transferred(second: int) -> Step:
         ([queued(40), accepted(55), ended(90)], 38, 15, State.WRAP_UP),
         ([queued(40), ended(43)], 38, 3, State.FALSE_ATTEMPT),
         ([queued(40), ended(45)], 38, 5, State.ABANDONED),
-        ([ended(90)], 88, 2, State.FALSE_ATTEMPT),
+        ([ended(90)], 88, 2, State.ABANDONED),
+        ([ended(4)], 2, 2, State.FALSE_ATTEMPT),
         ([offered(40), accepted(50), ended(90)], 38, 12, State.WRAP_UP),
         ([offered(40), accepted(50), transferred(70), ended(90)], 38, 12, State.HANDLED),
     ],
-    ids=["queued", "left the queue at once", "abandoned", "hung up in the IVR", "direct", "direct, then transferred"],
+    ids=[
+        "queued",
+        "left the queue at once",
+        "abandoned",
+        "hung up in the IVR",
+        "hung up at once",
+        "direct",
+        "direct, then transferred",
+    ],
 )
 def test_time_in_the_ivr_is_no_waiting(
     queue: Queue, anna: User, steps: list[Step], spent: int, waited: int, state: str

@@ -159,7 +159,7 @@ def some_question(dice: random.Random) -> LogQuery:
 def test_counts_rows_and_lines_of_a_file_agree_whatever_is_asked(a_busy_year):
     dice = random.Random(7)
     found = 0
-    for _ in range(40):
+    for _ in range(25):
         query = some_question(dice)
 
         rows = query.entries(a_busy_year).count()
@@ -174,7 +174,7 @@ def test_counts_rows_and_lines_of_a_file_agree_whatever_is_asked(a_busy_year):
             again = LogQuery.parse(drilled.as_params(), zone=ZoneInfo("UTC"), now=NOON)
             assert again.entries(a_busy_year).count() == count["conversations"], again.as_address()
         found += rows
-    assert found > 100
+    assert found > 60
 
 
 @pytest.mark.django_db
@@ -238,8 +238,8 @@ def test_a_day_has_the_hours_it_has_and_totals_agree(name, day, hours):
     queue = QueueFactory()
     viewer = user_with(Right.VIEW_REPORTS, on=queue)
     first = datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC) - timedelta(hours=6)
-    for half_hour in range(2 * 36):
-        abandoned(queue, received_at=first + timedelta(minutes=30 * half_hour + 10))
+    for hour in range(36):
+        abandoned(queue, received_at=first + timedelta(hours=hour, minutes=10))
     run_reporting_job()
     period = {
         "received_after": [day.isoformat()],
@@ -249,12 +249,12 @@ def test_a_day_has_the_hours_it_has_and_totals_agree(name, day, hours):
 
     by_hour, by_day = asked(**period, interval=["hour"]), asked(**period, interval=["day"])
 
-    assert [count["conversations"] for count in by_day.counts(viewer)] == [2 * hours]
-    assert [count["conversations"] for count in by_hour.counts(viewer)] == [2] * hours
+    assert [count["conversations"] for count in by_day.counts(viewer)] == [hours]
+    assert [count["conversations"] for count in by_hour.counts(viewer)] == [1] * hours
     assert sorted(count["at"] for count in by_hour.counts(viewer)) == by_hour.intervals()
     assert [count["at"] for count in by_day.counts(viewer)] == by_day.intervals()
     for count in by_hour.counts(viewer):
-        assert by_hour.drilled(at=count["at"]).entries(viewer).count() == 2
+        assert by_hour.drilled(at=count["at"]).entries(viewer).count() == 1
 
 
 @pytest.mark.django_db

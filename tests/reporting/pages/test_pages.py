@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 import pytest
 from django.utils import timezone
 
+from channels_cfg import jobs
 from channels_cfg.models import Right
-from conversations import jobs
 from reporting.contact_log.fill import run_reporting_job
 from reporting.models import ReportFile
 from tests.factories import QueueFactory, UserFactory, grant, user_with

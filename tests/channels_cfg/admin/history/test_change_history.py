@@ -11,6 +11,7 @@ from tests.channels_cfg.admin.forms import save_form
 from tests.factories import (
     ChannelFactory,
     GroupFactory,
+    IvrDefinitionFactory,
     MessagingServiceFactory,
     QueueFactory,
     UserFactory,
@@ -26,13 +27,24 @@ def test_a_form_shows_who_changed_which_field_from_what_to_what(browser: Client)
     save_form(browser, address, statistics_keys="customerType, tier")
 
     newest = ChangeHistory.of(channel)[:1][0]
-    assert (newest.by, newest.deed) == ("aino", "changed")
+    assert (newest.by, newest.action) == ("aino", "changed")
     assert [(field.field, field.old, field.new) for field in newest.fields] == [
         ("Extra Data Included in Statistics", "tier", "customerType, tier")
     ]
     page = browser.get(reverse("admin:channels_cfg_channel_history", args=[channel.pk])).content.decode()
     assert "<del>tier</del>" in page
     assert "<ins>customerType, tier</ins>" in page
+
+
+def test_a_kind_is_called_by_its_everyday_name_inside_a_sentence_and_begins_one_with_a_capital(browser: Client):
+    IvrDefinitionFactory()
+    ChannelFactory()
+
+    log = browser.get(reverse("admin:change_log")).content.decode()
+    assert "<span>IVR definition <a" in log
+    assert "<span>channel <a" in log
+    table = b"".join(browser.get(reverse("admin:change_log_csv")).streaming_content).decode()
+    assert {"IVR definition", "Channel"} <= {line.split(",")[5] for line in table.splitlines()[1:]}
 
 
 def test_raw_sql_is_shown_as_done_outside_the_configurator(db: None):
@@ -51,7 +63,7 @@ def test_a_bulk_update_is_in_the_history_of_each_record(db: None):
 
     Channel.objects.update(description="the same")
 
-    assert [ChangeHistory.of(channel)[:1][0].deed for channel in channels] == ["changed", "changed"]
+    assert [ChangeHistory.of(channel)[:1][0].action for channel in channels] == ["changed", "changed"]
 
 
 def test_inline_rows_are_in_the_history_of_their_record_also_once_deleted(browser: Client):

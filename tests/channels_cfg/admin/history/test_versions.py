@@ -110,7 +110,10 @@ def test_why_is_asked_before_deleting_too_one_or_many(browser: Client):
     )
     second = ChangeHistory.of(other)[:1][0]
 
-    assert [(first.deed, first.why), (second.deed, second.why)] == [("deleted", "Left the company"), ("deleted", "Too")]
+    assert [(first.action, first.why), (second.action, second.why)] == [
+        ("deleted", "Left the company"),
+        ("deleted", "Too"),
+    ]
 
 
 # Versions

@@ -370,8 +370,8 @@ def test_several_keys_are_changed_at_once_and_each_change_is_recorded(browser: C
         ("c", "c", "", "Nobody", False),
     ]
     changes = [ChangeHistory.of(key)[:5][0] for key in (first, second)]
-    assert [(change.deed, change.by, len(change.fields)) for change in changes] == [("changed", "aino", 3)] * 2
-    assert ChangeHistory.of(third)[:5][0].deed == "created"
+    assert [(change.action, change.by, len(change.fields)) for change in changes] == [("changed", "aino", 3)] * 2
+    assert ChangeHistory.of(third)[:5][0].action == "created"
 
 
 def test_changing_nothing_is_told(browser: Client):

@@ -176,7 +176,7 @@ def test_the_connection_is_tried_with_what_is_typed(browser: Client, sinch: Sinc
 def test_a_stored_secret_is_used_where_none_is_typed(browser: Client, sinch: Sinch):
     service = MessagingServiceFactory(app_id=APP_ID, project_id="project", key_id="key", key_secret="CANARY")
 
-    page = browser.post(reverse("admin:try_connection"), {"service": service.pk})
+    page = browser.post(reverse("admin:try_connection"), {"tried": service.pk})
 
     assert "The app “Sales” answers" in page.content.decode()
     assert "CANARY" not in page.content.decode()

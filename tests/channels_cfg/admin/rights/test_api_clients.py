@@ -13,9 +13,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from channels_cfg.models import AccessRight, ApiKey, Queue, Right, SettingsVersion, User
-from channels_cfg.rights.roles import API_CLIENT
+from channels_cfg.rights.roles import AGENT, API_CLIENT
 from tests.channels_cfg.api.test_authentication import DOOR, token_of
-from tests.factories import ApiKeyFactory, QueueFactory, QueueGroupFactory, UserFactory
+from tests.factories import ApiKeyFactory, QueueFactory, QueueGroupFactory, ReplyTemplateFolderFactory, UserFactory
 
 NEW = "/admin/channels_cfg/apiclient/add/"
 
@@ -32,6 +32,7 @@ def key_on(page: Any) -> str:
 
 def test_a_client_is_made_with_rights_and_a_key_on_one_page(browser: Client):
     queue, nordic = QueueFactory(name="Chat care"), QueueGroupFactory()
+    team, folder = Group.objects.get(name=AGENT), ReplyTemplateFolderFactory()
 
     answer = browser.post(
         NEW,
@@ -41,6 +42,8 @@ def test_a_client_is_made_with_rights_and_a_key_on_one_page(browser: Client):
             "rights": ["manage_contacts", "view_history"],
             "queues": [queue.pk],
             "queue_groups": [nordic.pk],
+            "direct_conversations_of": [team.pk],
+            "reply_template_folders": [folder.pk],
         },
     )
 
@@ -48,11 +51,12 @@ def test_a_client_is_made_with_rights_and_a_key_on_one_page(browser: Client):
     key = ApiKey.objects.get()
     assert client.is_api_client and not client.has_usable_password() and not client.is_staff
     assert list(client.groups.all()) == [Group.objects.get(name=API_CLIENT)]
-    assert set(client.access_rights.values_list("right", "queue", "queue_group")) == {
+    places = ("queue", "queue_group", "direct_conversations_of", "reply_template_folder")
+    assert set(client.access_rights.values_list("right", *places)) == {
         (right, *place)
         for right in ("manage_contacts", "view_history")
-        for place in ((queue.pk, None), (None, nordic.pk))
-    }
+        for place in ((queue.pk, None, None, None), (None, nordic.pk, None, None), (None, None, team.pk, None))
+    } | {("use_templates", None, None, None, folder.pk)}
     assert (key.user, key.name) == (client, "CRM nightly sync")
     assert Client().get(DOOR, headers={"X-Api-Key": key_on(answer)}).status_code == 200
     assert "no-store" in answer["Cache-Control"]

@@ -13,7 +13,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from channels_cfg.models import AccessRight, Queue, Right, SettingsVersion, SystemSettings
+from channels_cfg.models import QUEUE_RIGHTS, AccessRight, Queue, Right, SettingsVersion, SystemSettings
 from channels_cfg.rights.roles import CONFIGURATOR
 from tests.factories import ChannelFactory, GroupFactory, QueueFactory, QueueGroupFactory, UserFactory, grant
 
@@ -263,8 +263,8 @@ def test_the_matrix_costs_the_same_for_few_and_for_many(browser: Client, query: 
 def a_row_of_everything() -> None:
     team, queue, nordic = GroupFactory(), QueueFactory(), QueueGroupFactory()
     queue.groups.add(nordic)
-    user = grant(UserFactory(), *Right, on=queue)
+    user = grant(UserFactory(), *QUEUE_RIGHTS, on=queue)
     user.groups.add(team)
-    for right in Right:
+    for right in QUEUE_RIGHTS:
         AccessRight.objects.create(group=team, right=right, queue_group=nordic)
         AccessRight.objects.create(group=team, right=right, direct_conversations_of=team)

@@ -10,11 +10,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from channels_cfg.admin.safeguards.cascade_preview import FEW
 from channels_cfg.models import AccessRight, ApiKey, Channel, MessagingService, Queue, Right, User, WebhookSecret
 from channels_cfg.rights.roles import AGENT
-from conversations.models import Conversation
+from conversations.models import Conversation, SendingPause
 from tests.channels_cfg.admin.forms import open_form, save_form
 from tests.factories import (
     ApiKeyFactory,
@@ -71,7 +72,10 @@ def test_a_right_on_two_places_is_refused_in_words(browser: Client):
         direct_conversations_of=group.pk,
     )
 
-    assert "Choose a queue, a queue group, or direct conversations, and only one of them." in answer.content.decode()
+    assert (
+        "Choose a queue, a queue group, direct conversations or a reply-template folder, and only one of them."
+        in answer.content.decode()
+    )
     assert not AccessRight.objects.exists()
 
 
@@ -295,12 +299,15 @@ def test_home_of_an_empty_portal_leads_on(browser: Client):
 def test_home_names_what_needs_attention(browser: Client):
     service = MessagingServiceFactory(name="WhatsApp Finland", queue=QueueFactory(name="Chat sales"))
     ChannelFactory(statistics_keys=["customertype", "customerType"])
+    for _ in range(3):
+        SendingPause.objects.begin(service, now=timezone.now(), reason="It does not answer.")
 
     page = browser.get(reverse("admin:index")).content.decode()
 
     assert MessagingService.objects.get() == service
     assert "Messaging service “WhatsApp Finland” has no secret" in page
     assert "Nobody may serve queue “Chat sales”" in page
+    assert "Replies over “WhatsApp Finland” wait since" in page and "It does not answer." in page
     assert "look alike" in page
 
 

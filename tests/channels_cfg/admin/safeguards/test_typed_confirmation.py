@@ -1,4 +1,4 @@
-"""Dangerous deeds ask for typed words, and nothing is done before they are typed."""
+"""Dangerous actions ask for typed words, and nothing is done before they are typed."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from tests.factories import ChannelFactory, MessagingServiceFactory, QueueFactor
 MAKERS = {Channel: ChannelFactory, Queue: QueueFactory, MessagingService: MessagingServiceFactory}
 
 
-def page_of(model: Any, deed: str, *args: Any) -> str:
-    return reverse(f"admin:channels_cfg_{model._meta.model_name}_{deed}", args=args)
+def page_of(model: Any, action: str, *args: Any) -> str:
+    return reverse(f"admin:channels_cfg_{model._meta.model_name}_{action}", args=args)
 
 
 @pytest.mark.parametrize("model", MAKERS)

@@ -1,7 +1,7 @@
 """Everything callbacks leave in the database, in a form that can be compared.
 
-Left out: ids of our own; deliveries; how often a conversation was written (``version``) and how often the reporting
-job is told of it, since both count writes and not what is so.
+Left out: ids and numbers of our own; deliveries; how often a conversation was written (``version``) and how often the
+reporting job is told of it, since both count writes and not what is so.
 """
 
 from __future__ import annotations
@@ -12,15 +12,17 @@ from typing import Any
 from django.db.models import Model
 
 from conversations.models import (
+    Consent,
     Contact,
     Conversation,
     DeliveryStatus,
     ExternalReference,
+    MediaFetch,
     Message,
     ReportableChange,
 )
 
-OUR_OWN = {"id", "version", "conversation_id", "reference_id", "leg_id", "brought_by_id"}
+OUR_OWN = {"id", "number", "version", "conversation_id", "reference_id", "leg_id", "brought_by_id"}
 
 
 def facts(row: Model) -> dict[str, Any]:
@@ -44,6 +46,7 @@ def story(conversation: Conversation) -> dict[str, Any]:
         ),
         "events": ordered(map(facts, conversation.events.all())),
         "messages": ordered(map(facts, conversation.messages.all())),
+        "media": ordered(MediaFetch.objects.filter(message__conversation=conversation).values_list("url", flat=True)),
         "live data": ordered(map(facts, conversation.live_data.all())),
         "to report": ReportableChange.objects.filter(conversation=conversation).exists(),
     }
@@ -54,6 +57,7 @@ def all_rows() -> dict[str, list[Any]]:
         "conversations": ordered(map(story, Conversation.objects.all())),
         "threads": ordered(map(facts, ExternalReference.objects.all())),
         "waiting messages": ordered(map(facts, Message.objects.filter(conversation=None))),
+        "consents": ordered(map(facts, Consent.objects.all())),
         "contacts": ordered(map(facts, Contact.objects.all())),
         "delivery statuses": ordered(map(facts, DeliveryStatus.objects.all())),
     }

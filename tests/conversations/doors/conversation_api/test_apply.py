@@ -10,7 +10,8 @@ from django.conf import settings
 from django.db import connection, connections
 from django.utils import timezone
 
-from conversations import jobs, tasks
+from channels_cfg import jobs
+from conversations import tasks
 from conversations.doors import deliveries
 from conversations.doors.conversation_api import messages
 from conversations.doors.deliveries import apply_delivery
@@ -66,7 +67,7 @@ def test_a_failure_is_logged_without_what_it_says(
     with caplog.at_level(logging.DEBUG):
         apply_delivery(delivery.pk)
 
-    logged = [record.getMessage() for record in caplog.records if record.name.startswith("conversations")]
+    logged = [record.getMessage() for record in caplog.records if record.name == "channels_cfg.jobs"]
     assert logged == [f"InboundDelivery {delivery.pk} failed (ValueError)"]
     assert not any(record.exc_info for record in caplog.records)
     assert "CANARY" not in caplog.text

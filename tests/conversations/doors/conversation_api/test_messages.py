@@ -8,7 +8,18 @@ from django.utils import timezone
 from channels_cfg.models import QueueAddress, Source
 from conversations import lifecycle
 from conversations.attached_data.post import post_data
-from conversations.models import Conversation, DeliveryStatus, Event, InboundDelivery, Message, ReportableChange, State
+from conversations.desk.typing import seconds_of_customer
+from conversations.models import (
+    Conversation,
+    DeliveryStatus,
+    Event,
+    InboundDelivery,
+    Message,
+    ReportableChange,
+    Session,
+    State,
+)
+from conversations.sessions import tell_facts
 from tests.conversations.doors.conversation_api.conftest import Sender, apply_all, conversation_news, message
 from tests.factories import QueueFactory, UserFactory, WebhookSecretFactory
 
@@ -234,10 +245,13 @@ def test_data_posted_after_the_end_is_not_replaced_by_a_late_message(sender: Sen
 
 def test_a_deletion_erases_what_was_said(sender: Sender) -> None:
     sender.tell(message("CANARY said", id="01A"))
+    facts = {"lang": "en", "feedback": "CANARY", "out_contact_id": "CANARY"}
+    tell_facts(Conversation.objects.get().pk, facts, by=UserFactory(), now=timezone.now())
 
     sender.tell(conversation_news("delete"))
 
     assert Conversation.objects.get().state == State.ABANDONED
+    assert list(Session.objects.values_list("lang", "feedback", "out_contact_id")) == [("en", "", "")]
     assert list(Message.objects.values_list("text", "content")) == [("", {})]
 
 
@@ -276,13 +290,13 @@ def test_a_redaction_replaces_the_original_whichever_comes_first(sender: Sender,
             {"media_message": {"url": "https://a/x.mp4", "thumbnail_url": ""}},
             "media_message",
             "",
-            {"url": "https://a/x.mp4"},
+            {},
         ),
         (
             {"media_card_message": {"url": "https://a/x.png", "caption": "Look"}},
             "media_card_message",
             "Look",
-            {"url": "https://a/x.png"},
+            {},
         ),
         (
             {"location_message": {"title": "", "label": "", "coordinates": {"latitude": 55.7, "longitude": 13.1}}},
@@ -296,7 +310,7 @@ def test_a_redaction_replaces_the_original_whichever_comes_first(sender: Sender,
             "Yes",
             {"message_id": "01MT", "postback_data": "01MT_Yes"},
         ),
-        ({"fallback_message": {"raw_message": "?"}}, "fallback_message", "", {"raw_message": "?"}),
+        ({"fallback_message": {"raw_message": "?"}}, "fallback_message", "", {}),
         ({"brand_new_message": {"text": "Hi", "size": 1e400}}, "brand_new_message", "Hi", {"size": None}),
         ({"text_message": {"text": "NUL \x00 and half \ud800"}}, "text_message", "NUL � and half �", {}),
         ({}, "unknown", "", {}),
@@ -437,13 +451,23 @@ def test_a_reaction_is_on_the_timeline_once_and_without_what_it_says(sender: Sen
     assert event.detail == {"event": "reaction_event"}
 
 
-def test_typing_is_not_kept(sender: Sender) -> None:
-    delivery = sender.tell(
-        message(), {"event": {"id": "1", "conversation_id": "01CONVERSATION", "contact_event": {"composing_event": {}}}}
-    )
+def test_typing_shows_for_a_moment_and_is_not_kept(sender: Sender) -> None:
+    def typing(kind: str = "composing_event", at: datetime | None = None) -> dict[str, Any]:
+        told = {"id": "1", "conversation_id": "01CONVERSATION", "contact_event": {kind: {}}}
+        return {"event": told | {"accept_time": (at or timezone.now()).isoformat()}}
 
-    assert delivery.state == "ignored"
+    def seconds() -> int:
+        return seconds_of_customer(Conversation.objects.get(), now=timezone.now())
+
+    delivery = sender.tell(message(), typing())
+    assert (delivery.state, 0 < seconds() <= 8) == ("ignored", True)
     assert not Event.objects.filter(kind=Event.Kind.CUSTOMER_EVENT).exists()
+
+    for ended in (typing("composing_end_event"), message(id="01NEXT")):
+        sender.tell(typing(), ended)
+        assert seconds() == 0
+    sender.tell(typing(at=timezone.now() - timedelta(minutes=1)))
+    assert seconds() == 0
 
 
 def test_a_reaction_waits_a_while_for_its_conversation(sender: Sender) -> None:

@@ -1,0 +1,1 @@
+"""Data actions, their drafts and connections in the System Configurator."""

@@ -1,0 +1,1 @@
+"""IVR definitions: their form, their picture, and trying them out."""

@@ -1,0 +1,1 @@
+"""Words of integrations: JSON with positions, paths, placeholders, conditions, and what a configuration says."""

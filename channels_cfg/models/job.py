@@ -1,0 +1,131 @@
+"""Jobs: rows that wait for a worker. The table is the to-do list, and a message to a worker only a hint."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Self, TypeVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Case, F, Q, Value
+from django.utils.translation import gettext_lazy as _
+
+FIRST_PAUSE = timedelta(seconds=5)
+LONGEST_PAUSE = timedelta(hours=1)
+
+
+Row = TypeVar("Row", bound="Job", covariant=True)
+
+
+class JobQuerySet(models.QuerySet[Row]):
+    def unfinished(self) -> Self:
+        return self.filter(finished_at=None)
+
+    def waiting(self, *, now: datetime) -> Self:
+        """Unfinished, held by no worker at this moment, and due."""
+        return self.unfinished().exclude(held_until__gt=now)
+
+    def claim(self, pk: Any, *, now: datetime) -> Row | None:
+        """Hold a waiting row for the caller, for ``JOB_LEASE``; None where there is nothing to hold."""
+        held = (
+            self.waiting(now=now)
+            .filter(pk=pk)
+            .update(
+                holder=uuid.uuid4(),
+                held_until=now + settings.JOB_LEASE,
+                attempts=F("attempts") + 1,
+                interruptions=F("interruptions") + Case(models.When(holder=None, then=Value(0)), default=Value(1)),
+                **self.model.when_claimed,
+            )
+        )
+        return self.get(pk=pk) if held else None
+
+    def held_by(self, job: Job) -> Self:
+        """The job's row, as long as the claim that ``job`` came from still stands."""
+        return self.unfinished().filter(pk=job.pk, holder=job.holder)
+
+    def dead_letters(self) -> Self:
+        """Those that were given up."""
+        return self.filter(state=Job.State.FAILED)
+
+    def repeatable(self) -> Self:
+        """Those that can be tried again by hand: held by nobody, and their input is still there."""
+        return self.filter(Q(finished_at=None) | Q(state=Job.State.FAILED), holder=None).exclude(
+            **self.model.input_erased
+        )
+
+    def try_again(self) -> int:
+        """Have those that can be tried again taken by the next worker; return how many."""
+        return self.repeatable().update(
+            state=Job.State.WAITING, finished_at=None, held_until=None, attempts=0, interruptions=0, reason=""
+        )
+
+
+class Job(models.Model):
+    """A row that a worker claims, holds for a lease that it renews while it lives, and finishes.
+
+    ``held_until`` is the end of the lease where there is a holder, and the next try where there is none. A worker that
+    dies leaves its claim behind; that it did is counted when another takes over. A kind of job that has states of its
+    own declares ``state`` anew; those of ``State`` are among them, and it sets ``finished_at`` with every final one.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Waiting")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Given up")
+
+    state = models.CharField(_("state"), max_length=9, choices=State.choices, default=State.WAITING)
+    reason = models.CharField(
+        _("reason"),
+        max_length=500,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("What went wrong, in words; no data"),
+    )
+    attempts = models.PositiveIntegerField(_("attempts"), default=0, db_default=0)
+    interruptions = models.PositiveSmallIntegerField(
+        _("interruptions"), default=0, db_default=0, help_text=_("How often its worker died")
+    )
+    holder = models.UUIDField(_("holder"), null=True, blank=True, help_text=_("The claim of the worker that has it"))
+    held_until = models.DateTimeField(
+        _("next try"), null=True, blank=True, help_text=_("No worker takes it before; it is held, or failed lately")
+    )
+    finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
+
+    when_claimed: ClassVar[dict[str, Any]] = {}
+    """Further fields that a claim sets."""
+
+    input_erased: ClassVar[dict[str, Any]] = {}
+    """How the fields that hold what the work needs look once they are erased; giving up erases them."""
+
+    oldest_first: ClassVar[tuple[str, ...]] = ("pk",)
+    waits_since: ClassVar[str]
+    """The field that says since when it is on the list."""
+
+    most_interruptions: ClassVar[int] = 10
+    """A job that took so many workers with it is given up."""
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def rows(cls) -> JobQuerySet[Any]:
+        """All rows, in the words of the kind's own queryset, which may say more of who waits."""
+        rows = cls._default_manager.all()
+        assert isinstance(rows, JobQuerySet)  # every kind's manager comes from one
+        return rows
+
+    def is_exhausted(self, *, now: datetime) -> bool:
+        """Whether a failure now is the last."""
+        raise NotImplementedError
+
+    @property
+    def pause(self) -> timedelta:
+        """How long it waits after a failure: 5 s, then twice as long each time, and an hour at most."""
+        return min(FIRST_PAUSE * 2 ** min(self.attempts, 16), LONGEST_PAUSE)
+
+    @property
+    def is_unfinished(self) -> bool:
+        return self.finished_at is None

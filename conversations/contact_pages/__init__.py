@@ -1,0 +1,1 @@
+"""Contacts as people manage them who hold the right *Manage contacts*."""

@@ -1,0 +1,1 @@
+"""External contacts: kept, found, merged, and associated with conversations."""

@@ -1,0 +1,1 @@
+"""Other parties, standing in on loopback: they answer as their documentation says."""
