@@ -21,8 +21,9 @@ FINISH_ANIMATIONS = """document.getAnimations()
 def shortcomings(page: Page, part: str | list[str] | None = None) -> list[str]:
     """What is wrong with the page, or with a part of it: on a screen and light, then on a telephone and dark.
 
-    The page is left as it was, with what was typed.
+    The page is left as it was, with what was typed. One that is just being opened is waited for.
     """
+    page.wait_for_load_state()
     found = [*too_wide(page), *violations(page, part)]
     with seen_at(page, TELEPHONE):
         switch_light(page, "dark")

@@ -62,8 +62,10 @@ def test_contacts_are_managed_by_keyboard_and_on_a_telephone(open_as):
     assert shortcomings(page) == []
     for link in ("Change", "Merge", "Delete"):
         page.get_by_role("link", name=link, exact=True).click()
+        expect(page.get_by_text("Likes tea")).to_have_count(0)
         assert shortcomings(page) == []
         page.go_back()
+        expect(page.get_by_text("Likes tea")).to_be_visible()
     page.get_by_role("link", name="Change").click()
     page.get_by_label("Work phone").fill("050 555")
     page.get_by_role("button", name="Save").click()

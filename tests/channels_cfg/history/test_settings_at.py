@@ -138,7 +138,7 @@ def test_a_difference_tells_field_old_and_new_and_what_a_list_gained_and_lost():
     (change,) = difference(before, timezone.now())
 
     (field,) = change.fields
-    assert (change.action, change.kind, change.name) == ("changed", "Channel", "Customer chat")
+    assert (change.action, change.kind, change.name) == ("changed", "channel", "Customer chat")
     assert (field.field, field.old, field.new) == ("Extra Data Included in Statistics", "a, b", "b, c")
     assert (field.added, field.removed) == (["c"], ["a"])
 
