@@ -36,11 +36,12 @@ from conversations.filters import DIRECT, is_id
 from conversations.models import POSTABLE_STATES, State
 from reporting.contact_log.asked import IN_IVR, KEY, NONE, Others, Reader
 from reporting.contact_log.kept_key import REASON, VALUE, Missing, group_of, matching
-from reporting.models import ContactLogEntry
+from reporting.models import ContactLogEntry, KeptKeyName
 from reporting.models.contact_log import ContactLogQuerySet
 
 MOST_KEYS = 200
 """Kept keys that are columns by themselves. Of more, somebody has to choose."""
+KEYS_OF_NEWEST = 1_000
 # Shorter than any interval of its kind, so that none is stepped over.
 _STEPS = {"hour": "15 minutes", "day": "6 hours", "week": "2 days", "month": "9 days"}
 
@@ -268,11 +269,25 @@ def zone_of(user: User) -> ZoneInfo:
     return zone_named(user.time_zone)
 
 
-def kept_key_names(entries: ContactLogQuerySet) -> QuerySet[ContactLogEntry, tuple[str]]:
-    """The kept keys that occur in these entries, as tuples of one, by name; of many the first ``MOST_KEYS`` and one."""
-    names = Func("kept_data", function="jsonb_object_keys", output_field=TextField())
-    occurring = entries.order_by().annotate(_key=names).values_list("_key").distinct()
-    return occurring.order_by("_key")[: MOST_KEYS + 1]
+def kept_key_names(
+    query: LogQuery,
+    entries: ContactLogQuerySet,
+    *,
+    read: Callable[[QuerySet[Any, Any]], Sequence[tuple[Any, ...]]] = list,
+) -> list[str]:
+    """The kept keys that occur in the entries, which are of the query's period, by name; of many the first
+    ``MOST_KEYS`` and one. ``read`` gives the rows of a query.
+
+    Which there may be the months know; the newest entries show most of them, and the others are looked for.
+    """
+    possible = KeptKeyName.objects.received_during(query.start, query.end).order_by("name")
+    names = [name for (name,) in read(possible.values_list("name").distinct())]
+    occurring = entries.annotate(_key=Func("kept_data", function="jsonb_object_keys", output_field=TextField()))
+    found = {key for (key,) in read(occurring.newest_first().values_list("_key")[:KEYS_OF_NEWEST])} if names else set()
+    if rest := [name for name in names if name not in found]:
+        holders = occurring.filter(kept_data__has_any_keys=rest).order_by().values_list("_key").distinct()
+        found.update(key for (key,) in read(holders))
+    return [name for name in names if name in found][: MOST_KEYS + 1]
 
 
 def group_in(count: Mapping[str, Any]) -> Group:

@@ -209,7 +209,7 @@ def _form_facts(params: QueryDict, query: LogQuery, user: User) -> dict[str, Any
     """What the form offers: nothing that the viewer's rights do not cover."""
     everything = ContactLogEntry.objects.granting(Right.VIEW_REPORTS, to=user)
     entries = everything.received_during(query.start, query.end)
-    keys = [key for (key,) in kept_key_names(entries)][:MOST_KEYS]
+    keys = kept_key_names(query, entries)[:MOST_KEYS]
     names = ("channel", "queue", "agent", "messaging_channel")
     places = list(entries.order_by().values_list("channel", place(), "agent", "messaging_channel").distinct())
     choices = {name: _choices(name, {place[position] for place in places}) for position, name in enumerate(names)}
@@ -281,7 +281,7 @@ def _row_facts(request: HttpRequest, query: LogQuery, user: User) -> dict[str, A
         page = keyset_page(entries.select_related("channel", "queue", "agent"), size=PAGE_SIZE, order=ORDER, **place)
     except ValidationError as bad:
         return {"errors": [("", "", message) for message in bad.messages]}
-    occurring = [key for (key,) in kept_key_names(entries)]
+    occurring = kept_key_names(query, entries)
     offered = occurring[:MOST_KEYS]
     keys = list(query.columns) if query.columns is not None else offered
     viewable = Conversation.objects.granting(Right.VIEW_HISTORY, to=user).filter(
