@@ -193,6 +193,21 @@ def test_the_reason_for_a_missing_value_is_the_same_everywhere(a_busy_year):
 
 
 @pytest.mark.django_db
+def test_keys_that_few_entries_have_are_found_too_and_no_others(monkeypatch):
+    monkeypatch.setattr("reporting.contact_log.query.KEYS_OF_NEWEST", 1)
+    queue = QueueFactory(statistics_keys=["a", "b", "c", "d"])
+    for minute, key in enumerate("abb"):
+        served(queue, received_at=NOON - timedelta(minutes=minute), data={key: "1"})
+    served(queue, received_at=NOON - timedelta(days=90), data={"c": "1"})
+    served(QueueFactory(statistics_keys=["d"]), received_at=NOON, data={"d": "1"})
+    run_reporting_job()
+    viewer = user_with(Right.VIEW_REPORTS, on=queue)
+    query = asked(received_after=["2026-03-01"], received_before=["2026-03-31"])
+
+    assert kept_key_names(query, query.entries(viewer)) == ["a", "b"]
+
+
+@pytest.mark.django_db
 def test_two_users_of_two_queues_see_nothing_of_each_other():
     sales, service = QueueFactory(statistics_keys=["a"]), QueueFactory(statistics_keys=["b"])
     served(sales, received_at=NOON, data={"a": "1"})
