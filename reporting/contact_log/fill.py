@@ -49,9 +49,9 @@ _REPORT_BATCH = """
                least(extract(epoch FROM waited), %(longest)s)::int,
                extract(epoch FROM handled_at - accepted_at)::int,
                least(extract(epoch FROM time_in_ivr), %(longest)s)::int,
-               coalesce(least(extract(epoch FROM held.time), %(longest)s)::int, 0),
+               least(coalesce(extract(epoch FROM held.time), 0), %(longest)s)::int,
                CASE WHEN queue_id IS NOT NULL AND direction = %(inbound)s AND state <> %(false_attempt)s
-                    THEN accepted_at IS NOT NULL AND waited <= %(on_time)s END,
+                    THEN accepted_at IS NOT NULL AND waited <= make_interval(secs => %(on_time)s) END,
                disposition,
                kept_data, kept_sources, dropped_keys, judged_keys, settings_version, version, %(now)s, %(now)s
           FROM conversations_conversation
@@ -189,7 +189,7 @@ def _write_batch(run: ReportRun) -> bool:
                 "unaccepted": [state.value for state in UNACCEPTED_ENDS],
                 "false_attempt": State.FALSE_ATTEMPT.value,
                 "inbound": Conversation.Direction.INBOUND.value,
-                "on_time": timedelta(seconds=ANSWERED_ON_TIME),
+                "on_time": ANSWERED_ON_TIME,
                 "longest": LONGEST_SECONDS,
             },
         )

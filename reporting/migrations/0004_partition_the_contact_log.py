@@ -46,7 +46,7 @@ PARTITION = f"""
            entry.received_at, entry.accepted_at, entry.ended_at, entry.handled_at,
            entry.waited_seconds, entry.handling_seconds,
            least(extract(epoch FROM conversation.time_in_ivr), 2147483647)::int,
-           coalesce(least(extract(epoch FROM held.time), 2147483647)::int, 0),
+           least(coalesce(extract(epoch FROM held.time), 0), 2147483647)::int,
            CASE WHEN entry.queue_id IS NOT NULL AND entry.direction = 'inbound' AND entry.state <> 'false_attempt'
                 THEN entry.accepted_at IS NOT NULL AND conversation.waited <= interval '20 s' END,
            conversation.disposition,

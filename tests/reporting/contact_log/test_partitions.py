@@ -121,6 +121,7 @@ def test_the_log_of_an_older_version_is_taken_along(queue):
     assert places() == ["2031_05", "2031_06"]
     entry, unserved = ContactLogEntry.objects.order_by("received_at")
     assert (entry.kept_data, entry.disposition, entry.ivr_seconds) == ({"customerType": "gold"}, "Sold", 7)
+    assert (entry.hold_seconds, unserved.hold_seconds) == (0, 0)
     assert (entry.first_reported_at, entry.late_changes) == (entry.reported_at, [])
     assert (entry.within_service_level, unserved.within_service_level) == (False, False)
     assert [str(name) for name in KeptKeyName.objects.all()] == ["customerType, 2031-05"]
