@@ -23,7 +23,7 @@ from conversations.api.caller import caller
 from conversations.api.repeated import idempotency_key, key_reused
 from conversations.doors.tasks import accepting
 from conversations.doors.tasks.accepting import NewTask
-from conversations.doors.tasks.seen import FACTS, tasks_of, told_of
+from conversations.doors.tasks.seen import FACTS, STATUSES, tasks_of, told_of
 from conversations.filters import is_id
 from conversations.idempotency import KeyReused
 from conversations.models import Task
@@ -138,7 +138,7 @@ class TaskListQuery(StrictSerializer):
         help_text="A field; - before it: descending",
     )
     type = ChoiceField(Task.TaskKind.values, required=False)
-    status = ChoiceField(schema.STATUSES, required=False)
+    status = ChoiceField(STATUSES, required=False)
     queue = TextField(max_length=LONGEST_ADDRESS, required=False, help_text="Id, name or address of a queue")
     responsible = TextField(max_length=150, required=False, help_text="User name of the agent")
     startTime = InstantField(required=False, help_text="Received at this time or later")  # noqa: N815

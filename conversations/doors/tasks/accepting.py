@@ -88,6 +88,9 @@ class _Place:
     bytes_per_conversation: int
 
 
+_FACTS = len(fields(_Place))
+
+
 def accept(task: NewTask, *, by: User, now: datetime, request: Any = None, key: str | None = None) -> uuid.UUID:
     """Keep the task, and return the id of the conversation that is made of it. Within ``REMEMBERED_FOR`` the same
     request with the same key is the same task.
@@ -117,7 +120,7 @@ def _kept_before(nonce: str, digest: bytes, *, now: datetime) -> uuid.UUID | Non
     """The task that was posted with the key; a key is free again after ``REMEMBERED_FOR``. Raises ``KeyReused``."""
     posted = InboundDelivery.objects.filter(door=TASKS, service=None, nonce=nonce)
     earlier = posted.only("conversation_id", "body_digest", "received_at").first()
-    if earlier is None:
+    if earlier is None or earlier.conversation_id is None:
         return None
     if earlier.received_at <= now - REMEMBERED_FOR:
         posted.filter(pk=earlier.pk).update(nonce=earlier.conversation_id.hex)
@@ -131,8 +134,18 @@ def _keep(
     task: NewTask, place: _Place, body: bytes, *, pk: uuid.UUID, by: User, nonce: str, digest: bytes, now: datetime
 ) -> bool:
     """Whether it is kept, and no twin was."""
-    told = {"trigger": task.kind, "conversation_id": pk, "queue_id": place.queue_id, "sender_id": by.pk}
-    kept = keep(TASKS, None, nonce=nonce, body=body, digest=digest, now=now, **told)
+    kept = keep(
+        TASKS,
+        None,
+        nonce=nonce,
+        body=body,
+        digest=digest,
+        trigger=task.kind,
+        now=now,
+        queue_id=place.queue_id,
+        sender_id=by.pk,
+        conversation_id=pk,
+    )
     jobs.announce(InboundDelivery)
     return kept is not None
 
@@ -156,7 +169,7 @@ def _place_of(task: NewTask, *, by: User) -> tuple[_Place, dict[str, AttachedKey
     found = rows(_PLACE, {**asked, "names": good_names(task.pairs)})
     if not found:
         raise NoSuchQueue(_("You serve no queue with this address."))
-    facts = found[0][: len(fields(_Place))]
+    facts = found[0][:_FACTS]
     if facts[-1] is None:  # nobody has saved system settings yet
         facts = (*facts[:4], *_usual_limits())
     place = _Place(*facts)
