@@ -131,7 +131,7 @@ class MetadataDestination(models.Model):
         CRM = "crm", _("CRM record")
         EMAIL = "email", _("E-mail to the CRM")
 
-    class Method(models.TextChoices):
+    class DeliveryMethod(models.TextChoices):
         POST = "POST"
         PUT = "PUT"
 
@@ -232,7 +232,7 @@ class MetadataDestination(models.Model):
             "Examples: https://crm.example.com/tickets/{ticket_id}/attachments · inbox@crm.example.com"
         ),
     )
-    method = models.CharField(_("method"), max_length=4, choices=Method.choices, blank=True, default="")
+    method = models.CharField(_("method"), max_length=4, choices=DeliveryMethod.choices, blank=True, default="")
     body_format = models.CharField(_("body"), max_length=9, choices=BodyFormat.choices, blank=True, default="")
     authentication = models.CharField(
         _("authentication"),
