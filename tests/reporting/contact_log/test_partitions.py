@@ -114,7 +114,7 @@ def test_the_log_of_an_older_version_is_taken_along(queue):
         if app == "reporting"
     ]
     try:
-        MigrationExecutor(connection).migrate([("reporting", "0003_fill_calls_that_ended_in_the_ivr")])
+        MigrationExecutor(connection).migrate([("reporting", "0004_report_formats")])
     finally:
         MigrationExecutor(connection).migrate(latest)
 

@@ -93,7 +93,7 @@ SAY_NOTHING = """
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("reporting", "0003_fill_calls_that_ended_in_the_ivr"),
+        ("reporting", "0004_report_formats"),
         ("conversations", "0022_note_wrap_up_on_the_timeline"),
     ]
 
