@@ -107,8 +107,8 @@ class MetadataDestination(models.Model):
         EMAIL = "email", _("E-mail to the CRM")
 
     class DeliveryMethod(models.TextChoices):
-        POST = "POST"
-        PUT = "PUT"
+        POST = "POST", "POST"
+        PUT = "PUT", "PUT"
 
     class BodyFormat(models.TextChoices):
         MULTIPART = "multipart", _("Form with the file (multipart)")
