@@ -126,9 +126,8 @@ class SftpStore(FileStore):
         try:
             with in_words():
                 yield self._server()
-        except (StoreRefused, StoreUnreachable) as said:
-            if isinstance(said, StoreUnreachable):
-                self.close()
+        except StoreUnreachable:
+            self.close()
             raise
         except (paramiko.SSHException, EOFError, OSError) as failure:  # their words are the server's
             said = self._said(failure, name)
