@@ -90,14 +90,15 @@ class Answer:
             return {}
         return read if isinstance(read, dict) else {}
 
-    def retry_after(self) -> timedelta | None:
-        """How long not to ask again, where that was said: seconds or a date (RFC 9110, 10.2.3), an hour at most."""
-        told = self.headers.get("retry-after", "").strip()
-        try:
-            wait = timedelta(seconds=int(told)) if told.isdecimal() else parsedate_to_datetime(told) - datetime.now(UTC)
-        except (ValueError, TypeError, OverflowError):
-            return None
-        return min(max(wait, timedelta(seconds=1)), LONGEST_WAIT)
+
+def retry_after(headers: Mapping[str, str]) -> timedelta | None:
+    """How long not to ask again, where an answer says so: seconds or a date (RFC 9110, 10.2.3), an hour at most."""
+    told = next((value.strip() for name, value in headers.items() if name.lower() == "retry-after"), "")
+    try:
+        wait = timedelta(seconds=int(told)) if told.isdecimal() else parsedate_to_datetime(told) - datetime.now(UTC)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return min(max(wait, timedelta(seconds=1)), LONGEST_WAIT)
 
 
 def ask(

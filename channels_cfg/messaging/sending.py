@@ -16,7 +16,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from channels_cfg.messaging.sinch_connection import KEY_UNKNOWN, SinchConnection, sign_in
-from channels_cfg.outgoing import Answer, NoAnswer, Refused, ask
+from channels_cfg.outgoing import Answer, NoAnswer, Refused, ask, retry_after
 
 SECONDS_BEFORE_EXPIRY = 60
 USUAL_EXPIRY = 3600
@@ -99,10 +99,10 @@ def _no_answer() -> Busy:
 
 def _check(answer: Answer) -> None:
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-        raise Busy(_("The channel takes no more at the moment."), answer.retry_after())
+        raise Busy(_("The channel takes no more at the moment."), retry_after(answer.headers))
     if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         words = _("The channel does not answer as it should (%(status)d).") % {"status": answer.status}
-        raise Busy(words, answer.retry_after())
+        raise Busy(words, retry_after(answer.headers))
 
 
 def _reason(answer: Answer) -> str:

@@ -109,7 +109,7 @@ class CrmStore(MetadataStore):
 
     def _check(self, answer: outgoing.Answer) -> None:
         if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
-            raise failure_of(answer.status, host=self._host, after=answer.retry_after())
+            raise failure_of(answer.status, answer.headers, host=self._host)
         if answer.headers.get("content-type", "").lower().startswith("text/html"):
             words = _("%(host)s answered with a page for people, and took no file. Check the address.")
             raise StoreRefused(words % {"host": self._host})

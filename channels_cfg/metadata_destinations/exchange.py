@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -44,12 +43,12 @@ def in_words() -> Iterator[None]:
 
 
 def failure_of(
-    status: int, *, host: str, code: str = "", after: timedelta | None = None
+    status: int, headers: Mapping[str, str], *, host: str, code: str = ""
 ) -> StoreRefused | StoreUnreachable:
     """What an answer that is no success means. ``code`` is the server's word for it, shown where it is one word; its
     sentences are not, since they may quote what was sent."""
     word = f"{status} {code}" if _CODE.fullmatch(code) else str(status)
-    facts = {"host": host, "code": word}
+    facts, after = {"host": host, "code": word}, outgoing.retry_after(headers)
     if status == HTTPStatus.INSUFFICIENT_STORAGE:
         return StoreUnreachable(_("%(host)s has no room for another file.") % facts, after)
     if status in _LATER or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -65,6 +64,12 @@ def failure_of(
 
 def no_bucket(bucket: str, host: str) -> StoreRefused:
     return StoreRefused(_("%(host)s has no bucket %(bucket)s.") % {"bucket": bucket, "host": host})
+
+
+def not_set_up(failure: Exception) -> StoreRefused:
+    """A vendor's library made no request of what it was given; its words may quote that."""
+    words = _("The destination cannot be written to as it is set up (%(failure)s).")
+    return StoreRefused(words % {"failure": type(failure).__name__})
 
 
 def host_of(address: str) -> str:

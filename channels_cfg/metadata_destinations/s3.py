@@ -22,7 +22,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from django.utils.translation import gettext as _
 
 from channels_cfg import outgoing
-from channels_cfg.metadata_destinations.exchange import failure_of, host_of, in_words, no_bucket, send
+from channels_cfg.metadata_destinations.exchange import failure_of, host_of, in_words, no_bucket, not_set_up, send
 from channels_cfg.metadata_destinations.store import (
     LARGEST_FILE,
     NOT_OURS,
@@ -102,11 +102,10 @@ class S3Store(FileStore):
             if _code(failure) == "NoSuchBucket":
                 raise no_bucket(self._bucket, self._host) from None
             answer = failure.response["ResponseMetadata"]
-            after = outgoing.Answer(0, b"", answer.get("HTTPHeaders", {})).retry_after()
-            raise failure_of(answer["HTTPStatusCode"], host=self._host, code=_code(failure), after=after) from None
+            status, headers = answer["HTTPStatusCode"], answer.get("HTTPHeaders", {})
+            raise failure_of(status, headers, host=self._host, code=_code(failure)) from None
         except (BotoCoreError, ValueError) as failure:  # their words may quote what was given
-            words = _("The destination cannot be written to as it is set up (%(failure)s).")
-            raise StoreRefused(words % {"failure": type(failure).__name__}) from None
+            raise not_set_up(failure) from None
 
 
 def _code(failure: ClientError) -> str:

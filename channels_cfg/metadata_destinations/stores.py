@@ -35,6 +35,26 @@ def _s3(destination: MetadataDestination) -> MetadataStore:
     )
 
 
+def _gcs(destination: MetadataDestination) -> MetadataStore:
+    from channels_cfg.metadata_destinations.gcs import GcsStore
+
+    return GcsStore(
+        bucket=destination.bucket, folder=destination.folder, endpoint=destination.endpoint, key=destination.secret
+    )
+
+
+def _azure(destination: MetadataDestination) -> MetadataStore:
+    from channels_cfg.metadata_destinations.azure import AzureStore
+
+    return AzureStore(
+        container=destination.bucket,
+        folder=destination.folder,
+        endpoint=destination.endpoint,
+        account=destination.account,
+        key=destination.secret,
+    )
+
+
 def _sftp(destination: MetadataDestination) -> MetadataStore:
     from channels_cfg.metadata_destinations.sftp import SftpStore
 
@@ -68,6 +88,8 @@ def _email(destination: MetadataDestination) -> MetadataStore:
 _STORES: dict[Kind, Callable[[MetadataDestination], MetadataStore]] = {
     Kind.FOLDER: _folder,
     Kind.S3: _s3,
+    Kind.GCS: _gcs,
+    Kind.AZURE: _azure,
     Kind.SFTP: _sftp,
     Kind.CRM: _crm,
     Kind.EMAIL: _email,

@@ -8,10 +8,15 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
+from channels_cfg.metadata_destinations.store import MetadataStore, StoreRefused
 from channels_cfg.metadata_destinations.stores import store_of
+from channels_cfg.models import MetadataDestination
 from tests.channels_cfg.metadata_destinations.files import NAME, call_file
 from tests.factories import MetadataDestinationFactory
+from tests.stand_ins.azure_blobs import ACCOUNT, KEY, running_azure_blobs
 from tests.stand_ins.crm import running_crm
+from tests.stand_ins.gcs_server import running_gcs_server
+from tests.stand_ins.remote_api import running_remote_api
 from tests.stand_ins.sftp_server import PASSWORD, USER, running_sftp_server
 from tests.stand_ins.smtp_server import running_smtp_server
 
@@ -30,6 +35,41 @@ def test_a_folder(tmp_path: Path):
     delivered(folder=str(tmp_path))
 
     assert (tmp_path / NAME).read_bytes() == call_file().content
+
+
+def test_an_azure_container(settings: Settings):
+    settings.OUTGOING_OWN_HOSTS = ["127.0.0.1"]
+    with running_azure_blobs() as server:
+        server.containers["archive"] = {}
+        where = {"bucket": "archive", "folder": "centre", "endpoint": server.url}
+        delivered(kind="azure", account=ACCOUNT, secret=KEY, **where)
+
+    assert server.containers["archive"][f"centre/{NAME}"].content == call_file().content
+
+
+def test_a_google_bucket(settings: Settings):
+    settings.OUTGOING_OWN_HOSTS = ["127.0.0.1"]
+    with running_gcs_server("archive") as server:
+        delivered(kind="gcs", bucket="archive", folder="centre", endpoint=server.url, secret=server.key)
+
+    assert server.storage.get_file("archive", f"centre/{NAME}") == call_file().content
+
+
+def test_an_s3_bucket(settings: Settings):
+    settings.OUTGOING_OWN_HOSTS = ["127.0.0.1"]
+    with running_remote_api() as api, pytest.raises(StoreRefused, match="another file"):
+        where = {"bucket": "archive", "folder": "centre", "endpoint": api.url, "region": "eu-north-1"}
+        delivered(kind="s3", account="AKIAKEY", **where)
+
+    (asked,) = api.asked
+    assert asked.path == f"/archive/centre/{NAME}"
+    assert "Credential=AKIAKEY/" in asked.headers["Authorization"]
+    assert "/eu-north-1/s3/" in asked.headers["Authorization"]
+
+
+def test_every_kind_has_one():
+    for kind in MetadataDestination.Kind:
+        assert isinstance(store_of(MetadataDestinationFactory.build(kind=kind)), MetadataStore)
 
 
 def test_an_sftp_server(tmp_path: Path, settings: Settings):
