@@ -15,10 +15,14 @@ class ReportingConfig(AppConfig):
         from channels_cfg import jobs
         from channels_cfg.history.change_set import keys_lost
         from reporting.contact_log import files
-        from reporting.models import ReportFile
+        from reporting.models import DailyManifest, DeliveryRebuild, FileDelivery, ReportFile
         from reporting.saved_reports import reports_losing
+        from reporting.session_metadata import delivering, manifests, rebuilding
 
         jobs.register(ReportFile, files.write, longest=timedelta(hours=6))
+        jobs.register(FileDelivery, delivering.deliver, handful=delivering.HANDFUL)
+        jobs.register(DailyManifest, manifests.write)
+        jobs.register(DeliveryRebuild, rebuilding.plan)
 
         def answer(sender: type, *, keys: list[str], **_facts: object) -> list[object]:
             return [*reports_losing(keys)]

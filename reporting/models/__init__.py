@@ -1,8 +1,21 @@
 """What is told about conversations."""
 
 from reporting.models.contact_log import ContactLogEntry
+from reporting.models.daily_manifest import DailyManifest
+from reporting.models.delivery_pause import DeliveryPause
+from reporting.models.delivery_rebuild import DeliveryRebuild
+from reporting.models.file_delivery import FileDelivery
 from reporting.models.report_file import ReportFile
 from reporting.models.report_run import ReportRun
 from reporting.models.saved_report import SavedReport
 
-__all__ = ["ContactLogEntry", "ReportFile", "ReportRun", "SavedReport"]
+__all__ = [
+    "ContactLogEntry",
+    "DailyManifest",
+    "DeliveryPause",
+    "DeliveryRebuild",
+    "FileDelivery",
+    "ReportFile",
+    "ReportRun",
+    "SavedReport",
+]

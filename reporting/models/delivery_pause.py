@@ -38,6 +38,12 @@ class DeliveryPauseQuerySet(models.QuerySet["DeliveryPause"]):
         self.filter(destination=destination).delete()
 
 
+def open_destinations(*, now: datetime) -> models.QuerySet[MetadataDestination]:
+    """Those that are switched on and not left alone at this moment."""
+    paused = DeliveryPause.objects.lasting(now=now).values("destination")
+    return MetadataDestination.objects.filter(is_active=True).exclude(pk__in=paused).order_by()
+
+
 class DeliveryPause(models.Model):
     """A destination that cannot be reached. A few files are tried when the pause is over; the first that is delivered
     ends it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -49,12 +48,7 @@ class DeliveryRebuild(Job):
         db_index=False,
     )
     asked_at = models.DateTimeField(_("asked for"))
-    total = models.PositiveIntegerField(_("conversations"), null=True, blank=True)
-    planned = models.PositiveIntegerField(_("planned"), default=0, db_default=0)
-    planned_to = models.DateTimeField(
-        _("planned up to"), null=True, blank=True, help_text=_("The end of the last conversation that was planned")
-    )
-    planned_id = models.UUIDField(_("last planned"), null=True, blank=True)
+    total = models.PositiveIntegerField(_("files"), null=True, blank=True, help_text=_("How many it put on the list"))
 
     when_claimed: ClassVar[dict[str, Any]] = {"state": State.PLANNING}
     waits_since: ClassVar[str] = "asked_at"

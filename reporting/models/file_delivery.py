@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
@@ -13,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.models import Job, JobQuerySet, MetadataDestination
 from conversations.models import Conversation
-from reporting.models.delivery_pause import DeliveryPause
+from reporting.models.delivery_pause import open_destinations
 from reporting.models.delivery_rebuild import DeliveryRebuild
 
 LONGEST_NAME = 1024
@@ -22,16 +21,13 @@ LONGEST_NAME = 1024
 class FileDeliveryQuerySet(JobQuerySet["FileDelivery"]):
     def waiting(self, *, now: datetime) -> Self:
         """Due, held by no worker, and for a destination that is switched on and not left alone at this moment."""
-        paused = DeliveryPause.objects.lasting(now=now).values("destination")
-        open_now = MetadataDestination.objects.filter(is_active=True).exclude(pk__in=paused)
-        return self.unfinished().filter(held_until__lte=now, destination__in=open_now.values("pk"))
+        return self.unfinished().filter(held_until__lte=now, destination__in=open_destinations(now=now).values("pk"))
 
     def in_turn(self, *, now: datetime) -> Self:
         """Those of one destination. Each has the same chance, however much waits for the others."""
         waiting = self.waiting(now=now).order_by()
-        of_destination = waiting.filter(destination=models.OuterRef("pk"))
-        due = MetadataDestination.objects.filter(models.Exists(of_destination)).values_list("pk", flat=True)
-        destinations = list(due)
+        due = self.unfinished().order_by().filter(held_until__lte=now, destination=models.OuterRef("pk"))
+        destinations = list(open_destinations(now=now).filter(models.Exists(due)).values_list("pk", flat=True))
         if not destinations:
             return self.none()
         return waiting.filter(destination=random.choice(destinations)).order_by(*FileDelivery.oldest_first)
