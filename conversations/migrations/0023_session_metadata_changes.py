@@ -5,24 +5,32 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('conversations', '0022_note_wrap_up_on_the_timeline'),
+        ("conversations", "0022_note_wrap_up_on_the_timeline"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SessionMetadataChange',
+            name="SessionMetadataChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('made_at', models.DateTimeField(verbose_name='made at')),
-                ('conversation', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='conversations.conversation', verbose_name='conversation')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("made_at", models.DateTimeField(verbose_name="made at")),
+                (
+                    "conversation",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="conversations.conversation",
+                        verbose_name="conversation",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'session metadata change',
-                'verbose_name_plural': 'session metadata changes',
-                'ordering': ['id'],
-                'abstract': False,
+                "verbose_name": "session metadata change",
+                "verbose_name_plural": "session metadata changes",
+                "ordering": ["id"],
+                "abstract": False,
             },
         ),
     ]

@@ -72,8 +72,3 @@ class DeliveryRebuild(Job):
 
     def is_exhausted(self, *, now: Any) -> bool:
         return self.attempts >= MOST_ATTEMPTS
-
-    @property
-    def open_deliveries(self) -> int:
-        """How many of those it planned wait."""
-        return self.deliveries.filter(finished_at=None).count()

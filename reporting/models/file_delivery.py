@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.models import Job, JobQuerySet, MetadataDestination
@@ -36,9 +37,20 @@ class FileDeliveryQuerySet(JobQuerySet["FileDelivery"]):
         """Those that no worker holds and that still have a destination."""
         return self.filter(holder=None).exclude(destination=None)
 
-    def send_again(self, *, now: datetime) -> int:
+    def try_again(self) -> int:
         """Have them sent by the next worker, also where nothing has changed; return how many."""
-        return self.repeatable().update(forced_at=now, **FileDelivery.afresh(now))
+        now = timezone.now()
+        return self.repeatable().update(
+            state=Job.State.WAITING,
+            finished_at=None,
+            forced_at=now,
+            due_at=now,
+            held_until=now,
+            attempts=0,
+            interruptions=0,
+            reason="",
+            is_our_error=False,
+        )
 
     def without_destination(self) -> Self:
         """Those whose destination was deleted while they waited."""
@@ -56,8 +68,8 @@ class FileDeliveryQuerySet(JobQuerySet["FileDelivery"]):
 class FileDelivery(Job):
     """The session metadata file of one conversation at one destination.
 
-    It waits until it is due, and again whenever something changed or somebody asks: ``changed_at`` and ``forced_at`` say
-    why it waits. Name, digest, size and revision are those of the file that lies there.
+    It waits until it is due, and again whenever something changed or somebody asks: ``changed_at`` and ``forced_at``
+    say why. Name, digest, size and revision are those of the file that lies there.
     """
 
     class State(models.TextChoices):
@@ -83,7 +95,10 @@ class FileDelivery(Job):
     ended_at = models.DateTimeField(_("conversation ended"))
     due_at = models.DateTimeField(_("due"))
     changed_at = models.DateTimeField(
-        _("changed"), null=True, blank=True, help_text=_("It is sent where its content is another than at the destination")
+        _("changed"),
+        null=True,
+        blank=True,
+        help_text=_("It is sent where its content is another than at the destination"),
     )
     forced_at = models.DateTimeField(
         _("asked for again"), null=True, blank=True, help_text=_("It is sent whether or not its content is another")
@@ -111,7 +126,7 @@ class FileDelivery(Job):
 
     oldest_first = ("held_until", "pk")
     waits_since: ClassVar[str] = "due_at"
-    most_attempts: ClassVar[int] = 32
+    most_attempts: ClassVar[int] = 40
     """With pauses up to an hour, over a day."""
 
     objects = FileDeliveryQuerySet.as_manager()
@@ -130,33 +145,20 @@ class FileDelivery(Job):
             ),
         ]
         indexes = [
-            models.Index(fields=["destination", "held_until"], condition=Q(finished_at=None), name="delivery_waiting"),
-            models.Index(fields=["due_at"], condition=Q(finished_at=None), name="delivery_due"),
-            models.Index(F("ended_at").desc(), F("id").desc(), name="delivery_newest"),
-            models.Index(F("destination"), F("ended_at").desc(), F("id").desc(), name="delivery_of_destination"),
             models.Index(
-                F("ended_at").desc(), F("id").desc(), condition=Q(state="failed"), name="delivery_parked"
+                fields=["destination", "held_until"], condition=Q(finished_at=None), name="file_delivery_waiting"
             ),
-            models.Index(fields=["rebuild"], condition=Q(rebuild__isnull=False), name="delivery_of_rebuild"),
+            models.Index(fields=["due_at"], condition=Q(finished_at=None), name="file_delivery_due"),
+            models.Index(F("ended_at").desc(), F("id").desc(), name="file_delivery_newest"),
+            models.Index(F("destination"), F("ended_at").desc(), F("id").desc(), name="file_delivery_of_destination"),
+            models.Index(
+                F("ended_at").desc(), F("id").desc(), condition=Q(state="failed"), name="file_delivery_parked"
+            ),
+            models.Index(fields=["rebuild"], condition=Q(rebuild__isnull=False), name="file_delivery_of_rebuild"),
         ]
 
     def __str__(self) -> str:
         return f"{self.conversation_id} → {self.destination_name}"
-
-    @staticmethod
-    def afresh(now: datetime) -> dict[str, Any]:
-        """The fields of one that waits from now on, as if it had never been tried."""
-        return {
-            "state": FileDelivery.State.WAITING,
-            "finished_at": None,
-            "holder": None,
-            "due_at": now,
-            "held_until": now,
-            "attempts": 0,
-            "interruptions": 0,
-            "reason": "",
-            "is_our_error": False,
-        }
 
     def is_exhausted(self, *, now: datetime) -> bool:
         return self.attempts >= self.most_attempts

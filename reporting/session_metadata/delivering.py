@@ -1,7 +1,7 @@
 """Delivering files of session metadata: built, checked and put in handfuls, each of one destination.
 
-A file is put before its row says so: a worker that dies in between leaves a row that the next takes over, which puts the
-same file in the same place. Where every file is another one, as with mail, each row is finished at once.
+A file is put before its row says so: a worker that dies in between leaves a row that the next takes over, which puts
+the same file in the same place. Where every file is another one, as with mail, each row is finished at once.
 """
 
 from __future__ import annotations

@@ -50,9 +50,7 @@ def write(manifest: DailyManifest) -> None:
     except StoreRefused as refused:
         raise jobs.GiveUp(str(refused)) from None
     except StoreUnreachable as failure:
-        DeliveryPause.objects.begin(
-            manifest.destination, now=timezone.now(), reason=str(failure), after=failure.after
-        )
+        DeliveryPause.objects.begin(manifest.destination, now=timezone.now(), reason=str(failure), after=failure.after)
         raise jobs.TryLater(str(failure), after=manifest.pause) from None
     _finish(manifest, files=len(lines))
 
@@ -62,8 +60,11 @@ def rows(manifest: DailyManifest) -> Iterator[dict[str, Any]]:
     start = datetime.combine(manifest.day, time.min, tzinfo=UTC)
     of_day = FileDelivery.objects.ended_during(start, start + timedelta(days=1)).delivered()
     facts = ("name", "sha256", "size", "conversation_id", "conversation__number", "revision", "delivered_at")
-    yield from of_day.filter(destination=manifest.destination_id).order_by("ended_at", "id").values(*facts).iterator(
-        chunk_size=LINES_AT_ONCE
+    yield from (
+        of_day.filter(destination=manifest.destination_id)
+        .order_by("ended_at", "id")
+        .values(*facts)
+        .iterator(chunk_size=LINES_AT_ONCE)
     )
 
 

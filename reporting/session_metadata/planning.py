@@ -27,7 +27,7 @@ CHANGES_PER_BATCH = 5_000
 BETWEEN_DELIVERIES = timedelta(minutes=1)
 """Of one file to one destination."""
 
-# Rows are written in one order, so that two planners, and a worker that finishes, never wait for each other in a circle.
+# Rows are written in one order, so that neither two planners nor a worker that finishes wait in a circle.
 # One that a worker holds, or that waits already, only learns that something changed since.
 _PLAN = """
     WITH wanted AS (
@@ -128,6 +128,7 @@ def _places_and_destinations(ids: Sequence[uuid.UUID], system: SystemSettings) -
 
 def effective_destinations(places, *, system):  # TODO
     from channels_cfg.models import MetadataDestination
+
     return {place: list(MetadataDestination.objects.values_list("pk", flat=True)) for place in places}
 
 

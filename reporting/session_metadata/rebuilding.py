@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -30,7 +32,8 @@ _CHOSEN = """
 # One that a worker holds only learns that it is asked for, and is then due again.
 _PLAN = f"""
     INSERT INTO reporting_filedelivery AS delivery (
-           conversation_id, destination_id, destination_name, state, ended_at, due_at, held_until, forced_at, rebuild_id)
+           conversation_id, destination_id, destination_name, state, ended_at,
+           due_at, held_until, forced_at, rebuild_id)
     SELECT told.id, %(destination)s, %(name)s, 'waiting', told.ended_at, %(now)s, %(now)s, %(now)s, %(rebuild)s
     {_CHOSEN}
      ORDER BY told.id
@@ -100,6 +103,32 @@ def _facts(rebuild: DeliveryRebuild) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True)
+class RebuildProgress:
+    """Of the files that a rebuild put on the list of deliveries, what became of them."""
+
+    total: int
+    waiting: int
+    parked: int
+    is_planned: bool
+
+    @property
+    def done(self) -> int:
+        return max(self.total - self.waiting - self.parked, 0)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is something that could be cancelled."""
+        return self.waiting > 0 or not self.is_planned
+
+
+def progress(rebuild: DeliveryRebuild) -> RebuildProgress:
+    counted = rebuild.deliveries.filter(forced_at__isnull=False).aggregate(
+        waiting=Count("pk", filter=Q(finished_at=None)), parked=Count("pk", filter=Q(state=FileDelivery.State.FAILED))
+    )
+    return RebuildProgress(total=rebuild.total or 0, is_planned=not rebuild.is_unfinished, **counted)
+
+
 @transaction.atomic
 def cancel(rebuild: DeliveryRebuild, *, now: datetime) -> bool:
     """Take back what it put on the list and nobody delivered yet; say whether there was anything to stop.
@@ -108,7 +137,7 @@ def cancel(rebuild: DeliveryRebuild, *, now: datetime) -> bool:
     """
     cancelled = {"state": DeliveryRebuild.State.CANCELLED, "finished_at": now, "holder": None, "held_until": None}
     stopped = DeliveryRebuild.objects.filter(pk=rebuild.pk).exclude(state=DeliveryRebuild.State.CANCELLED)
-    open_ones = FileDelivery.objects.unfinished().filter(rebuild=rebuild.pk, holder=None)
+    open_ones = FileDelivery.objects.unfinished().filter(rebuild=rebuild.pk, holder=None, forced_at__isnull=False)
     was_planning = stopped.unfinished().exists()
     if not was_planning and not open_ones.exists():
         return False

@@ -21,7 +21,19 @@ from conversations.demo import CALLBACK_PATH
 from conversations.keyset import keyset_page
 from conversations.models import Conversation
 from reporting.contact_log.fill import run_reporting_job
-from tests.bench import databases, desks, doors, exports, integrations, replies, routing, sessions, web, web_chats
+from tests.bench import (
+    databases,
+    deliveries,
+    desks,
+    doors,
+    exports,
+    integrations,
+    replies,
+    routing,
+    sessions,
+    web,
+    web_chats,
+)
 from tests.bench.dataset import Dataset, report_all_anew, vacuum
 from tests.bench.result import ROUNDS, Result, execute, seconds
 from tests.large_centre import Size, enlarge, every_page
@@ -279,6 +291,22 @@ def session_metadata(dataset: Dataset, rows: int) -> Result:
     return Result(statistics.median(ours), statistics.median(limit), bar=0.5)
 
 
+def files_delivered(dataset: Dataset, rows: int) -> Result:
+    """Files of session metadata planned, built, checked and delivered to a folder per second, over writing the same
+    bytes to files, each brought to the disk and renamed, as the folder's store does it."""
+    ours, limit = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        chats = deliveries.prepared(Path(folder, "ours"))
+        for _ in range(ROUNDS):
+            deliveries.forget(chats)
+            ours.append(len(chats) / seconds(lambda: deliveries.deliver(chats)))
+            contents = deliveries.contents(Path(folder, "ours"), len(chats))
+            limit.append(
+                len(chats) / seconds(lambda contents=contents: deliveries.write(Path(folder, "bare"), contents))
+            )
+    return Result(statistics.median(ours), statistics.median(limit), bar=0.3)
+
+
 MEASURES: dict[str, Callable[[Dataset, int], Result]] = {
     "reporting_job": reporting_job,
     "csv_export": csv_export,
@@ -299,4 +327,5 @@ MEASURES: dict[str, Callable[[Dataset, int], Result]] = {
     "fetched_on_desk": fetched_on_desk,
     "intake_integrations": intake_with_integrations,
     "session_metadata": session_metadata,
+    "deliveries": files_delivered,
 }
