@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
+from channels_cfg.admin.destination_list import FIELDS as SESSION_METADATA
 from channels_cfg.admin.keys.extra_data_lists import APPLIES, ExtraDataAdmin, ExtraDataForm, kept_in_words
 from channels_cfg.admin.numbers import number_of
 from channels_cfg.keys.effective_settings import EffectiveSettings, effective_settings
@@ -110,7 +111,7 @@ class ChannelAdmin(ExtraDataAdmin):
                 },
             ),
             (_("Wrap-up"), {"fields": ["dispositions", "wrap_up_keys", "required_keys"]}),
-            (_("Session metadata files"), {"fields": ["kept_data_in_session_metadata"]}),
+            (_("Session metadata files"), {"fields": SESSION_METADATA}),
             (
                 _("Web chat"),
                 {

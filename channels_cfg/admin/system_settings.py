@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from channels_cfg.admin import uploads
+from channels_cfg.admin.destination_list import FIELDS as SESSION_METADATA
 from channels_cfg.admin.keys.extra_data_lists import ExtraDataAdmin, ExtraDataForm
 from channels_cfg.admin.keys.key_list import problem_with
 from channels_cfg.admin.messaging.chat_settings import CHAT_DESCRIPTION, CHAT_FIELDS, ChatSettingsForm
@@ -71,7 +72,7 @@ class SystemSettingsAdmin(ExtraDataAdmin):
             },
         ),
         (gettext_lazy("External contacts"), {"fields": ["contact_fields"]}),
-        (gettext_lazy("Session metadata files"), {"fields": ["kept_data_in_session_metadata"]}),
+        (gettext_lazy("Session metadata files"), {"fields": ["session_metadata_minutes", *SESSION_METADATA]}),
         (gettext_lazy("Signing in"), {"fields": ["administrators_need_second_factor"]}),
         (gettext_lazy("Chat settings"), {"description": CHAT_DESCRIPTION, "fields": CHAT_FIELDS}),
         (

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from channels_cfg.admin.configurator import ConfiguratorAdmin
+from channels_cfg.admin.destination_list import DestinationListField
 from channels_cfg.admin.keys.key_list import KeyListFormField, KeyListWidget
 from channels_cfg.admin.keys.source_order import SourceOrderField, SourceOrderWidget
 from channels_cfg.admin.safeguards.planning import CanBePlanned
@@ -45,6 +46,8 @@ class ExtraDataForm(forms.ModelForm):
 
     instance: ExtraDataLists
 
+    metadata_destinations = DestinationListField()
+
     replaced: dict[str, str]
     """Other names of keys that were typed, each with the key's own."""
 
@@ -57,6 +60,9 @@ class ExtraDataForm(forms.ModelForm):
                 field = self.fields[name]
                 field.label = list_name(name, kind=self.known_kind())
                 self._tell_what_counts(field.widget, name, getattr(inherited, name, None))
+        if isinstance(destinations := self.fields.get("metadata_destinations"), DestinationListField):
+            above = inherited.metadata_destinations if inherited else None
+            destinations.tell_what_counts(above, self.level_name(above.origin) if above else "")
 
     def _tell_what_counts(self, widget: Any, name: str, inherited: Effective[list[str]] | None) -> None:
         widget.inherited = inherited
