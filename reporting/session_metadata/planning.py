@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from channels_cfg import jobs
+from channels_cfg.keys.effective_settings import effective_destinations
 from channels_cfg.models import SystemSettings
 from conversations.models import ENDED_STATES, Conversation, SessionMetadataChange
 from reporting.models import FileDelivery
@@ -92,7 +93,7 @@ def _plan_batch(now: datetime) -> int | None:
         "ids": ids,
         "ended": [state.value for state in ENDED_STATES],
         "now": now,
-        "first_after": timedelta(minutes=getattr(system, "session_metadata_minutes", 15)),
+        "first_after": timedelta(minutes=system.session_metadata_minutes),
         "between": BETWEEN_DELIVERIES,
     }
     with connection.cursor() as cursor:
@@ -124,12 +125,6 @@ def _places_and_destinations(ids: Sequence[uuid.UUID], system: SystemSettings) -
         "queues": [queue for _channel, queue, _destination in rows],
         "destinations": [destination for _channel, _queue, destination in rows],
     }
-
-
-def effective_destinations(places, *, system):  # TODO
-    from channels_cfg.models import MetadataDestination
-
-    return {place: list(MetadataDestination.objects.values_list("pk", flat=True)) for place in places}
 
 
 def _given_up(now: datetime) -> dict[str, Any]:

@@ -53,7 +53,7 @@ KILLS = int(os.environ.get("DELIVERY_KILLS", 10))
 def folder(transactional_db: None, tmp_path: Path) -> Path:
     """To which everything is delivered as soon as it has ended."""
     folder_used_by_all(tmp_path / "files")
-    # SystemSettings.objects.update(session_metadata_minutes=0)
+    SystemSettings.objects.update(session_metadata_minutes=0)
     return tmp_path / "files"
 
 

@@ -30,8 +30,8 @@ def folder_used_by_all(folder: Path, **facts: Any) -> MetadataDestination:
     folder.mkdir(exist_ok=True)
     destination = MetadataDestinationFactory(folder=str(folder), **facts)
     system = SystemSettings.load()
-    # system.metadata_destinations = [*system.metadata_destinations, destination.pk]
-    # system.save()
+    system.metadata_destinations = [*system.metadata_destinations, destination.name]
+    system.save()
     return destination
 
 

@@ -14,7 +14,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from channels_cfg import jobs
-from channels_cfg.models import Channel, MetadataDestination, Queue
+from channels_cfg.models import Channel, MetadataDestination, SystemSettings
 from conversations import lifecycle
 from conversations.models import Conversation, SessionMetadataChange
 from conversations.sessions import erase_facts, tell_facts
@@ -142,8 +142,6 @@ def test_what_is_erased_is_erased_in_the_copies_too(chats, folder, destination):
 
 
 def test_a_copy_follows_where_the_settings_no_longer_name_its_destination(chats, folder, destination, tmp_path):
-    from channels_cfg.models import SystemSettings
-
     conversation = chat(chats)
     delivered_by(DUE)
     SystemSettings.objects.update(metadata_destinations=[])
@@ -334,6 +332,7 @@ def test_deliveries_outlive_their_destination_and_what_waited_is_given_up(chats,
     plan(DUE)
     work(DUE)
     FileDelivery.objects.filter(conversation=waiting).update(state="waiting", finished_at=None, held_until=DUE)
+    SystemSettings.objects.update(metadata_destinations=[])
     destination.delete()
 
     plan(DUE + MINUTE)
