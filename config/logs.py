@@ -90,7 +90,10 @@ LOGGING: dict[str, Any] = {
         "celery": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
         "fido2": {"level": "WARNING"},
-        **dict.fromkeys(["azure", "boto3", "botocore", "google", "urllib3"], {"level": "WARNING"}),
+        "azure": {"level": "WARNING"},
+        "botocore": {"level": "WARNING"},
+        "google": {"level": "WARNING"},
+        "urllib3": {"level": "WARNING"},
         # What it would say of each failure is what a delivery says.
         "paramiko": {"level": "CRITICAL"},
         # What it would say of each failure is a sign-in event.

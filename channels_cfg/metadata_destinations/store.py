@@ -185,6 +185,10 @@ def below(prefix: str, name: str) -> str:
     return str(PurePosixPath(prefix.strip("/")) / name)
 
 
+def media_type_of(name: str) -> str:
+    return "application/x-ndjson" if name.endswith(".jsonl") else "application/json"
+
+
 def is_ours(existing: bytes, owner: str) -> bool:
     """Whether it says itself that it is of this owner: a document by its conversation's id, a manifest by the names
     that its lines have."""
