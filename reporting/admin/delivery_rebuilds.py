@@ -81,7 +81,7 @@ class DeliveryRebuildAdmin(JobAdmin):
     facts = ["destination_name", "start", "end", "which", *JobAdmin.details_of_a_job, "asked_at", "asked_by", "total"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.has_perm("reporting.add_deliveryrebuild"))  # type: ignore[union-attr]
+        return bool(request.user.has_perm("reporting.add_deliveryrebuild"))
 
     def get_fieldsets(self, request: HttpRequest, obj: DeliveryRebuild | None = None) -> Any:
         return [(None, {"fields": self.facts if obj else DeliveryRebuildForm.Meta.fields})]

@@ -43,7 +43,7 @@ Ready = tuple[FileDelivery, MetadataFile]
 
 def deliver(deliveries: Sequence[FileDelivery]) -> None:
     """Deliver what the caller holds, all of it to one destination. Raises ``GiveUp`` where that was deleted."""
-    destination = MetadataDestination.objects.filter(pk=deliveries[0].destination_id).first()
+    destination = MetadataDestination.objects.filter(deliveries=deliveries[0]).first()
     if destination is None:
         raise jobs.GiveUp(_("Its destination was deleted."))
     found = list(_prepared(deliveries, destination))

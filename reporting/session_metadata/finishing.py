@@ -89,7 +89,7 @@ def finish(outcomes: Sequence[Outcome], *, now: datetime) -> None:
         return
     rows = [outcome.row(now) for outcome in outcomes]
     columns = {name: [row[name] for row in rows] for name in rows[0]}
-    facts = {"holder": outcomes[0].delivery.holder, "now": now, "between": BETWEEN_DELIVERIES}
+    facts: dict[str, Any] = {"holder": outcomes[0].delivery.holder, "now": now, "between": BETWEEN_DELIVERIES}
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(_FINISH, columns | facts)
@@ -100,9 +100,9 @@ def _note_days(delivered: Sequence[FileDelivery], *, now: datetime) -> None:
     """Where a manifest is kept, that of each day on which one of these conversations ended is due."""
     if not delivered:
         return
-    [destination] = MetadataDestination.objects.filter(pk=delivered[0].destination_id, kind__in=FILES) or [None]
-    if destination:
-        note_changed(destination.pk, {day_of(delivery.ended_at) for delivery in delivered}, now=now)
+    kept = MetadataDestination.objects.filter(deliveries=delivered[0], kind__in=FILES).first()
+    if kept:
+        note_changed(kept.pk, {day_of(delivery.ended_at) for delivery in delivered}, now=now)
 
 
 def hand_back(deliveries: Sequence[FileDelivery], *, now: datetime) -> int:

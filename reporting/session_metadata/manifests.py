@@ -35,7 +35,12 @@ def day_of(ended_at: datetime) -> date:
 
 def note_changed(destination_id: int, days: Collection[date], *, now: datetime) -> None:
     """Have the manifests of these days written a minute from now, in the transaction that says what was delivered."""
-    facts = {"destination": destination_id, "days": sorted(days), "now": now, "at": now + BETWEEN_MANIFESTS}
+    facts: dict[str, Any] = {
+        "destination": destination_id,
+        "days": sorted(days),
+        "now": now,
+        "at": now + BETWEEN_MANIFESTS,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_CHANGED, facts)
 
