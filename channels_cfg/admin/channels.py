@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
-from channels_cfg.admin.destination_list import FIELDS as SESSION_METADATA
 from channels_cfg.admin.keys.extra_data_lists import APPLIES, ExtraDataAdmin, ExtraDataForm, kept_in_words
 from channels_cfg.admin.numbers import number_of
+from channels_cfg.admin.session_metadata.destination_list import FIELDS as SESSION_METADATA
 from channels_cfg.keys.effective_settings import EffectiveSettings, effective_settings
 from channels_cfg.models import Channel, Queue, SystemSettings
 from channels_cfg.models.web_chat import WebChatSettings

@@ -16,10 +16,10 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdo
 from unfold.decorators import display
 
 from channels_cfg.admin.configurator import ConfiguratorInline
-from channels_cfg.admin.destination_list import FIELDS as SESSION_METADATA
 from channels_cfg.admin.keys.extra_data_lists import ExtraDataAdmin, ExtraDataForm, kept_in_words, kind_of
 from channels_cfg.admin.rights.access_rights import QueueRightsInline
 from channels_cfg.admin.rights.effective import ShowsEffectiveRights
+from channels_cfg.admin.session_metadata.destination_list import FIELDS as SESSION_METADATA
 from channels_cfg.admin.uploads import ComesAsTable
 from channels_cfg.configuration_file.tables import TABLES
 from channels_cfg.keys.effective_settings import (

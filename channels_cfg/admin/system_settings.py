@@ -16,11 +16,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from channels_cfg.admin import uploads
-from channels_cfg.admin.destination_list import FIELDS as SESSION_METADATA
 from channels_cfg.admin.keys.extra_data_lists import ExtraDataAdmin, ExtraDataForm
 from channels_cfg.admin.keys.key_list import problem_with
 from channels_cfg.admin.messaging.chat_settings import CHAT_DESCRIPTION, CHAT_FIELDS, ChatSettingsForm
 from channels_cfg.admin.opening_hours import LinesField
+from channels_cfg.admin.session_metadata.destination_list import FIELDS as SESSION_METADATA
 from channels_cfg.keys.configured import KeyPlace, listed_names, look_alike_warnings
 from channels_cfg.keys.effective_settings import EXTRA_DATA_LISTS
 from channels_cfg.models import ExtraDataLists, SystemSettings

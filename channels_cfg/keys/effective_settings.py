@@ -103,7 +103,7 @@ def effective_destinations(places: Iterable[Place], *, system: SystemSettings | 
     places = list(places)
     system = system or SystemSettings.load()
     channels, queues = (
-        dict(model._default_manager.filter(pk__in=set(pks)).values_list("pk", "metadata_destinations"))  # type: ignore[attr-defined]
+        dict(model._default_manager.filter(pk__in=set(pks)).values_list("pk", "metadata_destinations"))
         for model, pks in (
             (Channel, [channel for channel, _queue in places]),
             (Queue, [queue for _channel, queue in places if queue is not None]),

@@ -38,6 +38,9 @@ from channels_cfg.models.versioned import versioned
 LONGEST_SECRET = 16_384
 """Characters; keys of service accounts and private keys of SFTP have some thousands."""
 
+DEFAULT_PORT = 22
+"""Of SFTP."""
+
 OBJECTS = ("s3", "gcs", "azure")
 FILES = ("folder", *OBJECTS, "sftp")
 
@@ -104,8 +107,8 @@ class MetadataDestination(models.Model):
         EMAIL = "email", _("E-mail to the CRM")
 
     class DeliveryMethod(models.TextChoices):
-        POST = "POST"
-        PUT = "PUT"
+        POST = "POST", "POST"
+        PUT = "PUT", "PUT"
 
     class BodyFormat(models.TextChoices):
         MULTIPART = "multipart", _("Form with the file (multipart)")
@@ -291,6 +294,18 @@ class MetadataDestination(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def where(self) -> str:
+        """The place in one line: a path, an address, or what the vendor calls it."""
+        match self.kind:
+            case self.Kind.FOLDER:
+                return self.folder
+            case self.Kind.SFTP:
+                return f"{self.host}:{self.port or DEFAULT_PORT}/{self.folder}"
+            case self.Kind.CRM | self.Kind.EMAIL:
+                return self.address
+        return "/".join(filter(None, [self.endpoint, self.bucket, self.folder]))
 
     @property
     def as_authentication(self) -> Authentication | None:

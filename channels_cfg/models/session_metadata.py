@@ -40,7 +40,7 @@ def _listed_are_there(operation: Any, condition: str, func: str) -> pgtrigger.Tr
         when=pgtrigger.After,
         timing=pgtrigger.Deferred,
         condition=pgtrigger.Condition(condition),
-        func=pgtrigger.Func(func + _REFUSED),
+        func=pgtrigger.Func(func + _REFUSED),  # type: ignore[no-untyped-call]
     )
 
 
@@ -138,8 +138,9 @@ class SessionMetadataSettings(models.Model):
         if self.metadata_destinations and checked_with_its_parts(self):
             destinations = apps.get_model("channels_cfg.MetadataDestination")._base_manager
             known = set(destinations.values_list("name", flat=True))
-            unknown = [name for name in self.metadata_destinations if name not in known]
-            refuse({"metadata_destinations": [no_such_destination(name, known) for name in unknown]}, exclude=exclude)
+            if unknown := [name for name in self.metadata_destinations if name not in known]:
+                words = [no_such_destination(name, known) for name in unknown]
+                refuse({"metadata_destinations": words}, exclude=exclude)
         super().validate_constraints(exclude=exclude)
 
 

@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from channels_cfg.admin.configurator import ConfiguratorAdmin
-from channels_cfg.admin.destination_list import DestinationListField
 from channels_cfg.admin.keys.key_list import KeyListFormField, KeyListWidget
 from channels_cfg.admin.keys.source_order import SourceOrderField, SourceOrderWidget
 from channels_cfg.admin.safeguards.planning import CanBePlanned
 from channels_cfg.admin.safeguards.typed_confirmation import words_for
+from channels_cfg.admin.session_metadata.destination_list import DestinationListField
 from channels_cfg.history.change_set import Confirmation
 from channels_cfg.keys.catalogue import own_names, replaced_in_words
 from channels_cfg.keys.configured import KeyPlace, list_name, look_alike_warnings
