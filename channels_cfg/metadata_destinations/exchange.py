@@ -15,6 +15,8 @@ from channels_cfg import outgoing
 from channels_cfg.metadata_destinations.store import LARGEST_FILE, SECONDS, StoreRefused, StoreUnreachable
 
 LARGEST_ANSWER = LARGEST_FILE + 64 * 1024
+_OF_THE_WAY_OUT = {"accept-encoding", "expect"}
+"""Headers that it has of its own, or has no use for."""
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
 _CHANGED_MEANWHILE = {HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED}
 _LATER = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
@@ -24,8 +26,7 @@ _NOT_ALLOWED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 def send(method: str, address: str, headers: Mapping[str, Any], body: bytes | str | None) -> outgoing.Answer:
     """What a vendor's library worded, as it stands. Raises ``Refused`` or ``NoAnswer``."""
     content = body.encode() if isinstance(body, str) else body
-    # The one way out asks for plain answers itself.
-    worded = {name: value for name, value in headers.items() if name.lower() != "accept-encoding"}
+    worded = {name: value for name, value in headers.items() if name.lower() not in _OF_THE_WAY_OUT}
     return outgoing.ask(
         method, address, headers=worded, content=content or None, seconds=SECONDS, largest=LARGEST_ANSWER
     )

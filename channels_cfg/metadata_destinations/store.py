@@ -24,8 +24,8 @@ from channels_cfg.destination_templates import MANIFESTS, SessionFacts
 
 MANIFEST = "manifest"
 """What names a manifest as ours, where a file names its conversation."""
-LARGEST_FILE = 16 * 1024 * 1024
-"""Bytes; what is larger is none of ours."""
+LARGEST_FILE = 128 * 1024 * 1024
+"""Bytes; what is larger is none of ours. The manifest of a day with 400,000 conversations is not."""
 SECONDS = 30.0
 """For one exchange with a storage."""
 

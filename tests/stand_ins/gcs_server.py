@@ -109,7 +109,8 @@ class _Handler(RequestHandler):
         if self.headers.get("Authorization") != f"Bearer {TOKEN}":
             return 401, {"error": {"code": 401, "message": "CANARY"}}
         parts = urlsplit(self.path)
-        wanted = parse_qs(parts.query).get("ifGenerationMatch")
+        asked = parse_qs(parts.query)
+        wanted = asked.get("ifGenerationMatch") if "upload_id" not in asked else None  # was checked as it began
         if wanted and (found := _OBJECT.match(parts.path)):
             name = unquote(found["name"]) if found["name"] else json.loads(_first_part(body))["name"]
             if wanted[0] != self._generation(found["bucket"], name):
@@ -135,5 +136,5 @@ class _Handler(RequestHandler):
 
 
 def _first_part(body: bytes) -> bytes:
-    """The object's description in a multipart upload."""
-    return body.split(b"\r\n\r\n", 1)[1].split(b"\r\n--", 1)[0]
+    """The object's description: the first part of a multipart upload, all that begins a resumable one."""
+    return body if body.startswith(b"{") else body.split(b"\r\n\r\n", 1)[1].split(b"\r\n--", 1)[0]

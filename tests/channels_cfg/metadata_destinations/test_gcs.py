@@ -106,6 +106,19 @@ def test_something_large_is_not_read_and_not_ours(
     assert not any(path.startswith("/download") for path in server.paths)
 
 
+def test_what_goes_in_a_resumable_upload_is_overwritten_likewise(
+    server: GcsServer, store: GcsStore, place: Bucket, monkeypatch: pytest.MonkeyPatch
+):
+    """Google's library chooses it above 8 MiB, as the manifest of a busy day may be."""
+    monkeypatch.setattr("google.cloud.storage.blob._MAX_MULTIPART_SIZE", 1000)
+
+    store.put(call_file(1, size=2000))
+    store.put(call_file(2, size=2000))
+
+    assert [path for path in server.paths if "uploadType=resumable" in path]
+    assert place.files() == {NAME: call_file(2, size=2000).content}
+
+
 def with_another_key(key: str, **others: Any) -> str:
     return json.dumps(json.loads(key) | others)
 
