@@ -5,7 +5,7 @@ from reporting.models.daily_manifest import DailyManifest
 from reporting.models.delivery_pause import DeliveryPause
 from reporting.models.delivery_rebuild import DeliveryRebuild
 from reporting.models.file_delivery import FileDelivery
-from reporting.models.report_file import ReportFile
+from reporting.models.report_file import ReportDownload, ReportFile
 from reporting.models.report_run import ReportRun
 from reporting.models.saved_report import SavedReport
 
@@ -15,6 +15,7 @@ __all__ = [
     "DeliveryPause",
     "DeliveryRebuild",
     "FileDelivery",
+    "ReportDownload",
     "ReportFile",
     "ReportRun",
     "SavedReport",

@@ -8,8 +8,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("channels_cfg", "0020_say_where_session_metadata_goes"),
-        ("conversations", "0023_session_metadata_changes"),
-        ("reporting", "0003_fill_calls_that_ended_in_the_ivr"),
+        ("conversations", "0024_session_metadata_changes"),
+        ("reporting", "0004_report_formats"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("conversations", "0022_note_wrap_up_on_the_timeline"),
+        ("conversations", "0023_accept_tasks_before_they_are_applied"),
     ]
 
     operations = [
