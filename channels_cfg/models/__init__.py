@@ -13,6 +13,7 @@ from channels_cfg.models.job import Job, JobQuerySet
 from channels_cfg.models.mail_box import MailBox
 from channels_cfg.models.membership import GroupMembership, QueueGroupMembership, RecordedGroup
 from channels_cfg.models.messaging_service import MessagingService, WebhookSecret
+from channels_cfg.models.metadata_destination import MetadataDestination
 from channels_cfg.models.opening_hours import OpeningHours
 from channels_cfg.models.pause_reason import PauseReason
 from channels_cfg.models.queue import Queue, QueueAddress, QueueGroup
@@ -57,6 +58,7 @@ __all__ = [
     "KeyVerdict",
     "MailBox",
     "MessagingService",
+    "MetadataDestination",
     "OpeningHours",
     "PauseReason",
     "PlannedRecord",

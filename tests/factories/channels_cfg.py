@@ -24,6 +24,7 @@ from channels_cfg.models import (
     IvrStep,
     MailBox,
     MessagingService,
+    MetadataDestination,
     OpeningHours,
     PauseReason,
     Queue,
@@ -82,6 +83,36 @@ class MailBoxFactory(factory.django.DjangoModelFactory[MailBox]):
 
     class Meta:
         model = MailBox
+
+
+class MetadataDestinationFactory(factory.django.DjangoModelFactory[MetadataDestination]):
+    """A folder; of another kind, what that kind needs."""
+
+    name = factory.Sequence("Destination {}".format)
+    kind = MetadataDestination.Kind.FOLDER
+
+    class Meta:
+        model = MetadataDestination
+
+    @classmethod
+    def _adjust_kwargs(cls, **given: Any) -> dict[str, Any]:
+        return NEEDED_OF_DESTINATIONS[given["kind"]] | given
+
+
+HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKHZ9ghgbqpSB8tHqCzJmSgCQ1n6dEJm8PmBAtbM+aPh"
+NEEDED_OF_DESTINATIONS: dict[str, dict[str, Any]] = {
+    "folder": {"folder": "/srv/session-metadata"},
+    "s3": {"bucket": "metadata", "account": "AKIAIOSFODNN7EXAMPLE", "secret": "open sesame"},
+    "gcs": {"bucket": "metadata", "secret": '{"client_email": "a@example.com", "private_key": "open sesame"}'},
+    "azure": {"bucket": "metadata", "account": "keepsake", "secret": "b3BlbiBzZXNhbWU="},
+    "sftp": {"host": "sftp.example.com", "host_key": HOST_KEY, "account": "keepsake", "secret": "open sesame"},
+    "crm": {
+        "address": "https://crm.example.com/tickets/{ticket_id}/files",
+        "method": "POST",
+        "body_format": "multipart",
+    },
+    "email": {"address": "inbox@crm.example.com", "subject": "Session metadata [{ticket_id}]"},
+}
 
 
 class ReplyTemplateFolderFactory(factory.django.DjangoModelFactory[ReplyTemplateFolder]):
