@@ -22,6 +22,7 @@ from conversations.contact_pages.form import ContactForm, groups_of
 from conversations.contact_pages.importing import MOST_BYTES, MOST_ROWS, headings, import_contacts
 from conversations.contacts import notes, records
 from conversations.contacts.earlier import earlier_conversations
+from conversations.contacts.holding import contact_of
 from conversations.contacts.merging import merge
 from conversations.contacts.rights import may_manage_contacts
 from conversations.contacts.searching import matching
@@ -118,7 +119,7 @@ def _contact(request: HttpRequest, pk: uuid.UUID) -> ExternalContact:
     if not may_manage_contacts(viewer(request)):
         raise Http404
     try:
-        return records.contact_of(pk)
+        return contact_of(pk)
     except ExternalContact.DoesNotExist:
         raise Http404 from None
 

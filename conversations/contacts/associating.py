@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from channels_cfg.models import User
-from conversations.contacts.records import held
+from conversations.contacts.holding import held
 from conversations.lifecycle.changes import WrongState, locked, save, tell
 from conversations.models import (
     ACTIVE_STATES,

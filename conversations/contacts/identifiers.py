@@ -40,6 +40,10 @@ class Identifier:
         return replace(self, slot=slot)
 
 
+def identifier_of(row: ContactIdentifier) -> Identifier:
+    return Identifier(row.kind, row.value, row.source, row.account, row.slot, row.accepts_sms)
+
+
 def key_of(row: ContactIdentifier) -> tuple[str, str, str, str]:
     return row.kind, row.source, row.account, row.value
 

@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 
 from conversations.contacts.associating import MAY_CHANGE
 from conversations.contacts.custom_fields import check_custom_fields
-from conversations.contacts.identifiers import Identifier, in_free_slots
+from conversations.contacts.identifiers import identifier_of, in_free_slots
+from conversations.contacts.late import recognise_waiting
 from conversations.contacts.records import index
 from conversations.models import Association, Contact, ContactIdentifier, ContactNote, Conversation, ExternalContact
 
@@ -45,6 +46,7 @@ def merge(
     index(survivor)
     survivor.modified_at = now
     survivor.save()
+    recognise_waiting(survivor, [identifier_of(row) for row in survivor.identifiers.all()], now=now)
     return survivor
 
 
@@ -92,7 +94,7 @@ def _take_identifiers(survivor: ExternalContact, ids: Sequence[uuid.UUID]) -> No
     """What stood where the survivor has something moves to a free slot of its kind, or stands nowhere."""
     rows = list(ContactIdentifier.objects.filter(contact__in=ids).order_by("pk"))
     taken = set(survivor.identifiers.exclude(slot="").values_list("slot", flat=True))
-    placed = in_free_slots([Identifier(row.kind, row.value, slot=row.slot) for row in rows], taken)
+    placed = in_free_slots([identifier_of(row) for row in rows], taken)
     for row, identifier in zip(rows, placed, strict=True):
         row.contact, row.slot = survivor, identifier.slot
         row.save(update_fields=["contact", "slot"])

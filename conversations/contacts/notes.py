@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 
 from channels_cfg.models import User
-from conversations.contacts.records import held
+from conversations.contacts.holding import held
 from conversations.models import ContactNote
 from conversations.storable import storable
 

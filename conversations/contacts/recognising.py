@@ -9,14 +9,14 @@ from contextlib import suppress
 
 from django.core.exceptions import ValidationError
 
-from channels_cfg.models import WEB_CHAT
+from channels_cfg.models import WEB_CHAT, AttachedKey
 from channels_cfg.prepared import rows
 from conversations.contacts.associating import messaging_contact_of
 from conversations.contacts.identifiers import Identifier, Kind, channel_identity, email, holders
 from conversations.contacts.searching import called
 from conversations.lifecycle.changes import tell
 from conversations.lifecycle.news import Happened
-from conversations.models import Association, Conversation, Event, ExternalContact
+from conversations.models import Association, Conversation, Event, ExternalContact, LiveDatum
 from conversations.telephone import e164_of_sender
 
 MOST_CANDIDATES = 10
@@ -97,9 +97,18 @@ def _identifiers(channel: str, address: str, account: str) -> list[Identifier]:
 
 
 def candidates(conversation: Conversation) -> list[ExternalContact]:
-    """Whom the customer may be: those whom an identifier leads to, then those who are called so."""
-    by_identifier = contacts_of(conversation)
+    """Whom the customer may be: those whom an identifier leads to, then those who have a number or e-mail address that
+    was attached, which may be of somebody else, then those who are called so."""
+    by_identifier = [*contacts_of(conversation), *holders(_attached_identifiers(conversation))]
     named = called(conversation.customer_name).by_name().values_list("pk", flat=True)[:MOST_CANDIDATES]
     ids = list(dict.fromkeys([*by_identifier, *named]))[:MOST_CANDIDATES]
     found = ExternalContact.objects.filter(pk__in=ids).prefetch_related("identifiers").in_bulk()
     return [found[pk] for pk in ids if pk in found]
+
+
+def _attached_identifiers(conversation: Conversation) -> list[Identifier]:
+    """Of values that the catalogue calls telephone numbers and e-mail addresses."""
+    kinds = (AttachedKey.Kind.PHONE, AttachedKey.Kind.EMAIL)
+    keys = AttachedKey.objects.filter(kind__in=kinds).values("name")
+    values = LiveDatum.objects.filter(conversation=conversation, key__in=keys).values_list("value", flat=True)
+    return [identifier for value in values for identifier in _identifiers("", str(value), "")]

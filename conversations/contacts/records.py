@@ -14,7 +14,9 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from conversations.contacts.custom_fields import check_custom_fields
+from conversations.contacts.holding import contact_of, held
 from conversations.contacts.identifiers import Identifier, Kind, holders, in_free_slots, key_of
+from conversations.contacts.late import recognise_waiting
 from conversations.models import Association, ContactIdentifier, Conversation, ExternalContact, tell_readers
 from conversations.models.conversation_state import ENDED_STATES
 from conversations.models.external_contact import MOST_EXTERNAL_IDS
@@ -46,18 +48,6 @@ class Details:
 
     fields: dict[str, Any]
     identifiers: Sequence[Identifier] = field(default_factory=tuple)
-
-
-def contact_of(contact_id: uuid.UUID) -> ExternalContact:
-    """The contact of this id, or the one it was merged into. Raises ``ExternalContact.DoesNotExist``."""
-    contact = ExternalContact.objects.select_related("merged_into").get(pk=contact_id)
-    return contact.merged_into or contact
-
-
-def held(contact_id: uuid.UUID) -> ExternalContact:
-    """The same, held until the transaction ends: nobody merges, changes or deletes it meanwhile."""
-    contact = ExternalContact.objects.select_for_update().get(pk=contact_id)
-    return held(contact.merged_into_id) if contact.merged_into_id else contact
 
 
 @transaction.atomic
@@ -159,7 +149,8 @@ def _saved(contact: ExternalContact, *, now: datetime) -> ExternalContact:
 
 
 def _write_identifiers(contact: ExternalContact, wanted: Sequence[Identifier], *, now: datetime) -> None:
-    """Give it those that it has not, and put those that it has where they belong."""
+    """Give it those that it has not, and put those that it has where they belong. Open conversations from an address
+    that is its own now may be its."""
     _check_each_once(wanted)
     own = {key_of(row): row for row in contact.identifiers.all()}
     ContactIdentifier.objects.filter(
@@ -171,6 +162,7 @@ def _write_identifiers(contact: ExternalContact, wanted: Sequence[Identifier], *
             row.save()
         else:
             _give(contact, identifier, now=now)
+    recognise_waiting(contact, [identifier for identifier in wanted if identifier.key not in own], now=now)
 
 
 def _check_each_once(wanted: Sequence[Identifier]) -> None:

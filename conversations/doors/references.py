@@ -16,6 +16,7 @@ from django.db.models import F, Q
 
 from channels_cfg.models import MessagingService, Queue
 from conversations import lifecycle
+from conversations.contacts.late import recognise_again
 from conversations.models import Conversation, ExternalReference, Message
 
 
@@ -73,6 +74,7 @@ def conversation_of(
     known = (conversation.received_at, conversation.messaging_channel, conversation.customer_address)
     if _in_order(at, messaging_channel, customer_address) < _in_order(*known):
         conversation = lifecycle.began_earlier(conversation.pk, at=at, queue=queue, **first)
+        recognise_again(Conversation.objects.filter(pk=conversation.pk))
     return conversation, False
 
 

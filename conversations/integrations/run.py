@@ -80,9 +80,7 @@ def _work(held: IntegrationRun) -> None:
     name = call.integration.endpoint_name
     if name:
         _wait_for_its_rest(call, name)
-    held.calls += 1
-    if call.read.method not in SAFE:
-        _note_that_it_is_asked(held)
+    _note_that_it_is_asked(held, is_safe=call.read.method in SAFE)
     try:
         answered, seconds = send(call.integration, call.read, call.payload, call.known)
     except UnusableValue as unusable:
@@ -105,11 +103,13 @@ def _work(held: IntegrationRun) -> None:
         _use(call, answered, seconds)
 
 
-def _note_that_it_is_asked(held: IntegrationRun) -> None:
-    """So that whoever takes over from a worker that died meanwhile does not do it twice."""
-    if held.calls > 1 and held.interruptions:
+def _note_that_it_is_asked(held: IntegrationRun, *, is_safe: bool) -> None:
+    """So that whoever takes over from a worker that died meanwhile does nothing twice that is not safe."""
+    if held.calls and held.interruptions and not is_safe:
         raise _Failed(_("Its worker was interrupted: it is not known whether it was asked. It is not asked again."))
-    jobs.note(held, calls=held.calls)
+    held.calls += 1
+    if not is_safe:
+        jobs.note(held, calls=held.calls)
 
 
 def _call_of(held: IntegrationRun) -> Call:

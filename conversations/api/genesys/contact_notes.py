@@ -14,7 +14,8 @@ from conversations.api.caller import caller
 from conversations.api.genesys.base import CONTACTS, ContactsView, as_uuid, object_of, page_of, refuse, text_of, wrong
 from conversations.api.genesys.contact_shapes import note_json
 from conversations.api.genesys.contacts import id_of
-from conversations.contacts import notes, records
+from conversations.contacts import notes
+from conversations.contacts.holding import contact_of
 from conversations.models import ContactNote
 
 
@@ -23,7 +24,7 @@ def _text(request: Request) -> str:
 
 
 def _note(contact_id: str, note_id: str) -> ContactNote:
-    contact = records.contact_of(id_of(contact_id))
+    contact = contact_of(id_of(contact_id))
     pk = as_uuid(note_id)
     note = contact.notes.select_related("author").filter(pk=pk).first() if pk else None
     if note is None:
@@ -33,7 +34,7 @@ def _note(contact_id: str, note_id: str) -> ContactNote:
 
 class NoteListView(ContactsView):
     def get(self, request: Request, contact_id: str) -> Response:
-        contact = records.contact_of(id_of(contact_id))
+        contact = contact_of(id_of(contact_id))
         found = contact.notes.select_related("author")
         rows, around = page_of(found, request.query_params, f"{CONTACTS}/{contact.pk}/notes", most=None)
         return Response({"entities": [note_json(note) for note in rows], **around})

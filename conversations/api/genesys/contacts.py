@@ -38,6 +38,7 @@ from conversations.api.genesys.contact_shapes import (
 )
 from conversations.contacts import records
 from conversations.contacts.custom_fields import typed
+from conversations.contacts.holding import contact_of, held
 from conversations.contacts.identifiers import holders
 from conversations.contacts.merging import MOST, merge
 from conversations.contacts.searching import matching
@@ -135,7 +136,7 @@ class ContactView(ContactsView):
     """One contact; the id of a merged one leads to the one that it was merged into."""
 
     def get(self, request: Request, contact_id: str) -> Response:
-        return answer(records.contact_of(id_of(contact_id)))
+        return answer(contact_of(id_of(contact_id)))
 
     def put(self, request: Request, contact_id: str) -> Response:
         return answer(records.change(id_of(contact_id), details_of(request.data), now=timezone.now()))
@@ -145,7 +146,7 @@ class ContactView(ContactsView):
         """``{"changes": [{"field", "value", "action"}]}``, a part of an object as ``address.city``."""
         body = object_of(request.data)
         check_known(body, ("changes",))
-        contact = records.held(id_of(contact_id))
+        contact = held(id_of(contact_id))
         details = details_of(changed_by(contact_json(contact), list_of(body, "changes", fewest=1, most=MOST_CHANGES)))
         return answer(records.change(contact.pk, details, now=timezone.now()))
 
@@ -163,7 +164,7 @@ class UnresolvedContactView(ContactsView):
 
 class ContactIdentifiersView(ContactsView):
     def get(self, request: Request, contact_id: str) -> Response:
-        contact = records.contact_of(id_of(contact_id))
+        contact = contact_of(id_of(contact_id))
         return Response({"entities": [identifier_json(row) for row in contact.identifiers.all()]})
 
     def patch(self, request: Request, contact_id: str) -> Response:
@@ -191,7 +192,7 @@ class IdentifierLookupView(ContactsView):
         found = holders([identifier_of(request.data, "body")])
         if not found:
             refuse(HTTPStatus.NOT_FOUND, "contact.not.found", "No contact has this identifier.")
-        return answer(records.contact_of(found[0]))
+        return answer(contact_of(found[0]))
 
 
 class ReverseWhitepagesView(ContactsView):
@@ -204,7 +205,7 @@ class ReverseWhitepagesView(ContactsView):
         value = text_of(request.query_params, "lookupVal", required=True)
         kind = "Email" if "@" in value else "Phone"
         found = holders([identifier_of({"type": kind, "value": value}, "lookupVal")]) if self.is_manager else []
-        return Response({"contacts": [contact_json(records.contact_of(pk)) for pk in found]})
+        return Response({"contacts": [contact_json(contact_of(pk)) for pk in found]})
 
 
 class EnrichView(ContactsView):

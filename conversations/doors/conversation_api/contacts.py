@@ -15,6 +15,7 @@ from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
 from channels_cfg.models import MessagingService
+from conversations.contacts.late import recognise_again
 from conversations.doors.conversation_api import payloads
 from conversations.doors.conversation_api.callback import APPLIED, IGNORED, Callback
 from conversations.models import ENDED_STATES, Contact, Conversation, InboundDelivery, tell_readers
@@ -107,7 +108,9 @@ def _apply(
     if deleted_id:
         _bury(_contact(callback.service, deleted_id, at), at=at, merged_into=kept_id)
     for contact_id in filter(None, (deleted_id, kept_id)):
-        _rename_conversations(callback.service, contact_id)
+        conversations = _conversations_of(callback.service, contact_id)
+        call_conversations(conversations, name_of(callback.service, contact_id))
+        recognise_again(conversations)
     return APPLIED
 
 
@@ -160,8 +163,8 @@ def _bury(contact: Contact, *, at: datetime, merged_into: str) -> None:
     contact.save()
 
 
-def _rename_conversations(service: MessagingService, contact_id: str) -> None:
-    """Conversations of the contact, and of those that were merged into it, get its name."""
+def _conversations_of(service: MessagingService, contact_id: str) -> QuerySet[Conversation]:
+    """Those of the contact, and of those that were merged into it."""
     known_as = {contact_id}
     while merged := set(
         Contact.objects.filter(service=_holder(service), merged_into__in=known_as)
@@ -169,9 +172,6 @@ def _rename_conversations(service: MessagingService, contact_id: str) -> None:
         .values_list("external_id", flat=True)
     ):
         known_as |= merged
-    call_conversations(
-        Conversation.objects.filter(
-            reference__service__project_id=service.project_id, reference__contact_external_id__in=known_as
-        ),
-        name_of(service, contact_id),
+    return Conversation.objects.filter(
+        reference__service__project_id=service.project_id, reference__contact_external_id__in=known_as
     )

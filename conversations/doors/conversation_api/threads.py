@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from channels_cfg.models import MessagingService
 from conversations.attachments.fetch import forget_media
+from conversations.contacts.late import recognise_again
 from conversations.doors import references
 from conversations.doors.conversation_api import contacts, payloads
 from conversations.doors.conversation_api.callback import APPLIED, DOOR_NAME, IGNORED, Callback
@@ -25,10 +26,11 @@ def hold_thread(service: MessagingService, external_id: str, *, contact_id: str 
     if contact_id > thread.contact_external_id:
         thread.contact_external_id = contact_id
         thread.save(update_fields=["contact_external_id"])
-        contacts.hold_still(service)
-        contacts.call_conversations(
-            Conversation.objects.filter(reference=thread), contacts.name_of(service, contact_id)
-        )
+        conversations = Conversation.objects.filter(reference=thread)
+        if conversations.exists():
+            contacts.hold_still(service)
+            contacts.call_conversations(conversations, contacts.name_of(service, contact_id))
+            recognise_again(conversations)
     return thread
 
 

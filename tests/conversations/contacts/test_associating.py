@@ -136,7 +136,7 @@ def test_who_is_unknown_has_no_contact_and_costs_one_query_more(django_assert_nu
     waiting = queued_conversation(queue, customer_address="nobody in particular", customer_name="")
 
     assert not Association.objects.exists()
-    with django_assert_num_queries(0):
+    with django_assert_num_queries(1):
         assert candidates(waiting) == []
 
 

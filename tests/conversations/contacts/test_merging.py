@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from conversations.contacts import records
 from conversations.contacts.associating import associate
+from conversations.contacts.holding import contact_of
 from conversations.contacts.identifiers import holders, phone
 from conversations.contacts.merging import merge
 from conversations.contacts.searching import matching
@@ -42,7 +43,7 @@ def test_the_first_takes_over_all_that_the_others_had():
     }
     assert merged.notes.get().text == "likes tea"
     assert Association.objects.get().contact_id == first.pk
-    assert records.contact_of(second.pk) == merged
+    assert contact_of(second.pk) == merged
     assert list(matching("laine")) == [merged]
 
 
@@ -52,7 +53,7 @@ def test_ids_lead_on_through_any_number_of_merges():
     for earlier, later in pairwise(contacts):
         merge([later.pk, earlier.pk], now=timezone.now())
 
-    assert {records.contact_of(contact.pk).pk for contact in contacts} == {contacts[-1].pk}
+    assert {contact_of(contact.pk).pk for contact in contacts} == {contacts[-1].pk}
     assert merge([contacts[0].pk, contacts[1].pk], now=timezone.now()).pk == contacts[-1].pk
     with pytest.raises(records.ContactMerged):
         records.delete(contacts[0].pk, now=timezone.now())
@@ -91,5 +92,5 @@ def test_merges_at_once_in_a_ring_leave_one_contact_and_lose_nothing(transaction
 
     (left,) = ExternalContact.objects.current()
     assert left.identifiers.count() == 6
-    assert {records.contact_of(contact.pk) for contact in contacts} == {left}
+    assert {contact_of(contact.pk) for contact in contacts} == {left}
     assert holders([phone("+358401112223")]) == [left.pk]

@@ -11,8 +11,8 @@ from django.db import connection
 from django.utils import timezone
 
 from conversations.contacts.associating import associate
+from conversations.contacts.holding import contact_of
 from conversations.contacts.merging import merge
-from conversations.contacts.records import contact_of
 from conversations.models import Association, Conversation, ExternalContact
 from tests.factories import QueueFactory, external_contact, queued_conversation
 

@@ -99,6 +99,7 @@ def test_what_cannot_be_made_is_said_and_makes_nothing(browser: Client, served: 
     nameless = post(browser, served, "create", first_name=" ", last_name="")
     assert "Give a first name or a last name" in nameless.content.decode()
     external_contact("Eero", phone="+358401234567")
+    post(browser, served, "take-off")
 
     taken = post(browser, served, "create", first_name="Ada")
 
