@@ -6,25 +6,32 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('reporting', '0005_partition_the_contact_log'),
+        ("reporting", "0005_partition_the_contact_log"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='BiLogin',
+            name="BiLogin",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(editable=False, max_length=63, unique=True, verbose_name='role')),
-                ('created_at', models.DateTimeField(help_text='With its present password', verbose_name='created at')),
-                ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='bi_login', to=settings.AUTH_USER_MODEL, verbose_name='user')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("role", models.CharField(editable=False, max_length=63, unique=True, verbose_name="role")),
+                ("created_at", models.DateTimeField(help_text="With its present password", verbose_name="created at")),
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="bi_login",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'login for BI tools',
-                'verbose_name_plural': 'logins for BI tools',
-                'ordering': ['role'],
+                "verbose_name": "login for BI tools",
+                "verbose_name_plural": "logins for BI tools",
+                "ordering": ["role"],
             },
         ),
     ]

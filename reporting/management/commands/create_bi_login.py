@@ -33,9 +33,9 @@ class Command(BaseCommand):
             raise CommandError(f"“{username}” is deactivated and would see nothing. Activate the user first.")
         if connections < 1 or timeout < 1:
             raise CommandError("--connections and --timeout are at least 1.")
-        limits = {"connections": connections, "timeout": timedelta(seconds=timeout)}
+        most = timedelta(seconds=timeout)
         try:
-            login = create_login(user, now=timezone.now(), **limits)
+            login = create_login(user, now=timezone.now(), connections=connections, timeout=most)
         except MayNotMakeRoles:
             raise CommandError(
                 "The portal may make no roles in PostgreSQL. As its administrator: ALTER ROLE … CREATEROLE, for the "
