@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
@@ -15,16 +16,30 @@ from django.views.decorators.http import require_POST
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
-from channels_cfg.admin.configurator import ConfiguratorAdmin
+from channels_cfg.admin.messaging.trying import TriesConnections, complaints_of, trying_at
 from channels_cfg.admin.session_metadata.destination_form import (
     CONDITIONS,
     TEMPLATES,
     MetadataDestinationForm,
     shown,
 )
+from channels_cfg.messaging.finding import Finding
+from channels_cfg.metadata_destinations.store import StoreRefused, StoreUnreachable
+from channels_cfg.metadata_destinations.stores import store_of
 from channels_cfg.models import Channel, MetadataDestination, Queue, SystemSettings
 
 Kind = MetadataDestination.Kind
+
+TestedForm = forms.modelform_factory(MetadataDestination, form=MetadataDestinationForm, exclude=["name", "is_active"])
+"""Of the form what a test takes."""
+
+
+def _tested(destination: MetadataDestination) -> Finding:
+    try:
+        with store_of(destination) as store:
+            return Finding("good", store.test())
+    except (StoreRefused, StoreUnreachable) as failure:
+        return Finding("bad", str(failure))
 
 
 def _queues_that_deliver() -> QuerySet[Queue]:
@@ -40,7 +55,7 @@ def _queues_that_deliver() -> QuerySet[Queue]:
 
 
 @admin.register(MetadataDestination)
-class MetadataDestinationAdmin(ConfiguratorAdmin):
+class MetadataDestinationAdmin(TriesConnections):
     form = MetadataDestinationForm
     list_is_for = gettext_lazy(
         "A metadata destination is where the files of finished voice and chat conversations are delivered to: a folder,"
@@ -53,7 +68,12 @@ class MetadataDestinationAdmin(ConfiguratorAdmin):
     search_help_text = gettext_lazy("Name, folder, bucket, host or address")
     ordering = ["name"]
     conditional_fields = CONDITIONS
+    change_form_before_template = "admin/channels_cfg/metadatadestination/_test.html"
+    tried_at = "test_metadata_destination"
+    try_words = gettext_lazy("Test the destination")
+    try_stored_words = gettext_lazy("Test the destination as it is saved")
     custom_urls = (
+        trying_at("test/", tried_at),
         (
             "example/<slug:name>/",
             "metadata_destination_example",
@@ -90,6 +110,13 @@ class MetadataDestinationAdmin(ConfiguratorAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[MetadataDestination]:
         counted = _queues_that_deliver().annotate(one=Value(1)).values("one").annotate(Count("pk")).values("pk__count")
         return super().get_queryset(request).annotate(number_of_queues=Coalesce(Subquery(counted), 0))
+
+    def findings(self, request: HttpRequest, destination: MetadataDestination | None) -> list[Finding]:
+        """What a delivery would meet there."""
+        if destination is not None and "kind" not in request.POST:
+            return [_tested(destination)]
+        form = TestedForm(request.POST, instance=destination)
+        return [_tested(form.instance)] if form.is_valid() else list(complaints_of(form))
 
     def example(self, request: HttpRequest, name: str) -> HttpResponse:
         """What the template that is being typed becomes, or what is wrong with it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -121,3 +122,42 @@ def test_files_are_delivered_after_a_delay_of_the_system(browser: Client):
     assert save_form(browser, page, session_metadata_minutes="0").redirect_chain
 
     assert SystemSettings.load().session_metadata_minutes == 0
+
+
+def found_by_testing(browser: Client, destination: MetadataDestination | None, **typed: Any) -> str:
+    """What the test says with this typed into the form."""
+    form = open_form(browser, page_of(destination) if destination else ADD) | typed
+    form |= {"tried": destination.pk} if destination else {}
+    before = list(MetadataDestination.objects.values())
+    answer = browser.post(reverse("admin:test_metadata_destination"), form, headers={"HX-Request": "true"})
+    assert answer.status_code == 200
+    assert list(MetadataDestination.objects.values()) == before, "nothing is saved"
+    return answer.content.decode()
+
+
+def test_a_folder_is_tested_as_it_is_typed_and_as_it_is_stored_and_left_empty(browser: Client, tmp_path: Path):
+    destination = MetadataDestinationFactory(folder=str(tmp_path))
+
+    found = found_by_testing(browser, None, kind="folder", folder=str(tmp_path))
+    without_scripts = browser.post(reverse("admin:test_metadata_destination"), {"tried": destination.pk})
+
+    for text in (found, without_scripts.content.decode()):
+        assert "A file was written, overwritten, read back and removed." in text and "is-good" in text
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert "is-bad" in found_by_testing(browser, destination, folder="/no/such/folder")
+
+
+def test_what_is_wrong_with_a_destination_is_said_in_words_and_no_secret_with_it(browser: Client):
+    destination = MetadataDestinationFactory(kind="sftp", secret="open sesame")
+
+    assert "Secret: Enter it again" in found_by_testing(browser, destination, host="sftp.example.net")
+    private = found_by_testing(browser, destination, host="10.0.0.1", secret="open sesame")
+    assert "is-bad" in private and "10.0.0.1" in private and "open sesame" not in private
+    assert "Folder: This kind of destination needs it." in found_by_testing(browser, None, kind="folder", folder="")
+
+
+def test_who_may_not_change_destinations_tests_none():
+    stranger = Client()
+    stranger.force_login(UserFactory(is_staff=True))
+
+    assert stranger.post(reverse("admin:test_metadata_destination"), {"kind": "folder"}).status_code == 403

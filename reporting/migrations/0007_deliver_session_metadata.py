@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("channels_cfg", "0020_say_where_session_metadata_goes"),
         ("conversations", "0024_session_metadata_changes"),
-        ("reporting", "0004_report_formats"),
+        ("reporting", "0006_bi_logins"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
