@@ -133,7 +133,7 @@ class Judge:
         self,
         row: JudgedRow,
         form: ContactForm,
-        holders: Mapping[tuple[str, ...], uuid.UUID],
+        holders: Mapping[tuple[str, str, str, str], uuid.UUID],
         known: Mapping[uuid.UUID, ExternalContact],
     ) -> JudgedRow:
         keys = [identifier.key for identifier in form.identifiers]
