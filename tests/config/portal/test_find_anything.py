@@ -178,8 +178,8 @@ def test_integrations_mail_boxes_and_their_settings_are_found(browser: Client):
     MailBoxFactory(name="Weather mail")
 
     assert [one[:2] for one in found(browser, "weather")] == [
-        ("Weather lookup", "Integration"),
         ("Weather mail", "Mail box"),
+        ("Weather lookup", "Integration"),
     ]
     assert ("JSON for configuration", "Setting of: integration") in [one[:2] for one in found(browser, "json for")]
 
