@@ -201,8 +201,8 @@ def busy(root: User, centre: None) -> dict[str, list[dict[str, Any]]]:
         user=root, kind="configuration", name="large.yaml", content=b"-", uploaded_at=now
     )
     uploads = list(WaitingUpload.objects.values("pk"))
-    contacts = take_in_contacts(b"First name,Title\nAino,Dr.\n,Dr.\n", name="a.csv", user=root, now=now)
-    reading = WaitingUpload.objects.create(user=root, kind="contacts", name="b.csv", content=b"-", uploaded_at=now)
+    contacts = take_in_contacts(b"last_name,title\nKing,\n,Dr.\n", name="all.yaml", user=root, now=now)
+    reading = WaitingUpload.objects.create(user=root, kind="contacts", name="large.yaml", content=b"-", uploaded_at=now)
     run = IntegrationRun.objects.create(
         conversation=served,
         integration=IntegrationFactory(),
