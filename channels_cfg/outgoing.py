@@ -17,6 +17,8 @@ import time
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from io import BytesIO
 from typing import IO, Any
@@ -29,6 +31,7 @@ from django.utils.translation import gettext as _
 from channels_cfg.addresses import is_own_host
 
 LARGEST_ANSWER = 1024 * 1024
+LONGEST_WAIT = timedelta(hours=1)
 SECONDS = 10.0
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
@@ -88,6 +91,16 @@ class Answer:
         return read if isinstance(read, dict) else {}
 
 
+def retry_after(headers: Mapping[str, str]) -> timedelta | None:
+    """How long not to ask again, where an answer says so: seconds or a date (RFC 9110, 10.2.3), an hour at most."""
+    told = next((value.strip() for name, value in headers.items() if name.lower() == "retry-after"), "")
+    try:
+        wait = timedelta(seconds=int(told)) if told.isdecimal() else parsedate_to_datetime(told) - datetime.now(UTC)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return min(max(wait, timedelta(seconds=1)), LONGEST_WAIT)
+
+
 def ask(
     method: str,
     address: str,
@@ -96,16 +109,19 @@ def ask(
     auth: tuple[str, str] | None = None,
     form: Mapping[str, str] | None = None,
     document: Any = None,
+    files: Mapping[str, tuple[str, bytes, str]] | None = None,
+    content: bytes | None = None,
     seconds: float = SECONDS,
     largest: int = LARGEST_ANSWER,
 ) -> Answer:
-    """Send one request, with a form or with a document as JSON, and return the answer, whatever its status.
+    """Send one request, and return the answer, whatever its status. With it goes a form, perhaps with files (each its
+    name, bytes and type), or a document as JSON, or bytes.
 
     Raises ``Refused`` or ``NoAnswer``.
     """
     body = BytesIO()
-    content = {"data": form, "json": document}
-    answer = read_into(body, method, address, headers=headers, auth=auth, seconds=seconds, largest=largest, **content)
+    sent = {"data": form, "json": document, "files": files, "content": content}
+    answer = read_into(body, method, address, headers=headers, auth=auth, seconds=seconds, largest=largest, **sent)
     return replace(answer, body=body.getvalue())
 
 
@@ -124,7 +140,7 @@ def read_into(
     """Send one request, write the body of the answer to the file, and return the answer without it.
 
     At most so many redirects are followed, each to an address that may be called. ``content`` is httpx's ``data``,
-    ``json`` or ``content``. Raises ``Refused`` or ``NoAnswer``.
+    ``json``, ``files`` or ``content``. Raises ``Refused`` or ``NoAnswer``.
     """
     guard = _Guard(time.monotonic() + seconds)
     url = _allowed(address)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import Any, Generic, TypeVar
 
 import psycopg
-from django.db import connection
-from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.backends.utils import CursorDebugWrapper
 from django.db.models import Model, QuerySet
 from django.db.models.query import get_related_populators
 
@@ -48,31 +48,26 @@ def rows_of_each(*statements: Statement) -> list[list[Row]]:
 def _sent(statements: Sequence[Statement]) -> list[list[Row]]:
     if not statements:
         return []
-    connection.ensure_connection()
-    if len(statements) > 1:
-        with connection.wrap_database_errors, connection.connection.pipeline():
-            cursors = [_executed(*statement) for statement in statements]
-    else:
-        cursors = [_executed(*statements[0])]
+    database: Any = connections[DEFAULT_DB_ALIAS]  # the proxy ``connection`` looks it up with every word
+    database.ensure_connection()
+    database.validate_no_broken_transaction()
+    with database.wrap_database_errors, database.connection.pipeline() if len(statements) > 1 else nullcontext():
+        cursors = [_executed(database, *statement) for statement in statements]
     return [cursor.fetchall() if cursor.pgresult.nfields else [] for cursor in cursors]
 
 
-class _Sender(CursorWrapper):
+def _executed(database: Any, statement: str, params: Params) -> Any:
     """Sends a statement as it is: another put in front of it, such as the history's, could not be prepared with it."""
+    cursor: Any = psycopg.Cursor(database.connection)
+    (_Logging(cursor, database) if database.queries_logged else cursor).execute(statement, params)
+    return cursor
+
+
+class _Logging(CursorDebugWrapper):
+    """Has the statement in the log of queries, which tests count."""
 
     def _execute_with_wrappers(self, sql: str, params: Any, many: bool, executor: Callable[..., Any]) -> Any:
         return executor(sql, params, many)
-
-
-class _LoggingSender(_Sender, CursorDebugWrapper):
-    pass
-
-
-def _executed(statement: str, params: Params) -> Any:
-    plain: Any = psycopg.Cursor(connection.connection)
-    cursor = (_LoggingSender if connection.queries_logged else _Sender)(plain, connection)
-    cursor.execute(statement, params)
-    return cursor
 
 
 # Writing

@@ -43,6 +43,9 @@ class AnswersAnyway(DefaultContentNegotiation):
     def select_renderer(
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
+        renderers = list(renderers)
+        if len(renderers) == 1 and request.META.get("HTTP_ACCEPT", "*/*") == "*/*":  # as machines ask
+            return renderers[0], renderers[0].media_type
         try:
             return super().select_renderer(request, renderers, format_suffix)
         except NotAcceptable:

@@ -228,7 +228,9 @@ def _remove_conversations(demo: _Demo) -> None:
         Contact.objects.filter(service__in=demo.services),
         Consent.objects.filter(service__in=demo.services),
         DeliveryStatus.objects.filter(service__in=demo.services),
-        InboundDelivery.objects.filter(Q(service__in=demo.services) | Q(mail_box__in=demo.mail_boxes)),
+        InboundDelivery.objects.filter(
+            Q(service__in=demo.services) | Q(mail_box__in=demo.mail_boxes) | Q(queue__in=demo.queues)
+        ),
     ):
         happened.delete()
 

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from channels_cfg.time_zones import time_zones
@@ -60,6 +60,36 @@ def kept_secret(file: Path, make: Callable[[], str]) -> str:
             os.link(draft, file)
         draft.unlink()
     return file.read_text()
+
+
+class OutgoingMail(NamedTuple):
+    """Where mail is handed in, in the words of Django's settings; no host: nowhere."""
+
+    host: str = ""
+    port: int = 25
+    user: str = ""
+    password: str = ""
+    use_tls: bool = False
+    use_ssl: bool = False
+
+
+_MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+
+
+def outgoing_mail(name: str) -> OutgoingMail:
+    """``smtp+tls://user:password@host:port`` (STARTTLS), ``smtps://`` (TLS from the start) or ``smtp://`` (neither)."""
+    value = text(name)
+    if not value:
+        return OutgoingMail()
+    try:
+        parts = urlsplit(value)
+        port = parts.port or _MAIL_PORTS[parts.scheme]
+    except (KeyError, ValueError):  # which would show the password
+        parts, port = urlsplit(""), 0
+    if not parts.hostname:
+        raise SystemExit(f"{name} must look like smtp+tls://user:password@smtp.example.com:587, smtps://… or smtp://….")
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    return OutgoingMail(parts.hostname, port, user, password, parts.scheme == "smtp+tls", parts.scheme == "smtps")
 
 
 def postgres_address(url: str) -> dict[str, Any]:

@@ -90,6 +90,12 @@ LOGGING: dict[str, Any] = {
         "celery": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
         "fido2": {"level": "WARNING"},
+        "azure": {"level": "WARNING"},
+        "botocore": {"level": "WARNING"},
+        "google": {"level": "WARNING"},
+        "urllib3": {"level": "WARNING"},
+        # What it would say of each failure is what a delivery says.
+        "paramiko": {"level": "CRITICAL"},
         # What it would say of each failure is a sign-in event.
         "axes": {"level": "ERROR"},
         # Its own handler writes whole exceptions, with the values they quote.

@@ -24,6 +24,7 @@ class ConversationsConfig(AppConfig):
         from conversations.doors.conversation_api.door import DOOR
         from conversations.doors.mail import reading
         from conversations.doors.mail.door import DOOR as MAIL_DOOR
+        from conversations.doors.tasks.door import DOOR as TASK_DOOR
         from conversations.integrations import planning
         from conversations.integrations import run as integration_run
         from conversations.lifecycle import news
@@ -40,6 +41,7 @@ class ConversationsConfig(AppConfig):
 
         registry.register(DOOR)
         registry.register(MAIL_DOOR)
+        registry.register(TASK_DOOR)
         jobs.register(InboundDelivery, deliveries.work)
         jobs.register(MailReading, reading.work)
         jobs.register(MediaFetch, fetch.work, longest=fetch.LONGEST)

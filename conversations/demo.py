@@ -20,12 +20,13 @@ from django.test import Client
 
 from channels_cfg.demo import TASK_ADDRESS, WEB_CHAT_ADDRESSES, Demo, made
 from channels_cfg.models import Channel, MessagingService, Queue, Right, User
-from conversations import email_tasks, lifecycle
+from conversations import lifecycle
 from conversations.demo_calls import load_demo_calls
 from conversations.demo_mail import load_demo_mail
 from conversations.doors.deliveries import apply_delivery
+from conversations.doors.tasks.accepting import NewTask
+from conversations.doors.tasks.accepting import accept as accept_task
 from conversations.doors.web_chat import chat as web_chat
-from conversations.email_tasks import NewTask
 from conversations.key_usage.aggregate import aggregate_observations
 from conversations.models import Conversation, InboundDelivery, VisitorPresence
 from conversations.replies.write import reply
@@ -171,6 +172,11 @@ def deliver(service: MessagingService, callback: Mapping[str, Any], *, now: date
         raise RuntimeError(f"The callback door answered {answer.status_code}.")
     waiting = InboundDelivery.objects.waiting(now=now).filter(service=service)
     for delivery_id in list(waiting.values_list("pk", flat=True)):
+        apply_delivery(delivery_id)
+
+
+def apply_tasks(*accepted: uuid.UUID | str) -> None:
+    for delivery_id in list(InboundDelivery.objects.filter(conversation_id__in=accepted).values_list("pk", flat=True)):
         apply_delivery(delivery_id)
 
 
@@ -346,8 +352,8 @@ class _Centre:
             return  # an administrator's own queue has the address
         at = self.now - timedelta(days=1, hours=2)
         done = NewTask("XRI", TASK_ADDRESS, "Order FI102938 came back", "lena@example.com", TASK_ADDRESS, TASK_DATA)
-        pk = uuid.uuid4()
-        email_tasks.take_in(done, pk=pk, by=self.task_system, now=at)
+        pk = accept_task(done, by=self.task_system, now=at)
+        apply_tasks(pk)
         lifecycle.accept(pk, by=self.agent, now=at + timedelta(minutes=3))
         lifecycle.end(pk, by=self.agent, ended_by=Conversation.Party.AGENT, now=at + timedelta(minutes=9))
         lifecycle.handle(pk, by=self.agent, now=at + timedelta(minutes=10))
@@ -359,3 +365,4 @@ class _Centre:
         )
         if answer.status_code != HTTPStatus.CREATED:
             raise RuntimeError(f"The task interface answered {answer.status_code}.")
+        apply_tasks(answer.json()["id"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Protocol
 
 from django.core.exceptions import ValidationError
@@ -100,6 +101,15 @@ def check_pairs(data: Mapping[str, Any], *, settings: PairLimits) -> Pairs:
             complaints[sent] = bad.messages[0]
     if complaints:
         raise RefusedPairs(complaints)
+    return good
+
+
+def good_names(data: Mapping[str, Any]) -> list[str]:
+    """The names of the flat pairs that can be keys, as ``check_pairs`` returns them."""
+    good = []
+    for sent, _value in _leaves(None, data, depth=0):
+        with suppress(BadKeyName):
+            good.append(check_key_name(sent))
     return good
 
 

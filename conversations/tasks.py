@@ -109,7 +109,7 @@ def delete_old_records() -> None:
     """Delete what is kept only to recognise a repetition, answers after a day and deliveries with the log; files
     that no message holds; and of key usage names that stayed rare, and days long ago."""
     now = timezone.now()
-    log = max(settings.CALLBACK_SIGNATURE_WINDOW * 2, timedelta(days=settings.DELIVERY_LOG_DAYS))
+    log = max(settings.CALLBACK_SIGNATURE_WINDOW * 2, REMEMBERED_FOR, timedelta(days=settings.DELIVERY_LOG_DAYS))
     _delete_in_batches(IdempotentAnswer.objects.filter(answered_at__lt=now - REMEMBERED_FOR))
     _delete_in_batches(InboundDelivery.objects.filter(received_at__lt=now - log).exclude(finished_at=None))
     runs = IntegrationRun.objects.exclude(finished_at=None)

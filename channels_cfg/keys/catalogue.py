@@ -12,7 +12,7 @@ from channels_cfg.keys.configured import LEVELS, LISTED_NAMES, naming_any_of
 from channels_cfg.keys.effective_settings import EXTRA_DATA_LISTS
 from channels_cfg.models import AttachedKey, AttachedKeyAlias, ExtraDataLists
 from channels_cfg.models.versioned import lock_settings
-from channels_cfg.prepared import rows
+from channels_cfg.prepared import Row, rows
 
 _COLUMNS = [field.attname for field in AttachedKey._meta.concrete_fields]
 
@@ -30,7 +30,11 @@ KNOWN_KEYS = f"""
 def known_keys(names: Iterable[str]) -> dict[str, AttachedKey]:
     """The catalogued key that each of the names means, by its own or another name; one query. Unknown names are left
     out."""
-    found = rows(KNOWN_KEYS, {"names": list(names)})
+    return read_known_keys(rows(KNOWN_KEYS, {"names": list(names)}))
+
+
+def read_known_keys(found: Iterable[Row]) -> dict[str, AttachedKey]:
+    """The keys in the rows that answer ``KNOWN_KEYS``."""
     return {name: AttachedKey.from_db(connection.alias, _COLUMNS, values) for name, *values in found}
 
 

@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import re
 import time
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from channels_cfg.messaging.sinch_connection import KEY_UNKNOWN, SinchConnection, sign_in
-from channels_cfg.outgoing import Answer, NoAnswer, Refused, ask
+from channels_cfg.outgoing import Answer, NoAnswer, Refused, ask, retry_after
 
-LONGEST_WAIT = timedelta(hours=1)
 SECONDS_BEFORE_EXPIRY = 60
 USUAL_EXPIRY = 3600
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{0,59}")
@@ -101,20 +99,10 @@ def _no_answer() -> Busy:
 
 def _check(answer: Answer) -> None:
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-        raise Busy(_("The channel takes no more at the moment."), _retry_after(answer))
+        raise Busy(_("The channel takes no more at the moment."), retry_after(answer.headers))
     if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         words = _("The channel does not answer as it should (%(status)d).") % {"status": answer.status}
-        raise Busy(words, _retry_after(answer))
-
-
-def _retry_after(answer: Answer) -> timedelta | None:
-    """Seconds or a date (RFC 9110, 10.2.3); nothing that keeps a message for longer than an hour."""
-    told = answer.headers.get("retry-after", "").strip()
-    try:
-        wait = timedelta(seconds=int(told)) if told.isdecimal() else parsedate_to_datetime(told) - datetime.now(UTC)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return min(max(wait, timedelta(seconds=1)), LONGEST_WAIT)
+        raise Busy(words, retry_after(answer.headers))
 
 
 def _reason(answer: Answer) -> str:

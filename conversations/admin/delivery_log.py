@@ -63,8 +63,8 @@ class NotesFilter(admin.SimpleListFilter):
 @admin.register(InboundDelivery)
 class DeliveryLogAdmin(JobAdmin):
     list_is_for = gettext_lazy(
-        "Every callback from Sinch and every mail is noted here, and what became of it. The first callback comes when "
-        "the address of a messaging service is entered there."
+        "Every callback from Sinch, every mail and every task of another system is noted here, and what became of it. "
+        "The first callback comes when the address of a messaging service is entered there."
     )
     empty_list_leads_to = ("admin:channels_cfg_messagingservice_changelist", gettext_lazy("To the messaging services"))
     list_display = ["received", "through", "what", "service", *JobAdmin.list_of_a_job, "first_note"]

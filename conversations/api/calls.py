@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Any, ClassVar
 
 from django.db import transaction
-from django.http import Http404
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
@@ -185,7 +185,7 @@ class CallListView(APIView):
 class CallActionView(ActionView):
     """An action as a telephone system tells it: with the time, and in the name of whom the call is offered to."""
 
-    def post(self, request: Request, conversation_id: uuid.UUID) -> Response:
+    def post(self, request: Request, conversation_id: uuid.UUID) -> HttpResponse:  # type: ignore[override]
         user = caller(request)
         try:
             call, call_id = calls.call_of(conversation_id, user)
@@ -201,7 +201,7 @@ class CallActionView(ActionView):
             raise conflict(wrong) from None
         if after.version == call.version or (told and now - told > calls.HEARD_BY_ITSELF):
             calls.note_sign_of_life(conversation_id, now=now)
-        return Response(call_json(request, after, call_id, is_passed_on=self.passes_on and not order.get("end")))
+        return JsonResponse(call_json(request, after, call_id, is_passed_on=self.passes_on and not order.get("end")))
 
     @transaction.atomic
     def _at(self, call: Conversation, user: User, order: dict[str, Any], told: datetime) -> Conversation:

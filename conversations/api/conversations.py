@@ -11,6 +11,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.timezone import localtime
 from django_filters.fields import ModelChoiceField
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field
@@ -91,11 +92,9 @@ class ConversationSerializer(serializers.ModelSerializer[Conversation]):
         read_only_fields: ClassVar[tuple[str, ...]] = fields
 
 
-_MOMENTS = serializers.DateTimeField()
-
-
 def _moment(at: datetime | None) -> str | None:
-    return None if at is None else _MOMENTS.to_representation(at)
+    """As ``serializers.DateTimeField`` writes it."""
+    return None if at is None else localtime(at).isoformat().replace("+00:00", "Z")
 
 
 def conversation_json(request: Request, conversation: Conversation, seen: Pairs) -> dict[str, Any]:

@@ -46,7 +46,11 @@ def once(user: User, key: str | None, asked: Any, conversation: uuid.UUID, act: 
             user=user, key=key, request=asked, conversation=conversation, now=timezone.now(), act=act
         )
     except KeyReused:
-        raise Problem(
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-            "This Idempotency-Key came with another request before. Take a new key for a new request.",
-        ) from None
+        raise key_reused() from None
+
+
+def key_reused() -> Problem:
+    return Problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "This Idempotency-Key came with another request before. Take a new key for a new request.",
+    )

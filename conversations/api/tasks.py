@@ -6,10 +6,8 @@ import uuid
 from http import HTTPStatus
 from typing import Any
 
-from django.db.models import Case, CharField, Q, QuerySet, Value, When
-from django.http import HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404
-from django.urls import reverse
+from django.db.models import Q
+from django.http import Http404, HttpResponse, JsonResponse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -19,14 +17,16 @@ from rest_framework.views import APIView
 
 from channels_cfg.api.bodies import ChoiceField, InstantField, StrictSerializer, TextField, checked
 from channels_cfg.api.problems import Problem
-from channels_cfg.models import Queue, Right, User
-from conversations import email_tasks
+from channels_cfg.models import Queue, User
 from conversations.api import tasks_schema as schema
 from conversations.api.caller import caller
-from conversations.api.repeated import idempotency_key, once
-from conversations.email_tasks import NewTask
+from conversations.api.repeated import idempotency_key, key_reused
+from conversations.doors.tasks import accepting
+from conversations.doors.tasks.accepting import NewTask
+from conversations.doors.tasks.seen import FACTS, STATUSES, tasks_of, told_of
 from conversations.filters import is_id
-from conversations.models import ACTIVE_STATES, Conversation, State, Task
+from conversations.idempotency import KeyReused
+from conversations.models import Task
 from conversations.models.conversation import LONGEST_SUBJECT
 from conversations.pairs import RefusedPairs
 
@@ -85,18 +85,19 @@ def _new_task(sent: dict[str, Any]) -> NewTask:
     )
 
 
-def _take_in(task: NewTask, pk: uuid.UUID, user: User) -> tuple[dict[str, Any], str]:
+def _accept(task: NewTask, user: User, request: Any, key: str | None) -> uuid.UUID:
     try:
-        email_tasks.take_in(task, pk=pk, by=user, now=timezone.now())
-    except email_tasks.NoSuchQueue as wrong:
+        return accepting.accept(task, by=user, now=timezone.now(), request=request, key=key)
+    except accepting.NoSuchQueue as wrong:
         raise ValidationError({"data.item.queue": str(wrong)}) from None
-    except email_tasks.TooManyPairs as wrong:
+    except accepting.TooManyPairs as wrong:
         raise _not_made({KV: [str(wrong)]}) from None
-    except email_tasks.QueueIsShut as shut:
+    except accepting.QueueIsShut as shut:
         raise Problem(HTTPStatus.CONFLICT, f"{shut} Nothing was made of the task; post it again later.") from None
     except RefusedPairs as refused:
         raise _refusal(refused, list(task.pairs)) from None
-    return {"id": pk.hex.upper()}, ""
+    except KeyReused:
+        raise key_reused() from None
 
 
 def _refusal(refused: RefusedPairs, keys: list[str]) -> Problem:
@@ -124,23 +125,8 @@ def _entry_of(path: str, keys: list[str]) -> str:
 
 # Reading them
 
-_OPEN = [*ACTIVE_STATES, State.WRAP_UP]
-_STATUS = Case(
-    When(conversation__state__in=_OPEN, then=Value("Open")),
-    When(conversation__state=State.HANDLED, then=Value("Handled")),
-    default=Value("Abandoned"),
-    output_field=CharField(),
-)
-SORTED_BY = {
-    "id": "conversation",
-    "type": "kind",
-    "queue": "conversation__queue",
-    "queueName": "conversation__queue__name",
-    "responsible": "conversation__agent__username",
-    "status": "status",
-    "rowVersion": "conversation__version",
-    "received": "conversation__received_at",
-}
+NAMES = ("id", "type", "queue", "queueName", "responsible", "status", "rowVersion", "received")
+SORTED_BY = dict(zip(NAMES, FACTS, strict=True))
 
 
 class TaskListQuery(StrictSerializer):
@@ -152,7 +138,7 @@ class TaskListQuery(StrictSerializer):
         help_text="A field; - before it: descending",
     )
     type = ChoiceField(Task.TaskKind.values, required=False)
-    status = ChoiceField(schema.STATUSES, required=False)
+    status = ChoiceField(STATUSES, required=False)
     queue = TextField(max_length=LONGEST_ADDRESS, required=False, help_text="Id, name or address of a queue")
     responsible = TextField(max_length=150, required=False, help_text="User name of the agent")
     startTime = InstantField(required=False, help_text="Received at this time or later")  # noqa: N815
@@ -161,49 +147,29 @@ class TaskListQuery(StrictSerializer):
     offset = serializers.IntegerField(default=0, min_value=0, max_value=DEEPEST_OFFSET)
 
 
-def _granted_to(user: User) -> QuerySet[Any]:
-    """The tasks in the queues where the caller serves or manages contacts."""
-    granted = Conversation.objects.granting(Right.SERVE, to=user) | Conversation.objects.granting(
-        Right.MANAGE_CONTACTS, to=user
-    )
-    found = Task.objects.filter(conversation__in=granted.order_by())
-    return found.annotate(status=_STATUS).select_related("conversation__queue", "conversation__agent")
-
-
-def _asked_for(found: QuerySet[Any], query: dict[str, Any]) -> QuerySet[Any]:
+def _wanted(query: dict[str, Any]) -> Q:
     wanted = {
-        "kind": query.get("type"),
+        "type": query.get("type"),
         "status": query.get("status"),
-        "conversation__agent__username": query.get("responsible"),
-        "conversation__received_at__gte": query.get("startTime"),
-        "conversation__received_at__lt": query.get("endTime"),
+        "responsible": query.get("responsible"),
+        "received__gte": query.get("startTime"),
+        "received__lt": query.get("endTime"),
     }
-    found = found.filter(**{field: value for field, value in wanted.items() if value is not None})
-    if "queue" in query:
-        found = found.filter(_in_queue(query["queue"])).distinct()
-    field = SORTED_BY[query["sort"].removeprefix("-")]
-    return found.order_by(
-        f"-{field}" if query["sort"].startswith("-") else field, "-conversation__received_at", "-conversation"
-    )
+    asked = Q(**{fact: value for fact, value in wanted.items() if value is not None})
+    return asked & _in_queue(query["queue"]) if "queue" in query else asked
 
 
 def _in_queue(text: str) -> Q:
     if is_id(text):
-        return Q(conversation__queue=int(text))
-    return Q(conversation__queue__in=Queue.objects.filter(Q(name=text) | Q(addresses__address__iexact=text)))
+        return Q(in_queue=int(text))
+    return Q(in_queue__in=Queue.objects.filter(Q(name=text) | Q(addresses__address__iexact=text)).values("pk"))
 
 
-def task_json(task: Any) -> dict[str, Any]:
-    conversation = task.conversation
-    return {
-        "id": conversation.hex_id,
-        "type": task.kind,
-        "queue": conversation.queue_id,
-        "queueName": conversation.queue and conversation.queue.name,
-        "responsible": conversation.agent and conversation.agent.username,
-        "status": task.status,
-        "rowVersion": conversation.version,
-    }
+def task_json(facts: tuple[Any, ...]) -> dict[str, Any]:
+    pk, *others = facts
+    told = dict(zip(NAMES, (pk.hex.upper(), *others), strict=True))
+    del told["received"]
+    return told
 
 
 class TaskListView(APIView):
@@ -212,17 +178,18 @@ class TaskListView(APIView):
     @extend_schema(parameters=[TaskListQuery], **schema.LIST)
     def get(self, request: Request) -> HttpResponse:
         query = checked(TaskListQuery, request.query_params.dict())
-        first = query["offset"]
-        page = _asked_for(_granted_to(caller(request)), query)[first : first + query["limit"]]
-        return JsonResponse([task_json(task) for task in page], safe=False)
+        first, end = query["offset"], query["offset"] + query["limit"]
+        descends, name = query["sort"].startswith("-"), query["sort"].removeprefix("-")
+        sort = f"{'-' * descends}{SORTED_BY[name]}"
+        page = tasks_of(caller(request), _wanted(query), sort=sort, end=end)[first:end]
+        return JsonResponse([task_json(facts) for facts in page], safe=False)
 
     @extend_schema(parameters=schema.POST_HEADERS, request=PostedTask, **schema.POST)
     def post(self, request: Request) -> HttpResponse:
         key = idempotency_key(request)
-        task, user, pk = _new_task(checked(PostedTask, request.data)), caller(request), uuid.uuid4()
-        answer, _etag = once(user, key, ["task", request.data], pk, lambda: _take_in(task, pk, user))
-        location = reverse("rti_task", args=[answer["id"]])
-        return JsonResponse(answer, status=HTTPStatus.CREATED, headers={"Location": location})
+        task = _new_task(checked(PostedTask, request.data))
+        pk = _accept(task, caller(request), request.data, key).hex.upper()
+        return JsonResponse({"id": pk}, status=HTTPStatus.CREATED, headers={"Location": f"{request.path}/{pk}"})
 
 
 class TaskView(APIView):
@@ -230,10 +197,13 @@ class TaskView(APIView):
 
     @extend_schema(**schema.READ)
     def get(self, request: Request, conversation_id: uuid.UUID) -> HttpResponse:
-        task = get_object_or_404(_granted_to(caller(request)), conversation=conversation_id)
-        told = {
-            "subject": task.conversation.subject,
-            "fromAddress": task.conversation.customer_address,
-            "toAddress": task.to_address,
+        [*found] = tasks_of(caller(request), Q(task_id=conversation_id), sort="task_id", end=1)
+        if not found:
+            raise Http404
+        told = told_of(conversation_id)
+        more = {
+            "subject": told["subject"],
+            "fromAddress": told["customer_address"],
+            "toAddress": told["to_address"],
         }
-        return JsonResponse(task_json(task) | told)
+        return JsonResponse(task_json(found[0]) | more)

@@ -12,10 +12,10 @@ from channels_cfg.api.problems import problems
 from conversations.api.contact_data_schema import CONTACT_ID
 from conversations.api.contact_id import ContactIdField
 from conversations.api.repeated import IDEMPOTENCY_KEY
+from conversations.doors.tasks.seen import STATUSES
 from conversations.models import Task
 
 TAGS = ["Tasks"]
-STATUSES = ("Open", "Handled", "Abandoned")
 
 
 class MadeTask(serializers.Serializer[Any]):
@@ -34,13 +34,14 @@ class ListedTask(MadeTask):
         allow_null=True, help_text="User name of whom it is offered to, or who served it last"
     )
     status = serializers.ChoiceField(
-        STATUSES, help_text="Open: it waits, is served or wrapped up. Abandoned: it ended and nobody had served it"
+        STATUSES,
+        help_text="Open: it was accepted, waits, is served or wrapped up. Abandoned: it ended and nobody had served it",
     )
     rowVersion = serializers.IntegerField(help_text="Grows with every change")  # noqa: N815
 
 
 class ReadTask(ListedTask):
-    """A task with what its sender told of it; attached data is at /api/v1/conversations/<id>."""
+    """A task with what its sender told of it; attached data is at /api/v1/conversations/<id> once it waits there."""
 
     subject = serializers.CharField(allow_blank=True)
     fromAddress = serializers.CharField(allow_blank=True)  # noqa: N815
@@ -51,7 +52,7 @@ LIST: dict[str, Any] = {
     "operation_id": "tasks_list",
     "tags": TAGS,
     "summary": "Tasks, newest first",
-    "description": "Of the queues where the caller serves or manages contacts.",
+    "description": "Of the queues where the caller serves or manages contacts, from the moment they were accepted.",
     "responses": {200: ListedTask(many=True), **problems(400, 401)},
 }
 
@@ -74,10 +75,12 @@ POST: dict[str, Any] = {
     "operation_id": "task_make",
     "tags": TAGS,
     "summary": "Make a task",
-    "description": "It waits in the e-mail queue with the address item.queue, on which the caller needs the right "
-    "Serve. Its values are its attached data: agents see of it what the list “Extra Data Included When E-Mail "
-    "Allocated” names; XRI-body, plain text or HTML, is shown as the body. For a queue that is closed or full no task "
-    "is made: 409. A key or value that breaks the rules makes none either: 422, and errors names the entry of KV.",
+    "description": "It is checked as a whole, kept and answered; a moment later it waits, since it was answered, "
+    "in the e-mail queue with the address item.queue, on which the caller needs the right Serve. Its values are its "
+    "attached data: agents see of it what the list “Extra Data Included When E-Mail Allocated” names; XRI-body, plain "
+    "text or HTML, is shown as the body. For a queue that is closed or full no task is accepted: 409; one that was "
+    "accepted waits there even where the queue closes meanwhile. A key or value that breaks the rules makes none "
+    "either: 422, and errors names the entry of KV.",
     "responses": {201: MadeTask, **problems(400, 401, 403, 409, 413, 415, 422)},
     "examples": [
         OpenApiExample(

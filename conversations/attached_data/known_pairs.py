@@ -41,13 +41,14 @@ class KnownPairs:
         return replace(result, reason=" ".join(filter(None, reasons)), key=key)
 
 
-def by_catalogue(sent: Pairs) -> KnownPairs:
-    """What the catalogue makes of the pairs; one query.
+def by_catalogue(sent: Pairs, *, keys: Mapping[str, AttachedKey] | None = None) -> KnownPairs:
+    """What the catalogue makes of the pairs; one query, or none where the caller has the ``known_keys``.
 
     Raises ``RefusedPairs`` that names every value which its key's rules refuse. Where a key comes under several names,
     its own name counts, or else the first.
     """
-    keys = known_keys(sent) if sent else {}
+    if keys is None:
+        keys = known_keys(sent) if sent else {}
     known = KnownPairs()
     refused: dict[str, str] = {}
     for name in sorted(sent, key=lambda name: name in keys and keys[name].name != name):

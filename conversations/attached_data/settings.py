@@ -25,6 +25,7 @@ _DECIDES = {
     "contact_information",
     "precedence",
     "false_attempt_seconds",
+    "kept_data_in_session_metadata",
     "live_data_until_handled",
     "value_characters",
     "pairs_per_conversation",

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import uuid
 from datetime import datetime
+from functools import cache
 
 from django.conf import settings
 from django.db import transaction
@@ -28,8 +30,9 @@ class TooEarly(Exception):
 # As SQL, since putting a query together through the ORM costs more than asking it.
 _KEEP = """
     INSERT INTO conversations_inbounddelivery
-           (door, service_id, mail_box_id, nonce, body_digest, body, trigger, received_at, state, notes)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 'waiting', '[]')
+           (door, service_id, mail_box_id, queue_id, sender_id, conversation_id, nonce, body_digest, body, trigger,
+            received_at, state, notes)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'waiting', '[]')
         ON CONFLICT (door, service_id, nonce) DO NOTHING
  RETURNING id
 """
@@ -45,9 +48,13 @@ def keep(
     trigger: str,
     now: datetime,
     mail_box_id: int | None = None,
+    queue_id: int | None = None,
+    sender_id: int | None = None,
+    conversation_id: uuid.UUID | None = None,
 ) -> int | None:
     """Store a delivery and return its id, or None where the nonce is taken. ``digest`` is that of ``keyed_digest``."""
-    row = first_row(_KEEP, [door, service_id, mail_box_id, nonce, digest, body, trigger, now])
+    whose = [service_id, mail_box_id, queue_id, sender_id, conversation_id]
+    row = first_row(_KEEP, [door, *whose, nonce, digest, body, trigger, now])
     return row[0] if row else None
 
 
@@ -56,6 +63,7 @@ def keyed_digest(data: bytes) -> bytes:
     return hmac.digest(_digest_key(settings.SECRET_KEY), data, "sha256")
 
 
+@cache
 def _digest_key(secret_key: str) -> bytes:
     return hashlib.sha256(b"inbound delivery:" + secret_key.encode()).digest()
 
@@ -83,7 +91,7 @@ def work(delivery: InboundDelivery) -> None:
 def _apply(held: InboundDelivery) -> None:
     """Everything the delivery changes, and that it did, in one transaction."""
     rows = InboundDelivery.objects.held_by(held).select_for_update(of=["self"])
-    delivery = rows.select_related("service__queue__channel").first()
+    delivery = rows.select_related("service__queue__channel", "queue").first()
     if delivery is None:  # another worker took over while this one was slow
         raise jobs.NoLongerHeld
     state, notes = door_named(delivery.door).handle(delivery)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import threading
 import time
@@ -22,16 +20,14 @@ from channels_cfg.integrations.configuration import WITH_A_KEY, Configuration
 from channels_cfg.integrations.paths import MISSING, Path, look_up
 from channels_cfg.integrations.placeholders import as_text, fill_address, fill_header, fill_text, fill_tree
 from channels_cfg.models import Authentication, Integration
-from channels_cfg.outgoing import NoAnswer, Refused, ask, read_into
+from channels_cfg.outgoing import read_into
+from channels_cfg.request_authentication import NoToken, headers_of
 from conversations.integrations.action_calls import call_actions
 from conversations.integrations.answers import LARGEST_ANSWER, Answered, read_answer
 
 MASK = "•••"
 FORM = "application/x-www-form-urlencoded"
 LONGEST_BODY = 256 * 1024
-SECONDS_BEFORE_A_TOKEN_ENDS = 30
-
-_tokens: dict[str, tuple[str, float]] = {}
 
 
 @cache
@@ -139,7 +135,11 @@ def _ask(
             raise NotAsked(_("The request would have %(count)s bytes.") % {"count": len(content)})
         headers = {name: value for name, value in headers.items() if name.lower() != "content-type"}
         headers["Content-Type"] = kind
-    headers |= _shown_to_the_other_side(known.get(read.authentication))
+    if authentication := known.get(read.authentication):
+        try:
+            headers |= headers_of(authentication)
+        except NoToken as why:
+            raise NotAsked(str(why), may_retry=why.may_retry) from None
     body = BytesIO()
     answer = read_into(
         body,
@@ -152,54 +152,3 @@ def _ask(
     )
     masked = tuple(one.secret for one in known.values())
     return read_answer(answer.status, answer.headers, body.getvalue(), secrets=masked)
-
-
-def _shown_to_the_other_side(authentication: Authentication | None) -> dict[str, str]:
-    if authentication is None:
-        return {}
-    secret = authentication.secret
-    match authentication.kind:
-        case Authentication.Kind.BASIC:
-            pair = base64.b64encode(f"{authentication.username}:{secret}".encode()).decode()
-            return {"Authorization": f"Basic {pair}"}
-        case Authentication.Kind.API_KEY:
-            return {authentication.header or "X-Api-Key": secret}
-        case Authentication.Kind.OAUTH2:
-            return {"Authorization": f"Bearer {_token(authentication)}"}
-    return {"Authorization": f"Bearer {secret}"}
-
-
-# Client credentials (RFC 6749, 4.4). A token is kept in this process alone.
-
-
-def _key(authentication: Authentication) -> str:
-    facts = (authentication.token_address, authentication.username, authentication.secret, authentication.scope)
-    return hashlib.sha256(repr(facts).encode()).hexdigest()
-
-
-def forget_token(authentication: Authentication | None) -> bool:
-    """After it was refused; whether there was one."""
-    return authentication is not None and _tokens.pop(_key(authentication), None) is not None
-
-
-def _token(authentication: Authentication) -> str:
-    key = _key(authentication)
-    token, until = _tokens.get(key, ("", 0.0))
-    if token and time.monotonic() < until:
-        return token
-    form = {"grant_type": "client_credentials"} | ({"scope": authentication.scope} if authentication.scope else {})
-    try:
-        answer = ask(
-            "POST", authentication.token_address, auth=(authentication.username, authentication.secret), form=form
-        )
-    except (Refused, NoAnswer) as failure:
-        raise NotAsked(_("No token: %(why)s") % {"why": failure}, may_retry=isinstance(failure, NoAnswer)) from None
-    given = answer.json()
-    fresh = given.get("access_token")
-    if answer.status != 200 or not isinstance(fresh, str) or not (fresh.isascii() and fresh.isprintable()):
-        words = _("No token: the token address answered with %(status)s.") % {"status": answer.status}
-        raise NotAsked(words, may_retry=answer.status >= 500)
-    seconds = given.get("expires_in")
-    lasts = min(float(seconds), 86400.0) if isinstance(seconds, int | float) else 300.0
-    _tokens[key] = (fresh, time.monotonic() + max(lasts - SECONDS_BEFORE_A_TOKEN_ENDS, 0))
-    return fresh

@@ -18,9 +18,10 @@ from channels_cfg.integrations.placeholders import UnusableValue
 from channels_cfg.jobs import announce
 from channels_cfg.models import Authentication, Integration, Job
 from channels_cfg.outgoing import NoAnswer, NotInTime, Refused, TooLarge
+from channels_cfg.request_authentication import forget_token
 from conversations.integrations import effects, endpoints
 from conversations.integrations.answers import Answered, storable
-from conversations.integrations.asking import MASK, NotAsked, forget_token, request_of, secrets_of, send
+from conversations.integrations.asking import MASK, NotAsked, request_of, secrets_of, send
 from conversations.integrations.debugging import is_open
 from conversations.integrations.payload import payload_of, wanted_by
 from conversations.integrations.response import Outcome, needs_body, outcome_of, values_with_answer, why_it_failed

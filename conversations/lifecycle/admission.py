@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 
 from channels_cfg.models import Queue
 from conversations.lifecycle.changes import WrongState
-from conversations.models import Conversation, State
+from conversations.models import Conversation, InboundDelivery, State
+from conversations.models.inbound_delivery import NOT_APPLIED
 
 FULL, CLOSED = "queue_full", "queue_closed"
 
@@ -24,14 +25,17 @@ class QueueRefuses(WrongState):
 
 def refusal(queue: Queue, *, at: datetime) -> str:
     """Why the queue takes nothing more at this time: ``queue_closed``, ``queue_full``, or empty. A queue with a size is
-    held until the transaction ends, so that two do not take the last place."""
+    held until the transaction ends, so that two do not take the last place; tasks that were accepted and are not
+    applied yet have theirs."""
     if queue.opening_hours and not queue.opening_hours.is_open(at):
         return CLOSED
     if queue.size is None:
         return ""
     Queue.objects.select_for_update(no_key=True).only("pk").get(pk=queue.pk)
-    waiting = Conversation.objects.waiting().filter(queue=queue).order_by()[: queue.size]
-    return FULL if len(waiting.values_list("pk", flat=True)) >= queue.size else ""
+    waiting = Conversation.objects.waiting().filter(queue=queue).order_by().values_list("pk")
+    accepted = InboundDelivery.objects.unfinished().filter(NOT_APPLIED, queue=queue).order_by()
+    both = waiting[: queue.size].union(accepted.values_list("conversation_id")[: queue.size], all=True)
+    return FULL if len(both) >= queue.size else ""
 
 
 def why_turned_away(queue: Queue, *, at: datetime) -> str:

@@ -102,12 +102,15 @@ def medium_of(conversation: Conversation) -> Communication.Medium:
 
 
 _CONNECT = """
-    UPDATE conversations_{table}
-       SET connected_at = greatest(started_at, %s)
-     WHERE {leg} = ANY(%s) AND ended_at IS NULL AND connected_at IS NULL
+    WITH legs AS (
+        UPDATE conversations_leg
+           SET connected_at = greatest(started_at, %(at)s)
+         WHERE id = ANY(%(legs)s) AND ended_at IS NULL AND connected_at IS NULL
+    )
+    UPDATE conversations_communication
+       SET connected_at = greatest(started_at, %(at)s)
+     WHERE leg_id = ANY(%(legs)s) AND ended_at IS NULL AND connected_at IS NULL
 """
-_CONNECT_MEDIA = _CONNECT.format(table="communication", leg="leg_id")
-_CONNECT_LEGS = _CONNECT.format(table="leg", leg="id")
 
 
 def connect(
@@ -119,22 +122,28 @@ def connect(
     if medium:
         added = [Communication(leg=leg, medium=medium, started_at=at) for leg in legs]
         Communication.objects.bulk_create(added, ignore_conflicts=True)
-        write(f"{_CONNECT_MEDIA} AND medium = %s", [at, ids, str(medium)])
+        write(f"{_CONNECT} AND medium = %(medium)s", {"at": at, "legs": ids, "medium": str(medium)})
     else:
-        write(_CONNECT_MEDIA, [at, ids])
-    write(_CONNECT_LEGS, [at, ids])
+        write(_CONNECT, {"at": at, "legs": ids})
     for leg in legs:
         leg.connected_at = leg.connected_at or max(leg.started_at, at)
 
 
 _END = """
-    UPDATE conversations_{table}
-       SET ended_at = greatest(started_at, {since}, %s)
-     WHERE {leg} = ANY(%s) AND ended_at IS NULL
+    WITH legs AS (
+        UPDATE conversations_leg
+           SET ended_at = greatest(started_at, connected_at, %(at)s)
+         WHERE id = ANY(%(legs)s) AND ended_at IS NULL
+    )
+    UPDATE conversations_communication
+       SET ended_at = greatest(started_at, connected_at, %(at)s)
+     WHERE leg_id = ANY(%(legs)s) AND ended_at IS NULL
 """
-_END_MEDIA = _END.format(table="communication", since="connected_at", leg="leg_id")
-_END_LEGS = _END.format(table="leg", since="connected_at", leg="id")
-_END_HOLDS = _END.format(table="hold", since="started_at", leg="leg_id")
+_END_HOLDS = """
+    UPDATE conversations_hold
+       SET ended_at = greatest(started_at, %(at)s)
+     WHERE leg_id = ANY(%(legs)s) AND ended_at IS NULL
+"""
 
 
 def leave(
@@ -151,9 +160,7 @@ def leave(
         legs = _with_no_medium_but(medium, legs, at=at)
     if not legs:
         return legs
-    ids = [leg.pk for leg in legs]
-    write(_END_MEDIA, [at, ids])
-    write(_END_LEGS, [at, ids])
+    write(_END, {"at": at, "legs": [leg.pk for leg in legs]})
     end_holds(legs, at=at)
     conversation.legs_there = [leg for leg in there(conversation) if leg not in legs]
     if any(leg.purpose == Leg.Purpose.WORKFLOW for leg in legs):
@@ -180,7 +187,7 @@ def end_holds(legs: list[Leg], *, at: datetime) -> bool:
     """The customer is on hold no longer for these agents; whether that was so."""
     holding = [leg for leg in legs if leg.is_holding]
     if holding:
-        write(_END_HOLDS, [at, [leg.pk for leg in holding]])
+        write(_END_HOLDS, {"at": at, "legs": [leg.pk for leg in holding]})
     for leg in holding:
         leg.is_holding = False
     return bool(holding)

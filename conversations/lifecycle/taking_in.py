@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from channels_cfg.models import Channel, Source, User
+from channels_cfg.models import Channel, Source
 from channels_cfg.prepared import write, written_together
 from conversations.lifecycle.news import Happened, tell_followers, tell_routing
 from conversations.models import Communication, Conversation, Event, Leg, State
@@ -58,9 +58,9 @@ class ArrivingTask:
 
 
 @written_together()
-def take_in(arrival: ArrivingTask, *, pk: uuid.UUID, by: User, now: datetime) -> None:
+def take_in(arrival: ArrivingTask, *, pk: uuid.UUID, by_id: int, now: datetime) -> None:
     """Leave the rows that ``receive`` and ``attach_data`` leave. Callers hold a transaction."""
-    write(_TAKE_IN, _as_rows(arrival, pk=pk, by=by, now=now))
+    write(_TAKE_IN, _as_rows(arrival, pk=pk, by_id=by_id, now=now))
     conversation = Conversation(
         pk=pk,
         channel=Channel(pk=arrival.channel_id, kind=Channel.Kind.EMAIL),
@@ -69,12 +69,12 @@ def take_in(arrival: ArrivingTask, *, pk: uuid.UUID, by: User, now: datetime) ->
         received_at=now,
         queued_at=now,
     )
-    about = {"queue_id": arrival.queue_id, "agent_id": by.pk, "by_id": by.pk}
+    about = {"queue_id": arrival.queue_id, "agent_id": by_id, "by_id": by_id}
     tell_followers([Happened(conversation, kind, now, **about) for kind in (Event.Kind.RECEIVED, Event.Kind.QUEUED)])
     tell_routing()
 
 
-def _as_rows(arrival: ArrivingTask, *, pk: uuid.UUID, by: User, now: datetime) -> dict[str, Any]:
+def _as_rows(arrival: ArrivingTask, *, pk: uuid.UUID, by_id: int, now: datetime) -> dict[str, Any]:
     told: list[tuple[str, dict[str, Any]]] = [
         (Event.Kind.RECEIVED, {}),
         (Event.Kind.QUEUED, {"queue": arrival.queue_id}),
@@ -92,7 +92,7 @@ def _as_rows(arrival: ArrivingTask, *, pk: uuid.UUID, by: User, now: datetime) -
         "address": arrival.customer_address,
         "subject": arrival.subject,
         "at": now,
-        "by": by.pk,
+        "by": by_id,
         "dropped": json.dumps(dict(arrival.dropped_keys)),
         "customer": Leg.Purpose.CUSTOMER.value,
         "waits": Leg.Purpose.QUEUE.value,

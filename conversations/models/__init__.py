@@ -21,7 +21,7 @@ from conversations.models.event import Event, note_event
 from conversations.models.external_contact import EMAIL_SLOTS, PHONE_SLOTS, ContactIdentifier, ExternalContact
 from conversations.models.external_reference import MAIL, ExternalReference
 from conversations.models.idempotent_answer import IdempotentAnswer
-from conversations.models.inbound_delivery import InboundDelivery
+from conversations.models.inbound_delivery import TASKS, InboundDelivery
 from conversations.models.integration_run import DebugWindow, EndpointState, IntegrationRun
 from conversations.models.ivr_run import IvrRun
 from conversations.models.key_usage import EndedCount, KeyObservation, KeyUsage, SeenKey, ValueType
@@ -47,6 +47,7 @@ __all__ = [
     "MAIL",
     "PHONE_SLOTS",
     "POSTABLE_STATES",
+    "TASKS",
     "TYPING_LASTS",
     "UNACCEPTED_ENDS",
     "XRI_BODY",

@@ -97,6 +97,8 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         if not places:
             raise Conversation.DoesNotExist
         [held] = _PLACES.read(places)
+        if held.queue and held.queue.channel_id == held.channel_id:
+            held.queue.channel = held.channel
         held.remember_as_stored()
         return held, answers
 
@@ -107,7 +109,14 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
 
 _LOCK = "SELECT 1 FROM conversations_conversation WHERE id = %s FOR UPDATE"
 _LOCK_NO_KEY = "SELECT 1 FROM conversations_conversation WHERE id = %s FOR NO KEY UPDATE"
-_PLACES = PreparedQuery(lambda pk: Conversation.objects.with_places().filter(pk=pk).order_by())
+_PLACES = PreparedQuery(
+    lambda pk: (
+        Conversation.objects.select_related("channel", "queue", "agent")
+        .defer("agent__password", "agent__last_login", "agent__date_joined")
+        .filter(pk=pk)
+        .order_by()
+    )
+)
 
 
 def in_places(queues: Iterable[tuple[int, int]], agents: Iterable[int]) -> Q:
@@ -330,10 +339,11 @@ class Conversation(models.Model):
 
     def remember_as_stored(self) -> None:
         """Remember what the fields are, so that ``save_changes`` need not write those that stay as they are."""
-        self._as_stored = {
-            field.attname: copy(value) if isinstance(value := getattr(self, field.attname), dict | list) else value
-            for field in _written_fields()
-        }
+        self._as_stored = {field.attname: self._copy_of(field.attname) for field in _written_fields()}
+
+    def _copy_of(self, name: str) -> Any:
+        value = getattr(self, name)
+        return copy(value) if isinstance(value, dict | list) else value
 
     def save_changes(self) -> None:
         """Write the fields that have changed since it was held."""
@@ -345,7 +355,7 @@ class Conversation(models.Model):
             columns = ", ".join(f'"{field.column}" = %s' for field in changed)
             values = [field.get_db_prep_save(getattr(self, field.attname), connection) for field in changed]
             write(f"UPDATE conversations_conversation SET {columns} WHERE id = %s", [*values, self.pk])
-        self.remember_as_stored()
+            self._as_stored |= {field.attname: self._copy_of(field.attname) for field in changed}
 
     def _differs(self, name: str) -> bool:
         now, stored = getattr(self, name), (self._as_stored or {})[name]

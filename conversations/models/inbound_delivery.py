@@ -11,7 +11,13 @@ from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from channels_cfg.models import Job, JobQuerySet, MailBox, MessagingService
+from channels_cfg.models import Job, JobQuerySet, MailBox, MessagingService, Queue
+
+TASKS = "tasks"
+"""The door of e-mail tasks."""
+
+NOT_APPLIED = Q(conversation_id__isnull=False, state__in=["waiting", "failed"])
+"""A task that no conversation was made of, or not yet."""
 
 
 class InboundDelivery(Job):
@@ -44,6 +50,29 @@ class InboundDelivery(Job):
         db_index=False,
         help_text=_("Where a mail was read"),
     )
+    queue = models.ForeignKey(
+        Queue,
+        models.PROTECT,
+        verbose_name=_("queue"),
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        help_text=_("Of a task: where it was accepted"),
+    )
+    sender = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        verbose_name=_("sender"),
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        help_text=_("Of a task: whose API client posted it"),
+    )
+    conversation_id = models.UUIDField(
+        _("conversation"), null=True, blank=True, help_text=_("Of a task: the id that its sender was told")
+    )
     nonce = models.CharField(_("nonce"), max_length=128)
     body_digest = models.BinaryField(
         _("body digest"), max_length=32, help_text=_("SHA-256 of the body, keyed with SECRET_KEY")
@@ -66,7 +95,10 @@ class InboundDelivery(Job):
         verbose_name = _("inbound delivery")
         verbose_name_plural = _("inbound deliveries")
         ordering = ["-id"]
-        indexes = [models.Index(fields=["id"], condition=Q(finished_at=None), name="delivery_waiting")]
+        indexes = [
+            models.Index(fields=["id"], condition=Q(finished_at=None), name="delivery_waiting"),
+            models.Index(fields=["conversation_id"], condition=NOT_APPLIED, name="delivery_of_a_task"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["door", "service", "nonce"], nulls_distinct=False, name="a_nonce_is_taken_once"

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.admin.read_only import StaffReadOnlyAdmin
 from conversations.admin.jobs import JobAdmin
-from reporting.models import ReportFile
+from reporting.models import ReportDownload, ReportFile
 
 
 @admin.register(ReportFile)
@@ -30,3 +30,15 @@ class ReportFileAdmin(JobAdmin, StaffReadOnlyAdmin):
     fields = [
         "name", "owner", "format", *JobAdmin.details_of_a_job, "rows_done", "rows_total", "created_at", "expires_at",
     ]  # fmt: skip
+
+
+@admin.register(ReportDownload)
+class ReportDownloadAdmin(StaffReadOnlyAdmin):
+    """Who fetched what, and when."""
+
+    list_is_for = _("Whoever fetches a file of the Contact Log is noted here, for a year.")
+    empty_list_leads_to = ("reports:index", _("To the Contact Log"))
+    list_display = ["name", "user", "rows", "fetched_at", "address"]
+    list_select_related = ["user"]
+    search_fields = ["name", "user__username", "address"]
+    fields = ["name", "user", "rows", "fetched_at", "address", "file"]

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.backends.utils import CursorWrapper
@@ -19,6 +20,8 @@ from channels_cfg import jobs
 from channels_cfg.models import Queue, Right, User
 from channels_cfg.spreadsheets import harmless
 from conversations.models import direct_agents
+from reporting.contact_log.about import about
+from reporting.contact_log.json_lines import json_lines
 from reporting.contact_log.query import LogQuery, TooManyKeys, kept_key_names
 from reporting.contact_log.table import (
     all_of,
@@ -28,10 +31,11 @@ from reporting.contact_log.table import (
     names,
     snapshot,
 )
+from reporting.contact_log.value_columns import value_columns
 from reporting.contact_log.workbook import Workbook
-from reporting.models import ReportFile
+from reporting.models import ReportDownload, ReportFile
 from reporting.models.contact_log import ContactLogQuerySet
-from reporting.models.report_file import KEPT_FOR, report_folder
+from reporting.models.report_file import DOWNLOADS_REMEMBERED_FOR, KEPT_FOR, report_folder
 
 logger = logging.getLogger(__name__)
 
@@ -39,12 +43,16 @@ BYTE_ORDER_MARK = "\ufeff"
 ROWS_BETWEEN_LOOKS = 500
 BLOCK = 64 * 1024
 
+Format = ReportFile.Format
+_TELLS_TIMES_AS_TEXT = (Format.CSV, Format.JSON_LINES)
+
 
 # Asking for a file
 
 
-def ask_for(query: LogQuery, *, format: str, owner: User, now: datetime) -> ReportFile:
-    """Put a file on the list of those to be written. Its period is fixed at this moment."""
+def ask_for(query: LogQuery, *, format: str, owner: User, now: datetime, **options: Any) -> ReportFile:
+    """Put a file on the list of those to be written. Its period is fixed at this moment. ``options`` are those of
+    ``ReportFile`` for CSV: ``delimiter`` and ``byte_order_mark``."""
     last = (query.end - timedelta(microseconds=1)).astimezone(query.zone)
     days = f"{query.start.astimezone(query.zone):%Y-%m-%d}_{last:%Y-%m-%d}"
     return ReportFile.objects.create(
@@ -53,6 +61,7 @@ def ask_for(query: LogQuery, *, format: str, owner: User, now: datetime) -> Repo
         query=query.frozen().as_params(),
         name=f"contact-log_{days}_{str(query.zone).replace('/', '-')}.{format}",
         created_at=now,
+        **options,
     )
 
 
@@ -70,6 +79,13 @@ def may_download(user: User, file: ReportFile) -> bool:
         set(file.queues) <= set(channel_of_queue)
         and set(file.direct_agents) <= set(direct_agents(Right.VIEW_REPORTS, user))
         and set(file.ivr_channels) <= set(channel_of_queue.values())
+    )
+
+
+def note_download(file: ReportFile, *, by: User, address: str | None, now: datetime) -> None:
+    """Remember who fetched the file, for longer than there is one."""
+    ReportDownload.objects.create(
+        file=file, name=file.name, rows=file.rows_total or 0, user=by, address=address, fetched_at=now
     )
 
 
@@ -101,12 +117,17 @@ class _Writer:
         report_folder().mkdir(parents=True, exist_ok=True)
         report_folder().chmod(0o700)
         self.file.draft.touch(mode=0o600)
-        is_csv = self.file.format == ReportFile.Format.CSV
-        with snapshot(zone=self.query.zone if is_csv else None) as cursor:
+        with snapshot(zone=self.query.zone if self.file.format in _TELLS_TIMES_AS_TEXT else None) as cursor:
             total = self._look_around(cursor)
             keys = _keys(cursor, self.query, self.entries)
-            rows = self._write_csv(cursor, keys) if is_csv else self._write_xlsx(cursor, keys, total)
-        self._finish(rows)
+            writers = {
+                Format.CSV: self._write_csv,
+                Format.XLSX: self._write_xlsx,
+                Format.PARQUET: self._write_parquet,
+                Format.JSON_LINES: self._write_json_lines,
+            }
+            writers[Format(self.file.format)](cursor, keys, total)
+        self._finish(total)
 
     def _look_around(self, cursor: CursorWrapper) -> int:
         """Note how many rows there will be and where they come from, and return how many."""
@@ -118,25 +139,44 @@ class _Writer:
         jobs.note(self.file, rows_total=total)
         return total
 
-    def _write_csv(self, cursor: CursorWrapper, keys: Sequence[str]) -> int:
-        rows = 0
+    def _write_csv(self, cursor: CursorWrapper, keys: Sequence[str], total: int) -> None:
+        mark = BYTE_ORDER_MARK if self.file.byte_order_mark else ""
+        headline = _csv_line(headings(keys, zone=self.query.zone), delimiter=self.file.delimiter)
+        rows = csv_rows(self.entries, keys, for_people=True)
+        self._write_lines(mark.encode() + headline, copied(cursor, rows, delimiter=self.file.delimiter))
+
+    def _write_json_lines(self, cursor: CursorWrapper, keys: Sequence[str], total: int) -> None:
+        self._write_lines(b"", json_lines(cursor, self.entries, keys))
+
+    def _write_lines(self, first: bytes, lines: Iterable[bytes]) -> None:
         with self.file.draft.open("wb") as out:
-            out.write((BYTE_ORDER_MARK if self.file.byte_order_mark else "").encode())
-            out.write(_csv_line(headings(keys, zone=self.query.zone)))
-            for rows, line in enumerate(copied(cursor, csv_rows(self.entries, keys, for_people=True)), 1):
+            out.write(first)
+            for rows, line in enumerate(lines, 1):
                 out.write(line)
                 if not rows % ROWS_BETWEEN_LOOKS:
                     self.progress.tell(rows_done=rows)
-        return rows
 
-    def _write_xlsx(self, cursor: CursorWrapper, keys: Sequence[str], total: int) -> int:
+    def _write_parquet(self, cursor: CursorWrapper, keys: Sequence[str], total: int) -> None:
+        # pyarrow takes 60 MB, which a process that writes no such file need not have.
+        from reporting.contact_log.parquet import write_parquet
+
+        write_parquet(
+            self.file.draft,
+            cursor,
+            self.entries,
+            value_columns(cursor, self.entries, keys),
+            zone=self.query.zone,
+            about=dict(about(self.file, self.query, total)),
+            tell=self._count,
+        )
+
+    def _write_xlsx(self, cursor: CursorWrapper, keys: Sequence[str], total: int) -> None:
         scratch = self.file.draft.with_suffix(".parts")
         scratch.mkdir(mode=0o700)
         try:
             Workbook(self.file, self.query, self.entries, keys, total).write(cursor, scratch, tell=self._count)
         finally:
             remove(scratch)
-        return total
 
     def _count(self, rows: int) -> None:
         self.rows += rows
@@ -165,9 +205,9 @@ def _keys(cursor: CursorWrapper, query: LogQuery, entries: ContactLogQuerySet) -
     return query.key_columns(lambda: [key for (key,) in all_of(cursor, kept_key_names(entries))])
 
 
-def _csv_line(cells: Iterable[str]) -> bytes:
+def _csv_line(cells: Iterable[str], *, delimiter: str = ",") -> bytes:
     line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(map(harmless, cells))
+    csv.writer(line, lineterminator="\n", delimiter=delimiter).writerow(map(harmless, cells))
     return line.getvalue().encode()
 
 
@@ -209,6 +249,7 @@ def clear_away(*, now: datetime) -> None:
         remove(file.path)
         ReportFile.objects.filter(pk=file.pk).update(state=ReportFile.State.EXPIRED, query={})
     ReportFile.objects.gone(now=now).delete()
+    ReportDownload.objects.filter(fetched_at__lte=now - DOWNLOADS_REMEMBERED_FOR).delete()
     if report_folder().is_dir():
         found = set(report_folder().iterdir())  # before it is asked who writes: who begins afterwards is not found
         for path in found - _in_use(now):

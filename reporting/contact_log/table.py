@@ -18,6 +18,7 @@ from django.db.models.lookups import Exact, Regex
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from psycopg import sql
 
 from channels_cfg.spreadsheets import FORMULA
 from conversations.attached_data.reasons import REASONS
@@ -121,24 +122,34 @@ def csv_rows(entries: ContactLogQuerySet, keys: Sequence[str], *, for_people: bo
 
     People read labels, machines codes. A number stays one; only text can be a formula.
     """
-    columns: dict[str, Any] = {
-        "conversation_id": F("conversation_id"),
-        **{name: _with_offset(name) for name in TIMES},
-        "channel": harmless(channel_name()),
-        "messaging_channel": harmless(F("messaging_channel")),
-        "queue": harmless(queue_name()),
-        "agent": harmless(agent_name()),
-        "direction": labelled("direction", Conversation.Direction.choices) if for_people else F("direction"),
-        "state": labelled("state", State.choices) if for_people else F("state"),
-        "waited_seconds": F("waited_seconds"),
-        "handling_seconds": F("handling_seconds"),
+    columns = {
+        **machine_columns(),
+        **{name: with_offset(name) for name in TIMES},
+        **{name: harmless(text) for name, text in _texts().items()},
     }
-    assert list(columns) == list(COLUMNS)
+    if for_people:
+        columns["direction"] = labelled("direction", Conversation.Direction.choices)
+        columns["state"] = labelled("state", State.choices)
     values = [*columns.values(), *(_harmless_value(key) for key in keys), empty_because(keys)]
     return entries.newest_first().values_list(*values)
 
 
-def _with_offset(name: str) -> Expression:
+def machine_columns() -> dict[str, Any]:
+    """Each of ``COLUMNS`` as programs read it: times as moments, codes as codes, texts as they are."""
+    return {**{name: F(name) for name in COLUMNS}, **_texts()}
+
+
+def _texts() -> dict[str, Any]:
+    return {
+        "channel": channel_name(),
+        "messaging_channel": F("messaging_channel"),
+        "queue": queue_name(),
+        "agent": agent_name(),
+    }
+
+
+def with_offset(name: str) -> Expression:
+    """A time as text, on the session's clock with its offset."""
     return Func(F(name), Value('YYYY-MM-DD"T"HH24:MI:SSTZH:TZM'), function="to_char", output_field=TextField())
 
 
@@ -214,8 +225,11 @@ def all_of(cursor: CursorWrapper, rows: QuerySet[Any, Any]) -> list[tuple[Any, .
     return cursor.fetchall()
 
 
-def copied(cursor: CursorWrapper, rows: QuerySet[Any, Any]) -> Iterator[bytes]:
+def copied(
+    cursor: CursorWrapper, rows: QuerySet[Any, Any], *, delimiter: str = ",", quote: str = '"'
+) -> Iterator[bytes]:
     """The rows of a query as lines of CSV, one at a time, as PostgreSQL writes them."""
     statement, params = statement_of(rows)
-    with cursor.copy(f"COPY ({statement}) TO STDOUT WITH (FORMAT csv)", params) as lines:
+    options = sql.SQL("FORMAT csv, DELIMITER {}, QUOTE {}").format(delimiter, quote).as_string(cursor.connection)
+    with cursor.copy(f"COPY ({statement}) TO STDOUT WITH ({options})", params) as lines:
         yield from lines

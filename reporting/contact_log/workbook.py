@@ -15,14 +15,13 @@ from django.conf import settings
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Window
 from django.db.models.functions import Mod, RowNumber
-from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
 from channels_cfg.spreadsheets import ROOM, TextSheet, TextWorkbook, cut_note
 from channels_cfg.zip_pieces import Piece, add_pieces, piece_of
 from conversations.keyset import beyond
-from reporting.contact_log.asked import PARAMETERS
+from reporting.contact_log.about import about
 from reporting.contact_log.query import LogQuery
 from reporting.contact_log.slices import SharedSnapshot, Slice, SliceWriter, WrittenSlice
 from reporting.contact_log.table import all_of, headings, sql_of, typed_rows
@@ -34,7 +33,6 @@ ROWS_PER_SHEET = 1_048_575
 
 ROWS_PER_SLICE = ROWS_PER_SHEET // 25
 
-COUNTED_BY = gettext_lazy("Conversations by the time they were received; each once, also after a transfer.")
 NEWEST_FIRST = ("received_at", "conversation_id")
 
 
@@ -105,17 +103,9 @@ class Workbook:
             about.write_text(row, 1, value, book.plain_text)
 
     def _about(self, sheets: int, cut: int) -> Iterator[tuple[str, str]]:
-        zone = self.query.zone
-        yield _("Report"), _("Contact Log")
-        yield _("From"), f"{self.query.start.astimezone(zone):%Y-%m-%d %H:%M:%S}"
-        yield _("To before"), f"{self.query.end.astimezone(zone):%Y-%m-%d %H:%M:%S}"
-        yield _("Time zone"), str(zone)
-        yield _("Counted by"), str(COUNTED_BY)
-        yield (
-            _("Rows"),
-            ngettext("%(rows)s on %(count)d sheet", "%(rows)s on %(count)d sheets", sheets)
-            % {"rows": self.total, "count": sheets},
-        )
+        yield from about(self.file, self.query, self.total)
+        if sheets > 1:
+            yield _("Sheets of rows"), str(sheets)
         if cut:
             yield (
                 _("Cut"),
@@ -126,15 +116,6 @@ class Workbook:
                 )
                 % {"count": cut},
             )
-        for name, values in self.query.as_params().items():
-            if name not in ("received_after", "received_before", "zone", "column"):
-                yield _("Asked for: %(name)s") % {"name": PARAMETERS[name]}, ", ".join(values)
-        yield (
-            _("Made"),
-            _("%(moment)s for %(owner)s")
-            % {"moment": f"{timezone.now().astimezone(zone):%Y-%m-%d %H:%M:%S}", "owner": self.file.owner},
-        )
-        yield _("File"), str(self.file.pk)
 
 
 def _put_in(written: Sequence[WrittenSlice], without_rows: Path, target: Path, scratch: Path) -> None:

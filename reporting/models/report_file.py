@@ -10,6 +10,8 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.models import Job, JobQuerySet
@@ -21,6 +23,9 @@ KEPT_FOR = timedelta(days=7)
 
 REMEMBERED_FOR = timedelta(days=30)
 """How long the list tells of a file that is no longer there."""
+
+DOWNLOADS_REMEMBERED_FOR = timedelta(days=365)
+"""How long it is known who fetched what."""
 
 
 class ReportFileQuerySet(JobQuerySet["ReportFile"]):
@@ -39,6 +44,13 @@ class ReportFile(Job):
     class Format(models.TextChoices):
         CSV = "csv", _("CSV")
         XLSX = "xlsx", _("Excel")
+        PARQUET = "parquet", _("Parquet")
+        JSON_LINES = "jsonl", _("JSON Lines")
+
+    class Delimiter(models.TextChoices):
+        COMMA = ",", _("Comma")
+        SEMICOLON = ";", _("Semicolon")
+        TAB = "\t", _("Tab")
 
     class State(models.TextChoices):
         WAITING = "waiting", _("Waiting")
@@ -52,7 +64,10 @@ class ReportFile(Job):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=_("owner"), related_name="report_files"
     )
-    format = models.CharField(_("format"), max_length=4, choices=Format.choices)
+    format = models.CharField(_("format"), max_length=7, choices=Format.choices)
+    delimiter = models.CharField(
+        _("delimiter"), max_length=1, choices=Delimiter.choices, default=Delimiter.COMMA, help_text=_("CSV only")
+    )
     byte_order_mark = models.BooleanField(
         _("byte order mark"), default=True, help_text=_("CSV only: lets Excel recognise UTF-8")
     )
@@ -82,10 +97,11 @@ class ReportFile(Job):
     )
 
     created_at = models.DateTimeField(_("asked for"))
+    started_at = models.DateTimeField(_("started at"), null=True, help_text=_("By the worker that has it now"))
     expires_at = models.DateTimeField(_("expires at"), null=True)
 
     customer_data = ("query",)
-    when_claimed: ClassVar[dict[str, Any]] = {"state": State.WRITING, "rows_done": 0}
+    when_claimed: ClassVar[dict[str, Any]] = {"state": State.WRITING, "rows_done": 0, "started_at": Now()}
     input_erased: ClassVar[dict[str, Any]] = {"query": {}}
     oldest_first = ("created_at", "pk")
     waits_since: ClassVar[str] = "created_at"
@@ -120,6 +136,38 @@ class ReportFile(Job):
         if self.state == self.State.READY:
             return 100
         return min(99, 100 * self.rows_done // self.rows_total) if self.rows_total else 0
+
+    @property
+    def time_left(self) -> timedelta | None:
+        """How long the rest takes at the pace so far; None before a hundredth is written."""
+        if self.state != self.State.WRITING or self.started_at is None or not self.percent:
+            return None
+        assert self.rows_total  # a hundredth of them is written
+        return (timezone.now() - self.started_at) * ((self.rows_total - self.rows_done) / self.rows_done)
+
+
+class ReportDownload(models.Model):
+    """Somebody fetched a file. What is noted stays when the file is gone."""
+
+    file = models.ForeignKey(
+        ReportFile, models.SET_NULL, verbose_name=_("report file"), null=True, related_name="downloads"
+    )
+    name = models.CharField(_("name"), max_length=200)
+    rows = models.PositiveIntegerField(_("rows"))
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=_("user"), related_name="report_downloads"
+    )
+    address = models.GenericIPAddressField(_("address"), null=True)
+    fetched_at = models.DateTimeField(_("fetched at"))
+
+    class Meta:
+        verbose_name = _("download of a report")
+        verbose_name_plural = _("downloads of reports")
+        ordering = ["-fetched_at", "-id"]
+        indexes = [models.Index(fields=["-fetched_at", "-id"], name="report_download_newest")]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 def report_folder() -> Path:

@@ -8,23 +8,27 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from channels_cfg.sign_in.client_address import client_address
 from conversations.signed_in import page_for_people, viewer
 from conversations.tasks import send_worker_to
-from reporting.contact_log import files
+from reporting.contact_log import files, json_lines
 from reporting.contact_log.query import LogQuery, zone_of
 from reporting.models import ReportFile
 from reporting.pages.contact_log import as_asked
+from reporting.pages.report_runs import may_view_reports
 
 FILES_SHOWN = 50
 CONTENT_TYPES = {
     ReportFile.Format.CSV: "text/csv; charset=utf-8",
     ReportFile.Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ReportFile.Format.PARQUET: "application/vnd.apache.parquet",
+    ReportFile.Format.JSON_LINES: "application/jsonl",
 }
 
 
@@ -46,13 +50,21 @@ def file_list(request: HttpRequest) -> HttpResponse:
 def ask(request: HttpRequest) -> HttpResponse:
     """Have the rows of a query written to a file; the task is told, and finds it by itself should the news be lost."""
     format = request.POST.get("format", "")
-    if format not in ReportFile.Format.values:
+    delimiter = request.POST.get("delimiter", ReportFile.Delimiter.COMMA)
+    if format not in ReportFile.Format.values or delimiter not in ReportFile.Delimiter.values:
         raise Http404
     try:
         query = LogQuery.parse(request.POST, zone=zone_of(viewer(request)), now=timezone.now())
     except ValidationError:
         return redirect(as_asked(request.POST))
-    files.ask_for(query, format=format, owner=viewer(request), now=timezone.now())
+    files.ask_for(
+        query,
+        format=format,
+        owner=viewer(request),
+        now=timezone.now(),
+        delimiter=delimiter,
+        byte_order_mark="without_mark" not in request.POST,
+    )
     transaction.on_commit(lambda: send_worker_to(ReportFile, expires=60))
     return redirect("reports:files")
 
@@ -91,9 +103,21 @@ def download(request: HttpRequest, pk: uuid.UUID) -> Any:
         content = file.path.open("rb")
     except FileNotFoundError:
         return _refuse(request, file, _("The file is gone from the server. Ask for a new one."))
+    files.note_download(file, by=viewer(request), address=client_address(request), now=timezone.now())
     return FileResponse(
         content, as_attachment=True, filename=file.name, content_type=CONTENT_TYPES[ReportFile.Format(file.format)]
     )
+
+
+@page_for_people
+@require_GET
+def line_schema(request: HttpRequest) -> HttpResponse:
+    """The JSON Schema of a line of JSON Lines, which names the keys of the catalogue."""
+    if not may_view_reports(viewer(request)):
+        raise Http404
+    response = JsonResponse(json_lines.line_schema(), json_dumps_params={"indent": 2, "ensure_ascii": False})
+    response["Content-Disposition"] = 'attachment; filename="contact-log.schema.json"'
+    return response
 
 
 def _refuse(request: HttpRequest, file: ReportFile, reason: str) -> HttpResponse:

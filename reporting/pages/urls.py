@@ -15,5 +15,6 @@ urlpatterns = [
     path("files/<uuid:pk>/", report_files.progress, name="file"),
     path("files/<uuid:pk>/cancel/", report_files.cancel, name="cancel_file"),
     path("files/<uuid:pk>/download/", report_files.download, name="download_file"),
+    path("files/schema.json", report_files.line_schema, name="line_schema"),
     path("runs/", report_runs.run_list, name="runs"),
 ]

@@ -269,6 +269,7 @@ ADDRESSES = {
     "reports/": listed("/reports/?group=key:kept", "reporting", shows_data=False),
     "reports/rows/": listed("/reports/rows/", "reporting"),
     "reports/files/": listed("/reports/files/", shows_data=False),
+    "reports/files/schema.json": listed("/reports/files/schema.json", "reporting", shows_data=False),
     "reports/files/ask/": Address(lambda client, _: client.post("/reports/files/ask/", {"format": "csv"})),
     "reports/files/<uuid:pk>/": one("/reports/files/{}/", "file", "reporter", of="reporter", shows_data=False),
     "reports/files/<uuid:pk>/cancel/": form("/reports/files/{}/cancel/", "file", "reporter", of="reporter"),

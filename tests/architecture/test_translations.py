@@ -35,7 +35,6 @@ from channels_cfg.messaging.messaging_channels import MESSAGING_CHANNELS
 from channels_cfg.models import (
     ApiKey,
     Integration,
-    IvrDefinition,
     IvrStep,
     KeyVerdict,
     MessagingService,
@@ -226,7 +225,6 @@ def busy(root: User, centre: None) -> dict[str, list[dict[str, Any]]]:
         "admin:data_action_file": [{"pk": action.pk}],
         "admin:data_action_try": [{"pk": action.pk}],
         "admin:integration_bench": [{"pk": run.pk}],
-        "admin:ivr_try_out": [{"pk": IvrDefinition.objects.get().pk}],
         "admin:auth_group_copy_role": [{"object_id": Group.objects.first().pk}],
         "admin:channels_cfg_user_copy_rights": [{"object_id": root.pk}],
         "admin:channels_cfg_user_reset_second_factor": [{"object_id": root.pk}],

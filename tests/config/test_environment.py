@@ -125,3 +125,28 @@ def test_a_secret_is_made_once_for_its_owner_alone(tmp_path):
     assert environment.kept_secret(file, lambda: "first") == "first"
     assert environment.kept_secret(file, lambda: "second") == "first"
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("", ("", 25, "", "", False, False)),
+        ("smtp://relay", ("relay", 25, "", "", False, False)),
+        ("smtp+tls://ann%40x:p%2Fw@smtp.example.com", ("smtp.example.com", 587, "ann@x", "p/w", True, False)),
+        ("smtps://ann:pw@smtp.example.com:4650", ("smtp.example.com", 4650, "ann", "pw", False, True)),
+    ],
+)
+def test_a_mail_server_is_taken_apart_into_what_django_knows(monkeypatch, value, read):
+    monkeypatch.setenv("EMAIL_URL", value)
+
+    assert environment.outgoing_mail("EMAIL_URL") == read
+
+
+@pytest.mark.parametrize("value", ["smtp.example.com", "imap://u:CANARY@host", "smtp://u:CANARY@host:no", "smtp://"])
+def test_no_mail_server_is_no_secret_in_the_complaint(monkeypatch, value):
+    monkeypatch.setenv("EMAIL_URL", value)
+
+    with pytest.raises(SystemExit, match="EMAIL_URL must look like") as complaint:
+        environment.outgoing_mail("EMAIL_URL")
+
+    assert "CANARY" not in str(complaint.value)

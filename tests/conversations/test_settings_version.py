@@ -93,3 +93,10 @@ def _change_and_read(channel: Channel) -> tuple[int | None, set[str]]:
         return SettingsVersion.current(), set(Channel.objects.values_list("description", flat=True))
     finally:
         connections.close_all()
+
+
+def test_what_counts_is_read_in_one_statement(django_assert_num_queries: Any):
+    conversation = queued_conversation(QueueFactory())
+
+    with django_assert_num_queries(1):
+        settings.settings_with_version(conversation)

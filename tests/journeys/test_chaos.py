@@ -73,8 +73,8 @@ for number in range(int(sys.argv[2])):
 MessagingService.objects.exclude(key_id="").update(api_address=sys.argv[1])
 """
 COUNTED = """
-SELECT (SELECT count(*) FROM conversations_inbounddelivery),
-       (SELECT count(*) FROM conversations_inbounddelivery WHERE state = 'applied'),
+SELECT (SELECT count(*) FROM conversations_inbounddelivery WHERE door = 'conversation_api'),
+       (SELECT count(*) FROM conversations_inbounddelivery WHERE door = 'conversation_api' AND state = 'applied'),
        (SELECT count(*) FROM conversations_conversation WHERE customer_address = '35840111'),
        (SELECT count(*) FROM conversations_message WHERE text LIKE 'Message %'),
        (SELECT count(DISTINCT text) FROM conversations_message WHERE text LIKE 'Message %')
@@ -91,6 +91,7 @@ SELECT reference.external_id, call.state, call.kept_data::text,
   JOIN conversations_externalreference reference ON reference.id = call.reference_id
  WHERE reference.door LIKE 'voice:%'
 """
+TASKS_WAITING = "SELECT FROM conversations_inbounddelivery WHERE door = 'tasks' AND state <> 'applied'"
 TASKS_MADE = """
 SELECT conversation.subject, (SELECT string_agg(value::text, ',') FROM conversations_livedatum datum
                                WHERE datum.conversation_id = conversation.id)
@@ -139,9 +140,9 @@ class WholePortal:
         return MessagingService(project_id=service[0], app_id=service[1]), key[0], [pk for (pk,) in conversations]
 
     def has_applied_all(self) -> bool:
-        """Whether every callback is applied; not while the database that was killed last comes back."""
+        """Whether every callback and task is applied; not while the database that was killed last comes back."""
         with suppress(psycopg.OperationalError):
-            return self.counted()[1] >= CALLBACKS
+            return self.counted()[1] >= CALLBACKS and not self.asked(TASKS_WAITING)
         return False
 
     def has_sent_all(self) -> bool:

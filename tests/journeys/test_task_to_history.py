@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from channels_cfg.models import QUEUE_RIGHTS, Channel, QueueAddress
 from conversations.demo import task
+from conversations.models import InboundDelivery
 from reporting.contact_log.fill import run_reporting_job
 from tests.factories import ApiKeyFactory, ChannelFactory, QueueFactory, UserFactory, grant
-from tests.journeys.conftest import Portal
+from tests.journeys.conftest import Portal, eventually
 from tests.journeys.test_canary import Canaries, analyze, database_dump, signed_in
 
 ADDRESS = "taskdesk@example.com"
@@ -36,6 +37,8 @@ def test_a_task_is_worked_on_with_its_body_and_leaves_what_the_lists_keep(portal
     )
     assert (refused.status_code, canaries.found_in(refused.content)) == (422, False)
     analyze()
+    assert api.get(first.headers["Location"]).json()["status"] == "Open"
+    eventually(lambda: not InboundDelivery.objects.filter(finished_at=None).exists())
 
     # The desk: subject, sender, body; transferred, accepted, ended, wrapped up.
     pk = first.json()["id"]

@@ -71,8 +71,17 @@ def test_an_ivr_is_mended_drawn_and_tried_out_by_the_keyboard_alone(open_as: Ope
     page.get_by_text("The same in words").click()
     expect(panel.get_by_text("3 × wrong: to Closing")).to_be_visible()
 
-    # Tried out: a wrong key, the way back, a number; keys are typed where the telephone has them.
+    # Tried out as it is typed.
+    page.get_by_role("button", name="Language Menu").press("Enter")
+    prompt = page.locator("#id_steps-0-prompt")
+    stored = prompt.input_value()
+    prompt.fill("Not saved yet")
     panel.get_by_role("button", name="Call", exact=True).press("Enter")
+    expect(heard).to_contain_text("Not saved yet")
+    prompt.fill(stored)
+    panel.get_by_role("button", name="Call again").press("Enter")
+
+    # A wrong key, the way back, a number; keys are typed where the telephone has them.
     expect(heard).to_contain_text("For Finnish press 1")
     page.keyboard.press("7")
     expect(heard).to_contain_text("That was a wrong entry")

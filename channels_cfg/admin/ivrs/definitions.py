@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -22,7 +22,7 @@ from channels_cfg.admin.configurator import ConfiguratorAdmin
 from channels_cfg.admin.ivrs.picture import picture_of
 from channels_cfg.admin.ivrs.steps import IvrAddressInline, StepInline
 from channels_cfg.admin.ivrs.try_out import try_out
-from channels_cfg.admin.ivrs.typed import as_typed
+from channels_cfg.admin.ivrs.typed import Typed, as_typed
 from channels_cfg.admin.keys.choices import ChoicesField
 from channels_cfg.admin.moment_input import MomentField
 from channels_cfg.admin.numbers import number_of
@@ -63,11 +63,7 @@ class IvrDefinitionAdmin(CanBePlanned, ConfiguratorAdmin):
     confirms_deleting = True
     deleting_leads_to = [_("Its addresses lead nowhere any more: a call that comes in there is not taken in.")]
     custom_urls = (
-        (
-            "<int:pk>/try-out/",
-            "ivr_try_out",
-            require_POST(lambda request, model_admin, pk: model_admin.try_out(request, pk)),
-        ),
+        ("try-out/", "ivr_try_out", require_POST(lambda request, model_admin: model_admin.try_out(request))),
         ("typed/", "ivr_typed", require_POST(lambda request, model_admin: model_admin.typed(request))),
     )
     fieldsets = [
@@ -104,31 +100,42 @@ class IvrDefinitionAdmin(CanBePlanned, ConfiguratorAdmin):
 
     def typed(self, request: HttpRequest) -> HttpResponse:
         """The picture of what is typed in the form, and what is wrong with it. Nothing is saved."""
-        ivr = self.get_object(request, request.POST.get("drawn", ""))
-        if not (self.has_change_permission(request, ivr) if ivr else self.has_add_permission(request)):
+        ivr = self._drawn(request)
+        if not self._may_type(request, ivr):
             raise PermissionDenied
+        typed = self._as_typed(request, ivr)
+        context = {"original": typed.ivr, "picture": typed.picture, "complaints": typed.complaints}
+        return TemplateResponse(request, "admin/channels_cfg/ivrdefinition/_typed.html", context)
+
+    def _drawn(self, request: HttpRequest) -> IvrDefinition | None:
+        return self.get_object(request, request.POST.get("drawn", ""))
+
+    def _may_type(self, request: HttpRequest, ivr: IvrDefinition | None) -> bool:
+        return self.has_change_permission(request, ivr) if ivr else self.has_add_permission(request)
+
+    def _as_typed(self, request: HttpRequest, ivr: IvrDefinition | None) -> Typed:
         is_there = ivr is not None
         form = self.get_form(request, ivr, change=is_there)(request.POST, instance=ivr)
         form.is_valid()
         formsets, _inlines = self._create_formsets(request, form.instance, change=is_there)
-        typed = as_typed(form, formsets)
-        context = {"original": form.instance, "picture": typed.picture, "complaints": typed.complaints}
-        return TemplateResponse(request, "admin/channels_cfg/ivrdefinition/_typed.html", context)
+        return as_typed(form, formsets)
 
-    def try_out(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Where the tried call is after the key that was pressed."""
-        ivr = self.get_object(request, str(pk))
-        if not self.has_view_or_change_permission(request, ivr):
+    def try_out(self, request: HttpRequest) -> HttpResponse:
+        """Where the tried call is after the key that was pressed: through what is typed, or, for who may but see the
+        IVR, through what is stored."""
+        ivr = self._drawn(request)
+        is_typed = self._may_type(request, ivr)
+        if not is_typed and (ivr is None or not self.has_view_permission(request, ivr)):
             raise PermissionDenied
-        if ivr is None:
-            raise Http404
         at, problem = timezone.now(), ""
         try:
             at = MomentField(required=False).clean(request.POST.get("at", "")) or at
         except ValidationError as refused:
             problem = " ".join(refused.messages)
-        tried = try_out(ivr, request.POST, at=at)
-        context = {"tried": tried, "picture": tried.picture, "original": ivr, "problem": problem}
+        definition = self._as_typed(request, ivr) if is_typed or ivr is None else ivr
+        tried = try_out(definition, request.POST, at=at)
+        original = definition.ivr if isinstance(definition, Typed) else definition
+        context = {"tried": tried, "picture": tried.picture, "original": original, "problem": problem}
         context["at"] = request.POST.get("at", "")
         return TemplateResponse(request, "admin/channels_cfg/ivrdefinition/_tried_out.html", context)
 

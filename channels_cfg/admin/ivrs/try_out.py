@@ -10,10 +10,9 @@ from typing import Any
 
 from channels_cfg.admin.ivrs.picture import Picture, picture_of
 from channels_cfg.ivr.call_flow import DIGITS, KEYS
-from channels_cfg.ivr.walk import LONGEST_ENTRY, CallPosition, Outcome, begin, go_on
+from channels_cfg.ivr.walk import LONGEST_ENTRY, CallPosition, HasCallFlow, Outcome, begin, go_on
 from channels_cfg.key_names import is_listed
 from channels_cfg.keys.effective_settings import effective_settings
-from channels_cfg.models import IvrDefinition
 
 ROWS_OF_KEYS = [*KEYS[1:10], "*", "0", "#"]
 """As they stand on a telephone."""
@@ -54,7 +53,7 @@ class TriedOut:
         return LONGEST_ENTRY + 1
 
 
-def try_out(ivr: IvrDefinition, sent: Mapping[str, Any], *, at: datetime) -> TriedOut:
+def try_out(ivr: HasCallFlow, sent: Mapping[str, Any], *, at: datetime) -> TriedOut:
     """The call after what was sent: ``entered``, ``timed_out``, or nothing to begin; ``position`` is where it was."""
     before = _position(sent.get("position", ""))
     is_answer = before is not None and ("entered" in sent or "timed_out" in sent)
@@ -68,7 +67,7 @@ def try_out(ivr: IvrDefinition, sent: Mapping[str, Any], *, at: datetime) -> Tri
     step = flow.by_name.get(outcome.position.step)
     back_key = step.back_key if step and step.kind == DIGITS else ""
     picture = picture_of(flow, path=outcome.position.path)
-    return TriedOut(outcome, picture, _pairs(ivr, outcome), back_key, outcome.position.wrong > 0)
+    return TriedOut(outcome, picture, _pairs(outcome), back_key, outcome.position.wrong > 0)
 
 
 def _position(told: str) -> CallPosition | None:
@@ -78,10 +77,10 @@ def _position(told: str) -> CallPosition | None:
         return None
 
 
-def _pairs(ivr: IvrDefinition, outcome: Outcome) -> list[TriedPair]:
+def _pairs(outcome: Outcome) -> list[TriedPair]:
     if outcome.queue is None:
         return []
-    counts = effective_settings(channel=ivr.channel, queue=outcome.queue)
+    counts = effective_settings(channel=outcome.queue.channel, queue=outcome.queue)
     offered, connected, kept = (
         counts.allocation_keys.value,
         [*counts.allocation_keys.value, *counts.connection_keys.value],

@@ -10,6 +10,7 @@ from django.core.exceptions import NON_FIELD_ERRORS
 
 from channels_cfg.admin.ivrs.picture import Picture, picture_of
 from channels_cfg.admin.ivrs.steps import StepFormSet
+from channels_cfg.ivr.call_flow import CallFlow
 from channels_cfg.models import IvrDefinition
 
 
@@ -24,8 +25,15 @@ class Complaint:
 
 @dataclass(frozen=True)
 class Typed:
-    picture: Picture
+    """A definition that calls can be tried through, as through one that is stored."""
+
+    ivr: IvrDefinition
+    call_flow: CallFlow
     complaints: Sequence[Complaint]
+
+    @property
+    def picture(self) -> Picture:
+        return picture_of(self.call_flow)
 
 
 def as_typed(form: Any, formsets: Sequence[Any]) -> Typed:
@@ -40,7 +48,7 @@ def as_typed(form: Any, formsets: Sequence[Any]) -> Typed:
         steps += [row.instance for row in rows if are_steps]
         for row in rows:
             complaints += _complaints(row, row.instance.name if are_steps else "")
-    return Typed(picture_of(form.instance.flow_of(steps)), complaints)
+    return Typed(form.instance, form.instance.flow_of(steps), complaints)
 
 
 def _complaints(form: Any, step: str, *, of: Any = None) -> Iterator[Complaint]:

@@ -70,7 +70,7 @@ def told_by(user: User) -> ConversationQuerySet:
 
 
 _FACTS = ("id", "channel_id", "queue_id", "state", "agent_id", "version")  # in the order of the model
-_AGENT = [field.attname for field in User._meta.concrete_fields]
+_AGENT = ("id", "username", "is_api_client")  # likewise
 _CALL = f"""
     SELECT reference.external_id, {", ".join(f"conversation.{name}" for name in _FACTS)},
            {", ".join(f'agent."{name}"' for name in _AGENT)}

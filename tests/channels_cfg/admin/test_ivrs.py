@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 from hypothesis import given
@@ -235,9 +236,44 @@ def test_only_who_may_change_an_ivr_has_it_drawn(client: Client, ivr: IvrDefinit
 
 
 def tried(client: Client, ivr: IvrDefinition, **sent: Any) -> Any:
-    answer = client.post(reverse("admin:ivr_try_out", args=[ivr.pk]), sent)
+    """What is answered with the form as it is stored, but for what is ``sent``."""
+    answer = client.post(reverse("admin:ivr_try_out"), open_form(client, page_of(ivr)) | sent | {"drawn": ivr.pk})
     assert answer.status_code == 200
     return answer
+
+
+def test_an_ivr_is_tried_out_as_it_is_typed(client: Client, ivr: IvrDefinition):
+    first = tried(client, ivr, begin="1", **{"steps-0-prompt": "Hello there"}).context["tried"]
+    assert first.outcome.prompt == "Hello there"
+
+    changed = {"steps-0-keys": "9 = sv > Sales"}
+    answer = tried(client, ivr, position=first.position, entered="9", **changed).context["tried"]
+
+    assert (answer.outcome.queue.name, answer.outcome.position.variables) == (
+        "Phone sales",
+        {"Selected_language": "sv"},
+    )
+    assert IvrDefinition.objects.get().call_flow.steps[0].prompt != "Hello there"
+
+
+def test_a_new_ivr_is_tried_out_before_it_is_saved(client: Client, ivr: IvrDefinition):
+    one = {"steps-TOTAL_FORMS": 1, "steps-INITIAL_FORMS": 0, "steps-0-name": "Goodbye", "steps-0-kind": "hang_up"}
+
+    answer = client.post(reverse("admin:ivr_try_out"), one | {"steps-0-prompt": "Goodbye.", "begin": "1", "drawn": ""})
+
+    assert (answer.context["tried"].outcome.prompt, answer.context["tried"].outcome.ended) == ("Goodbye.", True)
+    assert IvrDefinition.objects.get() == ivr
+
+
+def test_who_may_but_see_an_ivr_tries_out_what_is_stored(client: Client, ivr: IvrDefinition):
+    viewer = UserFactory(is_staff=True)
+    viewer.user_permissions.add(Permission.objects.get(codename="view_ivrdefinition"))
+    client.force_login(viewer)
+
+    sent = {"drawn": ivr.pk, "begin": "1", "steps-TOTAL_FORMS": 0, "steps-INITIAL_FORMS": 0}
+
+    assert client.post(reverse("admin:ivr_try_out"), sent).context["tried"].outcome.position.step == "Language"
+    assert client.post(reverse("admin:ivr_try_out"), sent | {"drawn": ""}).status_code == 403
 
 
 def test_pressing_keys_shows_the_way_the_variables_and_who_sees_what(client: Client, ivr: IvrDefinition):
@@ -273,7 +309,7 @@ def test_whatever_is_sent_the_telephone_answers(client: Client, ivr: IvrDefiniti
 def test_only_who_may_see_the_ivr_may_try_it_out(client: Client, ivr: IvrDefinition):
     client.force_login(UserFactory(is_staff=True))
 
-    assert client.post(reverse("admin:ivr_try_out", args=[ivr.pk])).status_code == 403
+    assert client.post(reverse("admin:ivr_try_out"), {"drawn": ivr.pk}).status_code == 403
 
 
 def test_deleting_a_queue_that_an_ivr_leads_to_names_the_ivr(client: Client, ivr: IvrDefinition):

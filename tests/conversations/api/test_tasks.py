@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.db.models import ProtectedError
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -24,7 +27,8 @@ from channels_cfg.models import (
     SystemSettings,
 )
 from conversations import lifecycle
-from conversations.models import Communication, Conversation, Event, Leg, LiveDatum, State, Task
+from conversations.models import Communication, Conversation, Event, InboundDelivery, Leg, LiveDatum, State, Task
+from conversations.tasks import work_on_waiting_jobs
 from tests.conversations.api.conftest import ApiClient, client_with
 from tests.factories import (
     AttachedKeyFactory,
@@ -62,8 +66,14 @@ def task(*entries: tuple[Any, Any], queue: Any = ADDRESS, kind: Any = "XRI", **d
 
 
 def made_by(answer: Any) -> Conversation:
+    """What a worker makes of an accepted task."""
     assert answer.status_code == 201, answer.content
+    apply_all()
     return Conversation.objects.get(pk=answer.json()["id"])
+
+
+def apply_all() -> None:
+    work_on_waiting_jobs("conversations.InboundDelivery")
 
 
 # Making one
@@ -142,7 +152,26 @@ def test_a_second_post_with_the_same_idempotency_key_makes_no_second_task(system
 
     assert (first.status_code, first.json(), first["Location"]) == (201, second.json(), second["Location"])
     assert other.status_code == 422
+    apply_all()
     assert Task.objects.count() == 1
+
+
+def test_an_idempotency_key_is_known_after_the_task_is_applied_and_free_again_after_a_day(system):
+    def post(key: str, value: str = "1") -> Any:
+        return system.post_json(DOOR, task(("orderId", value)), headers={"Idempotency-Key": key})
+
+    first = post("one")
+    apply_all()
+    assert post("one").json() == first.json()
+    assert (
+        client_with(Right.SERVE, on=Queue.objects.get())
+        .post_json(DOOR, task(("orderId", "1")), headers={"Idempotency-Key": "one"})
+        .json()
+        != first.json()
+    ), "another client's key"
+    InboundDelivery.objects.update(received_at=timezone.now() - timedelta(hours=24))
+    later = post("one", "2")
+    assert (later.status_code, later.json() != first.json()) == (201, True)
 
 
 def test_posts_repeated_shuffled_and_dropped_make_each_task_once(system):
@@ -168,6 +197,9 @@ def check_posts(system: ApiClient, posts: list[tuple[int, int]]) -> None:
             continue
         assert answer.status_code == 201
         assert first.setdefault(key, (body, answer.json()["id"])) == (body, answer.json()["id"])
+        if len(first) == 2:
+            apply_all()
+    apply_all()
     made = {str(conversation.pk): conversation.subject for conversation in Conversation.objects.all()}
     assert made == {str(uuid.UUID(pk)): f"Order {key}" for key, (_body, pk) in first.items()}
     data = {str(pk): value for pk, value in LiveDatum.objects.values_list("conversation", "value")}
@@ -215,7 +247,7 @@ def test_a_task_that_is_not_right_is_refused_with_its_field(desk, system, sent, 
     answer = system.post_json(DOOR, sent)
 
     assert (answer.status_code, list(answer.json()["errors"])) == (status, [field])
-    assert not Conversation.objects.exists() and not LiveDatum.objects.exists()
+    assert not InboundDelivery.objects.exists()
 
 
 def test_a_refusal_names_the_words_that_may_be_sent(system):
@@ -238,7 +270,78 @@ def test_a_queue_that_is_closed_makes_no_task(desk, system):
     answer = system.post_json(DOOR, task(("a", 1)))
 
     assert (answer.status_code, "Task desk is closed" in answer.json()["detail"]) == (409, True)
+    assert not InboundDelivery.objects.exists()
+
+
+# Between the answer and the worker
+
+
+def test_a_task_is_kept_in_one_row_and_read_at_once(desk, system):
+    answer = system.post_json(DOOR, task(("orderId", "FI1")))
+
     assert not Conversation.objects.exists()
+    expected = {
+        "id": answer.json()["id"],
+        "type": "XRI",
+        "queue": desk.pk,
+        "queueName": "Task desk",
+        "responsible": None,
+        "status": "Open",
+        "rowVersion": 1,
+    }
+    assert system.get(DOOR).json() == [expected]
+    told = {"subject": "It came back", "fromAddress": "maija@example.com", "toAddress": ADDRESS}
+    assert system.get(answer["Location"]).json() == expected | told
+    for other in (client_with(Right.VIEW_REPORTS, on=desk), client_with(Right.SERVE, on=QueueFactory())):
+        assert (other.get(DOOR).json(), other.get(answer["Location"]).status_code) == ([], 404)
+
+
+def test_a_task_waits_since_it_was_accepted_and_its_body_is_erased(system):
+    answer = system.post_json(DOOR, task(("orderId", "FI1")))
+    InboundDelivery.objects.update(received_at=(at := timezone.now() - timedelta(minutes=5)))
+
+    made = made_by(answer)
+
+    assert (made.received_at, made.queued_at) == (at, at)
+    assert not InboundDelivery.objects.exclude(state="applied", body=None).exists()
+    apply_all()
+    assert Task.objects.count() == 1
+
+
+def test_what_was_accepted_is_applied_whatever_changes_meanwhile(desk, system):
+    answer = system.post_json(DOOR, task(("orderId", "FI1")))
+    with pytest.raises(ProtectedError):
+        desk.delete()
+    AttachedKeyFactory(name="orderId", kind=AttachedKey.Kind.INTEGER, on_violation=AttachedKey.OnViolation.REFUSE)
+    desk.opening_hours = OpeningHours.objects.create(name="Never")
+    desk.save()
+    QueueAddress.objects.all().delete()
+    AccessRight.objects.all().delete()
+
+    assert made_by(answer).state == State.QUEUED
+
+
+def test_accepted_tasks_have_their_places_in_a_queue_with_a_size(desk, system):
+    desk.size = 2
+    desk.save()
+
+    answers = [system.post_json(DOOR, task()) for _ in range(2)]
+    full = system.post_json(DOOR, task())
+    apply_all()
+
+    assert [answer.status_code for answer in (*answers, full, system.post_json(DOOR, task()))] == [201, 201, 409, 409]
+    assert Task.objects.count() == 2
+
+
+def test_a_task_that_could_not_be_applied_is_listed_as_abandoned(system, monkeypatch):
+    answer = system.post_json(DOOR, task())
+    monkeypatch.setattr(lifecycle, "take_in", Mock(side_effect=RuntimeError))
+    InboundDelivery.objects.update(received_at=timezone.now() - timedelta(days=30))
+    apply_all()
+
+    assert [one["status"] for one in system.get(f"{DOOR}?status=Abandoned").json()] == ["Abandoned"]
+    read = system.get(answer["Location"]).json()
+    assert (read["status"], read["subject"]) == ("Abandoned", "")
 
 
 # Who may
@@ -294,6 +397,12 @@ def test_the_list_is_sorted_filtered_and_paged(desk, system):
         assert listed.status_code == 200, listed.content
         return [tasks.index(Conversation.objects.get(pk=one["id"])) for one in listed.json()]
 
+    waiting = system.post_json(DOOR, task(kind="EMAIL")).json()["id"]
+    assert [one["id"] for one in system.get(f"{DOOR}?limit=2").json()] == [waiting, tasks[2].hex_id]
+    assert [one["id"] for one in system.get(f"{DOOR}?queue={ADDRESS}&sort=received&offset=3").json()] == [waiting]
+    assert waiting not in str(system.get(f"{DOOR}?responsible={agent.username}").json())
+    assert waiting in str(system.get(f"{DOOR}?type=EMAIL&status=Open&queue={desk.pk}").json())
+    InboundDelivery.objects.filter(conversation_id=waiting).delete()
     assert ids("") == [2, 1, 0] and ids("?sort=received") == [0, 1, 2]
     assert ids("?sort=status") == [1, 0, 2] and ids("?sort=-type") == [2, 0, 1]
     assert ids("?limit=1&offset=1") == [1]

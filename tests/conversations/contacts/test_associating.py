@@ -13,6 +13,7 @@ from conversations.contacts.associating import OtherContact, associate, dissocia
 from conversations.contacts.identifiers import channel_identity
 from conversations.contacts.recognising import candidates
 from conversations.models import Association, Contact, Conversation, Event, ReportableChange
+from conversations.tasks import work_on_waiting_jobs
 from tests.conversations.api.conftest import client_with
 from tests.conversations.doors.conversation_api.conftest import Sender, contact_news, message
 from tests.conversations.doors.conversation_api.conftest import sender as sender
@@ -99,9 +100,10 @@ def test_a_task_and_a_mail_are_from_whoever_has_their_address(settings: Any, tmp
     answer = client_with(Right.SERVE, on=queue).post_json(
         "/RTI/tasks", {"data": item | {"subject": "s", "toAddress": "t@example.com"}}
     )
+    assert answer.status_code == 201, answer.content
+    work_on_waiting_jobs("conversations.InboundDelivery")
     arrives(MailBoxFactory(queue=queue), mail())
 
-    assert answer.status_code == 201, answer.content
     assert [made.contact for made in Association.objects.all()] == [contact, contact]
 
 

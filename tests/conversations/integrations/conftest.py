@@ -9,9 +9,8 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from channels_cfg import jobs
+from channels_cfg import jobs, request_authentication
 from channels_cfg.models import Integration, Queue
-from conversations.integrations import asking
 from conversations.models import Conversation, IntegrationRun, LiveDatum
 from tests.channels_cfg.integrations.test_configuration import EXAMPLE
 from tests.factories import ChannelFactory, IntegrationFactory, QueueFactory, queued_conversation
@@ -21,7 +20,7 @@ from tests.stand_ins.crm import Crm, running_crm
 @pytest.fixture
 def crm(settings: Settings) -> Iterator[Crm]:
     settings.OUTGOING_OWN_HOSTS = ["127.0.0.1"]
-    asking._tokens.clear()
+    request_authentication._tokens.clear()
     with running_crm() as running:
         yield running
 

@@ -183,7 +183,7 @@ def test_a_workbook_is_fit_for_use_and_tells_about_itself(queue, viewer):
     assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("A2", f"A1:{sheet.cell(2, len(headings)).coordinate}")
     assert (row["csat"], row["done"], row["Waited (seconds)"]) == (4.5, True, 60)
     about = dict(workbook["About"].values)
-    assert (about["Time zone"], about["Rows"]) == ("Europe/Helsinki", "1 on 1 sheet")
+    assert (about["Time zone"], about["Rows"]) == ("Europe/Helsinki", "1")
     assert "received" in about["Counted by"]
 
 

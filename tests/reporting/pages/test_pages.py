@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from channels_cfg import jobs
 from channels_cfg.models import Right
+from reporting.contact_log.files import clear_away
 from reporting.contact_log.fill import run_reporting_job
-from reporting.models import ReportFile
+from reporting.models import ReportDownload, ReportFile
 from tests.factories import QueueFactory, UserFactory, grant, user_with
 from tests.reporting.stories import abandoned, served
 
@@ -260,6 +261,39 @@ def test_a_file_is_fetched_by_its_owner_and_not_found_by_anybody_else(client, qu
 
 
 @pytest.mark.django_db(transaction=True)
+def test_who_fetched_a_file_is_known_when_the_file_is_gone(client, queue, viewer):
+    served(queue, received_at=NOON)
+    run_reporting_job()
+    file = ask(client, viewer, format="jsonl")
+    jobs.work_on(ReportFile, file.pk)
+
+    client.get(f"/reports/files/{file.pk}/download/")
+    client.get(f"/reports/files/{file.pk}/")
+    file.delete()
+
+    (noted,) = ReportDownload.objects.all()
+    assert (noted.name, noted.rows, noted.user, noted.address) == (file.name, 1, viewer, "127.0.0.1")
+    clear_away(now=noted.fetched_at + timedelta(days=366))
+    assert not ReportDownload.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_csv_is_asked_for_with_a_delimiter(client, viewer):
+    file = ask(client, viewer, delimiter=";", without_mark="on")
+
+    assert (file.delimiter, file.byte_order_mark) == (";", False)
+    assert client.post("/reports/files/ask/", {"format": "csv", "delimiter": "x"}).status_code == 404
+
+
+def test_a_file_says_how_long_the_rest_takes():
+    ago = timezone.now() - timedelta(seconds=10)
+    file = ReportFile(state="writing", started_at=ago, rows_total=1000, rows_done=250)
+
+    assert round(file.time_left.total_seconds()) == 30
+    assert ReportFile(state="writing", started_at=ago, rows_total=1000).time_left is None
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_right_withdrawn_since_the_file_was_made_counts_at_download(client, queue, viewer):
     served(queue, received_at=NOON, data={"customerType": "gold"})
     run_reporting_job()
@@ -301,7 +335,7 @@ def test_a_file_in_no_known_format_is_not_found(client, viewer):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", ["reportrun", "reportfile", "contactlogentry"])
+@pytest.mark.parametrize("name", ["reportrun", "reportfile", "reportdownload", "contactlogentry"])
 def test_administrators_read_reports_in_the_configurator_within_their_rights(client, queue, name):
     conversation = served(queue, received_at=NOON, data={"customerType": "gold"})
     run_reporting_job()

@@ -1,0 +1,1 @@
+"""Where session metadata files go: a store for each kind of destination."""

@@ -1,0 +1,33 @@
+"""What a file of the Contact Log says of itself: what was asked, on which clock, how it was counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from reporting.contact_log.asked import PARAMETERS
+from reporting.contact_log.query import LogQuery
+from reporting.models import ReportFile
+
+COUNTED_BY = gettext_lazy("Conversations by the time they were received; each once, also after a transfer.")
+_TOLD_OTHERWISE = ("received_after", "received_before", "zone", "column")
+
+
+def about(file: ReportFile, query: LogQuery, rows: int) -> Iterator[tuple[str, str]]:
+    """Name and words of each thing that a reader of the file wants to know."""
+    zone = query.zone
+    yield _("Report"), _("Contact Log")
+    yield _("From"), f"{query.start.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+    yield _("To before"), f"{query.end.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+    yield _("Time zone"), str(zone)
+    yield _("Counted by"), str(COUNTED_BY)
+    yield _("Rows"), str(rows)
+    for name, values in query.as_params().items():
+        if name not in _TOLD_OTHERWISE:
+            yield _("Asked for: %(name)s") % {"name": PARAMETERS[name]}, ", ".join(values)
+    made = {"moment": f"{timezone.now().astimezone(zone):%Y-%m-%d %H:%M:%S}", "owner": file.owner}
+    yield _("Made"), _("%(moment)s for %(owner)s") % made
+    yield _("File"), str(file.pk)
