@@ -8,6 +8,7 @@ from channels_cfg.admin.ivrs import definitions
 from channels_cfg.admin.keys import attached_keys
 from channels_cfg.admin.messaging import mail_boxes, messaging_services, reply_templates
 from channels_cfg.admin.rights import access_rights, api_clients, api_keys, groups, sign_ins, users
+from channels_cfg.admin.session_metadata import destinations
 
 __all__ = [
     "access_rights",
@@ -18,6 +19,7 @@ __all__ = [
     "channels",
     "connections",
     "definitions",
+    "destinations",
     "groups",
     "integrations",
     "mail_boxes",

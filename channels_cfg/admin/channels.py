@@ -16,6 +16,7 @@ from unfold.decorators import display
 
 from channels_cfg.admin.keys.extra_data_lists import APPLIES, ExtraDataAdmin, ExtraDataForm, kept_in_words
 from channels_cfg.admin.numbers import number_of
+from channels_cfg.admin.session_metadata.destination_list import FIELDS as SESSION_METADATA
 from channels_cfg.keys.effective_settings import EffectiveSettings, effective_settings
 from channels_cfg.models import Channel, Queue, SystemSettings
 from channels_cfg.models.web_chat import WebChatSettings
@@ -110,7 +111,7 @@ class ChannelAdmin(ExtraDataAdmin):
                 },
             ),
             (_("Wrap-up"), {"fields": ["dispositions", "wrap_up_keys", "required_keys"]}),
-            (_("Session metadata files"), {"fields": ["kept_data_in_session_metadata"]}),
+            (_("Session metadata files"), {"fields": SESSION_METADATA}),
             (
                 _("Web chat"),
                 {

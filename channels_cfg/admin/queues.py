@@ -19,6 +19,7 @@ from channels_cfg.admin.configurator import ConfiguratorInline
 from channels_cfg.admin.keys.extra_data_lists import ExtraDataAdmin, ExtraDataForm, kept_in_words, kind_of
 from channels_cfg.admin.rights.access_rights import QueueRightsInline
 from channels_cfg.admin.rights.effective import ShowsEffectiveRights
+from channels_cfg.admin.session_metadata.destination_list import FIELDS as SESSION_METADATA
 from channels_cfg.admin.uploads import ComesAsTable
 from channels_cfg.configuration_file.tables import TABLES
 from channels_cfg.keys.effective_settings import (
@@ -153,7 +154,7 @@ class QueueAdmin(ShowsEffectiveRights, ComesAsTable, ExtraDataAdmin):
                     "fields": ["dispositions", "wrap_up_keys", "required_keys"],
                 },
             ),
-            (_("Session metadata files"), {"fields": ["kept_data_in_session_metadata"]}),
+            (_("Session metadata files"), {"fields": SESSION_METADATA}),
             (_("Routing"), {"fields": ["priority", "size", "opening_hours", "contact_information"]}),
         ]
 

@@ -20,6 +20,7 @@ from channels_cfg.admin.keys.extra_data_lists import ExtraDataAdmin, ExtraDataFo
 from channels_cfg.admin.keys.key_list import problem_with
 from channels_cfg.admin.messaging.chat_settings import CHAT_DESCRIPTION, CHAT_FIELDS, ChatSettingsForm
 from channels_cfg.admin.opening_hours import LinesField
+from channels_cfg.admin.session_metadata.destination_list import FIELDS as SESSION_METADATA
 from channels_cfg.keys.configured import KeyPlace, listed_names, look_alike_warnings
 from channels_cfg.keys.effective_settings import EXTRA_DATA_LISTS
 from channels_cfg.models import ExtraDataLists, SystemSettings
@@ -71,7 +72,7 @@ class SystemSettingsAdmin(ExtraDataAdmin):
             },
         ),
         (gettext_lazy("External contacts"), {"fields": ["contact_fields"]}),
-        (gettext_lazy("Session metadata files"), {"fields": ["kept_data_in_session_metadata"]}),
+        (gettext_lazy("Session metadata files"), {"fields": ["session_metadata_minutes", *SESSION_METADATA]}),
         (gettext_lazy("Signing in"), {"fields": ["administrators_need_second_factor"]}),
         (gettext_lazy("Chat settings"), {"description": CHAT_DESCRIPTION, "fields": CHAT_FIELDS}),
         (

@@ -19,6 +19,7 @@ from channels_cfg.configuration_file.entries import (
     PermissionsEntry,
     RowsEntry,
     Secret,
+    SecretsEntry,
     changed_items,
 )
 from channels_cfg.configuration_file.parts import PartsEntry
@@ -81,8 +82,8 @@ class PlanWriter:
                 columns[f"{entry.name}_id"] = self._pk(entry.section, name) if name else None
             elif isinstance(entry, FieldEntry):
                 columns[entry.name] = record.values[entry.name]
-            elif entry.name == "key_secret" and (found := record.secrets.get("key_secret")):
-                columns["key_secret"] = found[0].text
+            elif isinstance(entry, SecretsEntry) and not entry.several and (found := record.secrets.get(entry.name)):
+                columns[entry.name] = found[0].text
         return columns
 
     def _add(self, section: Section) -> None:

@@ -23,7 +23,7 @@ from channels_cfg.configuration_file.parts import PartsEntry
 from channels_cfg.configuration_file.section import Key, Section
 from channels_cfg.configuration_file.sections import BY_NAME, CHANNELS, QUEUES
 from channels_cfg.keys.effective_settings import EXTRA_DATA_LISTS, LISTS_OF_KIND
-from channels_cfg.models import Authentication, DataActionCredential, MessagingService, WebhookSecret
+from channels_cfg.models import Authentication, DataActionCredential, WebhookSecret
 from channels_cfg.rights.roles import CONFIGURATOR
 
 
@@ -40,6 +40,7 @@ class CurrentSettings:
 
     def __init__(self) -> None:
         self._records: dict[str, dict[Key, StoredRecord]] = {}
+        self._own_secrets: dict[tuple[str, str], dict[Any, str]] = {}
 
     def records(self, section: Section) -> dict[Key, StoredRecord]:
         """The records of a section by their key, sorted by it."""
@@ -116,10 +117,12 @@ class CurrentSettings:
         channel = self.records(CHANNELS).get((values["channel"],))
         return str(channel.values["kind"]) if channel else ""
 
-    @cached_property
-    def key_secrets(self) -> dict[Any, str]:
-        """The stored access key secrets by messaging service, for checking and comparing only."""
-        return dict(MessagingService.objects.exclude(key_secret="").values_list("pk", "key_secret"))
+    def own_secret(self, section: Section, pk: Any, name: str) -> str:
+        """The stored secret in a field of the record itself, for checking and comparing only; empty where none is."""
+        if (section.name, name) not in self._own_secrets:
+            stored = section.model._default_manager.exclude(**{name: ""}).values_list("pk", name)
+            self._own_secrets[section.name, name] = dict(stored)
+        return self._own_secrets[section.name, name].get(pk, "")
 
     @cached_property
     def webhook_secrets(self) -> dict[Any, list[Secret]]:
@@ -145,13 +148,13 @@ class CurrentSettings:
             stored[credential.connection_id].append(Secret(credential.secret, credential.name))
         return stored
 
-    def secrets(self, service: Any, name: str) -> list[Secret]:
-        """Those stored of a messaging service or an integration, by its primary key, for one of its entries."""
+    def secrets(self, section: Section, pk: Any, name: str) -> list[Secret]:
+        """Those stored of a record, by its primary key, for one of its entries."""
         if name == "authentications":
-            return self.authentications[service]
+            return self.authentications[pk]
         if name == "webhook_secrets":
-            return self.webhook_secrets[service]
+            return self.webhook_secrets[pk]
         if name == "credentials":
-            return self.credentials[service]
-        key_secret = self.key_secrets.get(service)
-        return [Secret(key_secret)] if key_secret else []
+            return self.credentials[pk]
+        own = self.own_secret(section, pk, name)
+        return [Secret(own)] if own else []

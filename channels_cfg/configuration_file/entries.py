@@ -172,6 +172,13 @@ class LinkEntry(FieldEntry):
 
 
 @dataclass(frozen=True)
+class OrderedLinksEntry(ListEntry):
+    """A list of names of records of another section."""
+
+    section: str = field(kw_only=True)
+
+
+@dataclass(frozen=True)
 class NamesEntry(FileEntry):
     """Names in any order, each once: kept sorted."""
 

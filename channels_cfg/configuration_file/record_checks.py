@@ -19,8 +19,10 @@ from channels_cfg.configuration_file.entries import (
     LinkEntry,
     LinksEntry,
     ListEntry,
+    OrderedLinksEntry,
     PermissionsEntry,
     RowsEntry,
+    SecretsEntry,
     first_ones,
 )
 from channels_cfg.configuration_file.nodes import Node
@@ -47,7 +49,7 @@ from channels_cfg.models import (
     Integration,
     IvrDefinition,
     IvrStep,
-    MessagingService,
+    MetadataDestination,
     Queue,
 )
 from channels_cfg.models.called_actions import known_action
@@ -90,7 +92,7 @@ class RecordChecks:
     def _check_links(self, record: RecordPlan, entry: FileEntry) -> None:
         if isinstance(entry, PartsEntry):
             self._check_links_of_parts(record, entry)
-        if not isinstance(entry, LinkEntry | LinksEntry | PermissionsEntry):
+        if not isinstance(entry, LinkEntry | LinksEntry | OrderedLinksEntry | PermissionsEntry):
             return
         value = record.values[entry.name]
         for name in value if isinstance(value, list) else [value]:
@@ -103,7 +105,7 @@ class RecordChecks:
                 if part[link.name] and (why := self._no_such(link, part[link.name])):
                     self.draft.refuse(record, why, node=entry.node_of(record, number, link.name))
 
-    def _no_such(self, entry: LinkEntry | LinksEntry | PermissionsEntry, name: str) -> str:
+    def _no_such(self, entry: LinkEntry | LinksEntry | OrderedLinksEntry | PermissionsEntry, name: str) -> str:
         if isinstance(entry, PermissionsEntry):
             if name in self._permissions:
                 return ""
@@ -130,9 +132,10 @@ class RecordChecks:
         if any(isinstance(entry := entries[name], FieldEntry) and entry.field.choices for name in record.misread):
             return
         made = self._model_of(record.section, record.values)
-        if isinstance(made, MessagingService):
-            given = record.secrets.get("key_secret")
-            made.key_secret = given[0].text if given else self.draft.current.key_secrets.get(record.pk, "")
+        self._have_secrets(made, record)
+        if isinstance(made, MetadataDestination):
+            made.pk = record.pk
+            made.secret_is_new = "secret" in record.secrets
         if isinstance(made, Integration):
             if "authentications" in record.misread:
                 return
@@ -149,6 +152,14 @@ class RecordChecks:
                     self._obey(row, record, entry=entry, node=node_of_item(record, entry, item))
             elif isinstance(entry, PartsEntry) and not record.misread and isinstance(made, IvrDefinition):
                 self._check_steps(record, entry, made)
+
+    def _have_secrets(self, made: models.Model, record: RecordPlan) -> None:
+        """Of its own secrets those that the file gives, else those that are stored."""
+        for entry in record.section.entries:
+            if isinstance(entry, SecretsEntry) and not entry.several:
+                given = record.secrets.get(entry.name)
+                stored = self.draft.current.own_secret(record.section, record.pk, entry.name)
+                setattr(made, entry.name, given[0].text if given else stored)
 
     @cached_property
     def _callable_actions(self) -> dict[str, KnownAction]:
@@ -191,7 +202,11 @@ class RecordChecks:
 
     def _model_of(self, section: Section, values: dict[str, Any]) -> models.Model:
         """The record as it would be, with what it points to."""
-        facts = {entry.name: values[entry.name] for entry in section.entries if type(entry) in (FieldEntry, ListEntry)}
+        facts = {
+            entry.name: values[entry.name]
+            for entry in section.entries
+            if type(entry) in (FieldEntry, ListEntry, OrderedLinksEntry)
+        }
         for entry in section.entries:
             if isinstance(entry, LinkEntry):
                 facts[entry.name] = self._linked(BY_NAME[entry.section], (values[entry.name],))

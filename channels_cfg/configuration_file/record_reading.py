@@ -111,6 +111,6 @@ def _changes(draft: DraftSettings, record: RecordPlan, old: Values) -> Iterator[
             if record.values[entry.name] != old[entry.name]:
                 yield EntryChange(entry, old[entry.name], record.values[entry.name])
         elif (wanted := record.secrets.get(entry.name)) is not None:
-            stored = draft.current.secrets(record.pk, entry.name)
+            stored = draft.current.secrets(record.section, record.pk, entry.name)
             if Counter(stored) != Counter(wanted):
                 yield EntryChange(entry, stored, wanted)

@@ -15,7 +15,15 @@ from channels_cfg.configuration_file.entries import RowsEntry, Values
 from channels_cfg.configuration_file.parts import PartsEntry
 from channels_cfg.configuration_file.plan import RecordPlan
 from channels_cfg.configuration_file.section import Section
-from channels_cfg.configuration_file.sections import BY_NAME, GROUPS, USERS
+from channels_cfg.configuration_file.sections import (
+    BY_NAME,
+    CHANNELS,
+    GROUPS,
+    METADATA_DESTINATIONS,
+    QUEUES,
+    SYSTEM,
+    USERS,
+)
 from channels_cfg.history.change_set import Action
 from channels_cfg.in_use import ivrs_in_words
 from channels_cfg.models import IvrStep
@@ -56,6 +64,9 @@ def check_removals(draft: DraftSettings, section: Section) -> None:
         text = _("%(called)s is you. Let another administrator remove you.")
         draft.refuse(record, text % {"called": capfirst(record.called)})
     users: dict[Any, dict[str, None]] = defaultdict(dict)
+    if section is METADATA_DESTINATIONS:
+        for record in gone.values():
+            users[record.pk] |= dict.fromkeys(_listing(draft, record.key[0]))
     for relation in _pointing_to(draft, section):
         rows = relation.related_model._base_manager.order_by()
         meta, name = relation.related_model._meta, relation.field.name
@@ -70,6 +81,8 @@ def check_removals(draft: DraftSettings, section: Section) -> None:
             for pk, count in counted:
                 gone[pk].takes_along.append(f"{count} {meta.verbose_name_plural if count > 1 else meta.verbose_name}")
     for pk, kinds in users.items():
+        if not kinds:
+            continue
         stay = _("Keep the user in the file and set is_active to false.")
         text = _("%(called)s is used by %(users)s, so it stays. %(instead)s") % {
             "called": capfirst(gone[pk].called),
@@ -77,6 +90,15 @@ def check_removals(draft: DraftSettings, section: Section) -> None:
             "instead": stay if section is USERS else _("Keep it in the file."),
         }
         draft.refuse(gone[pk], text)
+
+
+def _listing(draft: DraftSettings, destination: str) -> Iterator[str]:
+    """Records that the file does not hold and whose lists name the destination; those of the file are told there."""
+    for section in (SYSTEM, CHANNELS, QUEUES):
+        told = draft.by_key[section.name]
+        for key, values in draft.final(section).items():
+            if key not in told and destination in values["metadata_destinations"]:
+                yield section.called(values)
 
 
 def _pointing_to(draft: DraftSettings, section: Section) -> Iterator[Any]:

@@ -14,7 +14,15 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from channels_cfg.configuration_file.entries import FieldEntry, FileEntry, LinkEntry, ListEntry, Values, label_of
+from channels_cfg.configuration_file.entries import (
+    FieldEntry,
+    FileEntry,
+    LinkEntry,
+    ListEntry,
+    OrderedLinksEntry,
+    Values,
+    label_of,
+)
 
 Key = tuple[str, ...]
 """What tells a record from the others of its section: its name, or all that a right says."""
@@ -90,5 +98,7 @@ def entries_of(model: type[models.Model], *, without: Iterable[str] = (), links:
         }
         if isinstance(field, models.ForeignKey):
             yield LinkEntry(**facts | {"section": (links or {})[field.name], "default": ""})
+        elif field.name in (links or {}):
+            yield OrderedLinksEntry(**facts | {"section": (links or {})[field.name]})
         else:
             yield ListEntry(**facts) if isinstance(field, ArrayField) else FieldEntry(**facts)

@@ -34,6 +34,7 @@ from channels_cfg.models import (
     IvrStep,
     MailBox,
     MessagingService,
+    MetadataDestination,
     OpeningHours,
     PauseReason,
     Queue,
@@ -77,6 +78,7 @@ _OF_RIGHTS = {
 _MEMBERS: type[models.Model] = User.groups.through
 _GROUPED: type[models.Model] = Queue.groups.through
 
+_DESTINATIONS = {"metadata_destinations": "metadata_destinations"}
 _OUTGOING = ("allowed_hosts",)
 """System settings that have a section of their own."""
 _ANSWERED: type[models.Model] = Integration.queues.through
@@ -84,7 +86,7 @@ _ANSWERED: type[models.Model] = Integration.queues.through
 SYSTEM = Section(
     "system_settings",
     SystemSettings,
-    tuple(entries_of(SystemSettings, without=_OUTGOING)),
+    tuple(entries_of(SystemSettings, without=_OUTGOING, links=_DESTINATIONS)),
     identity=(),
     not_in_file=frozenset({"id", *_OUTGOING}),
     noun=gettext_lazy("the system settings"),
@@ -93,7 +95,7 @@ SYSTEM = Section(
 OUTGOING = Section(
     "outgoing",
     SystemSettings,
-    tuple(entry for entry in entries_of(SystemSettings) if entry.name in _OUTGOING),
+    tuple(entry for entry in entries_of(SystemSettings, links=_DESTINATIONS) if entry.name in _OUTGOING),
     identity=(),
     not_in_file=frozenset(field.name for field in SystemSettings._meta.concrete_fields).difference(_OUTGOING),
     noun=gettext_lazy("the settings of outgoing calls"),
@@ -119,7 +121,7 @@ KEYS = Section(
 CHANNELS = Section(
     "channels",
     Channel,
-    tuple(entries_of(Channel)),
+    tuple(entries_of(Channel, links=_DESTINATIONS)),
     noun=gettext_lazy("channel"),
     any_noun=gettext_lazy("a channel"),
 )
@@ -148,7 +150,7 @@ QUEUES = Section(
     "queues",
     Queue,
     (
-        *entries_of(Queue, links={"channel": "channels", "opening_hours": "opening_hours"}),
+        *entries_of(Queue, links={"channel": "channels", "opening_hours": "opening_hours"} | _DESTINATIONS),
         LinksEntry(
             "groups",
             gettext_lazy("Queue groups"),
@@ -290,6 +292,18 @@ MAIL_BOXES = Section(
     noun=gettext_lazy("mail box"),
     any_noun=gettext_lazy("a mail box"),
 )
+METADATA_DESTINATIONS = Section(
+    "metadata_destinations",
+    MetadataDestination,
+    (
+        *entries_of(MetadataDestination, without=["secret"]),
+        SecretsEntry(
+            "secret", gettext_lazy("Secret"), several=False, field=MetadataDestination._meta.get_field("secret")
+        ),
+    ),
+    noun=gettext_lazy("metadata destination"),
+    any_noun=gettext_lazy("a metadata destination"),
+)
 
 INTEGRATIONS = Section(
     "integrations",
@@ -348,6 +362,7 @@ DATA_ACTION_DRAFTS = Section(
 SECTIONS = (
     SYSTEM,
     OUTGOING,
+    METADATA_DESTINATIONS,
     KEYS,
     CHANNELS,
     PAUSE_REASONS,

@@ -16,8 +16,9 @@ from django.utils.translation import gettext as _
 from channels_cfg.history.change_set import Action, RecordChange
 from channels_cfg.history.record_words import event_models
 from channels_cfg.in_use import used_by
-from channels_cfg.models import User
+from channels_cfg.models import MetadataDestination, User
 from channels_cfg.models.rules import PART_OF, check_with_its_parts_later, in_words
+from channels_cfg.models.session_metadata import SessionMetadataSettings, check_listed_destinations
 
 BATCH = 1000
 
@@ -68,6 +69,8 @@ def write_one_by_one(changes: Iterable[RecordChange]) -> None:
             _save(change)
     for model, pk in sorted(wholes | set(_wholes(changes)), key=str):
         _check_whole(model, pk)
+    if any(issubclass(change.model, (MetadataDestination, SessionMetadataSettings)) for change in changes):
+        check_listed_destinations()
 
 
 @cache

@@ -37,6 +37,7 @@ from channels_cfg.models import (
     ExtraDataLists,
     GroupMembership,
     MessagingService,
+    MetadataDestination,
     Queue,
     QueueGroupMembership,
     SettingsVersion,
@@ -61,6 +62,7 @@ WITHOUT_SECRETS = {
 
 ENTERED_ANEW = {
     User: gettext_lazy("Its password is not in the history: set a new one."),
+    MetadataDestination: gettext_lazy("Its secret is not in the history: if it had one, enter it anew."),
     MessagingService: gettext_lazy("Its access key secret is not in the history: if it had one, enter it anew."),
 }
 """Records that come back without a secret they may have had."""
@@ -330,7 +332,7 @@ def _taken_away(steps: list[RecordChange]) -> Iterator[str]:
             yield _("Taken away: %(record)s.") % {"record": step.name}
         elif step.action == Action.REMOVE and step.model is User:
             yield _("The %(record)s is deleted with its rights.") % {"record": step.name}
-        elif step.new.get("is_active") is False:
+        elif step.model is User and step.new.get("is_active") is False:
             yield _("The %(record)s can sign in no more.") % {"record": step.name}
         elif step.model is AttachedKey and (step.action == Action.REMOVE or step.new.get("sensitive") is False):
             yield _("The %(record)s is not marked sensitive any more, if it was.") % {"record": step.name}

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from channels_cfg.models import Channel, ExtraDataLists, Queue, SystemSettings
+from channels_cfg.models import Channel, ExtraDataLists, MetadataDestination, Queue, SystemSettings
 from channels_cfg.models.extra_data import EXTRA_DATA_LISTS, LISTS_OF_KIND
 from channels_cfg.models.session_metadata import SessionMetadataSettings
 
-__all__ = ["EXTRA_DATA_LISTS", "LISTS_OF_KIND", "Effective", "EffectiveSettings", "effective_settings"]
+__all__ = [
+    "EXTRA_DATA_LISTS",
+    "LISTS_OF_KIND",
+    "Effective",
+    "EffectiveSettings",
+    "effective_destinations",
+    "effective_settings",
+]
 
 LEFT_OUT = SessionMetadataSettings.KeptData.LEFT_OUT.value
 
@@ -36,6 +44,7 @@ class EffectiveSettings:
     false_attempt_seconds: Effective[int]
     contact_information: Effective[str]
     session_metadata_with_kept_data: Effective[bool]
+    metadata_destinations: Effective[list[str]]
     live_data_until_handled: bool
     value_characters: int
     pairs_per_conversation: int
@@ -74,8 +83,35 @@ def effective_settings(
         ),
         contact_information=first_set("contact_information", ""),
         session_metadata_with_kept_data=Effective(in_files.value != LEFT_OUT, in_files.origin),
+        metadata_destinations=first_set("metadata_destinations", []),
         live_data_until_handled=channel.live_data_until_handled,
         value_characters=system.value_characters,
         pairs_per_conversation=system.pairs_per_conversation,
         bytes_per_conversation=system.bytes_per_conversation,
     )
+
+
+Place = tuple[int, int | None]
+"""A channel and one of its queues, or none, by their primary keys."""
+
+
+def effective_destinations(places: Iterable[Place], *, system: SystemSettings | None = None) -> dict[Place, list[int]]:
+    """The metadata destinations that count at each place, by their primary keys, also those that are not active.
+
+    Three queries for any number of places, one more without ``system``.
+    """
+    places = list(places)
+    system = system or SystemSettings.load()
+    channels, queues = (
+        dict(model._default_manager.filter(pk__in=set(pks)).values_list("pk", "metadata_destinations"))
+        for model, pks in (
+            (Channel, [channel for channel, _queue in places]),
+            (Queue, [queue for _channel, queue in places if queue is not None]),
+        )
+    )
+    pks = dict(MetadataDestination.objects.values_list("name", "pk"))
+    named = {
+        (channel, queue): queues.get(queue) or channels.get(channel) or system.metadata_destinations
+        for channel, queue in places
+    }
+    return {place: [pks[name] for name in names if name in pks] for place, names in named.items()}

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.models.extra_data import ExtraDataLists
 from channels_cfg.models.rules import refuse
-from channels_cfg.models.session_metadata import SessionMetadataSettings
+from channels_cfg.models.session_metadata import WHERE_LISTED, SessionMetadataSettings
 from channels_cfg.models.system_settings import PrecedenceField
 from channels_cfg.models.telephony import (
     SILENT_CALLS_END_AFTER_A_MINUTE,
@@ -142,12 +142,13 @@ class Channel(
             VISITORS_ARE_GONE_AFTER_A_MINUTE,
         ]
         triggers = [
+            WHERE_LISTED,
             pgtrigger.Trigger(
                 name="kind_stays",
                 operation=pgtrigger.UpdateOf("kind"),  # type: ignore[no-untyped-call]
                 when=pgtrigger.Before,
                 func=_KIND_STAYS,
-            )
+            ),
         ]
 
     def __str__(self) -> str:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import Mapping
-from pathlib import PurePosixPath
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -23,16 +19,27 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.addresses import check_api_address, check_outgoing_address, tidied_api_address
+from channels_cfg.destination_rules import (
+    check_folder,
+    check_host_key,
+    check_service_account,
+    tidied_folder,
+    tidied_host_key,
+)
 from channels_cfg.destination_templates import FILE_NAME, check_address_template, check_file_name, check_subject
 from channels_cfg.models.encrypted import EncryptedTextField
 from channels_cfg.models.integration import Authentication
 from channels_cfg.models.mail_box import LARGEST_PORT
 from channels_cfg.models.rules import refuse
+from channels_cfg.models.session_metadata import IS_LISTED_NO_MORE, LONGEST_DESTINATION_NAME, RENAMED_IN_LISTS
 from channels_cfg.models.tidied import TidiedCharField
 from channels_cfg.models.versioned import versioned
 
 LONGEST_SECRET = 16_384
 """Characters; keys of service accounts and private keys of SFTP have some thousands."""
+
+DEFAULT_PORT = 22
+"""Of SFTP."""
 
 OBJECTS = ("s3", "gcs", "azure")
 FILES = ("folder", *OBJECTS, "sftp")
@@ -86,38 +93,6 @@ def _everything_of_its_kind() -> Q:
     return Q(*[~_empty(name) | ~Q(kind__in=kinds) for name, kinds in NEEDED_BY.items()])
 
 
-def tidied_folder(text: str) -> str:
-    """Without spaces around it, doubled slashes and one at the end."""
-    text = text.strip()
-    return str(PurePosixPath(text)).removeprefix("//") if text else ""
-
-
-def check_folder(text: str) -> None:
-    if any(not character.isprintable() or character == "\\" for character in text) or ".." in text.split("/"):
-        raise ValidationError(gettext("A folder holds neither “..” nor a backslash, and nothing that cannot be seen."))
-
-
-def tidied_host_key(text: str) -> str:
-    """Type and key; the comment behind them goes."""
-    return " ".join(text.split()[:2])
-
-
-def check_host_key(text: str) -> None:
-    """A public key as in a ``known_hosts`` file, without the name of the host (RFC 4253, 6.6)."""
-    kind, _space, encoded = text.partition(" ")
-    try:
-        blob = base64.b64decode(encoded, validate=True)
-    except binascii.Error:
-        blob = b""
-    if not kind or blob[4 : 4 + int.from_bytes(blob[:4], "big")] != kind.encode():
-        raise ValidationError(
-            gettext(
-                "Enter the type and the key, as “ssh-keyscan HOST” prints them behind the name. "
-                "Example: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI…"
-            )
-        )
-
-
 @versioned(exclude=["secret"])
 class MetadataDestination(models.Model):
     """A place to which files of session metadata are delivered: a folder, an object store, a server or a CRM."""
@@ -132,14 +107,16 @@ class MetadataDestination(models.Model):
         EMAIL = "email", _("E-mail to the CRM")
 
     class DeliveryMethod(models.TextChoices):
-        POST = "POST"
-        PUT = "PUT"
+        POST = "POST", "POST"
+        PUT = "PUT", "PUT"
 
     class BodyFormat(models.TextChoices):
         MULTIPART = "multipart", _("Form with the file (multipart)")
         JSON = "json", _("The document itself (JSON)")
 
-    name = models.CharField(_("name"), max_length=100, unique=True, help_text=_("Example: Archive bucket"))
+    name = models.CharField(
+        _("name"), max_length=LONGEST_DESTINATION_NAME, unique=True, help_text=_("Example: Archive bucket")
+    )
     kind = models.CharField(_("kind"), max_length=6, choices=Kind.choices, default=Kind.FOLDER)
     is_active = models.BooleanField(
         _("active"), default=True, help_text=_("Off: nothing is delivered there; what waits is not lost.")
@@ -313,9 +290,22 @@ class MetadataDestination(models.Model):
                 violation_error_message=_("A port is between 1 and 65535."),
             ),
         ]
+        triggers = [RENAMED_IN_LISTS, IS_LISTED_NO_MORE]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def where(self) -> str:
+        """The place in one line: a path, an address, or what the vendor calls it."""
+        match self.kind:
+            case self.Kind.FOLDER:
+                return self.folder
+            case self.Kind.SFTP:
+                return f"{self.host}:{self.port or DEFAULT_PORT}/{self.folder}"
+            case self.Kind.CRM | self.Kind.EMAIL:
+                return self.address
+        return "/".join(filter(None, [self.endpoint, self.bucket, self.folder]))
 
     @property
     def as_authentication(self) -> Authentication | None:
@@ -364,7 +354,7 @@ class MetadataDestination(models.Model):
 
     def _check_secret(self) -> None:
         if self.kind == self.Kind.GCS:
-            _check_service_account(self.secret)
+            check_service_account(self.secret)
         stored = type(self).objects.filter(pk=self.pk).first() if self.pk and not self.secret_is_new else None
         if stored and stored.secret and any(getattr(stored, n) != getattr(self, n) for n in WHERE_A_SECRET_GOES):
             raise ValidationError(gettext("Enter it again: it would be shown to another server, or in another way."))
@@ -384,16 +374,3 @@ class MetadataDestination(models.Model):
                 {"username": "account"}.get(name, name): messages for name, messages in refused.message_dict.items()
             }
         return {}
-
-
-def _check_service_account(text: str) -> None:
-    try:
-        key = json.loads(text)
-    except ValueError:
-        key = None
-    if not isinstance(key, dict) or not {"client_email", "private_key"} <= key.keys():
-        raise ValidationError(
-            gettext(
-                "Enter the JSON key of the service account, with “client_email” and “private_key”, as Google made it."
-            )
-        )

@@ -20,7 +20,7 @@ from channels_cfg.models.channel import Channel
 from channels_cfg.models.extra_data import ExtraDataLists
 from channels_cfg.models.opening_hours import OpeningHours
 from channels_cfg.models.rules import refuse, related
-from channels_cfg.models.session_metadata import SessionMetadataSettings
+from channels_cfg.models.session_metadata import WHERE_LISTED, SessionMetadataSettings
 from channels_cfg.models.telephony import ContactInformation
 from channels_cfg.models.tidied import TidiedCharField
 from channels_cfg.models.versioned import versioned
@@ -135,6 +135,7 @@ class Queue(ExtraDataLists, WrapUpSettings, ContactInformation, SessionMetadataS
                 violation_error_message=_("At least 1. Empty: as many as come."),
             ),
         ]
+        triggers = [WHERE_LISTED]
 
     def __str__(self) -> str:
         return self.name

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from channels_cfg.addresses import allow_hosts_by, check_hosts, tidied_hosts
 from channels_cfg.contact_fields import check_contact_fields
 from channels_cfg.models.extra_data import ExtraDataLists
-from channels_cfg.models.session_metadata import SessionMetadataSettings
+from channels_cfg.models.session_metadata import WHERE_LISTED, SessionMetadataSettings
 from channels_cfg.models.telephony import ContactInformation
 from channels_cfg.models.tidied import TidiedArrayField, TidiedCharField, TidiedURLField
 from channels_cfg.models.versioned import versioned
@@ -28,6 +28,7 @@ LARGEST_MEGABYTES = 100
 """WhatsApp and RCS take documents of 100 MB; no channel takes more."""
 
 LONGEST_HOURS = 365 * 24
+MINUTES_OF_A_DAY = 24 * 60
 
 _FILE_TYPE = re.compile(r"[a-z0-9]{1,10}", re.ASCII)
 
@@ -175,6 +176,19 @@ class SystemSettings(ExtraDataLists, ContactInformation, SessionMetadataSettings
         ),
     )
 
+    session_metadata_minutes = models.PositiveIntegerField(
+        _("delay of session metadata files (minutes)"),
+        default=15,
+        db_default=15,
+        validators=[
+            MaxValueValidator(MINUTES_OF_A_DAY, message=_("At most a day: %(limit_value)s minutes.")),
+        ],
+        help_text=_(
+            "So long after the end of a conversation its file is delivered first; 0: at once. What changes later is "
+            "delivered again. Example: 15"
+        ),
+    )
+
     # Files of chats: limits for what agents send, and where the files are.
     largest_file_megabytes = models.PositiveIntegerField(
         _("largest file (MB)"),
@@ -285,7 +299,13 @@ class SystemSettings(ExtraDataLists, ContactInformation, SessionMetadataSettings
                 name="files_are_fetched_over_https",
                 violation_error_message=_("The public base address begins with https://."),
             ),
+            models.CheckConstraint(
+                condition=Q(session_metadata_minutes__range=(0, MINUTES_OF_A_DAY)),
+                name="session_metadata_is_delivered_within_a_day",
+                violation_error_message=_("Session metadata files are delivered within 1440 minutes."),
+            ),
         ]
+        triggers = [WHERE_LISTED]
 
     def __str__(self) -> str:
         return gettext("System settings")

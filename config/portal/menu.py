@@ -26,6 +26,7 @@ SECTIONS: list[tuple[Title, list[Entry]]] = [
             ("channels_cfg.messagingservice", gettext_lazy("Messaging services"), "sms"),
             ("channels_cfg.messagingservice", gettext_lazy("Messaging channels"), "hub", "admin:messaging_channels"),
             ("channels_cfg.integration", gettext_lazy("Integrations"), "webhook"),
+            ("channels_cfg.metadatadestination", gettext_lazy("Metadata destinations"), "cloud_upload"),
             ("channels_cfg.mailbox", gettext_lazy("Mail boxes"), "mail"),
             ("channels_cfg.replytemplate", gettext_lazy("Reply templates"), "quick_phrases"),
             ("channels_cfg.replytemplatefolder", gettext_lazy("Template folders"), "folder_open"),

@@ -31,4 +31,4 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {}
 MEDIA_ROOT = VAR_DIR / "test" / "files"
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 ALLOWED_HOSTS = ["*"]
-INTEGRATIONS_AT_ONCE = 1  # threads see nothing of a test's transaction
+INTEGRATIONS_AT_ONCE = REPORT_PROCESSES = 1  # threads see nothing of a test's transaction

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from channels_cfg.admin.read_only import StaffReadOnlyAdmin
 from channels_cfg.models import Right, User
 from reporting.models import ContactLogEntry
+from reporting.models.contact_log import ContactLogQuerySet
 
 
 @admin.register(ContactLogEntry)
@@ -35,6 +36,5 @@ class ContactLogEntryAdmin(StaffReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ContactLogEntry]:
         """An administrator sees what the right “View reports” covers, and nothing by being one."""
-        entries = cast("QuerySet[ContactLogEntry]", super().get_queryset(request))
-        granted = ContactLogEntry.objects.granting(Right.VIEW_REPORTS, to=cast(User, request.user))
-        return entries.filter(pk__in=granted.values("pk"))
+        entries = cast(ContactLogQuerySet, super().get_queryset(request))
+        return entries.granting(Right.VIEW_REPORTS, to=cast(User, request.user))

@@ -18,7 +18,7 @@ from channels_cfg.api.problems import problems
 from conversations.api.caller import caller
 from conversations.attached_data.reasons import REASONS
 from conversations.keyset import keyset_page
-from reporting.contact_log.asked import FIELDS, INTERVALS
+from reporting.contact_log.asked import ANY, FIELDS, INTERVALS
 from reporting.contact_log.files import csv_stream
 from reporting.contact_log.kept_key import missing_reasons
 from reporting.contact_log.query import MOST_KEYS, LogQuery, zone_of
@@ -62,9 +62,15 @@ class EntrySerializer(serializers.ModelSerializer[ContactLogEntry]):
             "handled_at",
             "waited_seconds",
             "handling_seconds",
+            "ivr_seconds",
+            "hold_seconds",
+            "within_service_level",
+            "disposition",
             "attached_data",
             "missing",
+            "first_reported_at",
             "reported_at",
+            "late_changes",
         ]
 
     def get_missing(self, entry: ContactLogEntry) -> dict[str, str]:
@@ -92,6 +98,7 @@ NAMED = {
     "agent": ", by user name or id, or “none”",
     "messaging_channel": " such as WHATSAPP, or “none”",
 }
+LATE = [ANY, *ContactLogEntry.LateChange.values]
 FILTERS = [
     _parameter("period", "In words: today, last_7_days, last_month, …; without any period: last_7_days"),
     _parameter("received_after", "Received at this moment or later: 2026-11-21 or 2026-11-21T14:30+02:00"),
@@ -103,6 +110,9 @@ FILTERS = [
     ],
     _parameter("kept", "customerType (is set), customerType=gold (equals), customerType~go (contains)", many=True),
     _parameter("missing", f"customerType:not_kept. Reasons: {', '.join(REASONS)}", many=True),
+    _parameter(
+        "late", f"What changed after the first report: {', '.join(LATE)}; repeat it for any of several", many=True
+    ),
     _parameter("interval", "The interval that “at” starts", enum=["", *INTERVALS]),
     _parameter("at", "Only what was received in the interval that starts at this moment"),
 ]

@@ -19,12 +19,15 @@ from conversations.filters import MomentTextField, is_id
 from conversations.models import Conversation, State
 from conversations.periods import Period, bounds
 from reporting.contact_log.kept_key import Missing
+from reporting.models import ContactLogEntry
 
 T = TypeVar("T")
 
 DEFAULT_PERIOD = Period.LAST_7_DAYS
 CUSTOM = "custom"
 NONE = "none"
+ANY = "any"
+"""Instead of a late change: whichever."""
 IN_IVR = "ivr"
 """Instead of a queue: what ended before it came to one."""
 MOST_GROUPINGS = 4
@@ -59,6 +62,7 @@ PARAMETERS = {
     **FIELDS,
     "kept": gettext_lazy("Kept data"),
     "missing": gettext_lazy("Kept data"),
+    "late": gettext_lazy("Changed late"),
     "others": gettext_lazy("Others"),
     "column": gettext_lazy("Columns"),
 }
@@ -115,6 +119,7 @@ class Reader:
             "fields": dict(self._fields()),
             "kept": tuple(self._conditions("kept", KeptCondition.parse)),
             "missing": tuple(self._conditions("missing", Missing.parse)),
+            "late": self._late(),
             "others": self._others(),
             "at": at,
             "columns": self._columns(),
@@ -197,6 +202,13 @@ class Reader:
                 self._complain(name, _("No name contains NUL. Remove it."))
             elif values:
                 yield name, tuple(values)
+
+    def _late(self) -> tuple[str, ...]:
+        asked, choices = self._all("late"), [ANY, *ContactLogEntry.LateChange.values]
+        if not set(asked) <= set(choices):
+            self._complain("late", _("Choose one of: %(choices)s.") % {"choices": ", ".join(choices)})
+            return ()
+        return tuple(asked)
 
     def _conditions(self, name: str, parse: Callable[[str], T]) -> Iterator[T]:
         # A text may begin or end with a blank, so nothing is stripped here.

@@ -8,6 +8,7 @@ import logging
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -202,7 +203,7 @@ class _Writer:
 
 
 def _keys(cursor: CursorWrapper, query: LogQuery, entries: ContactLogQuerySet) -> list[str]:
-    return query.key_columns(lambda: [key for (key,) in all_of(cursor, kept_key_names(entries))])
+    return query.key_columns(lambda: kept_key_names(query, entries, read=partial(all_of, cursor)))
 
 
 def _csv_line(cells: Iterable[str], *, delimiter: str = ",") -> bytes:

@@ -12,10 +12,8 @@ from zoneinfo import ZoneInfo
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.db.models import (
-    Avg,
     BigIntegerField,
     Case,
-    Count,
     DateTimeField,
     F,
     Func,
@@ -33,14 +31,15 @@ from channels_cfg.models import Right, User
 from channels_cfg.time_zones import zone_named
 from conversations.attached_data.kept_condition import KeptCondition, Operator
 from conversations.filters import DIRECT, is_id
-from conversations.models import POSTABLE_STATES, State
-from reporting.contact_log.asked import IN_IVR, KEY, NONE, Others, Reader
+from reporting.contact_log.asked import ANY, IN_IVR, KEY, NONE, Others, Reader
 from reporting.contact_log.kept_key import REASON, VALUE, Missing, group_of, matching
-from reporting.models import ContactLogEntry
+from reporting.contact_log.measures import MEASURES
+from reporting.models import ContactLogEntry, KeptKeyName
 from reporting.models.contact_log import ContactLogQuerySet
 
 MOST_KEYS = 200
 """Kept keys that are columns by themselves. Of more, somebody has to choose."""
+KEYS_OF_NEWEST = 1_000
 # Shorter than any interval of its kind, so that none is stepped over.
 _STEPS = {"hour": "15 minutes", "day": "6 hours", "week": "2 days", "month": "9 days"}
 
@@ -50,14 +49,7 @@ NO_QUEUE_YET = 0
 _NAMES = {"channel": "name", "queue": "name", "agent": "username"}
 """What is asked for by id or by this name."""
 
-MEASURES: dict[str, Any] = {
-    "conversations": Count("pk"),
-    "served": Count("pk", filter=Q(state__in=POSTABLE_STATES)),
-    "abandoned": Count("pk", filter=Q(state=State.ABANDONED)),
-    "false_attempts": Count("pk", filter=Q(state=State.FALSE_ATTEMPT)),
-    "average_wait": Avg("waited_seconds"),
-    "average_handling": Avg("handling_seconds"),
-}
+_EXPRESSIONS: dict[str, Any] = {name: measure.expression for name, measure in MEASURES.items()}
 
 
 class TooManyKeys(ValidationError):
@@ -93,6 +85,8 @@ class LogQuery:
     """For each field the values of which an entry has one: ids or names; ``direct``, ``ivr`` and ``none`` for none."""
     kept: tuple[KeptCondition, ...] = ()
     missing: tuple[Missing, ...] = ()
+    late: tuple[str, ...] = ()
+    """What of an entry changed after it had been reported first, one of these; ``any`` for whatever."""
     others: Others | None = None
     at: datetime | None = None
     """The start of the one interval that is looked into."""
@@ -131,6 +125,7 @@ class LogQuery:
         params |= {name: list(values) for name, values in self.fields.items()}
         params["kept"] = [str(condition) for condition in self.kept]
         params["missing"] = [str(condition) for condition in self.missing]
+        params["late"] = list(self.late)
         if self.others:
             params["others"] = self.others.as_values()
         if self.at:
@@ -156,6 +151,8 @@ class LogQuery:
         conditions: list[KeptCondition | Missing] = [*self.kept, *self.missing]
         for condition in conditions:
             entries = matching(entries, condition)
+        if self.late:
+            entries = entries.late() if ANY in self.late else entries.filter(late_changes__overlap=list(self.late))
         if self.others:
             group = Func(*map(_grouping, self.others.group_by), function="jsonb_build_array", output_field=JSONField())
             entries = entries.alias(_group=group).exclude(_group__in=self._largest(self.others, user))
@@ -185,7 +182,7 @@ class LogQuery:
 
     def totals(self, user: User) -> dict[str, Any]:
         """The measures over all entries."""
-        return self.entries(user).order_by().aggregate(**MEASURES)
+        return self.entries(user).order_by().aggregate(**_EXPRESSIONS)
 
     def counts(self, user: User) -> list[dict[str, Any]]:
         """One dict for each group that occurs: ``at`` where an interval is asked for, ``by_0``, ``by_1``, … for the
@@ -198,7 +195,7 @@ class LogQuery:
             names = {"at": self._interval_start(), **names}
         if not names:
             return [self.totals(user)]
-        rows = self.entries(user).order_by().annotate(**names).values(*names).annotate(**MEASURES)
+        rows = self.entries(user).order_by().annotate(**names).values(*names).annotate(**_EXPRESSIONS)
         return list(rows.order_by("-conversations", *names))
 
     def intervals(self) -> list[datetime]:
@@ -258,6 +255,8 @@ class LogQuery:
 
     def narrowed(self, name: str, values: tuple[str, ...]) -> LogQuery:
         """The query for those of the entries that have one of the values, of the values it allows anyway."""
+        if name == "late":
+            return replace(self, late=self.late or values)
         allowed = self.fields.get(name)
         both = tuple(value for value in values if allowed is None or value in allowed)
         return replace(self, fields={**self.fields, name: both or values})
@@ -268,11 +267,26 @@ def zone_of(user: User) -> ZoneInfo:
     return zone_named(user.time_zone)
 
 
-def kept_key_names(entries: ContactLogQuerySet) -> QuerySet[ContactLogEntry, tuple[str]]:
-    """The kept keys that occur in these entries, as tuples of one, by name; of many the first ``MOST_KEYS`` and one."""
-    names = Func("kept_data", function="jsonb_object_keys", output_field=TextField())
-    occurring = entries.order_by().annotate(_key=names).values_list("_key").distinct()
-    return occurring.order_by("_key")[: MOST_KEYS + 1]
+def kept_key_names(
+    query: LogQuery,
+    entries: ContactLogQuerySet,
+    *,
+    read: Callable[[QuerySet[Any, Any]], Sequence[tuple[Any, ...]]] = list,
+) -> list[str]:
+    """The kept keys that occur in the entries, which are of the query's period, by name; of many the first
+    ``MOST_KEYS`` and one. ``read`` gives the rows of a query.
+
+    Which there may be the months know; the newest entries show most of them, and the others are looked for.
+    """
+    possible = KeptKeyName.objects.received_during(query.start, query.end).order_by("name")
+    names = [name for (name,) in read(possible.values_list("name").distinct())]
+    keys = Func("kept_data", function="jsonb_object_keys", output_field=TextField())
+    newest = entries.newest_first().annotate(_key=keys).values_list("_key")[:KEYS_OF_NEWEST]
+    found = {key for (key,) in read(newest)} if names else set()
+    if rest := [name for name in names if name not in found]:
+        holders = entries.filter(kept_data__has_any_keys=rest).order_by().annotate(_key=keys)
+        found.update(key for (key,) in read(holders.values_list("_key").distinct()))
+    return [name for name in names if name in found][: MOST_KEYS + 1]
 
 
 def group_in(count: Mapping[str, Any]) -> Group:

@@ -12,7 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.key_names import MAX_KEY_LENGTH
 from channels_cfg.models import Channel, Queue, Right, User
+from channels_cfg.models.wrap_up import LONGEST_DISPOSITION
 from conversations.models import ENDED_STATES, Conversation, State, direct_agents
+
+ANSWERED_ON_TIME = 20
+"""Seconds: a customer who waited no longer was answered within service level (the product's own default)."""
 
 
 class ContactLogQuerySet(models.QuerySet["ContactLogEntry"]):
@@ -27,6 +31,10 @@ class ContactLogQuerySet(models.QuerySet["ContactLogEntry"]):
         """Received at ``start`` or later, and before ``end``."""
         return self.filter(received_at__gte=start, received_at__lt=end)
 
+    def late(self) -> ContactLogQuerySet:
+        """Those that changed after they had been reported first."""
+        return self.exclude(late_changes=[])
+
     def newest_first(self) -> ContactLogQuerySet:
         return self.order_by("-received_at", "-conversation_id")
 
@@ -38,7 +46,19 @@ class ContactLogEntry(models.Model):
     reference here, which would take the job longer than all the rest: channel, queue and agent are guarded by the
     conversation's own; and who deletes a conversation deletes its waiting changes first, which the job holds while it
     writes, and its entry after them.
+
+    The table is partitioned by months of ``received_at``, in UTC, which the job makes (``contact_log/partitions.py``).
+    So the database's primary key is the conversation with ``received_at``; that the conversation alone is one, too, is
+    the job's to see to: where ``received_at`` turns out to have been another, the entry moves (``MovedEntry``).
     """
+
+    class LateChange(models.TextChoices):
+        """What of an entry changed after it had been reported first."""
+
+        KEPT_DATA = "kept_data", _("Kept data")
+        DISPOSITION = "disposition", _("Disposition")
+        HANDLING = "handling", _("Handling")
+        ANONYMISED = "anonymised", _("Anonymised")
 
     conversation = models.OneToOneField(
         Conversation,
@@ -97,6 +117,20 @@ class ContactLogEntry(models.Model):
         _("handling time"), null=True, help_text=_("From first accepted to handled; empty until then")
     )
 
+    ivr_seconds = models.IntegerField(
+        _("time in the IVR"), default=0, db_default=0, help_text=_("No part of the waiting time")
+    )
+    hold_seconds = models.IntegerField(
+        _("time on hold"), default=0, db_default=0, help_text=_("Of all its agents; a part of the handling time")
+    )
+    within_service_level = models.BooleanField(
+        _("within service level"),
+        null=True,
+        help_text=_("Accepted within %(seconds)d seconds; empty where service level does not count it")
+        % {"seconds": ANSWERED_ON_TIME},
+    )
+    disposition = models.CharField(_("disposition"), max_length=LONGEST_DISPOSITION, blank=True, db_default="")
+
     kept_data = models.JSONField(_("kept data"), default=dict, help_text=_("{key: value}"))
     kept_sources = models.JSONField(_("kept sources"), default=dict, help_text=_("{key: source}"))
     dropped_keys = models.JSONField(_("dropped keys"), default=dict, help_text=_("{key: reason}; never a value"))
@@ -110,7 +144,15 @@ class ContactLogEntry(models.Model):
     version = models.PositiveBigIntegerField(
         _("version"), help_text=_("The version of the conversation that was reported")
     )
-    reported_at = models.DateTimeField(_("reported"))
+    first_reported_at = models.DateTimeField(_("first reported"))
+    reported_at = models.DateTimeField(_("reported"), help_text=_("The last time"))
+    late_changes = ArrayField(
+        models.CharField(max_length=11, choices=LateChange.choices),
+        verbose_name=_("late changes"),
+        default=list,
+        db_default=[],
+        help_text=_("What changed after it had been reported first"),
+    )
 
     objects = ContactLogQuerySet.as_manager()
 

@@ -14,6 +14,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 from django_htmx.http import push_url
 
@@ -26,11 +27,12 @@ from conversations.models import Conversation, State
 from conversations.pairs import as_text
 from conversations.periods import Period
 from conversations.signed_in import page_for_people, viewer
-from reporting.contact_log.asked import CUSTOM, FIELDS, INTERVALS, KEY, PARAMETERS
+from reporting.contact_log.asked import ANY, CUSTOM, FIELDS, INTERVALS, KEY, PARAMETERS
 from reporting.contact_log.kept_key import Missing, missing_reason_of
+from reporting.contact_log.measures import MEASURES, Unit
 from reporting.contact_log.query import MOST_KEYS, LogQuery, kept_key_names, place, word_for, zone_of
 from reporting.models import ContactLogEntry
-from reporting.pages.count_table import count_table, duration, rows_address
+from reporting.pages.count_table import count_table, duration, in_words, narrowed, rows_address
 from reporting.pages.group_words import GroupWords, grouping_label, interval_label
 from reporting.pages.report_runs import may_view_reports, watermark
 
@@ -119,12 +121,15 @@ def _read(params: QueryDict, user: User) -> tuple[LogQuery, dict[str, list[str]]
     return LogQuery.read(asked, zone=zone_of(user), now=timezone.now())
 
 
+LATE_WORDS = {ANY: gettext_lazy("whatever it was"), **dict(ContactLogEntry.LateChange.choices)}
+
 FIELD_IDS = {
     "by": "id_by_1",
     "kept": "id_kept_key",
     "missing": "id_kept_key",
     "at": "id_interval",
     "column": "",
+    "late": "",
     "others": "",
 }
 """Where the form asks for a parameter, if not in the field of its name."""
@@ -142,32 +147,17 @@ def _in_words(complaints: dict[str, list[str]]) -> list[tuple[str, str, str]]:
 def _summary(query: LogQuery, totals: dict[str, Any]) -> list[dict[str, str]]:
     """The measures as cards: words, number, what it counts, and where its rows are."""
     everything = query.drilled()
-    states = {
-        "served": (State.WRAP_UP.value, State.HANDLED.value),
-        "abandoned": (State.ABANDONED.value,),
-        "false_attempts": (State.FALSE_ATTEMPT.value,),
-    }
-    words = {
-        "conversations": (_("Conversations"), _("Every one that ended, each once, abandoned ones too")),
-        "served": (_("Served"), _("Accepted by an agent before they ended")),
-        "abandoned": (_("Abandoned"), _("Ended before an agent accepted")),
-        "false_attempts": (_("False attempts"), _("Ended unaccepted within the channel’s limit")),
-        "average_wait": (_("Average wait"), _("From queued, or received if direct, to first accepted or the end")),
-        "average_handling": (_("Average handling"), _("From first accepted to handled; handled conversations only")),
-    }
-    cards = []
-    for name, (label, definition) in words.items():
-        is_average = name.startswith("average")
-        drilled = everything.narrowed("state", states[name]) if name in states else everything
-        cards.append(
-            {
-                "label": label,
-                "definition": definition,
-                "number": duration(totals[name]) if is_average else f"{totals[name]:,}",
-                "address": rows_address(drilled) if totals[name] and not is_average else "",
-            }
-        )
-    return cards
+    return [
+        {
+            "label": str(measure.label),
+            "definition": str(measure.definition),
+            "number": in_words(measure, totals[name]),
+            "address": rows_address(narrowed(everything, measure))
+            if totals[name] and measure.unit == Unit.CONVERSATIONS
+            else "",
+        }
+        for name, measure in MEASURES.items()
+    ]
 
 
 def _asked(query: LogQuery, user: User, page: str) -> dict[str, Any]:
@@ -185,6 +175,9 @@ def _asked(query: LogQuery, user: User, page: str) -> dict[str, Any]:
     for missing in query.missing:
         rest_missing = tuple(each for each in query.missing if each != missing)
         conditions.append((missing.in_words, replace(query, missing=rest_missing)))
+    if query.late:
+        changes = ", ".join(str(LATE_WORDS[change]) for change in query.late)
+        conditions.append((f"{PARAMETERS['late']}: {changes}", replace(query, late=())))
     if query.others:
         groupings = " · ".join(map(grouping_label, query.others.group_by))
         beside = {"most": query.others.most, "groupings": groupings}
@@ -209,7 +202,7 @@ def _form_facts(params: QueryDict, query: LogQuery, user: User) -> dict[str, Any
     """What the form offers: nothing that the viewer's rights do not cover."""
     everything = ContactLogEntry.objects.granting(Right.VIEW_REPORTS, to=user)
     entries = everything.received_during(query.start, query.end)
-    keys = [key for (key,) in kept_key_names(entries)][:MOST_KEYS]
+    keys = kept_key_names(query, entries)[:MOST_KEYS]
     names = ("channel", "queue", "agent", "messaging_channel")
     places = list(entries.order_by().values_list("channel", place(), "agent", "messaging_channel").distinct())
     choices = {name: _choices(name, {place[position] for place in places}) for position, name in enumerate(names)}
@@ -281,7 +274,7 @@ def _row_facts(request: HttpRequest, query: LogQuery, user: User) -> dict[str, A
         page = keyset_page(entries.select_related("channel", "queue", "agent"), size=PAGE_SIZE, order=ORDER, **place)
     except ValidationError as bad:
         return {"errors": [("", "", message) for message in bad.messages]}
-    occurring = [key for (key,) in kept_key_names(entries)]
+    occurring = kept_key_names(query, entries)
     offered = occurring[:MOST_KEYS]
     keys = list(query.columns) if query.columns is not None else offered
     viewable = Conversation.objects.granting(Right.VIEW_HISTORY, to=user).filter(
@@ -300,6 +293,9 @@ def _row_facts(request: HttpRequest, query: LogQuery, user: User) -> dict[str, A
                 "opens": entry.pk in openable,
                 "waited": duration(entry.waited_seconds),
                 "handling": duration(entry.handling_seconds),
+                "ivr": duration(entry.ivr_seconds) if entry.ivr_seconds else "",
+                "hold": duration(entry.hold_seconds) if entry.hold_seconds else "",
+                "late": [LATE_WORDS[change] for change in entry.late_changes],
                 "cells": [_kept_cell(entry, key) for key in keys],
             }
             for entry in page.items

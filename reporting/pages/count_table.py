@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from channels_cfg.models import User
 from reporting.contact_log.asked import MOST_BESIDE
+from reporting.contact_log.measures import IN_TABLES, MEASURES, Measure, Unit
 from reporting.contact_log.query import Group, LogQuery, group_in, largest
 from reporting.pages.group_words import GroupWords, grouping_label, interval_label
 
@@ -176,31 +177,21 @@ class _Layout:
         return interval_label(at, self.query.interval, self.query.zone, with_year=self.spans_years)
 
     def _measure_headings(self) -> list[str]:
-        return [
-            _("Conversations"),
-            _("Served"),
-            _("Abandoned"),
-            _("False attempts"),
-            _("Average wait"),
-            _("Average handling"),
-        ]
+        return [str(MEASURES[name].label) for name in IN_TABLES]
 
     def _measures(self, count: dict[str, Any], drilled: LogQuery) -> list[CountCell]:
-        states = {"served": ("wrap_up", "handled"), "abandoned": ("abandoned",), "false_attempts": ("false_attempt",)}
-        cells = [self._cell(count.get("conversations", 0), drilled)]
-        for name, codes in states.items():
-            cells.append(self._cell(count.get(name, 0), drilled.narrowed("state", codes)))
         return [
-            *cells,
-            CountCell(duration(count.get("average_wait"))),
-            CountCell(duration(count.get("average_handling"))),
+            self._cell(count.get(name, 0), narrowed(drilled, MEASURES[name]))
+            if MEASURES[name].unit == Unit.CONVERSATIONS
+            else CountCell(in_words(MEASURES[name], count.get(name)))
+            for name in IN_TABLES
         ]
 
     def _others(self, counts: list[dict[str, Any]]) -> CountRow:
-        names = ("conversations", "served", "abandoned", "false_attempts")
+        names = [name for name in IN_TABLES if MEASURES[name].unit == Unit.CONVERSATIONS]
         all_of_them, *parts = (sum(count[name] for count in counts) for name in names)
         cells = [self._cell_of_others(all_of_them, MOST_ROWS), *(CountCell(f"{number:,}") for number in parts)]
-        return CountRow(_("Others"), [*cells, CountCell(""), CountCell("")])
+        return CountRow(_("Others"), [*cells, *[CountCell("")] * (len(IN_TABLES) - len(names))])
 
     def _cell_of_others(self, number: int, beside: int, at: datetime | None = None) -> CountCell:
         """Others of what are others already are a number alone."""
@@ -241,6 +232,22 @@ class _Layout:
 
 def rows_address(query: LogQuery) -> str:
     return f"{reverse('reports:rows')}?{query.as_address()}"
+
+
+def narrowed(query: LogQuery, measure: Measure) -> LogQuery:
+    """The query for the entries that the measure counts."""
+    for name, values in measure.narrowed_to.items():
+        query = query.narrowed(name, values)
+    return query
+
+
+def in_words(measure: Measure, number: float | None) -> str:
+    """A number of the measure, as people read it."""
+    if measure.unit == Unit.SECONDS:
+        return duration(number)
+    if measure.unit == Unit.SHARE:
+        return "–" if number is None else f"{100 * number:.0f} %"
+    return f"{number:,}"
 
 
 def duration(seconds: float | None) -> str:

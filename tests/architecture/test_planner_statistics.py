@@ -36,6 +36,7 @@ NOTHING_THAT_IS_DESTROYED = {
     "channels_cfg.Integration.configuration",
     "channels_cfg.IvrStep.prompt",
     "channels_cfg.MailBox.password",
+    "channels_cfg.MetadataDestination.secret",
     "channels_cfg.MessagingService.key_secret",
     "channels_cfg.ReplyTemplate.text",
     "channels_cfg.SecondFactor.secret",

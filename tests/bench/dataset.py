@@ -61,7 +61,8 @@ def fill(rows: int) -> Dataset:
     """Fill an empty, migrated database with this many ended conversations."""
     channel = Channel.objects.create(name="Chat", kind=Channel.Kind.CHAT, statistics_keys=KEPT_KEYS)
     queues = [Queue.objects.create(name=f"Queue {number}", channel=channel) for number in range(20)]
-    agents = [User.objects.create(username=f"agent{number}") for number in range(50)]
+    for number in range(50):
+        User.objects.create(username=f"agent{number}")
     supervisor = User.objects.create(username="supervisor")
     client = User.objects.create(username="client", is_api_client=True)
     AccessRight.objects.bulk_create(
@@ -73,18 +74,8 @@ def fill(rows: int) -> Dataset:
     _, api_key = ApiKey.objects.issue(user=client)
     service = MessagingService.objects.create(name="Bench", project_id="bench", app_id="BENCH", queue=queues[0])
     WebhookSecret.objects.create(service=service, secret=WEBHOOK_SECRET)
+    converse(rows)
     with connection.cursor() as cursor:
-        cursor.execute(
-            _CONVERSATIONS,
-            {
-                "rows": rows,
-                "channel": channel.pk,
-                "queues": [queue.pk for queue in queues],
-                "queue_count": len(queues),
-                "agents": [agent.pk for agent in agents],
-                "agent_count": len(agents),
-            },
-        )
         cursor.execute("SELECT id FROM conversations_conversation WHERE state = 'handled' ORDER BY id LIMIT 1")
         (conversation_id,) = cursor.fetchone()
     report_all_anew()
@@ -92,10 +83,28 @@ def fill(rows: int) -> Dataset:
     return Dataset(supervisor, api_key, service, conversation_id.hex)
 
 
+def converse(rows: int) -> None:
+    """So many conversations more, one every 17 seconds, the latest of which came an hour ago."""
+    queues = Queue.objects.filter(channel__name="Chat").order_by("pk")
+    agents = User.objects.filter(username__startswith="agent").order_by("pk")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _CONVERSATIONS,
+            {
+                "rows": rows,
+                "channel": queues[0].channel_id,
+                "queues": [queue.pk for queue in queues],
+                "queue_count": len(queues),
+                "agents": [agent.pk for agent in agents],
+                "agent_count": len(agents),
+            },
+        )
+
+
 def report_all_anew() -> None:
     """Empty the Contact Log and make every conversation news for the reporting job."""
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE reporting_contactlogentry, conversations_reportablechange")
+        cursor.execute("TRUNCATE reporting_contactlogentry, reporting_keptkeyname, conversations_reportablechange")
         cursor.execute(
             "INSERT INTO conversations_reportablechange (conversation_id, made_at) "
             "SELECT id, now() FROM conversations_conversation"

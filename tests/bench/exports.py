@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow.csv
@@ -21,10 +22,10 @@ from reporting.models import ReportFile
 from tests.bench.dataset import KEPT_KEYS
 
 
-def everything() -> LogQuery:
-    """A query for every row."""
-    start = datetime(2000, 1, 1, tzinfo=UTC)
-    return LogQuery(start=start, end=timezone.now() + timedelta(days=1), zone=ZoneInfo("Europe/Helsinki"))
+def everything(**asked: Any) -> LogQuery:
+    """A query for every row, where nothing else is asked for."""
+    always = {"start": datetime(2000, 1, 1, tzinfo=UTC), "end": timezone.now() + timedelta(days=1)}
+    return LogQuery(**always | asked, zone=ZoneInfo("Europe/Helsinki"))
 
 
 def write(query: LogQuery, format: str, owner: User) -> None:

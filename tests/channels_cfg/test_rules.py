@@ -167,6 +167,14 @@ RULES = [
     ),
     Rule(
         SystemSettings,
+        "session_metadata_minutes",
+        1441,
+        "At most a day: 1440 minutes",
+        0,
+        constraint="session_metadata_is_delivered_within_a_day",
+    ),
+    Rule(
+        SystemSettings,
         "public_attachment_hours",
         9000,
         "At most a year: 8760 hours",

@@ -129,7 +129,11 @@ def _channels_of(queues: Sequence[Queue]) -> set[int]:
 
 def _lists(found: EffectiveSettings, kind: str) -> list[tuple[str, str, str]]:
     named = [(name, getattr(found, name)) for name in LISTS_OF_KIND[kind]]
-    return [(list_name(name, kind=kind), ", ".join(value.value), value.origin) for name, value in named]
+    lists = [(list_name(name, kind=kind), ", ".join(value.value), value.origin) for name, value in named]
+    if kind != Channel.Kind.EMAIL:
+        goes = found.metadata_destinations
+        lists.append((_("Metadata destinations"), ", ".join(goes.value), goes.origin))
+    return lists
 
 
 def csv_of_changes(history: ChangeHistory) -> Iterator[str]:

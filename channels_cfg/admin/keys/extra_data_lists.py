@@ -17,6 +17,7 @@ from channels_cfg.admin.keys.key_list import KeyListFormField, KeyListWidget
 from channels_cfg.admin.keys.source_order import SourceOrderField, SourceOrderWidget
 from channels_cfg.admin.safeguards.planning import CanBePlanned
 from channels_cfg.admin.safeguards.typed_confirmation import words_for
+from channels_cfg.admin.session_metadata.destination_list import DestinationListField
 from channels_cfg.history.change_set import Confirmation
 from channels_cfg.keys.catalogue import own_names, replaced_in_words
 from channels_cfg.keys.configured import KeyPlace, list_name, look_alike_warnings
@@ -45,6 +46,8 @@ class ExtraDataForm(forms.ModelForm):
 
     instance: ExtraDataLists
 
+    metadata_destinations = DestinationListField()
+
     replaced: dict[str, str]
     """Other names of keys that were typed, each with the key's own."""
 
@@ -57,6 +60,9 @@ class ExtraDataForm(forms.ModelForm):
                 field = self.fields[name]
                 field.label = list_name(name, kind=self.known_kind())
                 self._tell_what_counts(field.widget, name, getattr(inherited, name, None))
+        if isinstance(destinations := self.fields.get("metadata_destinations"), DestinationListField):
+            above = inherited.metadata_destinations if inherited else None
+            destinations.tell_what_counts(above, self.level_name(above.origin) if above else "")
 
     def _tell_what_counts(self, widget: Any, name: str, inherited: Effective[list[str]] | None) -> None:
         widget.inherited = inherited

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from django import forms
@@ -14,7 +13,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdo
 from unfold.decorators import display
 
 from channels_cfg.admin.messaging.messaging_services import SecretField
-from channels_cfg.admin.messaging.trying import TriesConnections, trying_at
+from channels_cfg.admin.messaging.trying import TriesConnections, complaints_of, trying_at
 from channels_cfg.messaging.finding import Finding
 from channels_cfg.messaging.mail_boxes import try_box
 from channels_cfg.models import MailBox
@@ -87,13 +86,7 @@ class MailBoxAdmin(TriesConnections):
             return try_box(box)
         form = TriedForm(request.POST, instance=box)
         if not form.is_valid():
-            return list(_complaints_of(form))
+            return list(complaints_of(form))
         if form.instance.kind == MailBox.BoxKind.IMAP and not form.instance.password:
             return [Finding("warn", _("Enter the password first."))]
         return try_box(form.instance)
-
-
-def _complaints_of(form: forms.ModelForm) -> Iterator[Finding]:
-    for name, texts in form.errors.items():
-        label = f"{form[name].label}: " if name in form.fields else ""
-        yield from (Finding("warn", f"{label}{text}") for text in texts)

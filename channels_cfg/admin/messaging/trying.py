@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from django import forms
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from channels_cfg.admin.configurator import ConfiguratorAdmin
 from channels_cfg.messaging.finding import Finding
+
+
+def complaints_of(form: forms.ModelForm) -> Iterator[Finding]:
+    """What is wrong with what was typed, by the labels of the fields."""
+    for name, texts in form.errors.items():
+        label = f"{form[name].label}: " if name in form.fields else ""
+        yield from (Finding("warn", f"{label}{text}") for text in texts)
+
 
 Address = tuple[str, str, Any]
 
@@ -27,6 +38,8 @@ class TriesConnections(ConfiguratorAdmin):
     ``admin/connection/_button.html``."""
 
     tried_at: str
+    try_words: str | Promise = gettext_lazy("Try the connection")
+    try_stored_words: str | Promise = gettext_lazy("Try the connection as it is saved")
     change_form_outer_after_template = "admin/connection/_try_stored.html"
 
     def findings(self, request: HttpRequest, record: Any) -> Sequence[Finding]:
@@ -34,7 +47,8 @@ class TriesConnections(ConfiguratorAdmin):
         raise NotImplementedError
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        context["tried_at"] = f"admin:{self.tried_at}"
+        words = {"try_words": self.try_words, "try_stored_words": self.try_stored_words}
+        context |= {"tried_at": f"admin:{self.tried_at}", **words}
         return super().render_change_form(request, context, *args, **kwargs)
 
     def try_connection(self, request: HttpRequest) -> HttpResponse:

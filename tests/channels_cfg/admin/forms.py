@@ -23,7 +23,7 @@ def open_form(client: Client, address: str) -> dict[str, Any]:
     return sent
 
 
-def save_form(client: Client, address: str, **changes: Any) -> HttpResponse:
+def save_form(client: Client, address: str, /, **changes: Any) -> HttpResponse:
     """Open the form, change these fields, save."""
     sent = {name: value for name, value in {**open_form(client, address), **changes}.items() if value is not None}
     return client.post(address, sent, follow=True)

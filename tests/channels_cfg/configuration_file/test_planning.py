@@ -83,9 +83,9 @@ def test_a_plan_is_told_in_words(centre: None):
         "      Addresses: adds sales@example.com; removes sales@chat.example.com",
         "  remove queue “0800”",
         "1 to add, 4 to change, 1 to remove.",
-        "The file has no section for these, so they stay as they are: outgoing, pause reasons, opening hours, "
-        "queue groups, ivrs, groups, users, reply template folders, reply templates, access rights, "
-        "messaging services, integrations, data action connections, data actions, data action drafts, "
+        "The file has no section for these, so they stay as they are: outgoing, metadata destinations, "
+        "pause reasons, opening hours, queue groups, ivrs, groups, users, reply template folders, reply templates, "
+        "access rights, messaging services, integrations, data action connections, data actions, data action drafts, "
         "mail boxes.",
     ]
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from channels_cfg.keys.effective_settings import Effective, effective_settings
+from channels_cfg.keys.effective_settings import Effective, effective_destinations, effective_settings
 from channels_cfg.models import SystemSettings
-from tests.factories import ChannelFactory, QueueFactory
+from tests.factories import ChannelFactory, MetadataDestinationFactory, QueueFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -52,3 +52,22 @@ def test_a_channel_may_have_its_own_order_of_sources_and_false_attempt_limit():
         ["agent", "customer", "integration", "api"], "channel"
     )
     assert effective_settings(channel=special).false_attempt_seconds == Effective(0, "channel")
+
+
+def test_metadata_destinations_are_those_of_the_nearest_level_that_names_any(django_assert_num_queries):
+    own, of_channel, of_system = (MetadataDestinationFactory(name=name) for name in ("Own", "Channel's", "System's"))
+    SystemSettings(metadata_destinations=["System's"]).save()
+    channel, bare = ChannelFactory(metadata_destinations=["Channel's"]), ChannelFactory()
+    queue = QueueFactory(channel=channel, metadata_destinations=["Own", "System's"])
+    other = QueueFactory(channel=channel)
+    system = SystemSettings.load()
+    places = [(channel.pk, queue.pk), (channel.pk, other.pk), (channel.pk, None), (bare.pk, None)]
+
+    with django_assert_num_queries(3):
+        found = effective_destinations(places, system=system)
+
+    assert list(found.values()) == [[own.pk, of_system.pk], [of_channel.pk], [of_channel.pk], [of_system.pk]]
+    assert effective_settings(channel=channel, queue=queue).metadata_destinations == Effective(
+        ["Own", "System's"], "queue"
+    )
+    assert effective_settings(channel=bare).metadata_destinations == Effective(["System's"], "system")

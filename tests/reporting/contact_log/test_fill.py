@@ -86,6 +86,66 @@ def test_what_is_posted_after_the_end_is_reported_by_the_next_run(queue):
 
 
 @pytest.mark.django_db
+def test_what_changed_after_the_first_report_is_listed_as_late(queue):
+    conversation = served(queue, received_at=NOON, data={"customerType": "gold"}, handled=False)
+    in_time = served(queue, received_at=NOON)
+    run_reporting_job()
+    first_reported_at = ContactLogEntry.objects.get(pk=conversation.pk).first_reported_at
+
+    def changed(**facts) -> list[str]:
+        Conversation.objects.filter(pk=conversation.pk).update(**facts)
+        ReportableChange.objects.create(conversation=conversation, made_at=NOON)
+        run_reporting_job()
+        return ContactLogEntry.objects.get(pk=conversation.pk).late_changes
+
+    assert changed(note="Called back") == []
+    assert changed(kept_data={"customerType": "gold", "csat": 5}) == ["kept_data"]
+    assert changed(disposition="Sold") == ["kept_data", "disposition"]
+    assert changed(state="handled", handled_at=NOON + timedelta(minutes=9)) == ["kept_data", "disposition", "handling"]
+    assert changed(kept_data={"csat": 5})[-1] == "anonymised"
+    late = ContactLogEntry.objects.late().get()
+    assert (late.pk, late.first_reported_at) == (conversation.pk, first_reported_at)
+    assert late.reported_at > first_reported_at
+    assert not ContactLogEntry.objects.get(pk=in_time.pk).late_changes
+
+
+@pytest.mark.django_db
+def test_times_on_hold_and_in_the_ivr_are_counted_apart_from_waiting(queue):
+    conversation = served(queue, received_at=NOON, handled=False)
+    agents_leg = conversation.legs.get(purpose="agent")
+    for minute in (2, 4):
+        conversation.holds.create(
+            leg=agents_leg,
+            started_at=NOON + timedelta(minutes=minute),
+            ended_at=NOON + timedelta(minutes=minute, seconds=20),
+        )
+    Conversation.objects.update(time_in_ivr=timedelta(seconds=12), disposition="Sold")
+
+    run_reporting_job()
+
+    entry = ContactLogEntry.objects.get()
+    assert (entry.waited_seconds, entry.hold_seconds, entry.ivr_seconds) == (60, 40, 12)
+    assert entry.disposition == "Sold"
+
+
+@pytest.mark.django_db
+def test_service_level_counts_who_was_accepted_in_time_and_not_who_left_at_once(queue):
+    expected = {
+        served(queue, received_at=NOON): False,
+        abandoned(queue, received_at=NOON): False,
+        abandoned(queue, received_at=NOON, waited=timedelta(seconds=1)): None,
+        served(queue, received_at=NOON, direction="outbound"): None,
+    }
+    in_time = served(queue, received_at=NOON)
+    Conversation.objects.filter(pk=in_time.pk).update(accepted_at=NOON + timedelta(seconds=20))
+
+    run_reporting_job()
+
+    found = dict(ContactLogEntry.objects.values_list("pk", "within_service_level"))
+    assert found == {conversation.pk: within for conversation, within in expected.items()} | {in_time.pk: True}
+
+
+@pytest.mark.django_db
 def test_a_run_repeated_yields_the_same_rows(queue):
     conversation = served(queue, received_at=NOON, data={"customerType": "gold"})
     run_reporting_job()
@@ -197,6 +257,22 @@ def test_runs_at_once_share_the_work_and_agree(queue, monkeypatch):
 
     assert outcomes == {"done"}
     assert not ReportableChange.objects.exists()
+    assert rows() == [
+        (conversation.pk, conversation.state, conversation.version, conversation.kept_data)
+        for conversation in Conversation.objects.order_by("pk")
+    ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_run_reports_several_batches_at_once(queue, monkeypatch, settings):
+    monkeypatch.setattr(fill, "CHANGES_PER_BATCH", 4)
+    settings.REPORT_PROCESSES = 3
+    for day in range(20):
+        served(queue, received_at=NOON + timedelta(days=7 * day), data={"customerType": str(day)})
+
+    run = run_reporting_job()
+
+    assert (run.outcome, run.conversations) == ("done", ReportRun.objects.get().conversations)
     assert rows() == [
         (conversation.pk, conversation.state, conversation.version, conversation.kept_data)
         for conversation in Conversation.objects.order_by("pk")

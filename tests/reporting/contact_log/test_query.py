@@ -14,6 +14,7 @@ from django.utils import timezone
 from channels_cfg.models import AccessRight, Right
 from conversations import lifecycle
 from conversations.attached_data.reasons import missing_reason
+from conversations.models import Conversation
 from reporting.contact_log.files import csv_stream
 from reporting.contact_log.fill import run_reporting_job
 from reporting.contact_log.kept_key import missing_reason as missing_reason_in_sql
@@ -78,6 +79,7 @@ def test_a_period_in_words_is_one_of_whole_days_in_the_zone():
         ({"queue": ["\x00"]}, "queue"),
         ({"column": ["xmlThing"]}, "column"),
         ({"at": ["2026-03-02"]}, "at"),
+        ({"late": ["yesterday"]}, "late"),
     ],
 )
 def test_a_question_that_makes_no_sense_is_refused_by_name(params, field):
@@ -193,6 +195,56 @@ def test_the_reason_for_a_missing_value_is_the_same_everywhere(a_busy_year):
 
 
 @pytest.mark.django_db
+def test_late_entries_are_counted_and_found_by_what_changed():
+    queue = QueueFactory(statistics_keys=["customerType"])
+    late = served(queue, received_at=NOON, handled=False)
+    served(queue, received_at=NOON)
+    run_reporting_job()
+    lifecycle.handle(late.pk, by=late.agent, now=NOON + timedelta(minutes=8))
+    run_reporting_job()
+    viewer = user_with(Right.VIEW_REPORTS, on=queue)
+
+    found = {
+        change: asked(**YEAR, late=[change]).entries(viewer).count() for change in ("any", "handling", "kept_data")
+    }
+
+    assert found == {"any": 1, "handling": 1, "kept_data": 0}
+    assert asked(**YEAR).totals(viewer)["late"] == 1
+    assert asked(**YEAR, late=["any"]).as_params()["late"] == ["any"]
+
+
+@pytest.mark.django_db
+def test_averages_leave_out_what_has_no_such_time_and_service_level_what_it_does_not_count():
+    queue = QueueFactory()
+    accepted_in_time, *_others = (served(queue, received_at=NOON) for _ in range(3))
+    Conversation.objects.filter(pk=accepted_in_time.pk).update(
+        accepted_at=NOON + timedelta(seconds=20), time_in_ivr=timedelta(seconds=30)
+    )
+    abandoned(queue, received_at=NOON)
+    abandoned(queue, received_at=NOON, waited=timedelta(seconds=1))
+    run_reporting_job()
+
+    totals = asked(**YEAR).totals(user_with(Right.VIEW_REPORTS, on=queue))
+
+    assert (totals["service_level"], totals["average_ivr"], totals["average_hold"]) == (0.25, 30, None)
+
+
+@pytest.mark.django_db
+def test_keys_that_few_entries_have_are_found_too_and_no_others(monkeypatch):
+    monkeypatch.setattr("reporting.contact_log.query.KEYS_OF_NEWEST", 1)
+    queue = QueueFactory(statistics_keys=["a", "b", "c", "d"])
+    for minute, key in enumerate("abb"):
+        served(queue, received_at=NOON - timedelta(minutes=minute), data={key: "1"})
+    served(queue, received_at=NOON - timedelta(days=90), data={"c": "1"})
+    served(QueueFactory(statistics_keys=["d"]), received_at=NOON, data={"d": "1"})
+    run_reporting_job()
+    viewer = user_with(Right.VIEW_REPORTS, on=queue)
+    query = asked(received_after=["2026-03-01"], received_before=["2026-03-31"])
+
+    assert kept_key_names(query, query.entries(viewer)) == ["a", "b"]
+
+
+@pytest.mark.django_db
 def test_two_users_of_two_queues_see_nothing_of_each_other():
     sales, service = QueueFactory(statistics_keys=["a"]), QueueFactory(statistics_keys=["b"])
     served(sales, received_at=NOON, data={"a": "1"})
@@ -203,7 +255,7 @@ def test_two_users_of_two_queues_see_nothing_of_each_other():
     for queue, key in ((sales, "a"), (service, "b")):
         viewer = user_with(Right.VIEW_REPORTS, on=queue)
         assert [count["by_0"] for count in query.counts(viewer)] == [queue.pk]
-        assert list(kept_key_names(query.entries(viewer))) == [(key,)]
+        assert kept_key_names(query, query.entries(viewer)) == [key]
     assert query.counts(user_with(Right.VIEW_HISTORY, on=sales)) == []
 
 

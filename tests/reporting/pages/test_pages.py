@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from channels_cfg import jobs
 from channels_cfg.models import Right
+from conversations import lifecycle
 from reporting.contact_log.files import clear_away
 from reporting.contact_log.fill import run_reporting_job
 from reporting.models import ReportDownload, ReportFile
@@ -108,6 +109,22 @@ def test_every_empty_cell_says_why(client, queue, viewer):
     cells = re.findall(r'data-label="customerType">(?:<span class="is-reason">)?([^<]+)<', rows)
     assert sorted(cells) == ["Abandoned: nothing is kept", "Not provided", "gold"]
     assert "Never accepted" in rows
+
+
+@pytest.mark.django_db
+def test_what_changed_late_is_counted_and_its_rows_say_what_it_was(client, queue, viewer):
+    late = served(queue, received_at=NOON, handled=False)
+    served(queue, received_at=NOON)
+    run_reporting_job()
+    lifecycle.handle(late.pk, by=late.agent, now=NOON + timedelta(minutes=8))
+    run_reporting_job()
+
+    shown = page(client, viewer, f"/reports/?{YEAR}")
+    rows = page(client, viewer, f"/reports/rows/?{YEAR}&late=any")
+
+    assert "late=any" in shown
+    assert (str(late.pk) in rows, rows.count("Changed late: Handling")) == (True, 1)
+    assert "First reported" in rows
 
 
 @pytest.mark.django_db
