@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("channels_cfg", "0020_say_where_session_metadata_goes"),
+        ("channels_cfg", "0022_write_methods_in_capitals"),
     ]
 
     operations = [
