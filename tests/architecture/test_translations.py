@@ -49,6 +49,7 @@ from channels_cfg.models import (
 )
 from config.api_errors import bad_request, server_error
 from conversations import lifecycle
+from conversations.contact_pages.imports import take_in as take_in_contacts
 from conversations.contacts.associating import associate
 from conversations.contacts.merging import merge
 from conversations.doors.registry import doors
@@ -203,6 +204,8 @@ def busy(root: User, centre: None) -> dict[str, list[dict[str, Any]]]:
         user=root, kind="configuration", name="large.yaml", content=b"-", uploaded_at=now
     )
     uploads = list(WaitingUpload.objects.values("pk"))
+    contacts = take_in_contacts(b"last_name,title\nKing,\n,Dr.\n", name="all.yaml", user=root, now=now)
+    reading = WaitingUpload.objects.create(user=root, kind="contacts", name="large.yaml", content=b"-", uploaded_at=now)
     run = IntegrationRun.objects.create(
         conversation=served,
         integration=IntegrationFactory(),
@@ -236,6 +239,8 @@ def busy(root: User, centre: None) -> dict[str, list[dict[str, Any]]]:
         "admin:upload_refused": [upload | {"format": "csv"} for upload in uploads],
         "admin:undo_version": [{"number": pk} for pk in SettingsVersion.objects.values_list("pk", flat=True)[:3]],
         **{f"contacts:{page}": [{"pk": contact.pk}] for page in ("detail", "edit", "merge", "delete")},
+        "contacts:import_preview": [{"pk": contacts.pk}, {"pk": reading.pk}],
+        "contacts:import_progress": [{"pk": reading.pk}],
         "desk:find_contact": [{"pk": served.pk}],
         "desk:conversation": [{"pk": waiting.pk}, {"pk": served.pk}],
         "history:detail": conversations,
