@@ -14,8 +14,11 @@ class ConversationsConfig(AppConfig):
 
     def ready(self) -> None:
         from channels_cfg import jobs
+        from channels_cfg.configuration_file import waiting
+        from channels_cfg.models import WaitingUpload
         from conversations import wake_workers
         from conversations.attachments import fetch, store
+        from conversations.contact_pages import imports
         from conversations.contacts.recognising import recognise
         from conversations.doors import deliveries, registry
         from conversations.doors.conversation_api.door import DOOR
@@ -46,6 +49,7 @@ class ConversationsConfig(AppConfig):
         at_once = settings.INTEGRATIONS_AT_ONCE
         at_once += integration_run.BESIDE if at_once > 1 else 0
         jobs.register(IntegrationRun, integration_run.work, longest=integration_run.LONGEST, at_once=at_once)
+        waiting.work_by(WaitingUpload.Kind.CONTACTS, imports.work)
         news.follow(recognise)
         news.follow(planning.plan_runs)
         jobs.tell_workers_by(wake_workers.wake_workers)

@@ -241,7 +241,9 @@ def _upload(request: HttpRequest, pk: Any, *, for_update: bool = False) -> Waiti
 
 
 def _waiting(request: HttpRequest) -> WaitingUploadQuerySet:
-    return WaitingUpload.objects.of(_user(request), now=timezone.now()).defer("content")
+    """Those with settings; files with contacts have pages of their own."""
+    sent = WaitingUpload.objects.of(_user(request), now=timezone.now())
+    return sent.exclude(kind=WaitingUpload.Kind.CONTACTS).defer("content")
 
 
 def _back(upload: WaitingUpload) -> str:

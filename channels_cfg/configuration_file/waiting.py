@@ -5,7 +5,7 @@ A small file is planned while its sender waits, a large one by a worker, who tel
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from itertools import count, islice
 from typing import Any
@@ -64,8 +64,19 @@ def take_in(
     return upload
 
 
+_works: dict[str, Callable[[WaitingUpload], None]] = {}
+
+
+def work_by(kind: str, work: Callable[[WaitingUpload], None]) -> None:
+    """Files of this kind are no settings, and worked on so."""
+    _works[kind] = work
+
+
 def work(upload: WaitingUpload, *, environment: Mapping[str, str]) -> None:
     """Find out what a large file would do, or why it cannot be read. Raises ``NoLongerHeld`` when it is discarded."""
+    if upload.kind in _works:
+        _works[upload.kind](upload)
+        return
     progress = jobs.Progress(upload)
 
     def tell(share: float) -> None:

@@ -32,6 +32,8 @@ SETS: Mapping[str, tuple[str, ...]] = {
 }
 """What a response may set, and by which names."""
 
+HIGHEST_PRIORITY = 32767
+LONGEST_PRIORITY = 20
 LONGEST_CONFIGURATION = 64 * 1024
 MOST_FAULTS = 20
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -243,14 +245,31 @@ class _ConfigurationReader(PartReader):
             if not found:
                 words = _("Name what is set, by one of: %(names)s.") % {"names": ", ".join(SETS[name])}
                 self.refuse(path, words)
-            return SetRule(found.get("value") if name == "priority" else found, (*shared, *own))
+            if name == "priority":
+                self.priority((*path, "value"), found.get("value"))
+                return SetRule(found.get("value"), (*shared, *own))
+            return SetRule(found, (*shared, *own))
         if name in ("queue", "requiredAgents"):
             self.object(path, value)
         elif not isinstance(value, str | int) or isinstance(value, bool):
             self.refuse(path, _("A text or a whole number is expected here."))
         else:
             self.check_texts(path, value)
+            if name == "priority":
+                self.priority(path, value)
         return SetRule(value, shared)
+
+    def priority(self, path: Path, value: Any) -> None:
+        """One that stands here is a number; what a placeholder brings shows when it does."""
+        if not (isinstance(value, str) and "{" in value) and priority_of(value) is None:
+            self.refuse(path, _("A whole number from 0 to %(most)s is expected here.") % {"most": HIGHEST_PRIORITY})
+
+
+def priority_of(value: Any) -> int | None:
+    """The priority that a number or text means; None where it means none."""
+    text = str(value).strip()
+    is_number = not isinstance(value, bool) and text.isascii() and text.isdecimal() and len(text) <= LONGEST_PRIORITY
+    return int(text) if is_number and int(text) <= HIGHEST_PRIORITY else None
 
 
 def _keys(path: Path, tree: Any, above: str) -> Iterator[tuple[Path, str]]:

@@ -28,9 +28,10 @@ class WaitingUploadQuerySet(JobQuerySet["WaitingUpload"]):
 
 
 class WaitingUpload(Job):
-    """A file with settings. Nothing in it counts before it is confirmed; after an hour it is gone.
+    """A file with settings, or with contacts. Nothing in it counts before it is confirmed; after an hour it is gone.
 
-    A small one is read at once, a large one by a worker: ready is one whose sender can be shown what it would do.
+    A small one is read at once, a large one by a worker: ready is one whose sender can be shown what it would do. One
+    with many contacts is applied by a worker, too; then it is done, and only what was refused is still told.
     """
 
     class Kind(models.TextChoices):
@@ -38,11 +39,13 @@ class WaitingUpload(Job):
         KEYS = "keys", _("Keys")
         QUEUES = "queues", _("Queues")
         USERS = "users", _("Users")
+        CONTACTS = "contacts", _("Contacts")
 
     class State(models.TextChoices):
         WAITING = "waiting", _("Waiting")
         READING = "reading", _("Being read")
         READY = "ready", _("Ready")
+        DONE = "done", _("Done")
         FAILED = "failed", _("Given up")
 
     id = models.UUIDField(_("id"), primary_key=True, default=uuid.uuid4, editable=False)
@@ -63,7 +66,13 @@ class WaitingUpload(Job):
         _("fingerprint"), max_length=64, blank=True, help_text=_("Of the plan that its sender was shown")
     )
     notes = models.JSONField(_("notes"), default=list, help_text=_("What the plan leaves as it is, in words"))
-    uploaded_at = models.DateTimeField(_("uploaded at"))
+    uploaded_at = models.DateTimeField(_("uploaded at"), help_text=_("Or confirmed, where a worker then applies it"))
+    confirmed_at = models.DateTimeField(
+        _("confirmed at"), null=True, blank=True, help_text=_("Of a file that a worker applies, a part at a time")
+    )
+    rows_done = models.PositiveIntegerField(
+        _("rows done"), default=0, db_default=0, help_text=_("The last row that was applied of such a file")
+    )
 
     customer_data = ("content", "notes")
     when_claimed: ClassVar[dict[str, Any]] = {"state": State.READING, "percent": 0}

@@ -1,4 +1,4 @@
-"""Finding anything from any page: a page, a record, a setting, a saved report, a conversation by its id.
+"""Finding anything from any page: a page, a record, a setting, a saved report, a contact, a conversation by its id.
 
 Asked anew with each letter, so what was just made is found and what was just deleted is not. What somebody may not open
 is not found.
@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from django.apps import apps
 from django.contrib import admin
-from django.db.models import Case, IntegerField, Model, QuerySet, Value, When
+from django.db.models import Case, F, IntegerField, Model, QuerySet, Value, When
 from django.db.models.lookups import Exact, StartsWith
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -25,15 +25,20 @@ from channels_cfg.models import Queue, Right
 from channels_cfg.text_search import SearchText, search_text
 from config.portal.menu import may_open, menu, page_of
 from config.templatetags.navigation import places_of_work
+from conversations.contacts.rights import may_manage_contacts
+from conversations.contacts.searching import matching
 from conversations.conversation_id import conversation_id
 from conversations.desk.on_desk import on_desk_of
 from conversations.models import Conversation
 from conversations.signed_in import page_for_people, viewer
+from conversations.templatetags.conversation_words import identifier_words
 from reporting.pages.saved_reports import address_of
 from reporting.saved_reports import reports_of
 
 MOST_OF_A_KIND = 8
 LONGEST_SEARCH = 100
+FEWEST_OF_CONTACTS = 3
+"""Fewer characters are in half of all contacts, and no index knows them."""
 
 RECORDS = {
     "channels_cfg.channel": "name",
@@ -45,6 +50,8 @@ RECORDS = {
     "channels_cfg.metadatadestination": "name",
     "channels_cfg.replytemplate": "name",
     "channels_cfg.replytemplatefolder": "name",
+    "channels_cfg.mailbox": "name",
+    "channels_cfg.integration": "name",
     "channels_cfg.dataaction": "name",
     "channels_cfg.dataactionconnection": "name",
     "channels_cfg.user": "username",
@@ -61,6 +68,8 @@ SETTINGS = (
     "channels_cfg.messagingservice",
     "channels_cfg.metadatadestination",
     "channels_cfg.replytemplate",
+    "channels_cfg.mailbox",
+    "channels_cfg.integration",
     "channels_cfg.dataaction",
     "channels_cfg.dataactionconnection",
     "channels_cfg.attachedkey",
@@ -90,7 +99,7 @@ def find_anything(request: HttpRequest) -> HttpResponse:
     if not words:
         return HttpResponse()
     found = [*_conversation(request, words), *_places(request, words), *_reports(request, words)]
-    found += _history_of_queues(request, words)
+    found += [*_history_of_queues(request, words), *_contacts(request, words)]
     if viewer(request).is_staff:
         found += [*_pages(request, words), *_records(request, words), *_settings(request, words)]
     found.sort(key=lambda one: one.closeness(words))
@@ -125,6 +134,21 @@ def _history_of_queues(request: HttpRequest, words: str) -> Iterator[Found]:
     granted = Queue.objects.granting(Right.VIEW_HISTORY, to=viewer(request)).filter(name__finds=words)
     for queue in granted.order_by("name")[:MOST_OF_A_KIND]:
         yield Found(queue.name, _("Conversations in History"), f"{reverse('history:index')}?queue={queue.pk}")
+
+
+def _contacts(request: HttpRequest, words: str) -> Iterator[Found]:
+    """By name, number in any spelling, or e-mail address, the last changed first, for whoever manages contacts."""
+    if len(words) < FEWEST_OF_CONTACTS or not may_manage_contacts(viewer(request)):
+        return
+    newest = matching(words).order_by(F("modified_at").desc(), F("id").desc()).prefetch_related("identifiers")
+    found = list(newest[: MOST_OF_A_KIND + 1])
+    for contact in found[:MOST_OF_A_KIND]:
+        told = [identifier_words(identifier) for identifier in contact.identifiers.all()[:1]]
+        kind = " · ".join([_("Contact"), *told])
+        yield Found(contact.name, kind, reverse("contacts:detail", args=[contact.pk]))
+    if len(found) > MOST_OF_A_KIND:
+        title = _("All that match “%(words)s”") % {"words": words}
+        yield Found(title, _("Contacts"), f"{reverse('contacts:index')}?{urlencode({'q': words})}")
 
 
 def _pages(request: HttpRequest, words: str) -> Iterator[Found]:

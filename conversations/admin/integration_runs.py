@@ -20,7 +20,7 @@ from unfold.paginator import InfinitePaginator
 
 from channels_cfg import moments
 from conversations.admin.jobs import JobAdmin
-from conversations.integrations.bench import exchange_for, in_lines, replay
+from conversations.integrations.bench import exchange_for, in_lines, replay, why_not_shown
 from conversations.models import IntegrationRun
 from conversations.signed_in import viewer
 
@@ -89,7 +89,8 @@ class IntegrationRunAdmin(JobAdmin):
         run = rows.filter(pk=pk).first()
         if run is None:
             raise Http404
-        exchange = exchange_for(viewer(request), run, now=timezone.now())
+        now = timezone.now()
+        exchange = exchange_for(viewer(request), run, now=now)
         stored = run.integration.configuration if run.integration else ""
         configuration = request.POST.get("configuration", stored)[:100_000]
         context = {
@@ -97,6 +98,7 @@ class IntegrationRunAdmin(JobAdmin):
             "title": gettext("Bench: %(run)s") % {"run": run},
             "opts": self.opts,
             "run": run,
+            "why_not": None if exchange else why_not_shown(viewer(request), run, now=now),
             "configuration": configuration,
             "asked": in_lines(exchange["request"]) if exchange else "",
             "answered": in_lines(exchange["response"]) if exchange else "",

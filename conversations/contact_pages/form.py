@@ -35,10 +35,23 @@ PART = "address_"
 class ContactForm(forms.Form):
     """Knows how fields are called on the page and what is typed into them; the rules are the work's."""
 
-    def __init__(self, *args: Any, contact: ExternalContact | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        contact: ExternalContact | None = None,
+        fields: dict[str, forms.Field] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """``fields`` are those of another such form, where many are filled one after the other."""
         kwargs |= {"label_suffix": "", "initial": initial_of(contact) if contact else {}}
         super().__init__(*args, **kwargs)
         self.contact = contact
+        if fields:
+            self.fields = fields
+        else:
+            self._add_fields()
+
+    def _add_fields(self) -> None:
         for name in ExternalContact.NAMES:
             self.fields[name] = _text(label_for_field(name, ExternalContact), LONGEST_NAME)
         for slot in (*PHONE_SLOTS, *EMAIL_SLOTS):

@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from conversations.contact_pages import views
+from conversations.contact_pages import import_views, views
 
 app_name = "contacts"
 
 urlpatterns = [
     path("", views.contact_list, name="index"),
-    path("import/", views.import_file, name="import"),
+    path("import/", import_views.import_file, name="import"),
+    path("import/<uuid:pk>/", import_views.import_preview, name="import_preview"),
+    path("import/<uuid:pk>/progress/", import_views.import_progress, name="import_progress"),
     path("new/", views.new, name="new"),
     path("<uuid:pk>/", views.detail, name="detail"),
     path("<uuid:pk>/edit/", views.edit, name="edit"),

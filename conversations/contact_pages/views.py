@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,9 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from channels_cfg.configuration_file.nodes import UnreadableFile
 from conversations.contact_pages.form import ContactForm, groups_of
-from conversations.contact_pages.importing import MOST_BYTES, MOST_ROWS, headings, import_contacts
 from conversations.contacts import notes, records
 from conversations.contacts.earlier import earlier_conversations
 from conversations.contacts.holding import contact_of
@@ -74,29 +71,6 @@ def new(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("%(contact)s is a contact now.") % {"contact": contact})
             return redirect("contacts:detail", pk=contact.pk)
     return render(request, "contacts/contact_form.html", {"form": form, "groups": groups_of(form)})
-
-
-@page_for_people
-def import_file(request: HttpRequest) -> HttpResponse:
-    """Contacts of a file: what it would do, or, once that is right, doing it. Nothing of the file is stored."""
-    if not may_manage_contacts(viewer(request)):
-        raise Http404
-    context: dict[str, Any] = {"headings": headings(), "most_rows": MOST_ROWS}
-    status = HTTPStatus.OK
-    if request.method == "POST":
-        sent, is_trial = request.FILES.get("file"), "import" not in request.POST
-        try:
-            content = sent.read(MOST_BYTES + 1) if sent else b""
-            rows = import_contacts(content, now=timezone.now(), is_trial=is_trial)
-            context |= {"rows": rows, "is_trial": is_trial, "is_refused": any(row.why for row in rows)}
-        except UnreadableFile as unreadable:
-            context["problems"] = unreadable.problems
-        if "problems" in context or context["is_refused"]:
-            status = HTTPStatus.UNPROCESSABLE_ENTITY
-        elif not is_trial:
-            messages.success(request, _("The contacts of the file are here now."))
-            return redirect("contacts:index")
-    return render(request, "contacts/import.html", context, status=status)
 
 
 @page_for_people

@@ -120,8 +120,13 @@ _HOLDERS = """
 
 def holders(identifiers: Sequence[Identifier]) -> list[uuid.UUID]:
     """The contacts that have them, in the order of the identifiers, each once; one query by index."""
+    return list(dict.fromkeys(holders_by_key(identifiers).values()))
+
+
+def holders_by_key(identifiers: Sequence[Identifier]) -> dict[tuple[str, str, str, str], uuid.UUID]:
+    """Who has which of them, by their keys."""
     if not identifiers:
-        return []
+        return {}
     columns = [list(column) for column in zip(*(identifier.key for identifier in identifiers), strict=True)]
     found = rows(_HOLDERS, [[str(value) for value in column] for column in columns])
-    return list(dict.fromkeys(contact_id for _place, contact_id in found))
+    return {identifiers[place - 1].key: contact_id for place, contact_id in found}

@@ -7,7 +7,7 @@ said of it stands: one that was taken off its contact stays without.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -41,13 +41,14 @@ def _recognise(conversation_ids: Sequence[uuid.UUID]) -> None:
             _associate(pk, contact_id, now=timezone.now())
 
 
-def recognise_waiting(contact: ExternalContact, identifiers: Sequence[Identifier], *, now: datetime) -> None:
-    """Associate open conversations from these addresses with the contact, which the caller holds and which has them
-    now."""
+def recognise_waiting(contacts: Collection[uuid.UUID], identifiers: Sequence[Identifier], *, now: datetime) -> None:
+    """Associate open conversations from these addresses with the contacts that have them now and that the caller
+    holds."""
     addresses = {form for one in identifiers for form in (one.value, one.value.removeprefix("+"))}
     for (pk,) in rows(_OPEN_AT, [sorted(addresses), list(ACTIVE_STATES)]) if addresses else []:
-        if _only_contact_of(pk) == [contact.pk]:
-            _associate(pk, contact.pk, now=now)
+        for contact_id in _only_contact_of(pk):
+            if contact_id in contacts:
+                _associate(pk, contact_id, now=now)
 
 
 _OPEN_AT = """

@@ -46,7 +46,7 @@ def merge(
     index(survivor)
     survivor.modified_at = now
     survivor.save()
-    recognise_waiting(survivor, [identifier_of(row) for row in survivor.identifiers.all()], now=now)
+    recognise_waiting({survivor.pk}, [identifier_of(row) for row in survivor.identifiers.all()], now=now)
     return survivor
 
 

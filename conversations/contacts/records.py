@@ -62,6 +62,23 @@ def create(details: Details, *, now: datetime) -> ExternalContact:
 
 
 @transaction.atomic
+def create_several(several: Sequence[Details], *, now: datetime) -> None:
+    """As ``create``, of details that have been checked. Raises ``IntegrityError`` where an identifier is taken."""
+    contacts, rows, given = [], [], []
+    for details in several:
+        contact = ExternalContact(created_at=now, modified_at=now, **details.fields)
+        contact.clean()
+        own = in_free_slots(details.identifiers)
+        contact.words = contact.told_words(own)
+        contacts.append(contact)
+        rows += [_row(contact, identifier, now=now) for identifier in own]
+        given += own
+    ExternalContact.objects.bulk_create(contacts)
+    ContactIdentifier.objects.bulk_create(rows)
+    recognise_waiting({contact.pk for contact in contacts}, given, now=now)
+
+
+@transaction.atomic
 def change(contact_id: uuid.UUID, details: Details, *, now: datetime, only_add: bool = False) -> ExternalContact:
     """Write the fields that are named. What stands in a slot, and external ids, become those of ``details``; with
     ``only_add`` none is taken away."""
@@ -151,7 +168,7 @@ def _saved(contact: ExternalContact, *, now: datetime) -> ExternalContact:
 def _write_identifiers(contact: ExternalContact, wanted: Sequence[Identifier], *, now: datetime) -> None:
     """Give it those that it has not, and put those that it has where they belong. Open conversations from an address
     that is its own now may be its."""
-    _check_each_once(wanted)
+    check_each_once(wanted)
     own = {key_of(row): row for row in contact.identifiers.all()}
     ContactIdentifier.objects.filter(
         pk__in=[row.pk for row in own.values()], slot__in=[one.slot for one in wanted]
@@ -162,10 +179,11 @@ def _write_identifiers(contact: ExternalContact, wanted: Sequence[Identifier], *
             row.save()
         else:
             _give(contact, identifier, now=now)
-    recognise_waiting(contact, [identifier for identifier in wanted if identifier.key not in own], now=now)
+    recognise_waiting({contact.pk}, [identifier for identifier in wanted if identifier.key not in own], now=now)
 
 
-def _check_each_once(wanted: Sequence[Identifier]) -> None:
+def check_each_once(wanted: Sequence[Identifier]) -> None:
+    """Raises ``ValidationError`` by slot or kind."""
     seen: set[tuple[str, ...]] = set()
     for one in wanted:
         if one.key in seen:
@@ -176,8 +194,19 @@ def _check_each_once(wanted: Sequence[Identifier]) -> None:
 
 
 def _give(contact: ExternalContact, identifier: Identifier, *, now: datetime) -> None:
+    try:
+        with transaction.atomic():
+            _row(contact, identifier, now=now).save(force_insert=True)
+    except IntegrityError:
+        holder = next(iter(holders([identifier])), None)
+        if holder is None or holder == contact.pk:
+            raise
+        raise IdentifierTaken(identifier, holder) from None
+
+
+def _row(contact: ExternalContact, identifier: Identifier, *, now: datetime) -> ContactIdentifier:
     kind, source, account, value = identifier.key
-    row = ContactIdentifier(
+    return ContactIdentifier(
         contact=contact,
         kind=kind,
         source=source,
@@ -187,11 +216,3 @@ def _give(contact: ExternalContact, identifier: Identifier, *, now: datetime) ->
         accepts_sms=identifier.accepts_sms,
         created_at=now,
     )
-    try:
-        with transaction.atomic():
-            row.save(force_insert=True)
-    except IntegrityError:
-        holder = next(iter(holders([identifier])), None)
-        if holder is None or holder == contact.pk:
-            raise
-        raise IdentifierTaken(identifier, holder) from None

@@ -6,6 +6,7 @@ import json
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -48,13 +49,25 @@ class Replay:
 def exchange_for(viewer: User, run: IntegrationRun, *, now: datetime) -> dict[str, Any] | None:
     """What was asked and answered, for whoever may see the conversation, while it lives or the integration is
     debugged."""
+    return None if why_not_shown(viewer, run, now=now) else run.exchange
+
+
+class NotShown(StrEnum):
+    """Why what was asked and answered is not shown."""
+
+    MAY_NOT_SEE = "may_not_see"
+    HAS_ENDED = "has_ended"
+    NOT_ANSWERED = "not_answered"
+
+
+def why_not_shown(viewer: User, run: IntegrationRun, *, now: datetime) -> NotShown | None:
     rights = (Right.SERVE, Right.VIEW_HISTORY)
     rows = Conversation.objects.filter(pk=run.conversation_id)
     if not any(rows.granting(right, to=viewer).exists() for right in rights):
-        return None
+        return NotShown.MAY_NOT_SEE
     if not run.conversation.is_active and window_of(run.integration, now=now) is None:
-        return None
-    return run.exchange
+        return NotShown.HAS_ENDED
+    return None if run.exchange else NotShown.NOT_ANSWERED
 
 
 def replay(run: IntegrationRun, exchange: dict[str, Any], configuration: str) -> Replay:

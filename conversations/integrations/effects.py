@@ -9,13 +9,13 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from channels_cfg.integrations.configuration import HIGHEST_PRIORITY, priority_of
 from channels_cfg.models import Queue, Source, User
 from conversations import lifecycle
 from conversations.attached_data.attach import attach_data
 from conversations.models import Conversation, IntegrationRun
 from conversations.pairs import RefusedPairs
 
-HIGHEST_PRIORITY_NUMBER = 32767
 MOST_MOVES = 5
 """So often integrations move one conversation to another queue; then they would go on for ever."""
 
@@ -47,12 +47,9 @@ def set_one(run: IntegrationRun, conversation: Conversation, kind: str, value: A
 
 
 def _set_priority(run: IntegrationRun, conversation: Conversation, value: Any, now: datetime) -> None:
-    try:
-        priority = int(str(value).strip())
-    except ValueError:
-        priority = -1
-    if not 0 <= priority <= HIGHEST_PRIORITY_NUMBER or isinstance(value, bool):
-        raise NotDone(_("It is no whole number from 0 to %(most)s.") % {"most": HIGHEST_PRIORITY_NUMBER})
+    priority = priority_of(value)
+    if priority is None:
+        raise NotDone(_("It is no whole number from 0 to %(most)s.") % {"most": HIGHEST_PRIORITY})
     lifecycle.prefer(conversation.pk, now=now, priority=priority)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Protocol
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.exceptions import ValidationError
@@ -21,6 +21,13 @@ LONGEST_NAME = 1000
 MOST_EXTERNAL_IDS = 10
 ADDRESS_PARTS = {"address1": 200, "address2": 200, "city": 100, "state": 50, "postalCode": 25, "countryCode": 25}
 """The parts of a postal address, and how long each may be."""
+
+
+class HasValue(Protocol):
+    """An identifier, as a row or before."""
+
+    @property
+    def value(self) -> str: ...
 
 
 class ExternalContactQuerySet(models.QuerySet["ExternalContact"]):
@@ -127,7 +134,7 @@ class ExternalContact(models.Model):
         if not self.first_name and not self.last_name:
             raise ValidationError({"first_name": _("Give a first name or a last name.")})
 
-    def told_words(self, identifiers: Iterable[ContactIdentifier]) -> str:
+    def told_words(self, identifiers: Iterable[HasValue]) -> str:
         """What a search looks at."""
         names = [getattr(self, name) for name in self.NAMES]
         said = [*names, *map(str, self.address.values()), *_leaves(self.custom_fields)]

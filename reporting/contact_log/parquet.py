@@ -18,8 +18,8 @@ from reporting.contact_log.table import COLUMNS, TIMES, copied, empty_because, m
 from reporting.contact_log.value_columns import Kind, ValueColumn
 from reporting.models.contact_log import ContactLogQuerySet
 
-BYTES_AT_ONCE = 1024 * 1024
-ROWS_A_GROUP = 30_000
+BYTES_AT_ONCE = 256 * 1024
+ROWS_A_GROUP = 10_000
 """Rows that a reader can pass over together; they are in memory while they are written."""
 
 

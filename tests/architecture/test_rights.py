@@ -410,6 +410,8 @@ ADDRESSES |= {
     "contacts/": listed("/contacts/", *MANAGERS),
     "contacts/new/": of_contacts("/contacts/new/"),
     "contacts/import/": of_contacts("/contacts/import/"),
+    "contacts/import/<uuid:pk>/": of_contacts("/contacts/import/{contact}/", by=()),  # its sender's alone
+    "contacts/import/<uuid:pk>/progress/": of_contacts("/contacts/import/{contact}/progress/"),  # the page again
     "contacts/<uuid:pk>/": of_contacts("/contacts/{contact}/"),
     "contacts/<uuid:pk>/edit/": of_contacts("/contacts/{contact}/edit/"),
     "contacts/<uuid:pk>/merge/": of_contacts("/contacts/{contact}/merge/"),

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from django.utils import timezone
 
-from channels_cfg.models import QUEUE_RIGHTS, DataAction, Queue, User
+from channels_cfg.models import QUEUE_RIGHTS, DataAction, Queue, User, WaitingUpload
 from conversations import lifecycle
 from conversations.models import Association, Conversation, ExternalContact, IntegrationRun, LiveDatum, State
 from reporting.contact_log.fill import run_reporting_job
@@ -121,7 +121,9 @@ def test_what_chains_of_data_actions_asked_and_brought_is_nowhere_after_the_end(
 
     places = everywhere(portal, supervisor, client)
     benches = [content for address, content in places.items() if address.endswith("/bench/")]
-    assert len(benches) == 4 and all(b"is not here" in content for content in benches), "runs have been looked at"
+    assert len(benches) == 4 and all(b"and it went with it" in content for content in benches), (
+        "runs have been looked at"
+    )
     assert [place for place, content in places.items() if canaries.found_in(content)] == []
     assert any(b"C-kept" in content for content in places.values()), "what is kept is found"
 
@@ -140,10 +142,17 @@ def test_what_contacts_say_is_in_contacts_alone_and_what_was_refused_or_deleted_
         return answer
 
     # By file: one that is refused, one that is imported. By hand: a note, and a contact that is merged, or deleted.
-    refused = f"First name,Work phone\n{gone.new()},{gone.new()}\n"
-    send("/contacts/import/", files={"file": (f"{gone.new()}.csv", refused)}, **{"import": "yes"})
-    rows = f"First name,Last name,Work e-mail\nAino,{kept.new()},{kept.new()}@example.com\n"
-    send("/contacts/import/", files={"file": ("a.csv", rows)}, **{"import": "yes"})
+    discarded = f"First name,Last name,Work phone\n{gone.new()},{gone.new()},040\nA,{gone.new()},\n"
+    preview = send("/contacts/import/", files={"file": (f"{gone.new()}.csv", discarded)})
+    assert gone.found_in(preview.content)
+    send(preview.url.path, discard="yes")
+    # The second is large, so that a worker has it; row 3 is refused.
+    rows = f"First name,Last name,Work e-mail\nAino,{kept.new()},{kept.new()}@example.com\nEero,{gone.new()},no\n"
+    preview = send("/contacts/import/", files={"file": ("a.csv", rows + "," * 300_000 + "\n")})
+    eventually(WaitingUpload.objects.filter(state="ready").exists)
+    send(preview.url.path, without_refused="yes")
+    eventually(WaitingUpload.objects.filter(state="done").exists)
+    send(preview.url.path, discard="yes")
     contact = ExternalContact.objects.get()
     send(f"/contacts/{contact.pk}/notes/", text=kept.new())
     other = external_contact(gone.new(), gone.new(), email=f"{gone.new()}@example.com", address={"city": gone.new()})

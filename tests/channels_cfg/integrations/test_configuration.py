@@ -92,6 +92,11 @@ def test_the_example_is_the_specification_s():
         ('{"response": {"set": {"queue": "a"}}}', 1, 32, "object in braces"),
         ('{"response": {"set": {"queue": {"id": "", "condition": "{status} >"}}}}', 1, 67, "placeholder, a number"),
         ('{"response": {"set": {"priority": {"value": 1, "condition": "{statis} = 1"}}}}', 1, 62, "mean “status”"),
+        ('{"response":\n {"set": {"priority": "12345678901234567890"}}}', 2, 23, "from 0 to 32767"),
+        ('{"response": {"set": {"priority": 12345678901234567890}}}', 1, 35, "from 0 to 32767"),
+        ('{"response": {"set": {"priority": {"value": 32768}}}}', 1, 45, "from 0 to 32767"),
+        ('{"response": {"set": {"priority": ["7", "-1"]}}}', 1, 41, "from 0 to 32767"),
+        ('{"response": {"set": {"priority": "urgent"}}}', 1, 35, "from 0 to 32767"),
         ("[]", 1, 1, "object in braces"),
     ],
 )  # fmt: skip

@@ -17,9 +17,12 @@ from channels_cfg.rights.roles import CONFIGURATOR
 from tests.factories import (
     AttachedKeyFactory,
     ChannelFactory,
+    IntegrationFactory,
+    MailBoxFactory,
     QueueFactory,
     UserFactory,
     ended_conversation,
+    external_contact,
     grant,
     queued_conversation,
     user_with,
@@ -141,6 +144,44 @@ def test_a_name_that_begins_so_comes_before_one_that_has_it_within_whatever_they
     QueueFactory(name="Care desk")
 
     assert [title for title, _kind, _link in found(browser, "care")] == ["care", "Care desk", "Old care chat"]
+
+
+@pytest.mark.parametrize(
+    "words", ["aino LAINE", "+358 40 123 4567", "040 1234567", "00358401234567", "aino@EXAMPLE.com"]
+)
+def test_a_contact_is_found_by_name_number_in_any_spelling_and_e_mail_by_whoever_manages_contacts(words: str):
+    contact = external_contact("Aino", "Laine", phone="+358401234567", email="aino@example.com")
+    external_contact("Eero", "Berg", phone="+358409999999")
+    manager, agent = Client(), Client()
+    manager.force_login(user_with(Right.MANAGE_CONTACTS, on=QueueFactory()))
+    agent.force_login(user_with(Right.SERVE, on=QueueFactory()))
+
+    assert found(manager, words) == [("Aino Laine", "Contact · +358 40 1234567", f"/contacts/{contact.pk}/")]
+    assert found(agent, words) == []
+    assert found(manager, words[:2]) == []
+
+
+def test_more_than_a_few_contacts_are_one_link():
+    for number in range(10):
+        external_contact("Aino", f"Laine {number}")
+    manager = Client()
+    manager.force_login(user_with(Right.MANAGE_CONTACTS, on=QueueFactory()))
+
+    results = found(manager, "laine")
+
+    assert len(results) == 9 and results[-1][:2] == ("All that match “laine”", "Contacts")
+    assert results[-1][2] == "/contacts/?q=laine"
+
+
+def test_integrations_mail_boxes_and_their_settings_are_found(browser: Client):
+    IntegrationFactory(name="Weather lookup")
+    MailBoxFactory(name="Weather mail")
+
+    assert [one[:2] for one in found(browser, "weather")] == [
+        ("Weather mail", "Mail box"),
+        ("Weather lookup", "Integration"),
+    ]
+    assert ("JSON for configuration", "Setting of: integration") in [one[:2] for one in found(browser, "json for")]
 
 
 def test_a_stranger_is_asked_to_sign_in(client: Client):
