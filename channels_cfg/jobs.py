@@ -52,12 +52,16 @@ class NoLongerHeld(Exception):
 @dataclass(frozen=True)
 class Kind:
     """A kind of job. ``work`` is called with a claimed row; ``longest`` is after how long its worker is stopped, and
-    ``at_once`` on how many rows one worker works at the same time, since they do little but wait for others."""
+    ``at_once`` on how many rows one worker works at the same time, since they do little but wait for others.
+
+    Where ``handful`` is more than 1, ``work`` is called with a list of so many rows at most, which one claim holds.
+    """
 
     model: type[Job]
     work: Callable[[Any], None]
     longest: timedelta
     at_once: int = 1
+    handful: int = 1
 
     @property
     def label(self) -> str:
@@ -73,8 +77,9 @@ def register(
     *,
     longest: timedelta = timedelta(minutes=30),
     at_once: int = 1,
+    handful: int = 1,
 ) -> None:
-    _kinds[model._meta.label] = Kind(model, work, longest, at_once)
+    _kinds[model._meta.label] = Kind(model, work, longest, at_once, handful)
 
 
 _ways_to_tell: list[Callable[[type[Job]], None]] = []
@@ -105,6 +110,10 @@ def kind_of(model: type[Job] | str) -> Kind:
 
 def work_on_waiting(kind: Kind, *, until: datetime) -> None:
     """Work on what waits, the oldest first. Several workers may do so at once; each row is worked on by one."""
+    if kind.handful > 1:
+        while timezone.now() < until and work_on_handful(kind):
+            pass
+        return
     todo = _waiting(kind, until)
     if kind.at_once == 1:
         for pk in todo:
@@ -153,26 +162,56 @@ def work_on(model: type[Job], pk: Any) -> None:
     if job is None:
         logger.debug("%s %s is finished, or another worker has it", model.__name__, pk)
         return
-    try:
-        with _renewed(job):
-            if job.interruptions >= job.most_interruptions:
-                raise GiveUp(_("Its worker was interrupted %(times)s times.") % {"times": job.interruptions})
-            kind_of(model).work(job)
-    except NoLongerHeld:
-        logger.info("%s %s was cancelled, or another worker took it over", model.__name__, pk)
-    except TryLater as later:
-        _put_off(job, after=later.after, reason=str(later)[:LONGEST_REASON])
-    except GiveUp as reason:
-        give_up(job, str(reason))
-    except Exception as failure:
-        # The kind alone: messages of databases and parsers quote what the customer said.
-        kind = type(failure).__name__
-        logger.error("%s %s failed (%s)", model.__name__, pk, kind)
-        if job.is_exhausted(now=timezone.now()):
-            words = _("Given up after %(attempts)s attempts (%(kind)s).")
-            give_up(job, words % {"attempts": job.attempts, "kind": kind})
-        else:
-            _put_off(job, reason=_("It failed (%(kind)s) and is tried again.") % {"kind": kind})
+    _work([job], lambda held: kind_of(model).work(held[0]))
+
+
+def work_on_handful(kind: Kind) -> int:
+    """Claim as many waiting jobs as are worked on together, and work on them; how many there were."""
+    claimed: list[Any] = kind.model.rows().claim_handful(kind.handful, now=timezone.now())
+    if claimed:
+        _work(claimed, kind.work)
+    return len(claimed)
+
+
+def _work(claimed: list[Any], work: Callable[[list[Any]], None]) -> None:
+    """Work on jobs of one claim. What ends them all tells of each that is still held."""
+    with _renewed(claimed):
+        held = [job for job in claimed if not _is_worn_out(job)]
+        try:
+            if held:
+                work(held)
+        except NoLongerHeld:
+            logger.info("%s was cancelled, or another worker took it over", _in_log(claimed))
+        except TryLater as later:
+            for job in held:
+                _put_off(job, after=later.after, reason=str(later)[:LONGEST_REASON])
+        except GiveUp as reason:
+            for job in held:
+                give_up(job, str(reason))
+        except Exception as failure:
+            # The kind alone: messages of databases and parsers quote what the customer said.
+            logger.error("%s failed (%s)", _in_log(claimed), type(failure).__name__)
+            for job in held:
+                _fail(job, type(failure).__name__)
+
+
+def _in_log(claimed: list[Any]) -> str:
+    return f"{type(claimed[0]).__name__} {', '.join(str(job.pk) for job in claimed[:HANDFUL])}"
+
+
+def _is_worn_out(job: Job) -> bool:
+    if job.interruptions < job.most_interruptions:
+        return False
+    give_up(job, _("Its worker was interrupted %(times)s times.") % {"times": job.interruptions})
+    return True
+
+
+def _fail(job: Job, failure: str) -> None:
+    if job.is_exhausted(now=timezone.now()):
+        words = _("Given up after %(attempts)s attempts (%(kind)s).")
+        give_up(job, words % {"attempts": job.attempts, "kind": failure})
+    else:
+        _put_off(job, reason=_("It failed (%(kind)s) and is tried again.") % {"kind": failure})
 
 
 def finish(job: Job, state: str = Job.State.DONE, **facts: Any) -> None:
@@ -218,22 +257,23 @@ def _let_go(job: Job, **facts: Any) -> None:
 
 # Leases
 
-_held: dict[uuid.UUID, Job] = {}
+_held: dict[uuid.UUID, list[Job]] = {}
 _start = threading.Lock()
 _renewing_in: int | None = None
 
 
 @contextmanager
-def _renewed(job: Job) -> Iterator[None]:
-    """Renew the job's lease as long as this process lives and works on it."""
-    assert job.holder  # it was claimed
-    _held[job.holder] = job
+def _renewed(claimed: list[Job]) -> Iterator[None]:
+    """Renew the lease of jobs of one claim as long as this process lives and works on them."""
+    holder = claimed[0].holder
+    assert holder  # they were claimed
+    _held[holder] = claimed
     if _renewing_in != os.getpid():
         _start_renewing()
     try:
         yield
     finally:
-        _held.pop(job.holder, None)
+        _held.pop(holder, None)
 
 
 def _start_renewing() -> None:
@@ -249,8 +289,8 @@ def _renew_for_ever() -> None:
     while True:
         time.sleep(settings.JOB_LEASE.total_seconds() / 3)
         try:
-            for job in list(_held.values()):
-                job.rows().held_by(job).update(held_until=timezone.now() + settings.JOB_LEASE)
+            for claimed in list(_held.values()):
+                claimed[0].rows().renew(*claimed, now=timezone.now())
         except Exception as failure:
             logger.warning("Leases were not renewed (%s); the next try comes soon", type(failure).__name__)
         finally:

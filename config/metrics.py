@@ -26,7 +26,7 @@ from prometheus_client.registry import Collector
 from channels_cfg.models import Job, JobQuerySet
 from conversations.models import Conversation, InboundDelivery, ReportableChange
 from conversations.models.conversation_state import ACTIVE_STATES, State
-from reporting.models import ReportRun
+from reporting.models import FileDelivery, ReportRun
 
 UNFINISHED_STATES = (*ACTIVE_STATES, State.WRAP_UP)
 
@@ -98,6 +98,7 @@ def gauges_now(now: datetime) -> Iterator[Metric]:
     yield gauge("deliveries_oldest_seconds", "Age of the oldest of them", age(deliveries.oldest, now))
     yield gauge("reportable_changes_waiting", "Changes that the reporting job has yet to report", changes.count)
     yield gauge("reportable_changes_oldest_seconds", "Age of the oldest of them", age(changes.oldest, now))
+    yield from metadata_gauges(now)
     if run := ReportRun.objects.latest_complete():
         yield gauge("reporting_job_age_seconds", "Since the last run that succeeded", age(run.finished_at, now))
     yield conversations_by_state()
@@ -123,6 +124,21 @@ def jobs_waiting(kind: type[Job]) -> Waiting:
 
 def changes_waiting() -> Waiting:
     return Waiting(**ReportableChange.objects.aggregate(count=Count("pk"), oldest=Min("made_at")))
+
+
+def metadata_gauges(now: datetime) -> Iterator[Metric]:
+    due, parked = metadata_due(now), FileDelivery.objects.dead_letters().order_by()
+    yield gauge("metadata_deliveries_due", "Session metadata files that are due and not delivered", due.count)
+    yield gauge("metadata_deliveries_oldest_seconds", "For how long the oldest of them is due", age(due.oldest, now))
+    yield gauge("metadata_deliveries_parked", "Those that are not tried again by themselves", parked.count())
+    ours = parked.filter(is_our_error=True).count()
+    yield gauge("metadata_deliveries_invalid", "Of these, those whose document could not be made", ours)
+
+
+def metadata_due(now: datetime) -> Waiting:
+    """Files of session metadata that are to be delivered, without those whose time has not come."""
+    due = FileDelivery.objects.unfinished().filter(due_at__lte=now).order_by()
+    return Waiting(**due.aggregate(count=Count("pk"), oldest=Min("due_at")))
 
 
 def conversations_by_state() -> Metric:

@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from reporting.contact_log import files, fill
+from reporting.session_metadata import planning
 
 
 @shared_task
@@ -18,3 +19,9 @@ def run_reporting_job() -> None:
 def delete_expired_files() -> None:
     """Delete files of the Contact Log past their time, and what killed writers left."""
     files.clear_away(now=timezone.now())
+
+
+@shared_task
+def plan_deliveries() -> None:
+    """Have the session metadata of what ended or changed delivered. Several workers may do so at once."""
+    planning.plan_deliveries(now=timezone.now())

@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self, TypeVar
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Case, F, Q, Value
 from django.utils.translation import gettext_lazy as _
 
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=1)
+SUSPICIOUS = 3
+"""A job that cost so many workers is worked on alone."""
 
 
 Row = TypeVar("Row", bound="Job", covariant=True)
@@ -28,22 +30,45 @@ class JobQuerySet(models.QuerySet[Row]):
 
     def claim(self, pk: Any, *, now: datetime) -> Row | None:
         """Hold a waiting row for the caller, for ``JOB_LEASE``; None where there is nothing to hold."""
-        held = (
-            self.waiting(now=now)
-            .filter(pk=pk)
-            .update(
-                holder=uuid.uuid4(),
-                held_until=now + settings.JOB_LEASE,
-                attempts=F("attempts") + 1,
-                interruptions=F("interruptions") + Case(models.When(holder=None, then=Value(0)), default=Value(1)),
-                **self.model.when_claimed,
-            )
-        )
+        held = self.waiting(now=now).filter(pk=pk)._hold(uuid.uuid4(), now=now)
         return self.get(pk=pk) if held else None
 
-    def held_by(self, job: Job) -> Self:
-        """The job's row, as long as the claim that ``job`` came from still stands."""
-        return self.unfinished().filter(pk=job.pk, holder=job.holder)
+    @transaction.atomic
+    def claim_handful(self, most: int, *, now: datetime) -> list[Row]:
+        """Hold up to so many waiting rows for the caller at once, the oldest first; none that another holds.
+
+        One that has cost several workers comes alone, so that it takes no others with it.
+        """
+        rows = self.in_turn(now=now).select_for_update(skip_locked=True, of=("self",))
+        found = list(rows.values_list("pk", "interruptions")[:most])
+        calm = [pk for pk, interruptions in found if interruptions < SUSPICIOUS]
+        pks = calm if found and found[0][1] < SUSPICIOUS else [pk for pk, _interruptions in found[:1]]
+        holder = uuid.uuid4()
+        self.filter(pk__in=pks)._hold(holder, now=now)
+        return list(self.filter(pk__in=pks, holder=holder).order_by(*self.model.oldest_first)) if pks else []
+
+    def in_turn(self, *, now: datetime) -> Self:
+        """What waits and may be worked on together, the oldest first."""
+        return self.waiting(now=now).order_by(*self.model.oldest_first)
+
+    def _hold(self, holder: uuid.UUID, *, now: datetime) -> int:
+        return self.update(
+            holder=holder,
+            held_until=now + settings.JOB_LEASE,
+            attempts=F("attempts") + 1,
+            interruptions=F("interruptions") + Case(models.When(holder=None, then=Value(0)), default=Value(1)),
+            **self.model.when_claimed,
+        )
+
+    @transaction.atomic
+    def renew(self, *jobs: Job, now: datetime) -> None:
+        """Hold the caller's rows for ``JOB_LEASE`` from now; who is about to write one does not wait for this."""
+        held = self.held_by(*jobs).order_by().select_for_update(skip_locked=True).values_list("pk", flat=True)
+        self.filter(pk__in=list(held)).update(held_until=now + settings.JOB_LEASE)
+
+    def held_by(self, *jobs: Job) -> Self:
+        """The rows of jobs of one claim, as long as it still stands."""
+        return self.unfinished().filter(pk__in=[job.pk for job in jobs], holder=jobs[0].holder)
 
     def dead_letters(self) -> Self:
         """Those that were given up."""

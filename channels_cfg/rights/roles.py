@@ -20,14 +20,18 @@ DEFAULT_ROLES = (CONFIGURATOR, SUPERVISOR, AGENT, REPORTING_ADMINISTRATOR, API_C
 
 _CONFIGURED_APPS = ("channels_cfg", "auth", "django_celery_beat")
 _MAY_SEE = (
+    "add_deliveryrebuild",
+    "view_dailymanifest",
+    "view_deliveryrebuild",
+    "view_filedelivery",
     "view_inbounddelivery",
     "view_integrationrun",
     "view_mediafetch",
     "view_outboundmessage",
     "view_seenkey",
 )
-"""What floors above let a configurator look at, none of which shows customer data by itself: what comes in and goes
-out, what integrations did, and which keys came in."""
+"""What floors above let a configurator look at and send again, none of which shows customer data by itself: what comes
+in and goes out, what integrations did, and which keys came in."""
 
 
 def ensure_default_roles(**_: Any) -> None:

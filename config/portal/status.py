@@ -27,11 +27,11 @@ from channels_cfg import jobs, moments
 from channels_cfg.models import JobQuerySet, ScheduledChange, SystemSettings
 from config import health
 from config.health import LATE, TOO_LONG, Fact, Level, ago, lateness, waiting_words
-from config.metrics import changes_waiting, jobs_waiting
+from config.metrics import changes_waiting, jobs_waiting, metadata_due
 from config.portal.menu import may_open, page_of
 from conversations.doors.registry import door_named
 from conversations.models import InboundDelivery, RefusedCallbacks
-from reporting.models import ReportRun
+from reporting.models import DeliveryPause, FileDelivery, ReportRun
 
 FREE_AT_LEAST = 0.10
 FREE_IN_NEED = 0.03
@@ -78,6 +78,7 @@ def all_facts(now: datetime) -> Iterator[Fact]:
     yield given_up_fact()
     yield reporting_fact(now)
     yield changes_fact(now)
+    yield from metadata_facts(now)
     yield from job_facts(now)
     yield planned_fact(now)
     yield disk_fact()
@@ -147,9 +148,34 @@ def changes_fact(now: datetime) -> Fact:
     )
 
 
+def metadata_facts(now: datetime) -> Iterator[Fact]:
+    """What is due, which destinations cannot be reached, and what is parked, ours apart."""
+    link, due = page_of(FileDelivery), metadata_due(now)
+    level, words = lateness(due, now), waiting_words(due, now)
+    for pause in DeliveryPause.objects.select_related("destination"):
+        level = max(level, Level.WARN)
+        facts = {"destination": pause.destination, "ago": ago(pause.since, now), "reason": pause.reason}
+        words += " " + _("%(destination)s cannot be reached, first %(ago)s: %(reason)s") % facts
+    advice = _("Workers deliver them. Their page says what each waits for; the page of a destination tries it.")
+    yield Fact(_("Session metadata files"), level, words, advice, link)
+    parked = FileDelivery.objects.dead_letters().order_by()
+    if theirs := parked.filter(is_our_error=False).count():
+        words = ngettext("%(count)d is parked.", "%(count)d are parked.", theirs) % {"count": theirs}
+        advice = _("Their page says why. Once that is mended, send them again.")
+        yield Fact(_("Parked session metadata files"), Level.WARN, words, advice, link)
+    if ours := parked.filter(is_our_error=True).count():
+        words = ngettext(
+            "%(count)d could not be made as the schema wants it.",
+            "%(count)d could not be made as the schema wants them.",
+            ours,
+        ) % {"count": ours}
+        advice = _("That is an error of the portal. Tell its developers what their page says; then send them again.")
+        yield Fact(_("Session metadata files that do not fit"), Level.BAD, words, advice, link)
+
+
 def job_facts(now: datetime) -> Iterator[Fact]:
-    """Each kind of job, but callbacks, which have facts of their own."""
-    for model in (kind.model for kind in jobs.kinds() if kind.model is not InboundDelivery):
+    """Each kind of job, but those that have facts of their own."""
+    for model in (kind.model for kind in jobs.kinds() if kind.model not in (InboundDelivery, FileDelivery)):
         waiting = jobs_waiting(model)
         level, words = lateness(waiting, now), waiting_words(waiting, now)
         if failed := JobQuerySet(model).dead_letters().filter(finished_at__gt=now - timedelta(days=1)).count():

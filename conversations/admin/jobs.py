@@ -24,6 +24,8 @@ COLOURS = {
     "failed": "danger",
     "ignored": "default",
     "writing": "info",
+    "planning": "info",
+    "unchanged": "success",
     "cancelled": "default",
     "expired": "default",
 }

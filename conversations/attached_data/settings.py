@@ -26,7 +26,6 @@ _DECIDES = {
     "metadata_destinations",
     "precedence",
     "false_attempt_seconds",
-    "kept_data_in_session_metadata",
     "live_data_until_handled",
     "value_characters",
     "pairs_per_conversation",

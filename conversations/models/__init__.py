@@ -35,6 +35,7 @@ from conversations.models.refused_callbacks import RefusedCallbacks
 from conversations.models.reportable_change import ReportableChange
 from conversations.models.sending_pause import SendingPause
 from conversations.models.session import Session
+from conversations.models.session_metadata_change import SessionMetadataChange
 from conversations.models.task import XRI_BODY, Task
 from conversations.models.visitor_presence import TYPING_LASTS, VisitorPresence
 from conversations.pii_detectors import Hit
@@ -90,6 +91,7 @@ __all__ = [
     "SeenKey",
     "SendingPause",
     "Session",
+    "SessionMetadataChange",
     "State",
     "Task",
     "ValueType",

@@ -1,3 +1,9 @@
 """Reports in the System Configurator: to look at, never to change."""
 
-from reporting.admin import contact_log, report_files, report_runs  # noqa: F401  each registers its pages
+from reporting.admin import (  # noqa: F401  each registers its pages
+    contact_log,
+    delivery_rebuilds,
+    file_deliveries,
+    report_files,
+    report_runs,
+)

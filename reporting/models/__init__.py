@@ -2,6 +2,10 @@
 
 from reporting.models.bi_login import BiLogin
 from reporting.models.contact_log import ContactLogEntry
+from reporting.models.daily_manifest import DailyManifest
+from reporting.models.delivery_pause import DeliveryPause
+from reporting.models.delivery_rebuild import DeliveryRebuild
+from reporting.models.file_delivery import FileDelivery
 from reporting.models.kept_key_name import KeptKeyName
 from reporting.models.moved_entry import MovedEntry
 from reporting.models.report_file import ReportDownload, ReportFile
@@ -11,6 +15,10 @@ from reporting.models.saved_report import SavedReport
 __all__ = [
     "BiLogin",
     "ContactLogEntry",
+    "DailyManifest",
+    "DeliveryPause",
+    "DeliveryRebuild",
+    "FileDelivery",
     "KeptKeyName",
     "MovedEntry",
     "ReportDownload",

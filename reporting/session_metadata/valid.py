@@ -13,6 +13,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 from jsonschema import Draft202012Validator
+from jsonschema_rs import Draft202012Validator as QuickValidator
 
 from conversations.session_facts import moment
 from reporting.session_metadata.times import seconds
@@ -21,10 +22,21 @@ SCHEMA = Path(__file__).with_name("session_metadata.schema.json")
 
 
 @cache
-def _validator(profile: str) -> Any:
+def _definition(profile: str) -> dict[str, Any]:
     schema = json.loads(SCHEMA.read_text())
-    definition = {"$ref": f"#/$defs/{profile}"}
-    return Draft202012Validator({"$schema": schema["$schema"], "$defs": schema["$defs"], **definition})
+    return {"$schema": schema["$schema"], "$defs": schema["$defs"], "$ref": f"#/$defs/{profile}"}
+
+
+@cache
+def _quick_validator(profile: str) -> Any:
+    """Says whether, a thousand times as fast."""
+    return QuickValidator(_definition(profile))
+
+
+@cache
+def _validator(profile: str) -> Any:
+    """Says what."""
+    return Draft202012Validator(_definition(profile))
 
 
 def kind_of(document: Mapping[str, Any]) -> str:
@@ -38,6 +50,8 @@ def faults_of(document: Any, *, as_producer: bool = False) -> list[str]:
     if not isinstance(document, Mapping) or not (kind := kind_of(document)):
         return [_("It is no session: one of call_type and chat_type says which kind.")]
     profile = f"producer{kind.capitalize()}" if as_producer else kind
+    if _quick_validator(profile).is_valid(document):
+        return []
     return [_fault(error) for error in sorted(_validator(profile).iter_errors(document), key=_position)]
 
 

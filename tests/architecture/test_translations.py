@@ -29,6 +29,7 @@ from django.utils.text import capfirst
 from django.utils.translation import trans_real
 from pghistory.models import Context
 
+from channels_cfg import jobs
 from channels_cfg.configuration_file.waiting import take_in
 from channels_cfg.history.planned_changes import plan_change
 from channels_cfg.messaging.messaging_channels import MESSAGING_CHANNELS
@@ -65,14 +66,16 @@ from conversations.models import (
 from reporting.contact_log.files import ask_for
 from reporting.contact_log.fill import run_reporting_job
 from reporting.contact_log.query import LogQuery, zone_of
-from reporting.models import ReportFile
+from reporting.models import DailyManifest, DeliveryRebuild, FileDelivery, ReportFile
 from reporting.saved_reports import save_report
+from reporting.session_metadata.rebuilding import ask_for_rebuild
 from tests.channels_cfg.admin.forms import open_form, save_form
 from tests.factories import (
     ApiKeyFactory,
     DataActionDraftFactory,
     DataActionFactory,
     IntegrationFactory,
+    MetadataDestinationFactory,
     UserFactory,
     accepted_conversation,
     ended_conversation,
@@ -127,6 +130,7 @@ NO_PAGES = ("api/", "RI/", "RTI/", "sms/", "visitor/", "oauth/", "health/", "met
 ONLY_POSTED = {
     *(f"contacts:{name}" for name in ("add_note", "delete_note")),
     *(f"desk:{name}_contact" for name in ("confirm", "create", "take_off")),
+    "admin:cancel_rebuild",
     "admin:view_on_site",
     "desk:do",
     "desk:transfer",
@@ -215,6 +219,7 @@ def busy(root: User, centre: None) -> dict[str, list[dict[str, Any]]]:
             "response": {"status": 200, "headers": {}, "body": {}},
         },
     )
+    rebuild = rebuilt_period(root)
     return {
         "file": [],
         "extra_data_place": places,
@@ -225,6 +230,7 @@ def busy(root: User, centre: None) -> dict[str, list[dict[str, Any]]]:
         "admin:data_action_file": [{"pk": action.pk}],
         "admin:data_action_try": [{"pk": action.pk}],
         "admin:integration_bench": [{"pk": run.pk}],
+        "admin:rebuild_progress": [{"pk": rebuild.pk}],
         "admin:auth_group_copy_role": [{"object_id": Group.objects.first().pk}],
         "admin:channels_cfg_user_copy_rights": [{"object_id": root.pk}],
         "admin:channels_cfg_user_reset_second_factor": [{"object_id": root.pk}],
@@ -244,6 +250,20 @@ def busy(root: User, centre: None) -> dict[str, list[dict[str, Any]]]:
         "reports:download_file": [{"pk": report.pk}],
         **{f"admin:channels_cfg_{name}_template": [{"format": "csv"}] for name in ("attachedkey", "queue", "user")},
     }
+
+
+def rebuilt_period(root: User) -> DeliveryRebuild:
+    """Its files wait, are delivered and are parked."""
+    now, destination = timezone.now(), MetadataDestinationFactory()
+    day = timedelta(days=1)
+    rebuild = ask_for_rebuild(destination, start=now - day, end=now + day, by=root, now=now)
+    jobs.work_on(DeliveryRebuild, rebuild.pk)
+    done, failed, *_waiting = FileDelivery.objects.order_by("pk")
+    there = {"revision": 1, "size": 2000, "delivered_at": now}
+    FileDelivery.objects.filter(pk=done.pk).update(state="done", finished_at=now, **there)
+    FileDelivery.objects.filter(pk=failed.pk).update(state="failed", finished_at=now)
+    DailyManifest.objects.create(destination=destination, day=now.date(), changed_at=now)
+    return rebuild
 
 
 def patterns(below: Any = None, route: str = "", names: tuple[str, ...] = ()) -> Iterator[tuple[str, str, URLPattern]]:

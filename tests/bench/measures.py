@@ -25,6 +25,7 @@ from reporting.contact_log.query import LogQuery
 from tests.bench import (
     contact_log,
     databases,
+    deliveries,
     desks,
     doors,
     exports,
@@ -289,6 +290,22 @@ def session_metadata(dataset: Dataset, rows: int) -> Result:
     return Result(statistics.median(ours), statistics.median(limit), bar=0.5)
 
 
+def files_delivered(dataset: Dataset, rows: int) -> Result:
+    """Files of session metadata planned, built, checked and delivered to a folder per second, over writing the same
+    bytes to files, each brought to the disk and renamed, as the folder's store does it."""
+    ours, limit = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        chats = deliveries.prepared(Path(folder, "ours"))
+        for _ in range(ROUNDS):
+            deliveries.forget(chats)
+            ours.append(len(chats) / seconds(lambda: deliveries.deliver(chats)))
+            contents = deliveries.contents(Path(folder, "ours"), len(chats))
+            limit.append(
+                len(chats) / seconds(lambda contents=contents: deliveries.write(Path(folder, "bare"), contents))
+            )
+    return Result(statistics.median(ours), statistics.median(limit), bar=0.3)
+
+
 MEASURES: dict[str, Callable[[Dataset, int], Result]] = {
     "reporting_job": contact_log.reporting_job,
     "log_added": contact_log.added,
@@ -315,4 +332,5 @@ MEASURES: dict[str, Callable[[Dataset, int], Result]] = {
     "fetched_on_desk": fetched_on_desk,
     "intake_integrations": intake_with_integrations,
     "session_metadata": session_metadata,
+    "deliveries": files_delivered,
 }

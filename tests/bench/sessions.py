@@ -49,10 +49,10 @@ _STORY = """
 """
 
 
-def ended_chats() -> list[uuid.UUID]:
+def ended_chats(number: int = DOCUMENTS) -> list[uuid.UUID]:
     """Conversations of the data set, each with what a served chat leaves: legs, messages, events, a rating; ids."""
     with connection.cursor() as cursor:
-        cursor.execute(_STORY, [DOCUMENTS])
+        cursor.execute(_STORY, [number])
         chosen = [row[0] for row in cursor.fetchall()]
     vacuum()
     return chosen

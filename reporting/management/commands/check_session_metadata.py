@@ -1,12 +1,10 @@
 from argparse import ArgumentParser
-from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
-from django.utils.dateparse import parse_date, parse_datetime
 
+from reporting.management.periods import add_period, period_of
 from reporting.session_metadata.folder_check import CheckedFile, check_folder, missing_sessions, told_twice
 
 
@@ -18,15 +16,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("folder", type=Path)
-        parser.add_argument("--from", dest="start", metavar="TIME", help="Sessions that ended then or later …")
-        parser.add_argument("--to", dest="end", metavar="TIME", help="… and before then have to be there")
+        add_period(parser, what="have to be there")
         parser.add_argument("--ours", action="store_true", help="Ask of each what our own files keep")
 
     def handle(self, *args: Any, **options: Any) -> None:
         folder: Path = options["folder"]
         if not folder.is_dir():
             raise CommandError(f"There is no folder {folder}.")
-        period = _period(options["start"], options["end"])
+        period = period_of(options)
         checked = []
         for file in check_folder(folder, as_producer=options["ours"]):
             checked.append(file)
@@ -47,26 +44,3 @@ class Command(BaseCommand):
             self.stdout.write(f"{file.path}: not valid: {fault}")
         for difference in file.sums:
             self.stdout.write(f"{file.path}: does not add up: {difference}")
-
-
-def _period(start: str | None, end: str | None) -> tuple[datetime, datetime] | None:
-    if not start and not end:
-        return None
-    if not start or not end:
-        raise CommandError("A period needs both --from and --to.")
-    period = _moment(start), _moment(end)
-    if period[0] >= period[1]:
-        raise CommandError("The period ends before it begins.")
-    return period
-
-
-def _moment(text: str) -> datetime:
-    """A date is its first moment; without an offset, both count in the portal's time zone."""
-    try:
-        day: date | None = parse_date(text)
-        at = datetime.combine(day, time.min) if day else parse_datetime(text)
-    except ValueError:
-        at = None
-    if at is None:
-        raise CommandError(f"{text} is no time. Examples: 2026-03-01, 2026-03-01T08:00:00+02:00")
-    return at if at.tzinfo else timezone.make_aware(at, timezone.get_default_timezone())

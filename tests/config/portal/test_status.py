@@ -17,8 +17,15 @@ from channels_cfg.rights.roles import AGENT, CONFIGURATOR
 from config.health import Level
 from config.models import Heartbeat
 from conversations.models import InboundDelivery, RefusedCallbacks
-from reporting.models import ReportRun
-from tests.factories import MailBoxFactory, MessagingServiceFactory, QueueFactory, UserFactory, ended_conversation
+from reporting.models import DeliveryPause, FileDelivery, ReportRun
+from tests.factories import (
+    MailBoxFactory,
+    MessagingServiceFactory,
+    MetadataDestinationFactory,
+    QueueFactory,
+    UserFactory,
+    ended_conversation,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -193,3 +200,30 @@ def test_it_costs_a_constant_number_of_queries(browser: Client, django_assert_ma
 
     with django_assert_max_num_queries(40):
         browser.get(reverse("status"))
+
+
+def test_files_of_session_metadata_that_are_late_parked_or_wrong_are_told_apart(browser: Client):
+    assert facts(browser)["Session metadata files"].words == "Nothing waits."
+    queue, destination, now = QueueFactory(), MetadataDestinationFactory(name="Archive"), timezone.now()
+
+    def delivery(**facts: Any) -> None:
+        facts = {"ended_at": now, "due_at": now, "finished_at": now, "destination_name": "Archive"} | facts
+        FileDelivery.objects.create(conversation=ended_conversation(queue), destination=destination, **facts)
+
+    delivery(finished_at=None, held_until=now, due_at=now - timedelta(days=2))
+    delivery(finished_at=None, held_until=now + timedelta(days=1), due_at=now + timedelta(days=1))
+    delivery(state="failed", reason="No such bucket.")
+    delivery(state="failed", is_our_error=True)
+    DeliveryPause.objects.begin(destination, now=now - timedelta(hours=1), reason="No answer.")
+
+    found = facts(browser)
+
+    late = found["Session metadata files"]
+    assert late.level == Level.BAD
+    assert late.words.replace("\N{NO-BREAK SPACE}", " ") == (
+        "1 waits, since 2 days. Archive cannot be reached, first 1 hour ago: No answer."
+    )
+    assert late.link == "/admin/reporting/filedelivery/"
+    parked, wrong = found["Parked session metadata files"], found["Session metadata files that do not fit"]
+    assert (parked.level, parked.words) == (Level.WARN, "1 is parked.")
+    assert (wrong.level, wrong.words) == (Level.BAD, "1 could not be made as the schema wants it.")

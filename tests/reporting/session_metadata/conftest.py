@@ -6,13 +6,14 @@ import json
 import uuid
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
 from django.contrib.auth.models import Group
 
-from channels_cfg.models import AccessRight, Channel, Queue, Right, User
+from channels_cfg.models import AccessRight, Channel, MetadataDestination, Queue, Right, User
 from conversations import lifecycle
 from conversations.models import Conversation, Message
 from reporting.session_metadata.document import as_bytes, session_metadata
@@ -20,6 +21,7 @@ from reporting.session_metadata.reading import read_sessions
 from reporting.session_metadata.valid import faults_of, sums_that_differ
 from tests.conversations.api.conftest import ApiClient
 from tests.factories import ChannelFactory, IvrDefinitionFactory, QueueFactory, UserFactory, grant
+from tests.reporting.session_metadata.deliveries import folder_used_by_all
 
 
 def built(conversation: Conversation | str) -> dict[str, Any]:
@@ -68,6 +70,21 @@ class Telephone(ApiClient):
 @pytest.fixture
 def queue(db: None) -> Queue:
     return QueueFactory(name="Sales", channel=ChannelFactory(kind=Channel.Kind.VOICE, statistics_keys=["customerType"]))
+
+
+@pytest.fixture
+def chats(db: None) -> Queue:
+    return QueueFactory(channel=ChannelFactory(kind=Channel.Kind.CHAT))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "files"
+
+
+@pytest.fixture
+def destination(folder: Path) -> MetadataDestination:
+    return folder_used_by_all(folder)
 
 
 @pytest.fixture
