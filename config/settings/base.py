@@ -216,7 +216,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000  # the extra-data matrix: 500 keys ticked o
 # the unpacked size that counts.
 UPLOAD_READ_AT_ONCE = 256 * 1024
 
-# How many processes of one worker write a large report as a workbook; each has some of its rows.
+# How many processes of one worker write a large report as a workbook, each some of its rows; and how many batches one
+# run of the reporting job writes at once.
 REPORT_PROCESSES = environment.number("REPORT_PROCESSES", os.cpu_count() or 1)
 
 # Who may read /metrics: with a token whoever shows it, without one this machine alone.

@@ -78,8 +78,9 @@ def _discard(request: HttpRequest, upload: WaitingUpload) -> HttpResponse:
 
 
 def _confirm(request: HttpRequest, upload: WaitingUpload) -> HttpResponse:
-    refused = upload.records.filter(outcome=Outcome.REFUSED).count()
-    if not upload.is_ready or (refused and "without_refused" not in request.POST):
+    refused = upload.records.filter(outcome=Outcome.REFUSED)
+    is_agreed = "without_refused" in request.POST or not refused.exists()
+    if not (upload.is_ready and is_agreed and upload.records.exclude(outcome=Outcome.REFUSED).exists()):
         return _preview_page(request, upload, status=HTTPStatus.CONFLICT)
     confirm(upload, now=timezone.now())
     return redirect("contacts:import_preview", pk=upload.pk)

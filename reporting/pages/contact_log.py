@@ -61,6 +61,7 @@ def report(request: HttpRequest) -> HttpResponse:
         totals = query.totals(user)
         context |= {"summary": _summary(query, totals), "totals": totals, "table": count_table(query, user, totals)}
         context |= {"rows_address": rows_address(query.drilled()), "params": query.drilled().as_params()}
+        context["legs_address"] = f"{reverse('reports:legs')}?{query.as_address()}"
         context["saved_params"] = query.as_params()
     if is_partial:
         response = render(request, "reports/_report.html", context)

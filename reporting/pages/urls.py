@@ -1,11 +1,12 @@
 from django.urls import path
 
-from reporting.pages import contact_log, report_files, report_runs, saved_reports
+from reporting.pages import contact_log, legs, report_files, report_runs, saved_reports
 
 app_name = "reports"
 urlpatterns = [
     path("", contact_log.report, name="index"),
     path("rows/", contact_log.rows, name="rows"),
+    path("legs/", legs.legs, name="legs"),
     path("saved/", saved_reports.report_list, name="saved"),
     path("saved/save/", saved_reports.save, name="save"),
     path("saved/<int:pk>/rename/", saved_reports.rename, name="rename_saved"),

@@ -108,7 +108,7 @@ def database_dump() -> Iterator[tuple[str, bytes]]:
     """Every table, as PostgreSQL writes it out, and what ANALYZE has gathered."""
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
-            with cursor.copy(f'COPY "{table}" TO STDOUT') as rows:
+            with cursor.copy(f'COPY (SELECT * FROM "{table}") TO STDOUT') as rows:
                 yield table, b"".join(bytes(chunk) for chunk in rows)
         with cursor.copy("COPY (SELECT s::text FROM pg_stats s) TO STDOUT") as rows:
             yield "planner statistics", b"".join(bytes(chunk) for chunk in rows)

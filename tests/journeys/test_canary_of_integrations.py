@@ -148,7 +148,7 @@ def test_what_contacts_say_is_in_contacts_alone_and_what_was_refused_or_deleted_
     send(preview.url.path, discard="yes")
     # The second is large, so that a worker has it; row 3 is refused.
     rows = f"First name,Last name,Work e-mail\nAino,{kept.new()},{kept.new()}@example.com\nEero,{gone.new()},no\n"
-    preview = send("/contacts/import/", files={"file": ("a.csv", rows + "," * 300_000 + "\n")})
+    preview = send("/contacts/import/", files={"file": ("a.csv", rows + "\n" * 300_000)})
     eventually(WaitingUpload.objects.filter(state="ready").exists)
     send(preview.url.path, without_refused="yes")
     eventually(WaitingUpload.objects.filter(state="done").exists)

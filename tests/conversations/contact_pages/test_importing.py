@@ -221,6 +221,7 @@ def test_a_large_file_that_cannot_be_read_says_so_on_its_page(browser: Client, l
     said = text_of(browser.get(preview()))
 
     assert "The file is refused" in said and "no rows" in said
+    assert confirmed(browser, without_refused="yes")[0] == 409
     browser.post(preview(), {"discard": "yes"})
     assert not WaitingUpload.objects.exists()
 

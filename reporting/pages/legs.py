@@ -1,0 +1,50 @@
+"""The legs of the conversations that a report counts, by queue and by agent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from conversations.models import Leg
+from conversations.signed_in import page_for_people, viewer
+from reporting.contact_log.legs import leg_counts
+from reporting.contact_log.query import LogQuery, zone_of
+from reporting.pages.contact_log import as_asked
+from reporting.pages.count_table import duration
+from reporting.pages.group_words import GroupWords
+from reporting.pages.report_runs import may_view_reports
+
+
+@page_for_people
+@require_GET
+def legs(request: HttpRequest) -> HttpResponse:
+    """A question that makes no sense leads back to the report, which says so."""
+    user = viewer(request)
+    query, complaints = LogQuery.read(request.GET, zone=zone_of(user), now=timezone.now())
+    if complaints or not may_view_reports(user):
+        return redirect(as_asked(request.GET))
+    counts = leg_counts(query, user)
+    context = {
+        "start": query.start.astimezone(query.zone),
+        "end": query.end.astimezone(query.zone),
+        "zone": str(query.zone),
+        "back": as_asked(request.GET),
+        "queues": _rows([count for count in counts if count["purpose"] == Leg.Purpose.QUEUE], "queue"),
+        "agents": _rows([count for count in counts if count["purpose"] == Leg.Purpose.AGENT], "agent"),
+    }
+    return render(request, "reports/legs.html", context)
+
+
+def _rows(counts: Sequence[dict[str, Any]], by: str) -> list[dict[str, Any]]:
+    words = GroupWords.of(by, (count[by] for count in counts))
+    return [count | {"label": words.word(count[by]), "lasted": _duration(count["lasted"])} for count in counts]
+
+
+def _duration(lasted: timedelta | None) -> str:
+    return duration(lasted.total_seconds() if lasted is not None else None)

@@ -1,0 +1,67 @@
+"""Legs of reported conversations."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from channels_cfg.models import Right
+from conversations import lifecycle
+from reporting.contact_log.fill import run_reporting_job
+from tests.factories import ChannelFactory, QueueFactory, UserFactory, grant, user_with
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+YEAR = "received_after=2026-01-01&received_before=2027-01-01"
+
+
+@pytest.fixture
+def queues():
+    channel = ChannelFactory()
+    return [QueueFactory(channel=channel, name=name) for name in ("Sales", "Service")]
+
+
+@pytest.fixture
+def transferred(queues):
+    """Ten minutes with an agent of the first queue, then five with one of the second."""
+    anna, ben = UserFactory(first_name="Anna", last_name=""), UserFactory(first_name="Ben", last_name="")
+    sales, service = queues
+    conversation = lifecycle.receive(channel=sales.channel, queue=sales, now=NOON)
+    lifecycle.accept(conversation.pk, by=anna, now=NOON)
+    lifecycle.transfer(conversation.pk, by=anna, queue=service, now=NOON + timedelta(minutes=10))
+    lifecycle.accept(conversation.pk, by=ben, now=NOON + timedelta(minutes=10))
+    lifecycle.end(conversation.pk, by=ben, now=NOON + timedelta(minutes=15))
+    run_reporting_job()
+    return conversation
+
+
+def shown(client, user, address: str) -> str:
+    client.force_login(user)
+    answer = client.get(address)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_a_transferred_conversation_counts_once_and_its_legs_each(client, queues, transferred):
+    viewer = user_with(Right.VIEW_REPORTS, on=queues[0])
+    grant(viewer, Right.VIEW_REPORTS, on=queues[1])
+
+    report = shown(client, viewer, f"/reports/?{YEAR}&by=queue")
+    legs = shown(client, viewer, f"/reports/legs/?{YEAR}")
+
+    assert "Sales" not in report.split("<tbody>")[-1]
+    assert [name in legs for name in ("Sales", "Service", "Anna", "Ben")] == [True] * 4
+    assert ("10:00" in legs, "5:00" in legs) == (True, True)
+
+
+@pytest.mark.django_db
+def test_legs_in_a_queue_of_others_are_not_told(client, queues, transferred):
+    legs = shown(client, user_with(Right.VIEW_REPORTS, on=queues[1]), f"/reports/legs/?{YEAR}")
+
+    assert ("Service" in legs, "Sales" in legs) == (True, False)
+
+
+@pytest.mark.django_db
+def test_a_question_that_makes_no_sense_leads_to_the_report_which_says_so(client, queues):
+    client.force_login(user_with(Right.VIEW_REPORTS, on=queues[0]))
+
+    assert client.get("/reports/legs/?zone=Europe/Atlantis").url == "/reports/?zone=Europe%2FAtlantis"
