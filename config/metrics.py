@@ -13,7 +13,7 @@ from time import perf_counter
 
 from django.conf import settings
 from django.db import Error
-from django.db.models import Count, Min
+from django.db.models import Count, Min, Q
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -127,12 +127,13 @@ def changes_waiting() -> Waiting:
 
 
 def metadata_gauges(now: datetime) -> Iterator[Metric]:
-    due, parked = metadata_due(now), FileDelivery.objects.dead_letters().order_by()
+    due = metadata_due(now)
+    ours = Count("pk", filter=Q(is_our_error=True))
+    parked = FileDelivery.objects.dead_letters().order_by().aggregate(all=Count("pk"), ours=ours)
     yield gauge("metadata_deliveries_due", "Session metadata files that are due and not delivered", due.count)
     yield gauge("metadata_deliveries_oldest_seconds", "For how long the oldest of them is due", age(due.oldest, now))
-    yield gauge("metadata_deliveries_parked", "Those that are not tried again by themselves", parked.count())
-    ours = parked.filter(is_our_error=True).count()
-    yield gauge("metadata_deliveries_invalid", "Of these, those whose document could not be made", ours)
+    yield gauge("metadata_deliveries_parked", "Those that are not tried again by themselves", parked["all"])
+    yield gauge("metadata_deliveries_invalid", "Of these, those whose document could not be made", parked["ours"])
 
 
 def metadata_due(now: datetime) -> Waiting:

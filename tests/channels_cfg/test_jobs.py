@@ -119,3 +119,57 @@ def test_a_worker_that_lives_keeps_its_job_and_another_has_it_within_a_minute_of
     assert InboundDelivery.objects.claim(delivery.pk, now=timezone.now())  # by a worker that dies now
     time.sleep(0.4)
     assert InboundDelivery.objects.claim(delivery.pk, now=timezone.now())
+
+
+# Handfuls
+
+
+def several(count: int) -> list[InboundDelivery]:
+    service = MessagingServiceFactory()
+    return [
+        InboundDelivery.objects.create(
+            door="conversation_api",
+            service=service,
+            nonce=f"n{number}",
+            body_digest=b"",
+            body=b"{}",
+            received_at=timezone.now(),
+        )
+        for number in range(count)
+    ]
+
+
+def pks(claimed: list[InboundDelivery]) -> list[int]:
+    return [job.pk for job in claimed]
+
+
+def test_two_workers_never_hold_the_same_of_a_handful(db):
+    made = several(5)
+    now = timezone.now()
+
+    first, second, third = (InboundDelivery.objects.claim_handful(3, now=now) for _ in range(3))
+
+    assert (pks(first), pks(second), third) == (pks(made[:3]), pks(made[3:]), [])
+    assert len({job.holder for job in first}) == 1 and first[0].holder != second[0].holder
+    assert InboundDelivery.objects.claim(made[0].pk, now=now) is None
+
+
+def test_one_that_cost_several_workers_is_worked_on_alone(db):
+    made = several(4)
+    InboundDelivery.objects.filter(pk=made[1].pk).update(interruptions=3)
+    now = timezone.now()
+
+    claimed = [pks(InboundDelivery.objects.claim_handful(3, now=now)) for _ in range(3)]
+
+    assert claimed == [[made[0].pk, made[2].pk], [made[1].pk], [made[3].pk]]
+
+
+def test_a_handful_that_fails_is_tried_again_each_by_itself(db, monkeypatch):
+    several(3)
+    kind = jobs.Kind(InboundDelivery, fail, timedelta(1), handful=3)
+    monkeypatch.setitem(jobs._kinds, "conversations.InboundDelivery", kind)
+
+    assert jobs.work_on_handful(kind) == 3
+
+    assert list(InboundDelivery.objects.values_list("state", "holder", "attempts")) == [("waiting", None, 1)] * 3
+    assert {job.reason for job in InboundDelivery.objects.all()} == {"It failed (RuntimeError) and is tried again."}
