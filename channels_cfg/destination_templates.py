@@ -33,6 +33,8 @@ FILE_NAME = "metadata/{kind}-{number}.json"
 SUBJECT = "Session metadata of {kind} {number} [{ticket_id}]"
 MANIFESTS = "manifests"
 """The folder of each destination in which the manifests of its days lie."""
+UNFINISHED = ".unfinished"
+"""The one in which files lie that are not whole yet; what stays there is removed."""
 
 LONGEST_PIECE = 255
 """Bytes of a file's or folder's name, as file systems take them."""
@@ -152,6 +154,8 @@ def check_file_name(template: str) -> None:
         _check_piece(piece)
     if pieces[0] == [MANIFESTS]:
         raise ValidationError(_("The manifests lie in “manifests”. Choose another folder."))
+    if pieces[0] == [UNFINISHED]:
+        raise ValidationError(_("What lies in “.unfinished” is removed. Choose another folder."))
     if sum(map(_longest, pieces)) + len(pieces) - 1 > LONGEST_NAME:
         raise ValidationError(_("The name could get longer than %(most)s bytes.") % {"most": LONGEST_NAME})
     told = {name for piece in pieces for name in _told_for_sure(piece)}

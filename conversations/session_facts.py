@@ -267,6 +267,8 @@ ORDERED = frozenset({"menu_path"})
 
 # Checking
 
+_HALF_A_PAIR = re.compile("[\ud800-\udfff]")
+"""JSON may hold half a surrogate pair, a text in UTF-8 may not."""
 _formats = FormatChecker(formats=())
 
 
@@ -285,7 +287,7 @@ def moment(value: str) -> datetime | None:
 
 
 def _matches_whole(validator: Any, pattern: str, value: Any, _schema: Any) -> Iterator[Mismatch]:
-    if isinstance(value, str) and not re.fullmatch(pattern, value):
+    if isinstance(value, str) and (_HALF_A_PAIR.search(value) or not re.fullmatch(pattern, value)):
         yield Mismatch(_("It is not of the form that is described."))
 
 
@@ -316,6 +318,7 @@ def _told(wrong: Mismatch) -> str:
     where = ".".join(str(part + 1) if isinstance(part, int) else part for part in wrong.absolute_path)
     says = {
         "type": _("It is of another type."),
+        "anyOf": _("It is of another type."),
         "enum": _("It is none of the values that are described."),
         "required": _("Something required is missing: %(names)s."),
         "additionalProperties": _("It has members that are not known. Known are: %(names)s."),

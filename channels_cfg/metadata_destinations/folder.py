@@ -17,6 +17,7 @@ from pathlib import Path
 
 from django.utils.translation import gettext as _
 
+from channels_cfg.destination_templates import UNFINISHED
 from channels_cfg.metadata_destinations.store import (
     LARGEST_FILE,
     NOT_OURS,
@@ -26,7 +27,6 @@ from channels_cfg.metadata_destinations.store import (
     StoreUnreachable,
 )
 
-UNFINISHED = ".unfinished"
 SECONDS_UNFINISHED = 3600
 """Older ones are of writers that are dead."""
 FILE_MODE, FOLDER_MODE = 0o640, 0o750

@@ -21,6 +21,7 @@ import paramiko
 from django.utils.translation import gettext as _
 
 from channels_cfg import outgoing
+from channels_cfg.destination_templates import UNFINISHED
 from channels_cfg.metadata_destinations.exchange import in_words
 from channels_cfg.metadata_destinations.store import (
     LARGEST_FILE,
@@ -33,7 +34,6 @@ from channels_cfg.metadata_destinations.store import (
 )
 
 USUAL_PORT = 22
-UNFINISHED = ".unfinished"
 SECONDS_UNFINISHED = 24 * 3600
 """Older ones are of writers that are dead; the server's clock is not ours."""
 _KEY_KINDS = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)

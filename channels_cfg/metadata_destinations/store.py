@@ -196,7 +196,7 @@ def is_ours(existing: bytes, owner: str) -> bool:
         return True
     try:
         read = json.loads(existing.partition(b"\n")[0] if owner == MANIFEST else existing)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     if not isinstance(read, dict):
         return False

@@ -9,13 +9,12 @@ from enum import Enum
 from django.db.models import Avg, Case, Count, FloatField, Q, Value, When
 from django.db.models.expressions import Combinable
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from conversations.models import POSTABLE_STATES, State
 from reporting.contact_log.asked import ANY
 from reporting.models.contact_log import ANSWERED_ON_TIME
-
-ON_TIME = {"seconds": ANSWERED_ON_TIME}
 
 
 class Unit(Enum):
@@ -64,11 +63,13 @@ MEASURES: dict[str, Measure] = {
     ),
     "service_level": Measure(
         _("Service level"),
-        _(
-            "Accepted within %(seconds)s seconds, as a share of inbound conversations of queues; abandoned ones count "
-            "as not, false attempts do not count"
-        )
-        % ON_TIME,
+        format_lazy(
+            _(
+                "Accepted within {seconds} seconds, as a share of inbound conversations of queues; abandoned ones "
+                "count as not, false attempts do not count"
+            ),
+            seconds=ANSWERED_ON_TIME,
+        ),
         _ON_TIME,
         Unit.SHARE,
     ),

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.key_names import MAX_KEY_LENGTH
@@ -126,8 +127,10 @@ class ContactLogEntry(models.Model):
     within_service_level = models.BooleanField(
         _("within service level"),
         null=True,
-        help_text=_("Accepted within %(seconds)d seconds; empty where service level does not count it")
-        % {"seconds": ANSWERED_ON_TIME},
+        help_text=format_lazy(
+            _("Accepted within {seconds} seconds; empty where service level does not count it"),
+            seconds=ANSWERED_ON_TIME,
+        ),
     )
     disposition = models.CharField(_("disposition"), max_length=LONGEST_DISPOSITION, blank=True, db_default="")
 

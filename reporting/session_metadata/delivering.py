@@ -135,11 +135,16 @@ def _put_all(destination: MetadataDestination, ready: Sequence[Ready]) -> None:
 
 
 def _put(store: MetadataStore, delivery: FileDelivery, file: MetadataFile) -> Outcome:
-    """Raises ``StoreUnreachable``."""
+    """Raises ``StoreUnreachable``. What nobody foresaw takes no other file with it."""
     try:
         store.put(file)
     except StoreRefused as refused:
         return Outcome(delivery, State.FAILED, str(refused))
+    except StoreUnreachable:
+        raise
+    except Exception as failure:
+        logger.error("The file of %s cannot be put (%s)", delivery.conversation_id, type(failure).__name__)
+        return _in_vain(delivery, _("The file cannot be put (%(kind)s).") % {"kind": type(failure).__name__})
     return Outcome(delivery, State.DONE, file=file)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F
+from django.db.models.functions import Greatest
 
 from channels_cfg.metadata_destinations.store import MetadataFile
 from channels_cfg.models import MetadataDestination
@@ -106,6 +107,9 @@ def _note_days(delivered: Sequence[FileDelivery], *, now: datetime) -> None:
 
 
 def hand_back(deliveries: Sequence[FileDelivery], *, now: datetime) -> int:
-    """Let go of those that were not tried, as if they had not been claimed; return how many."""
+    """Let go of those that were not tried, as if they had not been claimed; return how many.
+
+    Where a rebuild came in between, their attempts count anew already.
+    """
     held = FileDelivery.objects.held_by(*deliveries).order_by()
-    return held.update(holder=None, held_until=now, attempts=F("attempts") - 1)
+    return held.update(holder=None, held_until=now, attempts=Greatest(F("attempts") - 1, 0))

@@ -76,6 +76,8 @@ def plan_deliveries(*, now: datetime) -> int:
     planned = 0
     while (found := _plan_batch(now)) is not None:
         planned += found
+        # By ``changed_at`` a worker that took what the last batch planned knows that it was told more since.
+        now += datetime.resolution
     if planned:
         jobs.announce(FileDelivery)
         logger.info("Deliveries of session metadata planned: %s", planned)

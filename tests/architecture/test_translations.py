@@ -147,6 +147,7 @@ ONLY_POSTED = {
     "admin:data_action_edit",
     "admin:data_action_publish",
     "admin:integration_debug_window",
+    "admin:metadata_destination_example",
     "reports:delete_saved",
     "reports:rename_saved",
 }
@@ -387,7 +388,7 @@ NO_WORDS = re.compile(
     | \b[a-z_]+(\.[a-z_]+)+\b             # dotted names of tasks
     | \w+\[\d+\]                          # paths in files
     | \b[0-9A-Fa-f]{8,}\b | \d\dT\d\d     # ids, times
-    | \b(CSV|XLSX|ID)\b                   # formats, and what Django calls every id
+    | \b(CSV|XLSX|ID|POST|PUT)\b          # formats, methods, and what Django calls every id
     | \b[A-Z]\b                          # initials
     | \borderId\b                        # a key in examples
     | \w*-\w+[ ]relationships?(:[ ]\w+[ ]object)?  # what Django calls rows that only join two others

@@ -92,6 +92,7 @@ def test_a_value_is_made_safe_for_a_name(value: str, becomes: str):
         ("{ticket_url}/{id}", "There is no {ticket_url} here. Did you mean “ticket_id”?"),
         ("{id", "Character 1: A brace that belongs to no placeholder"),
         ("manifests/{id}", "The manifests lie in “manifests”"),
+        (".unfinished/{id}", "What lies in “.unfinished” is removed"),
         ("{queue}{channel}{ticket_id}/{id}", "longer than 255 bytes"),
         ("{queue}/{queue}/{queue}/{queue}/{queue}/{queue}/{queue}/{id}", "longer than 700 bytes"),
     ],

@@ -147,8 +147,9 @@ class MetadataDestinationForm(forms.ModelForm):
     def _say_what_is_stored(self) -> None:
         field = self.fields["secret"]
         says = MetadataDestination._meta.get_field("secret").help_text
-        field.help_text = f"{says} {_('Empty: what is stored stays.')}" if self.instance.secret else says
+        field.help_text = says
         if self.instance.secret:
+            field.help_text = " ".join([str(says), _("Empty: what is stored stays.")])
             field.widget.attrs["placeholder"] = _("Stored. Not shown again.")
 
     def clean_secret(self) -> str:

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from channels_cfg.metadata_destinations.folder import SECONDS_UNFINISHED, UNFINISHED, FolderStore
+from channels_cfg.destination_templates import UNFINISHED
+from channels_cfg.metadata_destinations.folder import SECONDS_UNFINISHED, FolderStore
 from channels_cfg.metadata_destinations.store import StoreRefused, StoreUnreachable
 from tests.channels_cfg.metadata_destinations.files import NAME, OTHER_CALL, call_file, manifest_of
 
@@ -48,7 +49,7 @@ def test_a_later_revision_takes_the_place_of_the_earlier_one(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"not JSON", b"[]", b'{"id": 17}', call_file(of=OTHER_CALL).content, b"\xff" * 100]
+    "content", [b"", b"not JSON", b"[]", b'{"id": 17}', call_file(of=OTHER_CALL).content, b"\xff" * 100, b"[" * 99_999]
 )
 def test_what_is_not_ours_is_left_as_it_is(tmp_path: Path, content: bytes):
     (tmp_path / "metadata").mkdir()

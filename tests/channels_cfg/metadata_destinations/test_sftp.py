@@ -14,8 +14,9 @@ import asyncssh
 import pytest
 from pytest_django import Settings
 
+from channels_cfg.destination_templates import UNFINISHED
 from channels_cfg.metadata_destinations import sftp
-from channels_cfg.metadata_destinations.sftp import SECONDS_UNFINISHED, UNFINISHED, SftpStore
+from channels_cfg.metadata_destinations.sftp import SECONDS_UNFINISHED, SftpStore
 from channels_cfg.metadata_destinations.store import StoreRefused, StoreUnreachable
 from tests.channels_cfg.metadata_destinations.contract import FileStoreContract
 from tests.channels_cfg.metadata_destinations.files import NAME, OTHER_CALL, call_file

@@ -126,6 +126,8 @@ NO_SUCH_FACTS = [
     ({"photos": [PHOTO | {"size": 3}]}, "photos"),
     ({"in_call_sms": [{"id": 1, "direction": "up", "sent_at": "2026-03-01T08:00:00Z"}]}, "in_call_sms"),
     ({"virtual_agents": [{"id": 1, "virtual_agent_id": 2, "started_at": "yesterday"}]}, "virtual_agents"),
+    ({"feedback": "half a pair: \ud83d"}, "feedback"),
+    ({"dispositions": [{"id": 1, "code": "\udc00"}]}, "dispositions"),
 ]
 
 
@@ -146,6 +148,14 @@ def test_the_message_says_which_item_and_repeats_no_value(queue, telephone):
 
     assert answer.json()["errors"]["photos"] == ["Item 2.url: It is not of the form that is described."]
     assert "secret" not in answer.content.decode()
+    agent = {
+        "id": 1,
+        "virtual_agent_id": 2,
+        "started_at": "2026-03-01T08:00:00Z",
+        "virtual_agent_params": {"order": []},
+    }
+    odd = tell(telephone, call, virtual_agents=[agent]).json()["errors"]["virtual_agents"]
+    assert odd == ["Item 1.virtual_agent_params.order: It is of another type."]
     too_good = tell(telephone, call, rating=9, feedback="x" * 5000).json()["errors"]
     assert too_good == {"rating": ["It is more than 5."], "feedback": ["It is longer than 4096 characters."]}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from channels_cfg import jobs
+from channels_cfg.metadata_destinations.folder import FolderStore
+from channels_cfg.metadata_destinations.store import MetadataFile
 from channels_cfg.models import Channel, MetadataDestination, SystemSettings
 from conversations import lifecycle
 from conversations.models import Conversation, SessionMetadataChange
 from conversations.sessions import erase_facts, tell_facts
 from reporting.models import DeliveryPause, FileDelivery
-from reporting.session_metadata import delivering
+from reporting.session_metadata import delivering, planning
 from tests.factories import ChannelFactory, QueueFactory, UserFactory
 from tests.reporting.session_metadata.deliveries import (
     DUE,
@@ -126,6 +128,32 @@ def test_a_change_that_comes_while_it_is_delivered_is_delivered_a_minute_later(c
     assert document_of(conversation, folder)["rating"] == 5
 
 
+def test_a_change_that_is_told_while_news_are_planned_is_not_lost(chats, folder, destination, monkeypatch):
+    """What the first batch planned is taken at once, and built before the second batch brings the rating."""
+    conversation = chat(chats)
+    plan_batch, prepared = planning._plan_batch, delivering._prepared
+    batches: list[datetime] = []
+
+    def worked_between(now: datetime) -> int | None:
+        batches.append(now)
+        if len(batches) != 2:
+            return plan_batch(now)
+        held = FileDelivery.objects.claim_handful(9, now=DUE)
+        ready = list(prepared(held, destination))
+        rate(conversation, 5, at=DUE)
+        planned = plan_batch(now)
+        patched.setattr(delivering, "_prepared", lambda *_: ready)
+        delivering.deliver(held)
+        return planned
+
+    with monkeypatch.context() as patched, time_machine.travel(DUE, tick=False):
+        patched.setattr(planning, "_plan_batch", worked_between)
+        plan(DUE)
+    work(DUE + MINUTE)
+
+    assert document_of(conversation, folder)["rating"] == 5
+
+
 # Copies follow
 
 
@@ -168,6 +196,25 @@ def test_a_file_keeps_its_name_when_the_template_changes(chats, folder, destinat
 
 
 # What goes wrong
+
+
+def test_one_file_that_fails_as_nobody_foresaw_takes_no_other_with_it(chats, folder, destination, monkeypatch):
+    bad, good = chat(chats), chat(chats)
+    put = FolderStore.put
+
+    def put_or_fail(store: FolderStore, file: MetadataFile) -> None:
+        if file.facts.id == str(bad.pk):
+            raise ValueError("canary")
+        put(store, file)
+
+    monkeypatch.setattr(FolderStore, "put", put_or_fail)
+    plan(DUE)
+    work(DUE)
+
+    waiting = FileDelivery.objects.get(conversation=bad)
+    assert (waiting.state, waiting.reason) == ("waiting", "The file cannot be put (ValueError).")
+    assert FileDelivery.objects.get(conversation=good).state == "done"
+    assert not DeliveryPause.objects.exists()
 
 
 def test_what_is_refused_is_parked_with_the_reason_until_somebody_sends_it_again(chats, folder, destination):

@@ -202,3 +202,16 @@ def test_what_a_worker_holds_is_delivered_again_after_it_is_asked_for(chats, fol
 
     assert FileDelivery.objects.get().revision == 2
     assert file_of(conversation, folder).exists()
+
+
+def test_what_is_asked_for_while_its_destination_is_found_to_be_away_waits_as_any_other(chats, folder, destination):
+    for _ in range(3):
+        chat(chats)
+    plan(DUE)
+    with time_machine.travel(LATER, tick=False):
+        held = FileDelivery.objects.claim_handful(9, now=LATER)
+        rebuild(destination)
+        folder.rmdir()
+        jobs.kind_of(FileDelivery).work(held)
+
+    assert set(FileDelivery.objects.values_list("state", "holder", "attempts")) == {("waiting", None, 0)}
