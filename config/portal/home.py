@@ -22,6 +22,7 @@ from config.demo_data import is_loaded
 from config.portal.demo_page import may_remove_demo
 from config.portal.first_steps import first_steps, queues_served
 from config.portal.menu import may_open, page_of
+from config.portal.status import for_whom, last_delivery
 from conversations.models import InboundDelivery, OutboundMessage, SendingPause
 from reporting.models import ReportRun
 
@@ -45,6 +46,7 @@ def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if not may_open(request, Channel):
         return context
     steps = first_steps(request)
+    delivery = last_delivery()
     planned = ScheduledChange.objects.filter(state=ScheduledChange.State.PLANNED)
     counts = [model for model in (Channel, Queue, MessagingService, User, AccessRight) if may_open(request, model)]
     return context | {
@@ -56,7 +58,8 @@ def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "planned": [(change, name_of(change)) for change in with_names(planned)[:NAMED_AT_MOST]],
         "counts": [(model._meta.verbose_name_plural, model.objects.count(), page_of(model)) for model in counts],
         "report_run": ReportRun.objects.order_by("-started_at").first(),
-        "delivery": InboundDelivery.objects.order_by("-received_at").values("received_at", "service__name").first(),
+        "delivery": delivery,
+        "delivered_for": for_whom(delivery) if delivery else "",
         "valid_api_keys": ApiKey.objects.valid().count(),
     }
 

@@ -85,12 +85,20 @@ def all_facts(now: datetime) -> Iterator[Fact]:
 
 
 def last_callback(now: datetime) -> str:
-    """When, and for which messaging service or mail box; the door's name where that is no more."""
-    last = InboundDelivery.objects.select_related("service", "mail_box").defer("body").order_by("-id").first()
+    """When, and for whom."""
+    last = last_delivery()
     if not last:
         return _("No callback has come yet.")
-    whom = last.service or last.mail_box or door_named(last.door).label
-    return _("The last came %(ago)s for %(service)s.") % {"ago": ago(last.received_at, now), "service": whom}
+    return _("The last came %(ago)s for %(service)s.") % {"ago": ago(last.received_at, now), "service": for_whom(last)}
+
+
+def last_delivery() -> InboundDelivery | None:
+    return InboundDelivery.objects.select_related("service", "mail_box").defer("body").order_by("-id").first()
+
+
+def for_whom(delivery: InboundDelivery) -> str:
+    """The messaging service or mail box; the door's name where that is no more."""
+    return str(delivery.service or delivery.mail_box or door_named(delivery.door).label)
 
 
 def refused_fact(now: datetime) -> Iterator[Fact]:

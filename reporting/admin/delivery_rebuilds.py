@@ -63,7 +63,7 @@ class DeliveryRebuildAdmin(JobAdmin):
         "A rebuild delivers the session metadata files of a period once more, such as those of March to a new bucket."
     )
     empty_list_leads_to = ("admin:reporting_deliveryrebuild_add", gettext_lazy("Rebuild a period"))
-    list_display = ["__str__", "which", *JobAdmin.list_of_a_job, "total", "asked_at", "asked_by"]
+    list_display = ["__str__", "which", "job_state", "reason", "total", "asked_at", "asked_by"]
     list_filter = [("state", ChoicesDropdownFilter)]
     list_filter_submit = True
     list_select_related = ["asked_by"]

@@ -67,13 +67,11 @@ class FileDeliveryAdmin(JobAdmin):
         "session",
         "destination_name",
         "job_state",
-        "due",
+        "reason",
         "delivered",
-        "revision",
         "file_size",
         "attempts",
         "next_try",
-        "reason",
     ]
     list_filter = [
         ("state", ChoicesDropdownFilter),

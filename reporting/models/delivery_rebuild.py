@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from channels_cfg import moments
 from channels_cfg.models import Job, JobQuerySet, MetadataDestination
 
 MOST_ATTEMPTS = 20
@@ -68,7 +69,8 @@ class DeliveryRebuild(Job):
         ]
 
     def __str__(self) -> str:
-        return f"{self.start:%Y-%m-%d} – {self.end:%Y-%m-%d} → {self.destination_name}"
+        """The days on the viewer's clock, as they were asked for."""
+        return f"{moments.day(self.start)} – {moments.day(self.end)} → {self.destination_name}"
 
     def is_exhausted(self, *, now: Any) -> bool:
         return self.attempts >= MOST_ATTEMPTS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -20,6 +20,8 @@ from channels_cfg.models import MailBox
 
 HOW_IT_IS_REACHED = ["kind", "host", "port", "security", "username", "password", "folder"]
 WHERE_IT_GOES = ("host", "port", "security")
+OF_A_SERVER = (*WHERE_IT_GOES, "username", "password")
+"""A maildir has no use for them."""
 
 
 class MailBoxForm(forms.ModelForm):
@@ -61,6 +63,7 @@ class MailBoxAdmin(TriesConnections):
     ordering = ["name"]
     autocomplete_fields = ["queue"]
     change_form_before_template = "admin/channels_cfg/mailbox/_connection.html"
+    conditional_fields: ClassVar[dict[str, str]] = dict.fromkeys(OF_A_SERVER, f"kind == '{MailBox.BoxKind.IMAP}'")
     tried_at = "try_mail_box"
     custom_urls = (trying_at("try-connection/", tried_at),)
     fieldsets = [

@@ -114,10 +114,12 @@ def test_what_came_last_may_be_a_mail_even_of_a_box_that_is_gone(browser: Client
     InboundDelivery.objects.create(door="mail", mail_box=box, nonce="n", body_digest=b"", received_at=timezone.now())
 
     told = facts(browser)["Callbacks"].words
+    home = browser.get(reverse("admin:index")).content.decode()
     InboundDelivery.objects.update(mail_box=None)
     told_afterwards = facts(browser)["Callbacks"].words
 
     assert "for Shop mail." in told
+    assert "for Shop mail" in home
     assert "for Mail." in told_afterwards
 
 

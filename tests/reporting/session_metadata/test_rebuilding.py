@@ -11,6 +11,7 @@ import pytest
 import time_machine
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from channels_cfg import jobs
 from channels_cfg.models import MetadataDestination
@@ -53,6 +54,14 @@ def test_a_period_is_delivered_to_a_new_destination(chats, bucket):
     assert rebuilding.progress(asked).done == 2
     assert all(file_of(one, Path(bucket.folder)).exists() for one in in_it)
     assert not file_of(after, Path(bucket.folder)).exists()
+
+
+def test_its_days_are_those_of_the_viewer(bucket):
+    with timezone.override("Europe/Helsinki"):
+        start, end = (timezone.make_aware(datetime(2026, 3, day)) for day in (1, 2))
+        asked = DeliveryRebuild(destination=bucket, destination_name="Bucket", start=start, end=end)
+
+        assert str(asked) == "2026-03-01 – 2026-03-02 → Bucket"
 
 
 def test_what_lies_there_unchanged_is_sent_once_more(chats, folder, destination):
