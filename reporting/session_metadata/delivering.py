@@ -24,7 +24,7 @@ from channels_cfg.models import MetadataDestination
 from channels_cfg.models.metadata_destination import FILES
 from reporting.models import DeliveryPause, FileDelivery
 from reporting.session_metadata.document import as_bytes, session_metadata
-from reporting.session_metadata.finishing import Outcome, finish, hand_back
+from reporting.session_metadata.finishing import Outcome, finish, hand_back, reserve_names
 from reporting.session_metadata.reading import StoredSession, read_sessions
 from reporting.session_metadata.valid import faults_of
 
@@ -112,6 +112,7 @@ def _put_all(destination: MetadataDestination, ready: Sequence[Ready]) -> None:
     """Put each, until the time is over or the destination cannot be reached."""
     if not ready:
         return
+    reserve_names(ready)
     done: list[Outcome] = []
     unreachable: StoreUnreachable | None = None
     ends_at = time.monotonic() + LONGEST_TURN
@@ -139,7 +140,7 @@ def _put(store: MetadataStore, delivery: FileDelivery, file: MetadataFile) -> Ou
     try:
         store.put(file)
     except StoreRefused as refused:
-        return Outcome(delivery, State.FAILED, str(refused))
+        return Outcome(delivery, State.FAILED, str(refused), is_refused=True)
     except StoreUnreachable:
         raise
     except Exception as failure:

@@ -54,21 +54,30 @@ _FINISH = """
      WHERE delivery.id = done.id
 """
 
+_RESERVE = """
+    UPDATE reporting_filedelivery AS delivery
+       SET name = told.name
+      FROM unnest(%(id)s::bigint[], %(name)s::varchar[]) AS told (id, name)
+     WHERE delivery.id = told.id AND delivery.holder = %(holder)s AND delivery.name = ''
+"""
+
 
 @dataclass(frozen=True)
 class Outcome:
     """What became of a delivery that was claimed. ``file`` is what lies at the destination now, where it was put;
-    ``pause`` how long one waits that is tried again."""
+    ``pause`` how long one waits that is tried again; ``is_refused`` where it is known that nothing was put."""
 
     delivery: FileDelivery
     state: str
     reason: str = ""
     is_our_error: bool = False
+    is_refused: bool = False
     file: MetadataFile | None = None
     pause: timedelta = timedelta()
 
     def row(self, now: datetime) -> dict[str, Any]:
         file, delivery = self.file, self.delivery
+        is_name_free = self.is_refused and not delivery.revision
         return {
             "id": delivery.pk,
             "state": self.state,
@@ -77,11 +86,21 @@ class Outcome:
             "retry_at": now + self.pause,
             "changed_at": delivery.changed_at,
             "forced_at": delivery.forced_at,
-            "name": file and file.name,
+            "name": "" if is_name_free else file and file.name,
             "sha256": file and file.sha256,
             "size": file and len(file.content),
             "revision": file and file.revision,
         }
+
+
+def reserve_names(ready: Sequence[tuple[FileDelivery, MetadataFile]]) -> None:
+    """Write down under which names files of one claim will lie, before they do: whoever takes over from a worker that
+    died finds what it may have put, also where the template would give another name by then."""
+    new = {delivery.pk: file.name for delivery, file in ready if not delivery.name}
+    if new:
+        facts = {"id": list(new), "name": list(new.values()), "holder": ready[0][0].holder}
+        with connection.cursor() as cursor:
+            cursor.execute(_RESERVE, facts)
 
 
 def finish(outcomes: Sequence[Outcome], *, now: datetime) -> None:

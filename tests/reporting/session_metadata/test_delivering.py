@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from conversations.models import Conversation, SessionMetadataChange
 from conversations.sessions import erase_facts, tell_facts
 from reporting.models import DeliveryPause, FileDelivery
 from reporting.session_metadata import delivering, planning
+from reporting.session_metadata.finishing import Outcome
 from tests.factories import ChannelFactory, QueueFactory, UserFactory
 from tests.reporting.session_metadata.deliveries import (
     DUE,
@@ -369,6 +371,46 @@ def test_a_worker_that_lost_its_claim_writes_nothing_down(chats, folder, destina
 
     held = delivered_by(DUE)
     assert (held.state, held.revision, held.finished_at) == ("waiting", 0, None)
+
+
+def test_what_a_worker_put_before_it_died_is_overwritten_also_when_the_template_is_another(
+    chats, folder, destination, monkeypatch
+):
+    conversation = chat(chats)
+
+    def died(outcomes: Sequence[Outcome], **_facts: Any) -> None:
+        if outcomes:
+            raise SystemExit
+
+    with monkeypatch.context() as patched, pytest.raises(SystemExit):
+        patched.setattr(delivering, "finish", died)
+        delivered_by(DUE)
+    put = file_of(conversation, folder)
+    assert put.exists()
+    destination.file_name = "other/{id}.json"
+    destination.save()
+    FileDelivery.objects.update(holder=None, held_until=DUE)
+    rate(conversation, 5, at=DUE)
+
+    assert delivered_by(DUE + MINUTE).name == f"metadata/chat-{conversation.number}.json"
+    assert json.loads(put.read_text())["rating"] == 5
+    assert not (folder / "other").exists()
+
+
+def test_a_name_that_is_refused_is_not_kept_so_that_another_template_mends_it(chats, folder, destination):
+    conversation = chat(chats)
+    in_the_way = file_of(conversation, folder)
+    in_the_way.parent.mkdir()
+    in_the_way.write_text("somebody else's")
+    plan(DUE)
+    work(DUE)
+    destination.file_name = "other/{id}.json"
+    destination.save()
+    with time_machine.travel(DUE, tick=False):
+        FileDelivery.objects.all().try_again()
+
+    assert delivered_by(DUE + MINUTE).state == "done"
+    assert (folder / "other" / f"{conversation.pk}.json").exists()
 
 
 # What is deleted
