@@ -89,6 +89,8 @@ class FolderStore(FileStore):
         folder = self._root / UNFINISHED
         if folder not in self._known:
             folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+            if folder.is_symlink():  # what is old is removed there
+                raise StoreRefused(_("A link leads out of the folder of the destination."))
             for left in os.scandir(folder):
                 with suppress(OSError):
                     if time.time() - left.stat().st_mtime > SECONDS_UNFINISHED:
@@ -126,10 +128,12 @@ def _found(path: Path) -> StoredFile | None:
         if failure.errno in (errno.ELOOP, errno.ENXIO):  # a link, a socket
             return NOT_OURS
         raise
+    facts = os.fstat(descriptor)
+    if not stat.S_ISREG(facts.st_mode) or facts.st_size > LARGEST_FILE:
+        os.close(descriptor)
+        return NOT_OURS
     with os.fdopen(descriptor, "rb") as file:
-        facts = os.fstat(descriptor)
-        is_small_file = stat.S_ISREG(facts.st_mode) and facts.st_size <= LARGEST_FILE
-        return StoredFile(file.read()) if is_small_file else NOT_OURS
+        return StoredFile(file.read())
 
 
 def _written(path: Path, content: bytes) -> None:

@@ -75,9 +75,11 @@ def test_what_is_no_file_is_left_as_it_is(tmp_path: Path, dress: str):
         case "pipe":
             os.mkfifo(place)
 
-    with FolderStore(str(tmp_path / "inside")) as store, pytest.raises(StoreRefused):
+    opened = list(Path("/proc/self/fd").iterdir())
+    with FolderStore(str(tmp_path / "inside")) as store, pytest.raises(StoreRefused, match="another file named"):
         store.put(call_file(2))
 
+    assert len(list(Path("/proc/self/fd").iterdir())) == len(opened)
     assert elsewhere.read_bytes() == call_file(1).content
     assert not place.is_file() or place.is_symlink()
 
@@ -102,6 +104,20 @@ def test_no_link_leads_out_of_the_folder(tmp_path: Path):
         store.put(call_file(name="metadata/2026/call-17.json"))
 
     assert list((tmp_path / "outside").iterdir()) == []
+
+
+def test_nothing_is_removed_where_a_link_leads(tmp_path: Path):
+    inside, elsewhere = tmp_path / "inside", tmp_path / "elsewhere"
+    inside.mkdir()
+    elsewhere.mkdir()
+    (elsewhere / "old").write_bytes(b"somebody's")
+    os.utime(elsewhere / "old", (1, 1))
+    (inside / UNFINISHED).symlink_to(elsewhere)
+
+    with FolderStore(str(inside)) as store, pytest.raises(StoreRefused, match="A link leads out"):
+        store.put(call_file())
+
+    assert files_in(elsewhere) == ["old"]
 
 
 def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path):
