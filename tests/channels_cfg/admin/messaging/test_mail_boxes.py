@@ -11,6 +11,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from channels_cfg.admin.messaging.mail_boxes import OF_A_SERVER
 from channels_cfg.messaging import mail_boxes
 from channels_cfg.models import MailBox
 from tests.channels_cfg.admin.forms import open_form
@@ -133,3 +134,9 @@ def test_who_may_not_change_boxes_tries_none(client: Client, box: MailBox):
 
     assert client.post(reverse("admin:try_mail_box"), {"tried": box.pk}).status_code == 403
     assert client.get(reverse("admin:try_mail_box")).status_code == 405
+
+
+def test_what_only_a_server_has_is_shown_for_a_server_alone(browser: Client, box: MailBox):
+    page = browser.get(reverse("admin:channels_cfg_mailbox_change", args=[box.pk])).content.decode()
+
+    assert page.count("""x-show="kind == &#x27;imap&#x27;\"""") == len(OF_A_SERVER)
