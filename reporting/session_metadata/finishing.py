@@ -98,7 +98,7 @@ def reserve_names(ready: Sequence[tuple[FileDelivery, MetadataFile]]) -> None:
     died finds what it may have put, also where the template would give another name by then."""
     new = {delivery.pk: file.name for delivery, file in ready if not delivery.name}
     if new:
-        facts = {"id": list(new), "name": list(new.values()), "holder": ready[0][0].holder}
+        facts: dict[str, Any] = {"id": list(new), "name": list(new.values()), "holder": ready[0][0].holder}
         with connection.cursor() as cursor:
             cursor.execute(_RESERVE, facts)
 
