@@ -74,6 +74,8 @@ def line_schema() -> dict[str, Any]:
 def _typed(name: str) -> dict[str, Any]:
     if name.endswith("_seconds"):
         return {"type": ["integer", "null"]}
+    if name == "within_service_level":
+        return {"type": ["boolean", "null"]}
     texts = {"type": ["string", "null"]}
     return {**texts, "format": "date-time"} if name in TIMES else texts
 

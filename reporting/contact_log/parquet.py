@@ -50,6 +50,7 @@ def _schema(columns: Sequence[ValueColumn], zone: ZoneInfo) -> pyarrow.Schema:
     types = {
         **dict.fromkeys(COLUMNS, pyarrow.string()),
         **{name: pyarrow.int64() for name in COLUMNS if name.endswith("_seconds")},
+        "within_service_level": pyarrow.bool_(),
         **dict.fromkeys(TIMES, pyarrow.timestamp("us", tz=str(zone))),
     }
     fields = [pyarrow.field(name, types[name], metadata={"label": str(label)}) for name, label in COLUMNS.items()]
@@ -101,6 +102,8 @@ def _table(lines: bytes, schema: pyarrow.Schema) -> pyarrow.Table:
         convert_options=csv.ConvertOptions(
             column_types=dict(zip(names, schema.types, strict=True)),
             null_values=[""],
+            true_values=["t", "true"],
+            false_values=["f", "false"],
             strings_can_be_null=True,
             quoted_strings_can_be_null=False,
         ),

@@ -40,6 +40,10 @@ COLUMNS = {
     "state": gettext_lazy("State"),
     "waited_seconds": gettext_lazy("Waited (seconds)"),
     "handling_seconds": gettext_lazy("Handling time (seconds)"),
+    "ivr_seconds": gettext_lazy("In the IVR (seconds)"),
+    "hold_seconds": gettext_lazy("On hold (seconds)"),
+    "within_service_level": gettext_lazy("Within service level"),
+    "disposition": gettext_lazy("Disposition"),
 }
 """Name for machines → heading for people. One column for each kept key follows, then why cells are empty."""
 
@@ -96,6 +100,15 @@ def labelled(name: str, choices: Sequence[tuple[str, str | Promise]]) -> Express
     )
 
 
+def yes_or_no(name: str) -> Expression:
+    """Empty where it is neither."""
+    return Case(
+        When(**{name: True}, then=Value(_("Yes"))),
+        When(**{name: False}, then=Value(_("No"))),
+        output_field=TextField(),
+    )
+
+
 def empty_because(keys: Sequence[str]) -> Expression:
     """Why each of the keys that has no value has none: ``customerType: Not kept by the settings; …``."""
     reasons = [_reason_in_words(key) for key in keys]
@@ -130,6 +143,7 @@ def csv_rows(entries: ContactLogQuerySet, keys: Sequence[str], *, for_people: bo
     if for_people:
         columns["direction"] = labelled("direction", Conversation.Direction.choices)
         columns["state"] = labelled("state", State.choices)
+        columns["within_service_level"] = yes_or_no("within_service_level")
     values = [*columns.values(), *(_harmless_value(key) for key in keys), empty_because(keys)]
     return entries.newest_first().values_list(*values)
 
@@ -145,6 +159,7 @@ def _texts() -> dict[str, Any]:
         "messaging_channel": F("messaging_channel"),
         "queue": queue_name(),
         "agent": agent_name(),
+        "disposition": F("disposition"),
     }
 
 
@@ -180,6 +195,10 @@ def typed_rows(entries: ContactLogQuerySet, keys: Sequence[str], *, zone: ZoneIn
         labelled("state", State.choices),
         "waited_seconds",
         "handling_seconds",
+        "ivr_seconds",
+        "hold_seconds",
+        yes_or_no("within_service_level"),
+        "disposition",
         "kept_data",
         empty_because(keys),
     )

@@ -82,6 +82,7 @@ def test_a_csv_has_a_column_for_each_kept_key_and_says_why_a_cell_is_empty(queue
     assert file.name == "contact-log_2026-01-01_2026-12-31_Europe-Helsinki.csv"
     assert first["Received (Europe/Helsinki)"] == "2026-03-02T14:00:00+02:00"
     assert (first["Queue"], first["State"], first["customerType"]) == ("Sales", "Handled", "gold")
+    assert (first["Within service level"], first["On hold (seconds)"], first["Disposition"]) == ("No", "0", "")
     assert first["Empty because"] == ""
     assert (second["State"], second["customerType"]) == ("Abandoned", "")
     assert second["Empty because"] == "customerType: Abandoned: nothing is kept"
@@ -197,7 +198,7 @@ def test_rows_beyond_what_a_sheet_holds_go_to_the_next(queue, viewer, monkeypatc
 
     assert workbook.sheetnames == ["Contact Log", "Contact Log 2", "Contact Log 3", "About"]
     assert [workbook[name].max_row - 1 for name in workbook.sheetnames[:3]] == [2, 2, 1]
-    assert workbook["Contact Log"].dimensions == "A1:N3"
+    assert workbook["Contact Log"].dimensions == "A1:R3"
 
 
 # Written by several processes
@@ -237,7 +238,7 @@ def test_a_workbook_is_the_same_whether_one_process_writes_it_or_several(viewer,
     }
     book = openpyxl.load_workbook(file.path)
     rows = [row for name in book.sheetnames[:2] for row in book[name].iter_rows(min_row=2, values_only=True)]
-    assert sorted(row[13] for row in rows) == [f"c{number} <&> ä" for number in range(7)]
+    assert sorted(row[17] for row in rows) == [f"c{number} <&> ä" for number in range(7)]
     assert [row[1] for row in rows] == sorted((row[1] for row in rows), reverse=True)
     assert (file.rows_done, file.rows_total) == (7, 7)
 

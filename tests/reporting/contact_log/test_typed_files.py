@@ -55,6 +55,7 @@ def test_parquet_has_the_types_of_the_catalogue_and_says_what_each_column_is(que
     assert (first["queue"], first["state"], first["customerType"]) == ("=Sales", "handled", 'go"ld,\n')
     assert first["state (attached data)"] == "FI"
     assert (first["waited_seconds"], second["handling_seconds"]) == (60, None)
+    assert (first["within_service_level"], first["ivr_seconds"], first["disposition"]) == (False, 0, "")
     assert (second["visits"], second["empty_because"][:10]) == (None, "balance: A")
     of_visits = table.schema.field("visits").metadata
     assert of_visits == {b"key": b"visits", b"type": b"integer", b"catalogue_type": b"integer", b"label": b"Visits"}
