@@ -75,7 +75,7 @@ def counts(dataset: Dataset, rows: int) -> Result:
         SELECT date_trunc('day', received_at, 'Europe/Helsinki') AS at, queue_id, count(*),
                count(*) FILTER (WHERE state IN ('wrap_up', 'handled')), count(*) FILTER (WHERE state = 'abandoned'),
                count(*) FILTER (WHERE state = 'false_attempt'),
-               avg(CASE WHEN within_service_level THEN 1.0 WHEN NOT within_service_level THEN 0.0 END),
+               avg(CASE WHEN within_service_level THEN 1.0::float8 WHEN NOT within_service_level THEN 0.0::float8 END),
                avg(waited_seconds), avg(ivr_seconds) FILTER (WHERE ivr_seconds > 0), avg(handling_seconds),
                avg(hold_seconds) FILTER (WHERE hold_seconds > 0), count(*) FILTER (WHERE late_changes <> '{}')
           FROM reporting_contactlogentry
