@@ -23,6 +23,7 @@ _DECIDES = {
     *EXTRA_DATA_LISTS,
     "id",
     "contact_information",
+    "kept_data_in_session_metadata",
     "metadata_destinations",
     "precedence",
     "false_attempt_seconds",

@@ -110,9 +110,7 @@ FILTERS = [
     ],
     _parameter("kept", "customerType (is set), customerType=gold (equals), customerType~go (contains)", many=True),
     _parameter("missing", f"customerType:not_kept. Reasons: {', '.join(REASONS)}", many=True),
-    _parameter(
-        "late", f"What changed after the first report: {', '.join(LATE)}; repeat it for any of several", many=True
-    ),
+    _parameter("late", "What changed after the first report; repeat it for any of several", many=True, enum=LATE),
     _parameter("interval", "The interval that “at” starts", enum=["", *INTERVALS]),
     _parameter("at", "Only what was received in the interval that starts at this moment"),
 ]

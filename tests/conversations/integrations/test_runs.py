@@ -162,8 +162,8 @@ def test_the_first_that_sets_something_wins_and_an_echo_decides_by_what_was_fetc
 @pytest.mark.parametrize(
     ("set_", "expected"),
     [
-        ({"priority": "x"}, "priority: It is no whole number"),
-        ({"priority": -1}, "priority: It is no whole number"),
+        ({"priority": "{response.body.word}"}, "priority: It is no whole number"),
+        ({"priority": "{response.body.negative}"}, "priority: It is no whole number"),
         ({"queue": {"name": "Nowhere"}}, "queue: There is no such queue"),
         ({"queue": {"name": "Elsewhere"}}, "queue: The queue belongs to another channel"),
         ({"preferredAgent": "nobody"}, "preferredAgent: There is no such agent"),
@@ -174,7 +174,7 @@ def test_what_cannot_be_set_is_noted_and_the_rest_is_done(crm: Crm, queue: Queue
     UserFactory(username="agent")
     QueueFactory(name="Elsewhere", channel=ChannelFactory())
     integration(crm, json.dumps({"response": {"save": {"done": True}, "set": set_}}))
-    crm.planned.append(reply({}))
+    crm.planned.append(reply({"word": "x", "negative": -1}))
 
     conversation = begun(queue)
     work()
