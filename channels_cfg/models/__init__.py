@@ -15,6 +15,7 @@ from channels_cfg.models.membership import GroupMembership, QueueGroupMembership
 from channels_cfg.models.messaging_service import MessagingService, WebhookSecret
 from channels_cfg.models.metadata_destination import MetadataDestination
 from channels_cfg.models.opening_hours import OpeningHours
+from channels_cfg.models.pause import Pause, PauseQuerySet
 from channels_cfg.models.pause_reason import PauseReason
 from channels_cfg.models.queue import Queue, QueueAddress, QueueGroup
 from channels_cfg.models.reply_template import ReplyTemplate, ReplyTemplateFolder
@@ -60,6 +61,8 @@ __all__ = [
     "MessagingService",
     "MetadataDestination",
     "OpeningHours",
+    "Pause",
+    "PauseQuerySet",
     "PauseReason",
     "PlannedRecord",
     "Queue",

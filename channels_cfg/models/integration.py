@@ -21,6 +21,7 @@ from channels_cfg.integrations.placeholders import Placeholder, PlaceholderFault
 from channels_cfg.models.called_actions import published_actions
 from channels_cfg.models.channel import Channel
 from channels_cfg.models.encrypted import EncryptedTextField
+from channels_cfg.models.http_authentication import header_field, scope_field, token_address_field
 from channels_cfg.models.messaging_service import LONGEST_SECRET
 from channels_cfg.models.queue import Queue
 from channels_cfg.models.rules import refuse
@@ -257,23 +258,9 @@ class Authentication(models.Model):
         validators=[MaxLengthValidator(LONGEST_SECRET)],
         help_text=_("The password, token, key or client secret. It is not shown again."),
     )
-    header = models.CharField(
-        _("header"),
-        max_length=60,
-        blank=True,
-        default="",
-        validators=[RegexValidator(r"^[A-Za-z0-9-]+\Z", _("Letters, digits and hyphens."))],
-        help_text=_("In which an API key goes. Empty: X-Api-Key."),
-    )
-    token_address = models.CharField(
-        _("token address"),
-        max_length=300,
-        blank=True,
-        default="",
-        validators=[check_outgoing_address],
-        help_text=_("Where OAuth2 hands out tokens. Example: https://login.example.com/oauth2/token"),
-    )
-    scope = models.CharField(_("scope"), max_length=300, blank=True, default="", help_text=_("Of OAuth2; may be empty"))
+    header = header_field()
+    token_address = token_address_field()
+    scope = scope_field()
 
     class Meta:
         verbose_name = _("authentication")

@@ -18,7 +18,7 @@ from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from channels_cfg.addresses import check_api_address, check_outgoing_address, tidied_api_address
+from channels_cfg.addresses import check_api_address, tidied_api_address
 from channels_cfg.destination_rules import (
     check_folder,
     check_host_key,
@@ -28,6 +28,7 @@ from channels_cfg.destination_rules import (
 )
 from channels_cfg.destination_templates import FILE_NAME, check_address_template, check_file_name, check_subject
 from channels_cfg.models.encrypted import EncryptedTextField
+from channels_cfg.models.http_authentication import header_field, scope_field, token_address_field
 from channels_cfg.models.integration import Authentication
 from channels_cfg.models.mail_box import LARGEST_PORT
 from channels_cfg.models.rules import refuse
@@ -240,23 +241,9 @@ class MetadataDestination(models.Model):
             "again."
         ),
     )
-    header = models.CharField(
-        _("header"),
-        max_length=60,
-        blank=True,
-        default="",
-        validators=[RegexValidator(r"^[A-Za-z0-9-]+\Z", _("Letters, digits and hyphens."))],
-        help_text=_("In which an API key goes. Empty: X-Api-Key."),
-    )
-    token_address = models.CharField(
-        _("token address"),
-        max_length=300,
-        blank=True,
-        default="",
-        validators=[check_outgoing_address],
-        help_text=_("Where OAuth2 hands out tokens. Example: https://login.example.com/oauth2/token"),
-    )
-    scope = models.CharField(_("scope"), max_length=300, blank=True, default="", help_text=_("Of OAuth2; may be empty"))
+    header = header_field()
+    token_address = token_address_field()
+    scope = scope_field()
     subject = models.CharField(
         _("subject"),
         max_length=200,

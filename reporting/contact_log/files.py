@@ -147,7 +147,7 @@ class _Writer:
         self._write_lines(mark.encode() + headline, copied(cursor, rows, delimiter=self.file.delimiter))
 
     def _write_json_lines(self, cursor: CursorWrapper, keys: Sequence[str], total: int) -> None:
-        self._write_lines(b"", json_lines(cursor, self.entries, keys))
+        self._write_lines(b"", json_lines(cursor, self.entries, keys, are_chosen=self.query.columns is not None))
 
     def _write_lines(self, first: bytes, lines: Iterable[bytes]) -> None:
         with self.file.draft.open("wb") as out:

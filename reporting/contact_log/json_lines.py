@@ -20,10 +20,15 @@ from reporting.models.contact_log import ContactLogQuerySet
 SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 
 
-def json_lines(cursor: CursorWrapper, entries: ContactLogQuerySet, keys: Sequence[str]) -> Iterator[bytes]:
-    """A line for each of the entries that the cursor sees, newest first, as ``line_schema`` describes it."""
+def json_lines(
+    cursor: CursorWrapper, entries: ContactLogQuerySet, keys: Sequence[str], *, are_chosen: bool
+) -> Iterator[bytes]:
+    """A line for each of the entries that the cursor sees, newest first, as ``line_schema`` describes it.
+
+    ``keys`` are those that occur, or those of them that were chosen.
+    """
     columns = {**machine_columns(), **{name: with_offset(name) for name in TIMES}}
-    columns |= {"attached_data": _chosen(keys), "missing": _missing(keys)}
+    columns |= {"attached_data": _chosen(keys) if are_chosen else F("kept_data"), "missing": _missing(keys)}
     members = [part for name, value in columns.items() for part in (Value(name), value)]
     line = Func(*members, function="json_build_object", output_field=TextField())
     return copied(cursor, entries.newest_first().values_list(line), quote="\x01", delimiter="\x02")
