@@ -17,6 +17,13 @@ FINISH_ANIMATIONS = """document.getAnimations()
     .filter((animation) => Number.isFinite(animation.effect.getComputedTiming().endTime))
     .forEach((animation) => animation.finish())"""
 
+STAYS_TOO_WIDE = """async () => {
+    const root = document.documentElement, until = performance.now() + 2000
+    const isTooWide = () => root.scrollWidth > root.clientWidth
+    while (isTooWide() && performance.now() < until) await new Promise(requestAnimationFrame)
+    return isTooWide()
+}"""
+
 
 def shortcomings(page: Page, part: str | list[str] | None = None) -> list[str]:
     """What is wrong with the page, or with a part of it: on a screen and light, then on a telephone and dark.
@@ -50,11 +57,11 @@ def why(node: dict[str, Any]) -> str:
 
 
 def too_wide(page: Page) -> list[str]:
-    """On which widths something on the page makes it scroll sideways."""
-    root, found = "document.documentElement", []
+    """On which widths something on the page makes it scroll sideways, once charts have taken their new size."""
+    found = []
     for width in (TELEPHONE, SCREEN):
         with seen_at(page, width):
-            if not page.evaluate(f"{root}.scrollWidth <= {root}.clientWidth"):
+            if page.evaluate(STAYS_TOO_WIDE):
                 found.append(f"{page.url} is wider than {width}")
     return found
 
