@@ -65,19 +65,19 @@ def starts(interval: str, start: datetime, end: datetime, zone: ZoneInfo) -> lis
     kind = INTERVALS[interval]
     start_of = "date_trunc(%(unit)s, moment, %(zone)s)"
     if kind.part is not None:
-        start_of = f"date_bin(%(part)s, moment, {start_of})"
+        start_of = f"date_bin(make_interval(secs => %(part)s), moment, {start_of})"
+    steps = "generate_series(%(start)s::timestamptz, %(last)s::timestamptz + step, step)"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT DISTINCT {start_of} FROM ("
-            "SELECT least(step, %(last)s) AS moment FROM generate_series("
-            "%(start)s::timestamptz, %(last)s::timestamptz + %(step)s, %(step)s) AS step) AS moments ORDER BY 1",
+            f"SELECT DISTINCT {start_of} FROM (SELECT least(passed, %(last)s) AS moment"
+            f" FROM make_interval(secs => %(step)s) AS step, {steps} AS passed) AS moments ORDER BY 1",
             {
                 "unit": kind.unit,
-                "part": kind.part,
+                "part": kind.part and kind.part.total_seconds(),
                 "zone": str(zone),
                 "start": start,
                 "last": end - timedelta(microseconds=1),
-                "step": kind.step,
+                "step": kind.step.total_seconds(),
             },
         )
         return [moment for (moment,) in cursor.fetchall()]
