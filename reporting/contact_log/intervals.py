@@ -73,7 +73,7 @@ def starts(interval: str, start: datetime, end: datetime, zone: ZoneInfo) -> lis
             f" FROM make_interval(secs => %(step)s) AS step, {steps} AS passed) AS moments ORDER BY 1",
             {
                 "unit": kind.unit,
-                "part": kind.part and kind.part.total_seconds(),
+                "part": kind.part.total_seconds() if kind.part else None,
                 "zone": str(zone),
                 "start": start,
                 "last": end - timedelta(microseconds=1),
