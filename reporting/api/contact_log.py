@@ -18,10 +18,11 @@ from channels_cfg.api.problems import problems
 from conversations.api.caller import caller
 from conversations.attached_data.reasons import REASONS
 from conversations.keyset import keyset_page
-from reporting.contact_log.asked import ANY, FIELDS
+from reporting.contact_log.asked import FIELDS
 from reporting.contact_log.files import csv_stream
 from reporting.contact_log.intervals import INTERVALS
 from reporting.contact_log.kept_key import missing_reasons
+from reporting.contact_log.measures import ANY
 from reporting.contact_log.query import MOST_KEYS, LogQuery, zone_of
 from reporting.models import ContactLogEntry
 

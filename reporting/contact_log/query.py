@@ -15,6 +15,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import (
     BigIntegerField,
     Case,
+    Count,
     F,
     Func,
     JSONField,
@@ -31,10 +32,10 @@ from channels_cfg.models import Right, User
 from channels_cfg.time_zones import zone_named
 from conversations.attached_data.kept_condition import KeptCondition, Operator
 from conversations.filters import DIRECT, is_id
-from reporting.contact_log.asked import ANY, IN_IVR, KEY, NONE, Others, Reader
+from reporting.contact_log.asked import IN_IVR, KEY, NONE, Others, Reader
 from reporting.contact_log.intervals import interval_start, starts
 from reporting.contact_log.kept_key import REASON, VALUE, Missing, group_of, matching
-from reporting.contact_log.measures import MEASURES
+from reporting.contact_log.measures import ANY, IN_TABLES, MEASURES
 from reporting.contact_log.queue_groups import ONLY, combination, in_no_queue_group, in_queue_group
 from reporting.models import ContactLogEntry, KeptKeyName
 from reporting.models.contact_log import ContactLogQuerySet
@@ -64,11 +65,6 @@ Group = tuple[Any, ...]
 """One value for each grouping: an id, a code or the text of ``group_of``; None for none."""
 
 
-def largest(sizes: Mapping[Group, int], most: int) -> list[Group]:
-    """The largest groups, the same ones whoever asks."""
-    return sorted(sizes, key=lambda group: (-sizes[group], [str(part) for part in group]))[:most]
-
-
 @dataclass(frozen=True)
 class LogQuery:
     """Which entries, and counted how. ``parse`` reads it from an address, ``as_params`` writes it back."""
@@ -81,13 +77,17 @@ class LogQuery:
     """The period's name, where it was given in words; the address keeps the words."""
     interval: str = ""
     group_by: tuple[str, ...] = ()
+    across: str = ""
+    """The grouping the groups of which are columns."""
+    measures: tuple[str, ...] = ()
+    """What is counted, in order; none: ``IN_TABLES``. Where columns are groups, cells are the first."""
     fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """For each field the values of which an entry has one: ids or names; ``direct``, ``ivr`` and ``none`` for none."""
     kept: tuple[KeptCondition, ...] = ()
     missing: tuple[Missing, ...] = ()
     late: tuple[str, ...] = ()
     """What of an entry changed after it had been reported first, one of these; ``any`` for whatever."""
-    others: Others | None = None
+    others: tuple[Others, ...] = ()
     at: datetime | None = None
     """The start of the one interval that is looked into."""
     columns: tuple[str, ...] | None = None
@@ -122,12 +122,13 @@ class LogQuery:
         if self.interval:
             params["interval"] = [self.interval]
         params["by"] = list(self.group_by)
+        params["across"] = [self.across] if self.across else []
+        params["measure"] = list(self.measures)
         params |= {name: list(values) for name, values in self.fields.items()}
         params["kept"] = [str(condition) for condition in self.kept]
         params["missing"] = [str(condition) for condition in self.missing]
         params["late"] = list(self.late)
-        if self.others:
-            params["others"] = self.others.as_values()
+        params["others"] = [value for others in self.others for value in others.as_values()]
         if self.at:
             params["at"] = [self.at.astimezone(self.zone).isoformat()]
         if self.columns is not None:
@@ -153,18 +154,22 @@ class LogQuery:
             entries = matching(entries, condition)
         if self.late:
             entries = entries.late() if ANY in self.late else entries.filter(late_changes__overlap=list(self.late))
-        if self.others:
-            group = Func(*map(_grouping, self.others.group_by), function="jsonb_build_array", output_field=JSONField())
-            entries = entries.alias(_group=group).exclude(_group__in=self._largest(self.others, user))
+        for place, others in enumerate(self.others):
+            group = Func(*map(grouping, others.group_by), function="jsonb_build_array", output_field=JSONField())
+            largest = {f"_group_{place}__in": self._largest(others, user)}
+            entries = entries.alias(**{f"_group_{place}": group}).exclude(**largest)
         if self.at:
-            entries = entries.alias(_at=self._interval_start()).filter(_at=self.at)
+            entries = entries.alias(_at=self.interval_start()).filter(_at=self.at)
         return entries
 
     def _largest(self, others: Others, user: User) -> list[list[Any]]:
         """The groups that the others are not in; of the whole period, also where one interval is looked into."""
-        whole = replace(self, others=None, at=None, interval="", group_by=others.group_by)
-        sizes = {group_in(count): count["conversations"] for count in whole.counts(user)}
-        return [list(group) for group in largest(sizes, others.most)]
+        whole = replace(self, others=(), at=None).entries(user).order_by()
+        names = {f"by_{place}": grouping(by) for place, by in enumerate(others.group_by)}
+        sizes = whole.annotate(**names).values_list(*names).annotate(size=Count("pk"))
+        # In the order in which tables of counts choose: an array in JSON has null before all else.
+        by_size = sizes.order_by("-size", *(F(name).asc(nulls_first=True) for name in names))
+        return [list(group) for *group, _size in by_size[: others.most]]
 
     def key_columns(self, occurring: Callable[[], Sequence[str]]) -> list[str]:
         """The kept keys that are columns: those chosen, or all that occur.
@@ -184,32 +189,42 @@ class LogQuery:
         """The measures over all entries."""
         return self.entries(user).order_by().aggregate(**_EXPRESSIONS)
 
-    def counts(self, user: User) -> list[dict[str, Any]]:
-        """One dict for each group that occurs: ``at`` where an interval is asked for, ``by_0``, ``by_1``, … for the
-        groupings, and the measures; the most conversations first.
+    @property
+    def row_groupings(self) -> tuple[str, ...]:
+        """The groupings the groups of which are rows; none where intervals are."""
+        return () if self.interval else self.group_by
 
-        A reference is grouped by its id, a kept key as ``group_of`` says.
-        """
-        names: dict[str, Any] = {f"by_{place}": _grouping(by) for place, by in enumerate(self.group_by)}
-        if self.interval:
-            names = {"at": self._interval_start(), **names}
-        if not names:
-            return [self.totals(user)]
-        rows = self.entries(user).order_by().annotate(**names).values(*names).annotate(**_EXPRESSIONS)
-        return list(rows.order_by("-conversations", *names))
+    @property
+    def column_groupings(self) -> tuple[str, ...]:
+        """The groupings the groups of which are columns; none where measures are."""
+        across = (self.across,) if self.across else ()
+        return (*self.group_by, *across) if self.interval else across
+
+    @property
+    def groupings(self) -> tuple[str, ...]:
+        return (*self.row_groupings, *self.column_groupings)
+
+    @property
+    def shown_measures(self) -> tuple[str, ...]:
+        """The measures in the table."""
+        return self.measures or IN_TABLES
 
     def intervals(self) -> list[datetime]:
         """The start of every interval of the period, in order, also of those in which nothing happened."""
         return [self.at] if self.at else starts(self.interval, self.start, self.end, self.zone)
 
-    def _interval_start(self) -> Combinable:
+    def interval_start(self) -> Combinable:
         return interval_start(F("received_at"), self.interval, self.zone)
 
     def drilled(
-        self, *, at: datetime | None = None, groups: Mapping[str, Any] | None = None, beside: int = 0
+        self,
+        *,
+        at: datetime | None = None,
+        groups: Mapping[str, Any] | None = None,
+        beside: Sequence[Others] = (),
     ) -> LogQuery:
         """The query for the rows behind one count of this one; ``groups`` are the count's, by grouping, and ``beside``
-        says for a count of all others how many groups it leaves out."""
+        says for a count of others which groups it leaves out."""
         fields, kept, missing = dict(self.fields), list(self.kept), list(self.missing)
         for by, group in (groups or {}).items():
             if not by.startswith(KEY):
@@ -221,10 +236,12 @@ class LogQuery:
         return replace(
             self,
             group_by=(),
+            across="",
+            measures=(),
             fields=fields,
             kept=tuple(kept),
             missing=tuple(missing),
-            others=Others(beside, self.group_by) if beside else self.others,
+            others=(*self.others, *beside),
             at=at.astimezone(UTC) if at else self.at,
         )
 
@@ -264,11 +281,6 @@ def kept_key_names(
     return [name for name in names if name in found][: MOST_KEYS + 1]
 
 
-def group_in(count: Mapping[str, Any]) -> Group:
-    """The group that a count of ``LogQuery.counts`` is of."""
-    return tuple(value for name, value in count.items() if name.startswith("by_"))
-
-
 def word_for(by: str, group: Any) -> str:
     """How an address asks for the group of a field."""
     if by == "queue" and group == NO_QUEUE_YET:
@@ -292,7 +304,7 @@ def place() -> Combinable:
     )
 
 
-def _grouping(by: str) -> Combinable:
+def grouping(by: str) -> Combinable:
     if by.startswith(KEY):
         return group_of(by.removeprefix(KEY))
     if by == "queue":
