@@ -39,7 +39,6 @@ def form_facts(params: QueryDict, query: LogQuery, user: User) -> dict[str, Any]
     groupings += [(by, grouping_label(by)) for by in query.groupings if by not in dict(groupings)]
     groupings = _with_chosen(groupings, [*params.getlist("by"), *params.getlist("across")])
     return {
-        "params": query.drilled().as_params(),
         "periods": _with_chosen([*Period.choices, (CUSTOM, _("From … to …"))], params.getlist("period")),
         "chosen_period": params.get("period") or query.period or CUSTOM,
         "intervals": _with_chosen(_INTERVALS, params.getlist("interval")),
