@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,7 @@ from conversations.attached_data.kept_condition import KeptCondition
 from conversations.filters import MomentTextField, is_id
 from conversations.models import Conversation, State
 from conversations.periods import Period, bounds
+from reporting.contact_log.intervals import INTERVALS, MOST_INTERVALS
 from reporting.contact_log.kept_key import Missing
 from reporting.models import ContactLogEntry
 
@@ -32,22 +33,16 @@ IN_IVR = "ivr"
 """Instead of a queue: what ended before it came to one."""
 MOST_GROUPINGS = 4
 MOST_BESIDE = 50
-MOST_INTERVALS = 1_500
-
-INTERVALS = {
-    "hour": gettext_lazy("Hour"),
-    "day": gettext_lazy("Day"),
-    "week": gettext_lazy("Week"),
-    "month": gettext_lazy("Month"),
-}
 
 FIELDS = {
     "channel": gettext_lazy("Channel"),
     "messaging_channel": gettext_lazy("Messaging channel"),
     "queue": gettext_lazy("Queue"),
+    "queue_group": gettext_lazy("Queue group"),
     "agent": gettext_lazy("Agent"),
     "direction": gettext_lazy("Direction"),
     "state": gettext_lazy("State"),
+    "disposition": gettext_lazy("Disposition"),
 }
 """What entries are filtered and grouped by, besides kept keys."""
 
@@ -104,8 +99,8 @@ class Reader:
             self.zone = self.zone if "zone" in self.complaints else ZoneInfo(name)
         interval = self._choice("interval", INTERVALS)
         start, end, period = self._period()
-        if interval and (end - start) / timedelta(hours=1 if interval == "hour" else 24) > MOST_INTERVALS:
-            self._complain("interval", _("The period has too many of these. Choose a longer interval."))
+        if interval and (number := int((end - start) / INTERVALS[interval].lasts)) > MOST_INTERVALS:
+            self._complain("interval", _too_many(number))
         at = self._moment("at", None)
         if at and not interval:
             self._complain("at", _("A moment at which an interval starts needs the interval, too."))
@@ -220,3 +215,10 @@ class Reader:
         if "column" not in self.lists:
             return None
         return tuple(key for name in self._all("column") if (key := self._read("column", check_key_name, name)))
+
+
+def _too_many(intervals: int) -> str:
+    return _(
+        "The period has about %(number)s of these, and a page shows %(most)s at most. Choose a longer interval or a "
+        "shorter period, or take the rows as a file."
+    ) % {"number": f"{intervals:,}", "most": f"{MOST_INTERVALS:,}"}

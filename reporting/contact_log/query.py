@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
-from django.db import connection
 from django.db.models import (
     BigIntegerField,
     Case,
-    DateTimeField,
     F,
     Func,
     JSONField,
@@ -32,18 +32,18 @@ from channels_cfg.time_zones import zone_named
 from conversations.attached_data.kept_condition import KeptCondition, Operator
 from conversations.filters import DIRECT, is_id
 from reporting.contact_log.asked import ANY, IN_IVR, KEY, NONE, Others, Reader
+from reporting.contact_log.intervals import interval_start, starts
 from reporting.contact_log.kept_key import REASON, VALUE, Missing, group_of, matching
 from reporting.contact_log.measures import MEASURES
+from reporting.contact_log.queue_groups import ONLY, combination, in_no_queue_group, in_queue_group
 from reporting.models import ContactLogEntry, KeptKeyName
 from reporting.models.contact_log import ContactLogQuerySet
 
 MOST_KEYS = 200
 """Kept keys that are columns by themselves. Of more, somebody has to choose."""
 KEYS_OF_NEWEST = 1_000
-# Shorter than any interval of its kind, so that none is stepped over.
-_STEPS = {"hour": "15 minutes", "day": "6 hours", "week": "2 days", "month": "9 days"}
 
-_WORDS_FOR_NONE = {"queue": DIRECT, "agent": NONE, "messaging_channel": NONE}
+_WORDS_FOR_NONE = {"queue": DIRECT, **dict.fromkeys(["agent", "messaging_channel", "queue_group", "disposition"], NONE)}
 NO_QUEUE_YET = 0
 """The group, among ids of queues, of what ended in the IVR."""
 _NAMES = {"channel": "name", "queue": "name", "agent": "username"}
@@ -199,36 +199,11 @@ class LogQuery:
         return list(rows.order_by("-conversations", *names))
 
     def intervals(self) -> list[datetime]:
-        """The start of every interval of the period, in order, also of those in which nothing happened.
-
-        PostgreSQL says where they start, as it does when it counts.
-        """
-        if self.at:
-            return [self.at]
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT DISTINCT date_trunc(%(unit)s, least(moment, %(last)s), %(zone)s) FROM generate_series("
-                "%(start)s::timestamptz, %(last)s::timestamptz + %(step)s::interval, %(step)s::interval) AS moment"
-                " ORDER BY 1",
-                {
-                    "unit": self.interval,
-                    "zone": str(self.zone),
-                    "start": self.start,
-                    "last": self.end - timedelta(microseconds=1),
-                    "step": _STEPS[self.interval],
-                },
-            )
-            return [start for (start,) in cursor.fetchall()]
+        """The start of every interval of the period, in order, also of those in which nothing happened."""
+        return [self.at] if self.at else starts(self.interval, self.start, self.end, self.zone)
 
     def _interval_start(self) -> Combinable:
-        """The start of the entry's interval on the zone's clock; the hour that comes twice in autumn stays two."""
-        return Func(
-            Value(self.interval),
-            F("received_at"),
-            Value(str(self.zone)),
-            function="date_trunc",
-            output_field=DateTimeField(),
-        )
+        return interval_start(F("received_at"), self.interval, self.zone)
 
     def drilled(
         self, *, at: datetime | None = None, groups: Mapping[str, Any] | None = None, beside: int = 0
@@ -298,7 +273,16 @@ def word_for(by: str, group: Any) -> str:
     """How an address asks for the group of a field."""
     if by == "queue" and group == NO_QUEUE_YET:
         return IN_IVR
-    return str(group) if group not in (None, "") else _WORDS_FOR_NONE.get(by, NONE)
+    if group in (None, ""):
+        return _WORDS_FOR_NONE.get(by, NONE)
+    if by == "queue_group":
+        return f"{ONLY}{group}"
+    return literal(group) if by == "disposition" else str(group)
+
+
+def literal(text: str) -> str:
+    """A text as an address asks for it, told apart from the word for none."""
+    return f"={text}" if text == NONE or text.startswith("=") else text
 
 
 def place() -> Combinable:
@@ -313,6 +297,8 @@ def _grouping(by: str) -> Combinable:
         return group_of(by.removeprefix(KEY))
     if by == "queue":
         return place()
+    if by == "queue_group":
+        return combination("queue")
     return F(f"{by}_id") if by in _NAMES else F(by)
 
 
@@ -322,6 +308,11 @@ def _any_of(name: str, values: tuple[str, ...]) -> Q:
         rest = tuple(value for value in values if value != IN_IVR)
         return Q(ended_in_ivr=True) | (_any_of(name, rest) if rest else Q())
     some = [value for value in values if value != none]
+    if name == "queue_group":
+        asked = [in_queue_group(value) for value in some] + ([in_no_queue_group()] if none in values else [])
+        return reduce(or_, asked)
+    if name == "disposition":
+        some = [value.removeprefix("=") for value in some]
     if name not in _NAMES:
         return Q(**{f"{name}__in": [*some, ""] if none in values else some})
     wanted = Q(**{f"{name}__in": [int(value) for value in some if is_id(value)]})

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 from django_htmx.http import push_url
 
-from channels_cfg.models import Right, User
+from channels_cfg.models import QueueGroup, Right, User
 from conversations.attached_data.kept_condition import KeptCondition, Operator
 from conversations.attached_data.reasons import REASONS
 from conversations.filters import GrantedPlaces
@@ -27,7 +27,8 @@ from conversations.models import Conversation, State
 from conversations.pairs import as_text
 from conversations.periods import Period
 from conversations.signed_in import page_for_people, viewer
-from reporting.contact_log.asked import ANY, CUSTOM, FIELDS, INTERVALS, KEY, PARAMETERS
+from reporting.contact_log.asked import ANY, CUSTOM, FIELDS, KEY, NONE, PARAMETERS
+from reporting.contact_log.intervals import INTERVALS
 from reporting.contact_log.kept_key import Missing, missing_reason_of
 from reporting.contact_log.measures import MEASURES, Unit
 from reporting.contact_log.query import MOST_KEYS, LogQuery, kept_key_names, place, word_for, zone_of
@@ -185,7 +186,7 @@ def _asked(query: LogQuery, user: User, page: str) -> dict[str, Any]:
         words_of_others = _("%(groupings)s: none of the %(most)s largest groups") % beside
         conditions.append((words_of_others, replace(query, others=None)))
     if query.at:
-        label = f"{INTERVALS[query.interval]}: {interval_label(query.at, query.interval, query.zone)}"
+        label = f"{INTERVALS[query.interval].label}: {interval_label(query.at, query.interval, query.zone)}"
         conditions.append((label, replace(query, at=None)))
     return {
         "zone": str(query.zone),
@@ -196,7 +197,7 @@ def _asked(query: LogQuery, user: User, page: str) -> dict[str, Any]:
 
 
 def _none(value: str) -> str | None:
-    return None if value in ("direct", "none") else value
+    return None if value in ("direct", NONE) else value
 
 
 def _form_facts(params: QueryDict, query: LogQuery, user: User) -> dict[str, Any]:
@@ -204,9 +205,10 @@ def _form_facts(params: QueryDict, query: LogQuery, user: User) -> dict[str, Any
     everything = ContactLogEntry.objects.granting(Right.VIEW_REPORTS, to=user)
     entries = everything.received_during(query.start, query.end)
     keys = kept_key_names(query, entries)[:MOST_KEYS]
-    names = ("channel", "queue", "agent", "messaging_channel")
-    places = list(entries.order_by().values_list("channel", place(), "agent", "messaging_channel").distinct())
+    names = ("channel", "queue", "agent", "messaging_channel", "disposition")
+    places = list(entries.order_by().values_list("channel", place(), *names[2:]).distinct())
     choices = {name: _choices(name, {place[position] for place in places}) for position, name in enumerate(names)}
+    choices["queue_group"] = _queue_groups({place[1] for place in places})
     choices["direction"] = [(code, str(label)) for code, label in Conversation.Direction.choices]
     groupings = [*FIELDS.items(), *((f"{KEY}{key}", key) for key in keys)]
     groupings += [(by, grouping_label(by)) for by in query.group_by if by not in dict(groupings)]
@@ -215,7 +217,7 @@ def _form_facts(params: QueryDict, query: LogQuery, user: User) -> dict[str, Any
         "params": query.drilled().as_params(),
         "periods": _with_chosen([*Period.choices, (CUSTOM, _("From … to …"))], params.getlist("period")),
         "chosen_period": params.get("period") or query.period or CUSTOM,
-        "intervals": _with_chosen([*INTERVALS.items(), (NO_INTERVAL, _("None"))], params.getlist("interval")),
+        "intervals": _with_chosen(_INTERVALS, params.getlist("interval")),
         "chosen_interval": params.get("interval"),
         "groupings": groupings,
         "chosen_groupings": [*params.getlist("by"), "", ""][
@@ -240,6 +242,7 @@ def _form_facts(params: QueryDict, query: LogQuery, user: User) -> dict[str, Any
     }
 
 
+_INTERVALS = [*((name, kind.label) for name, kind in INTERVALS.items()), (NO_INTERVAL, gettext_lazy("None"))]
 _STATES = (State.WRAP_UP, State.HANDLED, State.ABANDONED, State.FALSE_ATTEMPT)
 _OFFERED_REASONS = ("not_provided", "not_kept", "abandoned")
 
@@ -248,6 +251,12 @@ def _choices(name: str, found: set[Any]) -> list[tuple[str, str]]:
     words = GroupWords.of(name, found)
     choices = [(word_for(name, value), words.word(value)) for value in found]
     return sorted(choices, key=lambda choice: choice[1].casefold())
+
+
+def _queue_groups(queues: set[Any]) -> list[tuple[str, str]]:
+    """The groups of queues that have conversations here, and none."""
+    groups = QueueGroup.objects.filter(queues__in=[queue for queue in queues if queue]).distinct().order_by("name")
+    return [*((str(group.pk), group.name) for group in groups), (NONE, _("In no queue group"))]
 
 
 def _typed(params: QueryDict, complaints: dict[str, list[str]]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from reporting.contact_log.kept_key import missing_reason as missing_reason_in_s
 from reporting.contact_log.kept_key import missing_reason_of
 from reporting.contact_log.query import LogQuery, kept_key_names
 from reporting.models import ContactLogEntry
-from tests.factories import ChannelFactory, QueueFactory, UserFactory, grant, user_with
+from tests.factories import ChannelFactory, QueueFactory, QueueGroupFactory, UserFactory, grant, user_with
 from tests.reporting.stories import abandoned, served
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -44,6 +44,8 @@ def test_a_query_survives_its_address():
         by=["queue", "key:customer.type"],
         queue=["3", "direct"],
         state=["handled"],
+        queue_group=["North", "only:3_7"],
+        disposition=["Sold", "none"],
         kept=["customerType=gold, = or ~", "csat"],
         missing=["plan:not_kept"],
         at=["2026-03-02T00:00:00-03:00"],
@@ -300,6 +302,7 @@ def test_a_day_has_the_hours_it_has_and_totals_agree(name, day, hours):
     }
 
     by_hour, by_day = asked(**period, interval=["hour"]), asked(**period, interval=["day"])
+    parts = {name: asked(**period, interval=[name]) for name in ("15_minutes", "30_minutes")}
 
     assert [count["conversations"] for count in by_day.counts(viewer)] == [hours]
     assert [count["conversations"] for count in by_hour.counts(viewer)] == [1] * hours
@@ -307,6 +310,111 @@ def test_a_day_has_the_hours_it_has_and_totals_agree(name, day, hours):
     assert [count["at"] for count in by_day.counts(viewer)] == by_day.intervals()
     for count in by_hour.counts(viewer):
         assert by_hour.drilled(at=count["at"]).entries(viewer).count() == 1
+    assert {name: len(query.intervals()) for name, query in parts.items()} == {
+        "15_minutes": 4 * hours,
+        "30_minutes": 2 * hours,
+    }
+    for query in parts.values():
+        starts = {count["at"] for count in query.counts(viewer)}
+        assert len(starts) == hours
+        assert starts < set(query.intervals())
+
+
+@pytest.mark.parametrize(
+    ("zone", "interval", "start"),
+    [
+        ("Asia/Kathmandu", "15_minutes", "13:00"),
+        ("Asia/Kathmandu", "30_minutes", "13:00"),
+        ("Asia/Kathmandu", "hour", "13:00"),
+        ("Asia/Kolkata", "30_minutes", "12:30"),
+        ("Australia/Lord_Howe", "hour", "18:00"),
+        ("Europe/Helsinki", "quarter", "2026-01-01 00:00"),
+    ],
+)
+@pytest.mark.django_db
+def test_intervals_start_on_the_clock_of_the_zone(zone, interval, start):
+    queue = QueueFactory()
+    abandoned(queue, received_at=NOON.replace(hour=7, minute=27))
+    run_reporting_job()
+    query = asked(received_after=["2026-02-27"], received_before=["2026-03-03"], zone=[zone], interval=[interval])
+
+    (count,) = query.counts(user_with(Right.VIEW_REPORTS, on=queue))
+
+    assert f"{count['at'].astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}".endswith(start)
+    assert count["at"] in query.intervals()
+
+
+@pytest.mark.django_db
+def test_quarters_and_the_parts_of_half_an_hour_that_comes_twice_are_all_there():
+    year = asked(received_after=["2026-02-27"], received_before=["2027-01-01"], interval=["quarter"])
+    lord_howe = {"zone": ["Australia/Lord_Howe"], "received_after": ["2026-04-05"], "received_before": ["2026-04-06"]}
+
+    quarters = [start.astimezone(HELSINKI).isoformat() for start in year.intervals()]
+
+    assert [quarter[:10] for quarter in quarters] == ["2026-01-01", "2026-04-01", "2026-07-01", "2026-10-01"]
+    assert len(asked(**lord_howe, interval=["30_minutes"]).intervals()) == 49
+
+
+# Queue groups
+
+
+@pytest.fixture
+def grouped_queues():
+    """Queues in the groups North, North and South, and none, with one conversation more each; and one direct."""
+    north, south = QueueGroupFactory(name="North"), QueueGroupFactory(name="South")
+    queues = [QueueFactory(name=name) for name in ("Oulu", "Vaasa", "Elsewhere")]
+    queues[0].groups.set([north])
+    queues[1].groups.set([north, south])
+    viewer = user_with(Right.VIEW_REPORTS, on=queues[0])
+    for number, queue in enumerate(queues, start=1):
+        grant(viewer, Right.VIEW_REPORTS, on=queue)
+        for _ in range(number):
+            abandoned(queue, received_at=NOON)
+    agent, team = UserFactory(), Group.objects.create(name="Team")
+    agent.groups.add(team)
+    AccessRight.objects.create(user=viewer, right=Right.VIEW_REPORTS, direct_conversations_of=team)
+    direct(queues[0].channel, agent, NOON)
+    run_reporting_job()
+    return viewer
+
+
+@pytest.mark.django_db
+def test_a_conversation_counts_once_however_many_groups_its_queue_is_in(grouped_queues):
+    query = asked(**YEAR, by=["queue_group"])
+
+    counts = query.counts(grouped_queues)
+
+    assert sorted(count["conversations"] for count in counts) == [1, 2, 4]
+    for count in counts:
+        drilled = query.drilled(groups={"queue_group": count["by_0"]})
+        again = LogQuery.parse(drilled.as_params(), zone=HELSINKI, now=NOON)
+        assert again.entries(grouped_queues).count() == count["conversations"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("groups", "number"), [(["North"], 3), (["South"], 2), (["none"], 4), (["South", "none"], 6), (["West"], 0)]
+)
+def test_a_queue_group_asks_for_the_queues_in_it(grouped_queues, groups, number):
+    assert asked(**YEAR, queue_group=groups).entries(grouped_queues).count() == number
+
+
+@pytest.mark.django_db
+def test_a_disposition_called_none_is_not_the_lack_of_one():
+    queue = QueueFactory()
+    for disposition in ("", "none", "=none", "Sold"):
+        conversation = served(queue, received_at=NOON)
+        Conversation.objects.filter(pk=conversation.pk).update(disposition=disposition)
+    run_reporting_job()
+    viewer = user_with(Right.VIEW_REPORTS, on=queue)
+    query = asked(**YEAR, by=["disposition"])
+
+    found = {
+        count["by_0"]: query.drilled(groups={"disposition": count["by_0"]}).entries(viewer).get().disposition
+        for count in query.counts(viewer)
+    }
+
+    assert {group or "" for group in found} == set(found.values()) == {"", "none", "=none", "Sold"}
 
 
 @pytest.mark.django_db

@@ -15,7 +15,7 @@ from conversations import lifecycle
 from reporting.contact_log.files import clear_away
 from reporting.contact_log.fill import run_reporting_job
 from reporting.models import ReportDownload, ReportFile
-from tests.factories import QueueFactory, UserFactory, grant, user_with
+from tests.factories import QueueFactory, QueueGroupFactory, UserFactory, grant, user_with
 from tests.reporting.stories import abandoned, served
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -142,13 +142,18 @@ def test_a_row_leads_to_history_only_for_who_may_view_it(client, queue, viewer):
 @pytest.mark.django_db
 def test_nothing_of_a_foreign_queue_is_offered_or_counted(client, queue, viewer):
     foreign = QueueFactory(name="Secret desk", statistics_keys=["secretKey"])
+    group = QueueGroupFactory(name="Secret group")
+    foreign.groups.set([group])
     served(foreign, received_at=NOON, data={"secretKey": "secret value"}, agent=UserFactory(username="secretagent"))
     served(queue, received_at=NOON, data={"customerType": "gold"})
     run_reporting_job()
 
     shown = page(client, viewer, f"/reports/?{YEAR}") + page(client, viewer, f"/reports/rows/?{YEAR}")
 
-    assert "ecret" not in shown
+    by_group = page(client, viewer, f"/reports/?{YEAR}&by=queue_group")
+    asked_by_id = page(client, viewer, f"/reports/?{YEAR}&queue_group={group.pk}&queue_group=only:{group.pk}")
+
+    assert "ecret" not in shown + by_group + asked_by_id
     assert "<h1>1 conversation" in shown
 
 
