@@ -18,7 +18,7 @@ WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ComparedCounts:
     """The numbers of the other query, by the rows and columns of the first."""
 
     query: LogQuery
@@ -35,7 +35,7 @@ class Comparison:
         return None if other is None else self.counted.at(other, column)
 
 
-def compare(query: LogQuery, counted: Counted, user: User) -> Comparison | None:
+def compare(query: LogQuery, counted: Counted, user: User) -> ComparedCounts | None:
     """What the query asks to be compared with, counted for the same groups; None where it asks for nothing."""
     if not query.compare:
         return None
@@ -43,7 +43,7 @@ def compare(query: LogQuery, counted: Counted, user: User) -> Comparison | None:
     beside = count(other, user, beside=counted)
     pairs = zip(_places(query, counted.rows), counted.rows, strict=True)
     others = dict(zip(_places(other, beside.rows), beside.rows, strict=True)) if query.interval else {}
-    return Comparison(other, beside, {row: others[place] for place, row in pairs if place in others})
+    return ComparedCounts(other, beside, {row: others[place] for place, row in pairs if place in others})
 
 
 def compared_with(query: LogQuery) -> LogQuery:

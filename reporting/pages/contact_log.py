@@ -25,7 +25,7 @@ from conversations.models import Conversation
 from conversations.pairs import as_text
 from conversations.signed_in import page_for_people, viewer
 from reporting.contact_log.asked import COMPARISONS, CUSTOM, FIELDS, NONE, OTHER_QUEUE, PARAMETERS
-from reporting.contact_log.comparison import Comparison, compare, compared_with
+from reporting.contact_log.comparison import ComparedCounts, compare, compared_with
 from reporting.contact_log.counts import Counted, Numbers, count
 from reporting.contact_log.intervals import INTERVALS
 from reporting.contact_log.kept_key import missing_reason_of
@@ -162,7 +162,7 @@ def _in_words(complaints: dict[str, list[str]]) -> list[tuple[str, str, str]]:
     ]
 
 
-def _summary(query: LogQuery, counted: Counted, comparison: Comparison | None) -> list[dict[str, Any]]:
+def _summary(query: LogQuery, counted: Counted, comparison: ComparedCounts | None) -> list[dict[str, Any]]:
     """The measures as cards: words, number, what it counts, and where its rows are."""
     totals = counted.at()
     other = comparison.counted.at() if comparison else None

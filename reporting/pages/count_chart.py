@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from django.utils.translation import gettext as _
 
-from reporting.contact_log.comparison import Comparison
+from reporting.contact_log.comparison import ComparedCounts
 from reporting.contact_log.counts import Counted, Head, Rest
 from reporting.contact_log.measures import MEASURES, Unit
 from reporting.contact_log.query import LogQuery
@@ -28,7 +28,7 @@ def count_chart(
     rows: Sequence[Head],
     columns: Sequence[Head],
     label: Labels,
-    comparison: Comparison | None,
+    comparison: ComparedCounts | None,
 ) -> dict[str, Any]:
     """What ``chart.js`` draws: bars upright over time, else lying; of conversations one upon the other. Compared, the
     totals and beside them the others."""

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from reporting.contact_log.asked import Others
-from reporting.contact_log.comparison import Comparison
+from reporting.contact_log.comparison import ComparedCounts
 from reporting.contact_log.counts import Counted, Head, Numbers, Rest
 from reporting.contact_log.measures import MEASURES, Measure, Unit
 from reporting.contact_log.query import LogQuery
@@ -64,7 +64,7 @@ class CountTable:
     """Which groups are folded together, in words."""
 
 
-def count_table(query: LogQuery, counted: Counted, comparison: Comparison | None = None) -> CountTable:
+def count_table(query: LogQuery, counted: Counted, comparison: ComparedCounts | None = None) -> CountTable:
     """Lay out what was counted: intervals or groups are rows, measures or groups are columns."""
     layout = _Layout(query, counted, comparison)
     return CountTable(
@@ -78,7 +78,7 @@ def count_table(query: LogQuery, counted: Counted, comparison: Comparison | None
 
 
 class _Layout:
-    def __init__(self, query: LogQuery, counted: Counted, comparison: Comparison | None) -> None:
+    def __init__(self, query: LogQuery, counted: Counted, comparison: ComparedCounts | None) -> None:
         self.query = query
         self.counted = counted
         self.comparison = comparison
