@@ -9,6 +9,7 @@ from reporting.models.file_delivery import FileDelivery
 from reporting.models.kept_key_name import KeptKeyName
 from reporting.models.moved_entry import MovedEntry
 from reporting.models.report_file import ReportDownload, ReportFile
+from reporting.models.report_file_slice import ReportFileSlice
 from reporting.models.report_run import ReportRun
 from reporting.models.saved_report import SavedReport
 
@@ -23,6 +24,7 @@ __all__ = [
     "MovedEntry",
     "ReportDownload",
     "ReportFile",
+    "ReportFileSlice",
     "ReportRun",
     "SavedReport",
 ]
