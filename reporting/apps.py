@@ -17,8 +17,8 @@ class ReportingConfig(AppConfig):
         from channels_cfg import jobs
         from channels_cfg.history.change_set import keys_lost
         from reporting.bi import logins, views
-        from reporting.contact_log import files
-        from reporting.models import BiLogin, DailyManifest, DeliveryRebuild, FileDelivery, ReportFile
+        from reporting.contact_log import dataset, files
+        from reporting.models import BiLogin, DailyManifest, DatasetDay, DeliveryRebuild, FileDelivery, ReportFile
         from reporting.saved_reports import reports_losing
         from reporting.session_metadata import delivering, manifests, rebuilding
 
@@ -29,6 +29,7 @@ class ReportingConfig(AppConfig):
         jobs.register(FileDelivery, delivering.deliver, handful=delivering.HANDFUL)
         jobs.register(DailyManifest, manifests.write)
         jobs.register(DeliveryRebuild, rebuilding.plan)
+        jobs.register(DatasetDay, dataset.write)
 
         def answer(sender: type, *, keys: list[str], **_facts: object) -> list[object]:
             return [*reports_losing(keys)]
