@@ -14,6 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from channels_cfg.models import Job, JobQuerySet, MetadataDestination
 from reporting.models.delivery_pause import open_destinations
 
+LONGEST_PLACE = 1200
+"""Characters of endpoint, bucket and both folders."""
+
 SAYS_WHICH_DAYS_LOST_ENTRIES = pgtrigger.Trigger(
     name="says_which_days_lost_entries",
     level=pgtrigger.Statement,
@@ -80,8 +83,12 @@ class DatasetDay(Job):
     )
     day = models.DateField(_("day"), help_text=_("On which the conversations were received, UTC"))
     state = models.CharField(_("state"), max_length=9, choices=State.choices, default=State.WAITING)
-    place = models.TextField(
-        _("place"), default="", db_default="", help_text=_("Of the dataset; where it is another, all is written anew")
+    place = models.CharField(
+        _("place"),
+        max_length=LONGEST_PLACE,
+        default="",
+        db_default="",
+        help_text=_("Of the dataset; where it is another, all is written anew"),
     )
     changed_at = models.DateTimeField(_("changed"), help_text=_("When it was last planned to be written"))
     due_at = models.DateTimeField(_("due"))

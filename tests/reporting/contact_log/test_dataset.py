@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db import connection
 from django.utils import timezone
 from pyarrow import parquet
 
-from channels_cfg.models import MetadataDestination, Queue
+from channels_cfg.models import MetadataDestination, Queue, Right, User
 from conversations.lifecycle import reordered
 from conversations.models import Conversation, ReportableChange
 from reporting.bi.views import SCHEMA as BI
 from reporting.contact_log import dataset, dataset_file
 from reporting.contact_log.fill import run_reporting_job
 from reporting.models import ChangedDay, DatasetDay, DeliveryPause
-from tests.factories import QueueFactory
+from tests.engines import duckdb_reads
+from tests.engines.questions import of_engine, of_page, statement
+from tests.factories import QueueFactory, grant
 from tests.reporting.contact_log.datasets import NOON, dataset_in, follow, hours, names, read, work
-from tests.reporting.stories import abandoned, served
+from tests.reporting.contact_log.test_query import a_busy_year, some_question  # noqa: F401
+from tests.reporting.stories import MINUTE, abandoned, served
 
 pytestmark = pytest.mark.django_db(transaction=True)  # a file is read on a connection of its own
 
@@ -133,6 +139,37 @@ def test_a_day_without_rows_keeps_a_file_with_the_columns(queue, folder, destina
     assert parquet.read_table(folder / FIRST).schema.names == dataset_file.SCHEMA.names
     days = "strftime(received_at AT TIME ZONE 'UTC', '%d'), count(*)"
     assert read(folder, days, "GROUP BY 1 ORDER BY 1") == [("01", 1), ("03", 1)]
+
+
+# What is counted of it
+
+
+def test_duckdb_counts_what_the_page_counts_whatever_is_asked(a_busy_year, folder, destination):  # noqa: F811
+    viewer = who_sees_all(a_busy_year)
+    in_period = Conversation.objects.filter(received_at__range=(NOON + 4 * DAY, NOON + 40 * DAY))
+    ended_in_the_ivr, on_hold = (in_period.filter(state=state).first() for state in ("abandoned", "handled"))
+    Conversation.objects.filter(pk=ended_in_the_ivr.pk).update(queue=None, allocated_at=None, time_in_ivr=MINUTE)
+    on_hold.holds.create(leg=on_hold.legs.first(), started_at=NOON, ended_at=NOON + MINUTE)
+    for conversation in (ended_in_the_ivr, on_hold):
+        ReportableChange.objects.create(conversation=conversation, made_at=NOON)
+    follow()
+    dice = random.Random(11)
+    questions = [replace(some_question(dice), fields={}, kept=(), missing=()) for _ in range(30)]
+
+    for query in questions:
+        (rows,) = duckdb_reads.answers(
+            folder / "contact_log", [statement(query, duckdb_reads.DIALECT)], zone=str(query.zone)
+        )
+        assert of_engine(rows) == of_page(query, query.counts(viewer)), query.as_address()
+    late = replace(questions[0], group_by=(), interval="").totals(viewer)
+    assert (late["late"], late["average_hold"], late["average_ivr"]) == (2, 60, 60)
+
+
+def who_sees_all(viewer: User) -> User:
+    for queue in Queue.objects.all():
+        grant(viewer, Right.VIEW_REPORTS, on=queue)
+    Group.objects.get(name="Team").user_set.add(*User.objects.filter(username__in=["anna", "bo"]))
+    return viewer
 
 
 # When it is written
