@@ -20,7 +20,7 @@ from channels_cfg import jobs
 from channels_cfg.metadata_destinations.store import FileStore, StoreRefused, StoreUnreachable
 from channels_cfg.metadata_destinations.stores import store_of
 from channels_cfg.models import MetadataDestination
-from reporting.contact_log.dataset_file import DayFile, TooLarge, day_file
+from reporting.contact_log.dataset_file import DayFile, DayTooLarge, day_file
 from reporting.models import DatasetDay, DeliveryPause
 
 logger = logging.getLogger(__name__)
@@ -140,7 +140,7 @@ def file_name(folder: str, day: date) -> str:
 def _made(day: date) -> DayFile:
     try:
         return day_file(day)
-    except TooLarge:
+    except DayTooLarge:
         raise jobs.GiveUp(_("The day has more rows than fit into a file that destinations take.")) from None
 
 

@@ -7,29 +7,27 @@ docs/contact-log-dataset.md.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from io import BytesIO
-from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow
 from django.db.models import BooleanField, ExpressionWrapper, F, Func, JSONField, Q, QuerySet, Value
 from django.db.models.functions import NullIf
-from pyarrow import csv, parquet
+from pyarrow import parquet
 
 from channels_cfg.metadata_destinations.store import DATASET, LARGEST_FILE
 from conversations.models import POSTABLE_STATES, State
 from reporting.contact_log.kept_key import missing_reasons
+from reporting.contact_log.parquet_parts import ROWS_A_GROUP, groups
 from reporting.contact_log.table import copied, snapshot
 from reporting.models import ContactLogEntry
 
 SCHEMA_VERSION = "1"
-ROWS_A_GROUP = 20_000
-"""Rows that a reader can pass over together; they are in memory while they are written."""
 
 _TEXT, _NUMBER, _YES_OR_NO = pyarrow.string(), pyarrow.int64(), pyarrow.bool_()
 _MOMENT = pyarrow.timestamp("us", tz="UTC")
@@ -37,7 +35,7 @@ _PAIRS = pyarrow.map_(_TEXT, _TEXT)
 _TEXTS = pyarrow.list_(_TEXT)
 
 
-class TooLarge(Exception):
+class DayTooLarge(Exception):
     """The day has more rows than fit into a file that destinations take."""
 
 
@@ -86,7 +84,10 @@ _COPIED: dict[str, tuple[Any, pyarrow.DataType]] = {
 
 _WORKED_OUT = {"late_changes": _TEXTS, "attached_data": _PAIRS, "missing": _PAIRS}
 """Columns behind them that are made of JSON."""
-_OF_JSON = {name: (_as_json(name), _TEXT) for name in ("late_changes", "kept_data", "dropped_keys", "judged_keys")}
+_OF_JSON: dict[str, tuple[Any, pyarrow.DataType]] = {
+    name: (_as_json(name), _TEXT) for name in ("late_changes", "kept_data", "dropped_keys", "judged_keys")
+}
+_READ = pyarrow.schema({name: type for name, (_value, type) in (_COPIED | _OF_JSON).items()})
 
 SCHEMA = pyarrow.schema({name: type for name, (_value, type) in _COPIED.items()} | _WORKED_OUT)
 """Of every file, of every day. A column that is added comes last."""
@@ -101,7 +102,7 @@ class DayFile:
 def day_file(day: date) -> DayFile:
     """The conversations received on that day, in UTC, as they stand in the log at this moment, the earliest first.
 
-    None is a file, too. Raises ``TooLarge``.
+    None is a file, too. Raises ``DayTooLarge``.
     """
     rows, sink = 0, BytesIO()
     about = {"keepsake": DATASET, "schema_version": SCHEMA_VERSION, "day": day.isoformat()}
@@ -109,12 +110,11 @@ def day_file(day: date) -> DayFile:
         snapshot(zone=ZoneInfo("UTC")) as cursor,
         parquet.ParquetWriter(sink, SCHEMA.with_metadata(about), compression="zstd") as file,
     ):
-        lines = copied(cursor, _rows(day))
-        while group := list(islice(lines, ROWS_A_GROUP)):
-            file.write_table(_table(group), row_group_size=ROWS_A_GROUP)
+        for group in groups(copied(cursor, _rows(day)), _READ, tell=lambda _more: None):
+            file.write_table(_finished(group), row_group_size=ROWS_A_GROUP)
             rows += len(group)
             if sink.tell() > LARGEST_FILE:
-                raise TooLarge
+                raise DayTooLarge
     return DayFile(sink.getvalue(), rows)
 
 
@@ -125,23 +125,8 @@ def _rows(day: date) -> QuerySet[ContactLogEntry, tuple[Any, ...]]:
     return entries.values_list(*(value for value, _type in [*_COPIED.values(), *_OF_JSON.values()]))
 
 
-def _table(lines: Iterable[bytes]) -> pyarrow.Table:
-    """Lines of CSV as rows of the schema."""
-    content = b"".join(lines)
-    types = {name: type for name, (_value, type) in (_COPIED | _OF_JSON).items()}
-    read = csv.read_csv(
-        BytesIO(content),
-        read_options=csv.ReadOptions(column_names=list(types), block_size=len(content) + 1, use_threads=False),
-        parse_options=csv.ParseOptions(newlines_in_values=True),
-        convert_options=csv.ConvertOptions(
-            column_types=types,
-            null_values=[""],
-            true_values=["t"],
-            false_values=["f"],
-            strings_can_be_null=True,
-            quoted_strings_can_be_null=False,
-        ),
-    )
+def _finished(read: pyarrow.Table) -> pyarrow.Table:
+    """Rows as they were read, with what is made of JSON worked out."""
     late, kept, dropped, judged = (read[name].to_pylist() for name in _OF_JSON)
     data = [json.loads(one, parse_int=str, parse_float=str) for one in kept]
     missing = map(_missing, read["state"].to_pylist(), map(tuple, data), dropped, judged)

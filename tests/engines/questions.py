@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from reporting.contact_log.counts import Counted, Rest
 from reporting.contact_log.query import KEY, NO_QUEUE_YET, LogQuery
 
 MEASURES = {
@@ -22,13 +24,14 @@ MEASURES = {
 }
 """The measures of the page, by its names for them; a page may have more."""
 
-_GROUPS = {
+GROUPS = {
     "queue": f"CASE WHEN ended_in_ivr THEN {NO_QUEUE_YET} ELSE queue_id END",
     "agent": "agent_id",
     "channel": "channel_id",
     "messaging_channel": "coalesce(messaging_channel, '')",
     "direction": "direction",
     "state": "state",
+    "disposition": "coalesce(disposition, '')",
 }
 _KEY = (
     "CASE WHEN array_contains(map_keys(attached_data), '{key}') "
@@ -48,7 +51,7 @@ class Dialect:
 def statement(query: LogQuery, dialect: Dialect) -> str:
     """The counts of a query without conditions but its period, on the clock of the session: the interval's start in
     seconds since 1970, the groups, the measures."""
-    groups = [_KEY.format(key=by.removeprefix(KEY)) if by.startswith(KEY) else _GROUPS[by] for by in query.group_by]
+    groups = [_KEY.format(key=by.removeprefix(KEY)) if by.startswith(KEY) else GROUPS[by] for by in query.groupings]
     if query.interval:
         groups.insert(0, f"{dialect.seconds}(date_trunc('{query.interval}', received_at))")
     measures = [measure.format(length=dialect.length) for measure in MEASURES.values()]
@@ -65,14 +68,33 @@ def statement(query: LogQuery, dialect: Dialect) -> str:
 Counts = dict[tuple[Any, ...], tuple[float | None, ...]]
 
 
-def of_page(query: LogQuery, counts: Iterable[Mapping[str, Any]]) -> Counts:
-    """What the page counts, by groups as ``statement`` has them."""
-    found: Counts = {}
-    for count in counts:
-        groups: list[Any] = [int(count["at"].timestamp())] if query.interval else []
-        groups += [count[f"by_{place}"] for place in range(len(query.group_by))]
-        found[tuple(groups)] = tuple(_rounded(count[name]) for name in MEASURES)
-    return found
+@dataclass(frozen=True)
+class PageCounts:
+    """What the page counts, by groups as ``statement`` has them; without those that it shows together."""
+
+    shown: Counts
+    are_all: bool
+
+    def agree_with(self, engine: Counts) -> bool:
+        """Whether an engine counts the same."""
+        return engine == self.shown if self.are_all else self.shown.items() <= engine.items()
+
+    @property
+    def conversations(self) -> int:
+        return sum(int(measures[0] or 0) for measures in self.shown.values())
+
+
+def of_page(query: LogQuery, counted: Counted) -> PageCounts:
+    """What the report's page shows for the query."""
+    sides = [bool(query.interval or query.row_groupings), bool(query.column_groupings)]
+    shown: Counts = {}
+    for heads, numbers in counted.numbers.items():
+        of_sides = [head for head, is_side in zip(heads, sides, strict=True) if is_side]
+        if not any(isinstance(head, Rest) for head in of_sides):
+            groups = [part for head in of_sides for part in ([head] if isinstance(head, datetime) else head)]
+            key = tuple(int(group.timestamp()) if isinstance(group, datetime) else group for group in groups)
+            shown[key] = tuple(_rounded(numbers[name]) for name in MEASURES)
+    return PageCounts(shown, Rest.OTHERS not in [*counted.rows, *counted.columns])
 
 
 def of_engine(rows: Iterable[Sequence[Any]]) -> Counts:
