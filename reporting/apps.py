@@ -17,8 +17,16 @@ class ReportingConfig(AppConfig):
         from channels_cfg import jobs
         from channels_cfg.history.change_set import keys_lost
         from reporting.bi import logins, views
-        from reporting.contact_log import building, slices
-        from reporting.models import BiLogin, DailyManifest, DeliveryRebuild, FileDelivery, ReportFile, ReportFileSlice
+        from reporting.contact_log import building, dataset, slices
+        from reporting.models import (
+            BiLogin,
+            DailyManifest,
+            DatasetDay,
+            DeliveryRebuild,
+            FileDelivery,
+            ReportFile,
+            ReportFileSlice,
+        )
         from reporting.saved_reports import reports_losing
         from reporting.session_metadata import delivering, manifests, rebuilding
 
@@ -30,6 +38,7 @@ class ReportingConfig(AppConfig):
         jobs.register(FileDelivery, delivering.deliver, handful=delivering.HANDFUL)
         jobs.register(DailyManifest, manifests.write)
         jobs.register(DeliveryRebuild, rebuilding.plan)
+        jobs.register(DatasetDay, dataset.write)
 
         def answer(sender: type, *, keys: list[str], **_facts: object) -> list[object]:
             return [*reports_losing(keys)]

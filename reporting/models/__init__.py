@@ -3,6 +3,7 @@
 from reporting.models.bi_login import BiLogin
 from reporting.models.contact_log import ContactLogEntry
 from reporting.models.daily_manifest import DailyManifest
+from reporting.models.dataset_day import ChangedDay, DatasetDay
 from reporting.models.delivery_pause import DeliveryPause
 from reporting.models.delivery_rebuild import DeliveryRebuild
 from reporting.models.file_delivery import FileDelivery
@@ -15,8 +16,10 @@ from reporting.models.saved_report import SavedReport
 
 __all__ = [
     "BiLogin",
+    "ChangedDay",
     "ContactLogEntry",
     "DailyManifest",
+    "DatasetDay",
     "DeliveryPause",
     "DeliveryRebuild",
     "FileDelivery",
