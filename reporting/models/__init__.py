@@ -10,6 +10,7 @@ from reporting.models.kept_key_name import KeptKeyName
 from reporting.models.moved_entry import MovedEntry
 from reporting.models.report_file import ReportDownload, ReportFile
 from reporting.models.report_run import ReportRun
+from reporting.models.report_schedule import ReportSchedule, RunRecipient, RunRow, ScheduledRun
 from reporting.models.saved_report import SavedReport
 
 __all__ = [
@@ -24,5 +25,9 @@ __all__ = [
     "ReportDownload",
     "ReportFile",
     "ReportRun",
+    "ReportSchedule",
+    "RunRecipient",
+    "RunRow",
     "SavedReport",
+    "ScheduledRun",
 ]
