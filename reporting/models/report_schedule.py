@@ -112,6 +112,10 @@ class ReportSchedule(models.Model):
     def in_words(self) -> str:
         return in_words(self.cron)
 
+    @property
+    def format_labels(self) -> list[str]:
+        return [str(ReportFile.Format(format).label) for format in self.formats]
+
 
 class ScheduledRun(Job):
     """One run of a schedule: its files are asked for, and each recipient is told when they are ready."""
@@ -140,6 +144,9 @@ class ScheduledRun(Job):
     has_rows = models.BooleanField(_("rows are noted"), default=False, help_text=_("So that runs can be compared"))
     complete_up_to = models.DateTimeField(
         _("complete up to"), null=True, help_text=_("Up to when the Contact Log told everything then")
+    )
+    reported_up_to = models.DateTimeField(
+        _("reported up to"), null=True, help_text=_("What the reporting job reported later is not among its rows")
     )
     settings_version = models.BigIntegerField(_("settings version"), null=True, help_text=_("The latest one then"))
     owner_told_at = models.DateTimeField(

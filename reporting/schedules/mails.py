@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from django.db import transaction
 from django.urls import reverse
@@ -85,9 +85,12 @@ def _tell_owner(run: ScheduledRun) -> None:
 
 
 def period_in_words(query: LogQuery) -> str:
-    """``2026-11-23 – 2026-11-29 (Europe/Helsinki)``, its last day the last that belongs to it."""
-    last = (query.end - timedelta(microseconds=1)).astimezone(query.zone)
-    return f"{query.start.astimezone(query.zone):%Y-%m-%d} – {last:%Y-%m-%d} ({query.zone})"
+    """``2026-11-23 – 2026-11-29 (Europe/Helsinki)``, its last day the last that belongs to it; of what is no whole days
+    its first moment, and the first after it."""
+    start, end = query.start.astimezone(query.zone), query.end.astimezone(query.zone)
+    if start.time() == end.time() == time.min:
+        return f"{start:%Y-%m-%d} – {end - timedelta(days=1):%Y-%m-%d} ({query.zone})"
+    return f"{start:%Y-%m-%d %H:%M} – {end:%Y-%m-%d %H:%M} ({query.zone})"
 
 
 def _on_clock(at: datetime, user: User) -> str:

@@ -108,7 +108,7 @@ _DIFFERING = """
                     CASE WHEN difference = 'added' AND entry.first_reported_at > since.at THEN 'ended'
                          WHEN difference = 'changed' OR entry.reported_at > since.at THEN 'reported'
                          ELSE 'other' END AS cause
-               FROM (SELECT coalesce(%s::timestamptz, '-infinity') AS at) AS since, differing
+               FROM (SELECT %s::timestamptz AS at) AS since, differing
                LEFT JOIN ({seen}) AS entry
                  ON entry.conversation_id = differing.conversation_id AND entry.received_at = differing.received_at
          ),
@@ -187,7 +187,7 @@ class Comparison:
         (before_sql, before_params), (after_sql, after_params), (seen_sql, seen_params) = parts
         with_parts = _DIFFERING.replace("{before}", before_sql).replace("{after}", after_sql)
         statement = with_parts.replace("{seen}", seen_sql) + question
-        since = self.before.complete_up_to
+        since = self.before.reported_up_to
         with connection.cursor() as cursor:
             cursor.execute(statement, [*before_params, *after_params, since, *seen_params, *params])
             return cursor.fetchall()
@@ -197,7 +197,7 @@ def rows_changed_since(run: ScheduledRun) -> int:
     """How many rows a run of the same period would add, change or remove now."""
     if run.has_rows:
         return Comparison(run, None).total
-    return query_of(run).entries(run.schedule.owner).filter(reported_at__gt=run.taken_at).count()
+    return query_of(run).entries(run.schedule.owner).filter(reported_at__gt=run.reported_up_to).count()
 
 
 def erased_rows(run: ScheduledRun) -> int:

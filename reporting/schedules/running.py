@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -16,7 +17,7 @@ from reporting.contact_log import files
 from reporting.contact_log.asked import PARAMETERS
 from reporting.contact_log.fill import complete_up_to
 from reporting.contact_log.query import LogQuery
-from reporting.models import ReportFile, RunRecipient, ScheduledRun
+from reporting.models import ReportFile, ReportRun, RunRecipient, ScheduledRun
 from reporting.schedules import mails
 from reporting.schedules.rows import note_rows, query_of
 from reporting.viewing import may_receive_reports
@@ -39,6 +40,7 @@ def work(run: ScheduledRun) -> None:
 @transaction.atomic
 def _begin(run: ScheduledRun) -> None:
     query, now, complete = _query(run), timezone.now(), complete_up_to()
+    reported = ReportRun.objects.aggregate(latest=Max("seen_at"))["latest"]  # which each batch writes with its rows
     run.rows_total, run.has_rows = note_rows(run, query)
     for user in run.schedule.recipients.order_by("pk"):
         _ask_for_files(run, query, user, now)
@@ -50,6 +52,7 @@ def _begin(run: ScheduledRun) -> None:
         rows_total=run.rows_total,
         has_rows=run.has_rows,
         complete_up_to=complete,
+        reported_up_to=reported or now,
         settings_version=SettingsVersion.objects.order_by("-pk").values_list("pk", flat=True).first(),
     )
     jobs.announce(ReportFile)
