@@ -1,5 +1,6 @@
 """How gunicorn serves the portal."""
 
+import gc
 import os
 import shutil
 from pathlib import Path
@@ -22,6 +23,12 @@ accesslog = None  # its lines would hold query strings
 loglevel = "warning"
 logconfig_dict = LOGGING
 control_socket_disable = True  # it would lie in the home of whoever starts the portal
+
+
+def post_worker_init(_: Any) -> None:
+    """What a worker has read until now stays for good, so that no collection of garbage looks through it again."""
+    gc.collect()
+    gc.freeze()
 
 
 def child_exit(_: Any, worker: Any) -> None:

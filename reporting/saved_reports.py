@@ -23,7 +23,7 @@ MOST_REPORTS = 200
 
 def keys_of(query: LogQuery) -> list[str]:
     """The kept keys that the query shows, groups or filters by, each once."""
-    group_by = [*query.group_by, *(query.others.group_by if query.others else ())]
+    group_by = [*query.groupings, *(by for others in query.others for by in others.group_by)]
     grouped = [by.removeprefix(KEY) for by in group_by if by.startswith(KEY)]
     conditions = [condition.key for condition in query.kept] + [missing.key for missing in query.missing]
     return list(dict.fromkeys([*(query.columns or ()), *grouped, *conditions]))

@@ -18,9 +18,11 @@ from channels_cfg.api.problems import problems
 from conversations.api.caller import caller
 from conversations.attached_data.reasons import REASONS
 from conversations.keyset import keyset_page
-from reporting.contact_log.asked import ANY, FIELDS, INTERVALS
+from reporting.contact_log.asked import FIELDS
 from reporting.contact_log.files import csv_stream
+from reporting.contact_log.intervals import INTERVALS
 from reporting.contact_log.kept_key import missing_reasons
+from reporting.contact_log.measures import ANY
 from reporting.contact_log.query import MOST_KEYS, LogQuery, zone_of
 from reporting.models import ContactLogEntry
 
@@ -96,6 +98,8 @@ NAMED = {
     "channel": ", by name or id",
     "queue": ", by name or id, or “direct”, or “ivr” for calls that ended in the IVR",
     "agent": ", by user name or id, or “none”",
+    "queue_group": " of the queue, by name or id, or “none”",
+    "disposition": " chosen in wrap-up, or “none”",
     "messaging_channel": " such as WHATSAPP, or “none”",
 }
 LATE = [ANY, *ContactLogEntry.LateChange.values]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,9 @@ from conversations.attached_data.kept_condition import KeptCondition
 from conversations.filters import MomentTextField, is_id
 from conversations.models import Conversation, State
 from conversations.periods import Period, bounds
+from reporting.contact_log.intervals import INTERVALS, MOST_INTERVALS
 from reporting.contact_log.kept_key import Missing
+from reporting.contact_log.measures import ANY, MEASURES
 from reporting.models import ContactLogEntry
 
 T = TypeVar("T")
@@ -26,28 +28,20 @@ T = TypeVar("T")
 DEFAULT_PERIOD = Period.LAST_7_DAYS
 CUSTOM = "custom"
 NONE = "none"
-ANY = "any"
-"""Instead of a late change: whichever."""
 IN_IVR = "ivr"
 """Instead of a queue: what ended before it came to one."""
 MOST_GROUPINGS = 4
 MOST_BESIDE = 50
-MOST_INTERVALS = 1_500
-
-INTERVALS = {
-    "hour": gettext_lazy("Hour"),
-    "day": gettext_lazy("Day"),
-    "week": gettext_lazy("Week"),
-    "month": gettext_lazy("Month"),
-}
 
 FIELDS = {
     "channel": gettext_lazy("Channel"),
     "messaging_channel": gettext_lazy("Messaging channel"),
     "queue": gettext_lazy("Queue"),
+    "queue_group": gettext_lazy("Queue group"),
     "agent": gettext_lazy("Agent"),
     "direction": gettext_lazy("Direction"),
     "state": gettext_lazy("State"),
+    "disposition": gettext_lazy("Disposition"),
 }
 """What entries are filtered and grouped by, besides kept keys."""
 
@@ -59,6 +53,8 @@ PARAMETERS = {
     "interval": gettext_lazy("Interval"),
     "at": gettext_lazy("Interval"),
     "by": gettext_lazy("Group by"),
+    "across": gettext_lazy("Across"),
+    "measure": gettext_lazy("Measures"),
     **FIELDS,
     "kept": gettext_lazy("Kept data"),
     "missing": gettext_lazy("Kept data"),
@@ -104,8 +100,8 @@ class Reader:
             self.zone = self.zone if "zone" in self.complaints else ZoneInfo(name)
         interval = self._choice("interval", INTERVALS)
         start, end, period = self._period()
-        if interval and (end - start) / timedelta(hours=1 if interval == "hour" else 24) > MOST_INTERVALS:
-            self._complain("interval", _("The period has too many of these. Choose a longer interval."))
+        if interval and (number := int((end - start) / INTERVALS[interval].lasts)) > MOST_INTERVALS:
+            self._complain("interval", _too_many(number))
         at = self._moment("at", None)
         if at and not interval:
             self._complain("at", _("A moment at which an interval starts needs the interval, too."))
@@ -115,7 +111,8 @@ class Reader:
             "zone": self.zone,
             "period": period,
             "interval": interval,
-            "group_by": tuple(self._groupings("by", self._all("by"))),
+            **self._sides(),
+            "measures": self._measures(),
             "fields": dict(self._fields()),
             "kept": tuple(self._conditions("kept", KeptCondition.parse)),
             "missing": tuple(self._conditions("missing", Missing.parse)),
@@ -168,15 +165,41 @@ class Reader:
         moments.zone = self.zone
         return self._read(name, moments.clean, self._one(name)) or default
 
-    def _others(self) -> Others | None:
-        number, *group_by = self._all("others") or [""]
-        if not number:
-            return None
-        if not (is_id(number) and 0 < int(number) <= MOST_BESIDE and group_by):
-            most = {"most": MOST_BESIDE}
-            self._complain("others", _("Write a number of groups, at most %(most)s, then what groups them.") % most)
-            return None
-        return Others(int(number), tuple(self._groupings("others", group_by)))
+    def _sides(self) -> dict[str, Any]:
+        """What is asked for as rows and as columns."""
+        across = next(self._groupings("across", self._all("across")[:1]), "")
+        group_by = tuple(by for by in self._groupings("by", self._all("by")) if by != across)
+        if across and len(group_by) == MOST_GROUPINGS:
+            self._complain("across", _("At most %(most)s groupings at once.") % {"most": MOST_GROUPINGS})
+        return {"group_by": group_by, "across": across}
+
+    def _measures(self) -> tuple[str, ...]:
+        asked = self._all("measure")
+        if not set(asked) <= set(MEASURES):
+            self._complain("measure", _("Choose one of: %(choices)s.") % {"choices": ", ".join(MEASURES)})
+            return ()
+        return tuple(asked)
+
+    def _others(self) -> tuple[Others, ...]:
+        read: list[Others] = []
+        for most, group_by in self._numbered(value.strip() for value in self.lists.get("others", [])):
+            if not (is_id(most) and 0 < int(most) <= MOST_BESIDE and group_by):
+                words = _("Write a number of groups, at most %(most)s, then what groups them.")
+                self._complain("others", words % {"most": MOST_BESIDE})
+                return ()
+            read.append(Others(int(most), tuple(self._groupings("others", group_by))))
+        return tuple(read)
+
+    @staticmethod
+    def _numbered(values: Iterable[str]) -> list[tuple[str, list[str]]]:
+        """Each number with the values after it."""
+        found: list[tuple[str, list[str]]] = []
+        for value in filter(None, values):
+            if not found or is_id(value):
+                found.append((value, []))
+            else:
+                found[-1][1].append(value)
+        return found
 
     def _groupings(self, name: str, asked: list[str]) -> Iterator[str]:
         if len(asked) > MOST_GROUPINGS:
@@ -220,3 +243,10 @@ class Reader:
         if "column" not in self.lists:
             return None
         return tuple(key for name in self._all("column") if (key := self._read("column", check_key_name, name)))
+
+
+def _too_many(intervals: int) -> str:
+    return _(
+        "The period has about %(number)s of these, and a page shows %(most)s at most. Choose a longer interval or a "
+        "shorter period, or take the rows as a file."
+    ) % {"number": f"{intervals:,}", "most": f"{MOST_INTERVALS:,}"}

@@ -6,15 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from django.db.models import Avg, Case, Count, FloatField, Q, Value, When
+from django.db.models import Count, FloatField, Q, Sum, Value
 from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast, NullIf
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from conversations.models import POSTABLE_STATES, State
-from reporting.contact_log.asked import ANY
 from reporting.models.contact_log import ANSWERED_ON_TIME
+
+ANY = "any"
+"""Instead of a late change: whichever."""
 
 
 class Unit(Enum):
@@ -29,30 +32,36 @@ class Unit(Enum):
 @dataclass(frozen=True)
 class Measure:
     """A number for a group of entries; None where nothing of the group has it. Each conversation counts once, however
-    often it was transferred."""
+    often it was transferred.
+
+    Of groups that are folded together it is right, too: what it sums and what it divides by are added up first.
+    """
 
     label: str | Promise
     definition: str | Promise
-    expression: Combinable
+    sums: Combinable
+    per: Combinable | None = None
+    """How many entries it is an average of; None where it is a sum."""
     unit: Unit = Unit.CONVERSATIONS
     narrowed_to: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The parameters that ask for the entries it counts, besides those of the question."""
+    empty_because: str | Promise = ""
+    """Why an average has no number where there are conversations."""
 
-
-def _in_states(*states: State) -> tuple[Combinable, dict[str, tuple[str, ...]]]:
-    codes = tuple(state.value for state in states)
-    return Count("pk", filter=Q(state__in=codes)), {"state": codes}
+    @property
+    def expression(self) -> Combinable:
+        return self.sums if self.per is None else Cast(self.sums, FloatField()) / NullIf(self.per, Value(0))
 
 
 def _counting(label: Promise, definition: Promise, *states: State) -> Measure:
-    expression, narrowed_to = _in_states(*states)
-    return Measure(label, definition, expression, narrowed_to=narrowed_to)
+    codes = tuple(state.value for state in states)
+    return Measure(label, definition, Count("pk", filter=Q(state__in=codes)), narrowed_to={"state": codes})
 
 
-_ON_TIME = Avg(
-    Case(When(within_service_level=True, then=Value(1.0)), When(within_service_level=False, then=Value(0.0))),
-    output_field=FloatField(),
-)
+def _average(label: Promise, definition: Promise, seconds: str, has: Q, empty_because: Promise) -> Measure:
+    sums, per = Sum(seconds, filter=has), Count("pk", filter=has)
+    return Measure(label, definition, sums, per, Unit.SECONDS, empty_because=empty_because)
+
 
 MEASURES: dict[str, Measure] = {
     "conversations": Measure(_("Conversations"), _("Every one that ended, each once, abandoned ones too"), Count("pk")),
@@ -70,32 +79,39 @@ MEASURES: dict[str, Measure] = {
             ),
             seconds=ANSWERED_ON_TIME,
         ),
-        _ON_TIME,
+        Count("pk", filter=Q(within_service_level=True)),
+        Count("within_service_level"),
         Unit.SHARE,
+        empty_because=_("service level counts none of them"),
     ),
     "average_wait": Measure(
         _("Average wait"),
         _("From queued, or received if direct, to first accepted or the end"),
-        Avg("waited_seconds"),
+        Sum("waited_seconds"),
+        Count("waited_seconds"),
         Unit.SECONDS,
     ),
-    "average_ivr": Measure(
+    "average_ivr": _average(
         _("Average in the IVR"),
         _("Time in IVRs, which is no waiting time; of conversations that were in one"),
-        Avg("ivr_seconds", filter=Q(ivr_seconds__gt=0)),
-        Unit.SECONDS,
+        "ivr_seconds",
+        Q(ivr_seconds__gt=0),
+        _("none was in an IVR"),
     ),
     "average_handling": Measure(
         _("Average handling"),
         _("From first accepted to handled; handled conversations only"),
-        Avg("handling_seconds"),
+        Sum("handling_seconds"),
+        Count("handling_seconds"),
         Unit.SECONDS,
+        empty_because=_("none was handled"),
     ),
-    "average_hold": Measure(
+    "average_hold": _average(
         _("Average on hold"),
         _("Time the customer was on hold, a part of handling; of conversations that were on hold"),
-        Avg("hold_seconds", filter=Q(hold_seconds__gt=0)),
-        Unit.SECONDS,
+        "hold_seconds",
+        Q(hold_seconds__gt=0),
+        _("none was on hold"),
     ),
     "late": Measure(
         _("Changed late"),
@@ -106,4 +122,4 @@ MEASURES: dict[str, Measure] = {
 }
 
 IN_TABLES = ("conversations", "served", "abandoned", "false_attempts", "average_wait", "average_handling")
-"""Measures that are columns where groups or intervals are rows."""
+"""Measures that are columns where none are asked for."""

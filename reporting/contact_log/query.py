@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
-from django.db import connection
 from django.db.models import (
     BigIntegerField,
     Case,
-    DateTimeField,
+    Count,
     F,
     Func,
     JSONField,
@@ -31,19 +32,19 @@ from channels_cfg.models import Right, User
 from channels_cfg.time_zones import zone_named
 from conversations.attached_data.kept_condition import KeptCondition, Operator
 from conversations.filters import DIRECT, is_id
-from reporting.contact_log.asked import ANY, IN_IVR, KEY, NONE, Others, Reader
+from reporting.contact_log.asked import IN_IVR, KEY, NONE, Others, Reader
+from reporting.contact_log.intervals import interval_start, starts
 from reporting.contact_log.kept_key import REASON, VALUE, Missing, group_of, matching
-from reporting.contact_log.measures import MEASURES
+from reporting.contact_log.measures import ANY, IN_TABLES, MEASURES
+from reporting.contact_log.queue_groups import ONLY, combination, in_no_queue_group, in_queue_group
 from reporting.models import ContactLogEntry, KeptKeyName
 from reporting.models.contact_log import ContactLogQuerySet
 
 MOST_KEYS = 200
 """Kept keys that are columns by themselves. Of more, somebody has to choose."""
 KEYS_OF_NEWEST = 1_000
-# Shorter than any interval of its kind, so that none is stepped over.
-_STEPS = {"hour": "15 minutes", "day": "6 hours", "week": "2 days", "month": "9 days"}
 
-_WORDS_FOR_NONE = {"queue": DIRECT, "agent": NONE, "messaging_channel": NONE}
+_WORDS_FOR_NONE = {"queue": DIRECT, **dict.fromkeys(["agent", "messaging_channel", "queue_group", "disposition"], NONE)}
 NO_QUEUE_YET = 0
 """The group, among ids of queues, of what ended in the IVR."""
 _NAMES = {"channel": "name", "queue": "name", "agent": "username"}
@@ -64,11 +65,6 @@ Group = tuple[Any, ...]
 """One value for each grouping: an id, a code or the text of ``group_of``; None for none."""
 
 
-def largest(sizes: Mapping[Group, int], most: int) -> list[Group]:
-    """The largest groups, the same ones whoever asks."""
-    return sorted(sizes, key=lambda group: (-sizes[group], [str(part) for part in group]))[:most]
-
-
 @dataclass(frozen=True)
 class LogQuery:
     """Which entries, and counted how. ``parse`` reads it from an address, ``as_params`` writes it back."""
@@ -81,13 +77,17 @@ class LogQuery:
     """The period's name, where it was given in words; the address keeps the words."""
     interval: str = ""
     group_by: tuple[str, ...] = ()
+    across: str = ""
+    """The grouping the groups of which are columns."""
+    measures: tuple[str, ...] = ()
+    """What is counted, in order; none: ``IN_TABLES``. Where columns are groups, cells are the first."""
     fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """For each field the values of which an entry has one: ids or names; ``direct``, ``ivr`` and ``none`` for none."""
     kept: tuple[KeptCondition, ...] = ()
     missing: tuple[Missing, ...] = ()
     late: tuple[str, ...] = ()
     """What of an entry changed after it had been reported first, one of these; ``any`` for whatever."""
-    others: Others | None = None
+    others: tuple[Others, ...] = ()
     at: datetime | None = None
     """The start of the one interval that is looked into."""
     columns: tuple[str, ...] | None = None
@@ -122,12 +122,13 @@ class LogQuery:
         if self.interval:
             params["interval"] = [self.interval]
         params["by"] = list(self.group_by)
+        params["across"] = [self.across] if self.across else []
+        params["measure"] = list(self.measures)
         params |= {name: list(values) for name, values in self.fields.items()}
         params["kept"] = [str(condition) for condition in self.kept]
         params["missing"] = [str(condition) for condition in self.missing]
         params["late"] = list(self.late)
-        if self.others:
-            params["others"] = self.others.as_values()
+        params["others"] = [value for others in self.others for value in others.as_values()]
         if self.at:
             params["at"] = [self.at.astimezone(self.zone).isoformat()]
         if self.columns is not None:
@@ -153,18 +154,22 @@ class LogQuery:
             entries = matching(entries, condition)
         if self.late:
             entries = entries.late() if ANY in self.late else entries.filter(late_changes__overlap=list(self.late))
-        if self.others:
-            group = Func(*map(_grouping, self.others.group_by), function="jsonb_build_array", output_field=JSONField())
-            entries = entries.alias(_group=group).exclude(_group__in=self._largest(self.others, user))
+        for place, others in enumerate(self.others):
+            group = Func(*map(grouping, others.group_by), function="jsonb_build_array", output_field=JSONField())
+            largest = {f"_group_{place}__in": self._largest(others, user)}
+            entries = entries.alias(**{f"_group_{place}": group}).exclude(**largest)
         if self.at:
-            entries = entries.alias(_at=self._interval_start()).filter(_at=self.at)
+            entries = entries.alias(_at=self.interval_start()).filter(_at=self.at)
         return entries
 
     def _largest(self, others: Others, user: User) -> list[list[Any]]:
         """The groups that the others are not in; of the whole period, also where one interval is looked into."""
-        whole = replace(self, others=None, at=None, interval="", group_by=others.group_by)
-        sizes = {group_in(count): count["conversations"] for count in whole.counts(user)}
-        return [list(group) for group in largest(sizes, others.most)]
+        whole = replace(self, others=(), at=None).entries(user).order_by()
+        names = {f"by_{place}": grouping(by) for place, by in enumerate(others.group_by)}
+        sizes = whole.annotate(**names).values_list(*names).annotate(size=Count("pk"))
+        # In the order in which tables of counts choose: an array in JSON has null before all else.
+        by_size = sizes.order_by("-size", *(F(name).asc(nulls_first=True) for name in names))
+        return [list(group) for *group, _size in by_size[: others.most]]
 
     def key_columns(self, occurring: Callable[[], Sequence[str]]) -> list[str]:
         """The kept keys that are columns: those chosen, or all that occur.
@@ -184,57 +189,42 @@ class LogQuery:
         """The measures over all entries."""
         return self.entries(user).order_by().aggregate(**_EXPRESSIONS)
 
-    def counts(self, user: User) -> list[dict[str, Any]]:
-        """One dict for each group that occurs: ``at`` where an interval is asked for, ``by_0``, ``by_1``, … for the
-        groupings, and the measures; the most conversations first.
+    @property
+    def row_groupings(self) -> tuple[str, ...]:
+        """The groupings the groups of which are rows; none where intervals are."""
+        return () if self.interval else self.group_by
 
-        A reference is grouped by its id, a kept key as ``group_of`` says.
-        """
-        names: dict[str, Any] = {f"by_{place}": _grouping(by) for place, by in enumerate(self.group_by)}
-        if self.interval:
-            names = {"at": self._interval_start(), **names}
-        if not names:
-            return [self.totals(user)]
-        rows = self.entries(user).order_by().annotate(**names).values(*names).annotate(**_EXPRESSIONS)
-        return list(rows.order_by("-conversations", *names))
+    @property
+    def column_groupings(self) -> tuple[str, ...]:
+        """The groupings the groups of which are columns; none where measures are."""
+        across = (self.across,) if self.across else ()
+        return (*self.group_by, *across) if self.interval else across
+
+    @property
+    def groupings(self) -> tuple[str, ...]:
+        return (*self.row_groupings, *self.column_groupings)
+
+    @property
+    def shown_measures(self) -> tuple[str, ...]:
+        """The measures in the table."""
+        return self.measures or IN_TABLES
 
     def intervals(self) -> list[datetime]:
-        """The start of every interval of the period, in order, also of those in which nothing happened.
+        """The start of every interval of the period, in order, also of those in which nothing happened."""
+        return [self.at] if self.at else starts(self.interval, self.start, self.end, self.zone)
 
-        PostgreSQL says where they start, as it does when it counts.
-        """
-        if self.at:
-            return [self.at]
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT DISTINCT date_trunc(%(unit)s, least(moment, %(last)s), %(zone)s) FROM generate_series("
-                "%(start)s::timestamptz, %(last)s::timestamptz + %(step)s::interval, %(step)s::interval) AS moment"
-                " ORDER BY 1",
-                {
-                    "unit": self.interval,
-                    "zone": str(self.zone),
-                    "start": self.start,
-                    "last": self.end - timedelta(microseconds=1),
-                    "step": _STEPS[self.interval],
-                },
-            )
-            return [start for (start,) in cursor.fetchall()]
-
-    def _interval_start(self) -> Combinable:
-        """The start of the entry's interval on the zone's clock; the hour that comes twice in autumn stays two."""
-        return Func(
-            Value(self.interval),
-            F("received_at"),
-            Value(str(self.zone)),
-            function="date_trunc",
-            output_field=DateTimeField(),
-        )
+    def interval_start(self) -> Combinable:
+        return interval_start(F("received_at"), self.interval, self.zone)
 
     def drilled(
-        self, *, at: datetime | None = None, groups: Mapping[str, Any] | None = None, beside: int = 0
+        self,
+        *,
+        at: datetime | None = None,
+        groups: Mapping[str, Any] | None = None,
+        beside: Sequence[Others] = (),
     ) -> LogQuery:
         """The query for the rows behind one count of this one; ``groups`` are the count's, by grouping, and ``beside``
-        says for a count of all others how many groups it leaves out."""
+        says for a count of others which groups it leaves out."""
         fields, kept, missing = dict(self.fields), list(self.kept), list(self.missing)
         for by, group in (groups or {}).items():
             if not by.startswith(KEY):
@@ -246,10 +236,12 @@ class LogQuery:
         return replace(
             self,
             group_by=(),
+            across="",
+            measures=(),
             fields=fields,
             kept=tuple(kept),
             missing=tuple(missing),
-            others=Others(beside, self.group_by) if beside else self.others,
+            others=(*self.others, *beside),
             at=at.astimezone(UTC) if at else self.at,
         )
 
@@ -289,16 +281,20 @@ def kept_key_names(
     return [name for name in names if name in found][: MOST_KEYS + 1]
 
 
-def group_in(count: Mapping[str, Any]) -> Group:
-    """The group that a count of ``LogQuery.counts`` is of."""
-    return tuple(value for name, value in count.items() if name.startswith("by_"))
-
-
 def word_for(by: str, group: Any) -> str:
     """How an address asks for the group of a field."""
     if by == "queue" and group == NO_QUEUE_YET:
         return IN_IVR
-    return str(group) if group not in (None, "") else _WORDS_FOR_NONE.get(by, NONE)
+    if group in (None, ""):
+        return _WORDS_FOR_NONE.get(by, NONE)
+    if by == "queue_group":
+        return f"{ONLY}{group}"
+    return literal(group) if by == "disposition" else str(group)
+
+
+def literal(text: str) -> str:
+    """A text as an address asks for it, told apart from the word for none."""
+    return f"={text}" if text == NONE or text.startswith("=") else text
 
 
 def place() -> Combinable:
@@ -308,11 +304,13 @@ def place() -> Combinable:
     )
 
 
-def _grouping(by: str) -> Combinable:
+def grouping(by: str) -> Combinable:
     if by.startswith(KEY):
         return group_of(by.removeprefix(KEY))
     if by == "queue":
         return place()
+    if by == "queue_group":
+        return combination("queue")
     return F(f"{by}_id") if by in _NAMES else F(by)
 
 
@@ -322,6 +320,11 @@ def _any_of(name: str, values: tuple[str, ...]) -> Q:
         rest = tuple(value for value in values if value != IN_IVR)
         return Q(ended_in_ivr=True) | (_any_of(name, rest) if rest else Q())
     some = [value for value in values if value != none]
+    if name == "queue_group":
+        asked = [in_queue_group(value) for value in some] + ([in_no_queue_group()] if none in values else [])
+        return reduce(or_, asked)
+    if name == "disposition":
+        some = [value.removeprefix("=") for value in some]
     if name not in _NAMES:
         return Q(**{f"{name}__in": [*some, ""] if none in values else some})
     wanted = Q(**{f"{name}__in": [int(value) for value in some if is_id(value)]})

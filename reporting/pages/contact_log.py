@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
@@ -19,27 +17,28 @@ from django.views.decorators.http import require_GET
 from django_htmx.http import push_url
 
 from channels_cfg.models import Right, User
-from conversations.attached_data.kept_condition import KeptCondition, Operator
 from conversations.attached_data.reasons import REASONS
 from conversations.filters import GrantedPlaces
 from conversations.keyset import keyset_page
-from conversations.models import Conversation, State
+from conversations.models import Conversation
 from conversations.pairs import as_text
-from conversations.periods import Period
 from conversations.signed_in import page_for_people, viewer
-from reporting.contact_log.asked import ANY, CUSTOM, FIELDS, INTERVALS, KEY, PARAMETERS
-from reporting.contact_log.kept_key import Missing, missing_reason_of
-from reporting.contact_log.measures import MEASURES, Unit
-from reporting.contact_log.query import MOST_KEYS, LogQuery, kept_key_names, place, word_for, zone_of
+from reporting.contact_log.asked import CUSTOM, FIELDS, NONE, PARAMETERS
+from reporting.contact_log.counts import Numbers, count
+from reporting.contact_log.intervals import INTERVALS
+from reporting.contact_log.kept_key import missing_reason_of
+from reporting.contact_log.measures import ANY, IN_TABLES, MEASURES, Unit
+from reporting.contact_log.query import MOST_KEYS, LogQuery, kept_key_names, zone_of
 from reporting.models import ContactLogEntry
-from reporting.pages.count_table import count_table, duration, in_words, narrowed, rows_address
+from reporting.pages.count_table import count_table, narrowed, rows_address
 from reporting.pages.group_words import GroupWords, grouping_label, interval_label
+from reporting.pages.number_words import duration, in_words, why_empty
+from reporting.pages.report_form import NO_INTERVAL, form_facts, typed
 from reporting.pages.report_runs import may_view_reports, watermark
 
 PAGE_SIZE = 50
 PLACE_IN_LIST = ("after", "before")
 ORDER = ("received_at", "conversation_id")
-NO_INTERVAL = "none"
 DEFAULT_INTERVAL = "day"
 
 
@@ -58,17 +57,19 @@ def report(request: HttpRequest) -> HttpResponse:
     context |= {"watermark": watermark(user), "complaints": complaints}
     context |= _asked(query, user, reverse("reports:index"))
     if not complaints:
-        totals = query.totals(user)
-        context |= {"summary": _summary(query, totals), "totals": totals, "table": count_table(query, user, totals)}
+        counted = count(query, user)
+        context |= {"summary": _summary(query, counted.at()), "totals": counted.at()}
+        context["table"] = count_table(query, counted)
         context |= {"rows_address": rows_address(query.drilled()), "params": query.drilled().as_params()}
         context["legs_address"] = f"{reverse('reports:legs')}?{query.as_address()}"
         context["saved_params"] = query.as_params()
+    elif set(complaints) == {"interval"} and query.interval:
+        rows_of_all = replace(query, interval="").drilled().as_params()
+        context |= {"is_too_large": True, "params": rows_of_all}
     if is_partial:
         response = render(request, "reports/_report.html", context)
         return push_url(response, f"{reverse('reports:index')}?{params.urlencode(safe=':~')}")
-    return render(
-        request, "reports/report.html", context | _form_facts(params, query, user) | _typed(params, complaints)
-    )
+    return render(request, "reports/report.html", context | form_facts(params, query, user) | typed(params, complaints))
 
 
 @page_for_people
@@ -108,6 +109,8 @@ def folded(sent: QueryDict) -> QueryDict:
             params.setlistdefault("missing").append(f"{key}:{sign}")
         else:
             params.setlistdefault("kept").append(f"{key}{sign}{sent.get('kept_text', '')}" if sign else key)
+    if tuple(params.getlist("measure")) == IN_TABLES:
+        del params["measure"]
     if params.get("period") not in (None, CUSTOM):
         params.pop("received_after", None)
         params.pop("received_before", None)
@@ -145,7 +148,7 @@ def _in_words(complaints: dict[str, list[str]]) -> list[tuple[str, str, str]]:
     ]
 
 
-def _summary(query: LogQuery, totals: dict[str, Any]) -> list[dict[str, str]]:
+def _summary(query: LogQuery, totals: Numbers) -> list[dict[str, str]]:
     """The measures as cards: words, number, what it counts, and where its rows are."""
     everything = query.drilled()
     return [
@@ -153,6 +156,7 @@ def _summary(query: LogQuery, totals: dict[str, Any]) -> list[dict[str, str]]:
             "label": str(measure.label),
             "definition": str(measure.definition),
             "number": in_words(measure, totals[name]),
+            "reason": why_empty(name, totals),
             "address": rows_address(narrowed(everything, measure))
             if totals[name] and measure.unit == Unit.CONVERSATIONS
             else "",
@@ -179,13 +183,13 @@ def _asked(query: LogQuery, user: User, page: str) -> dict[str, Any]:
     if query.late:
         changes = ", ".join(str(LATE_WORDS[change]) for change in query.late)
         conditions.append((f"{PARAMETERS['late']}: {changes}", replace(query, late=())))
-    if query.others:
-        groupings = " · ".join(map(grouping_label, query.others.group_by))
-        beside = {"most": query.others.most, "groupings": groupings}
+    for others in query.others:
+        beside = {"most": others.most, "groupings": " · ".join(map(grouping_label, others.group_by))}
+        rest_others = tuple(each for each in query.others if each != others)
         words_of_others = _("%(groupings)s: none of the %(most)s largest groups") % beside
-        conditions.append((words_of_others, replace(query, others=None)))
+        conditions.append((words_of_others, replace(query, others=rest_others)))
     if query.at:
-        label = f"{INTERVALS[query.interval]}: {interval_label(query.at, query.interval, query.zone)}"
+        label = f"{INTERVALS[query.interval].label}: {interval_label(query.at, query.interval, query.zone)}"
         conditions.append((label, replace(query, at=None)))
     return {
         "zone": str(query.zone),
@@ -196,76 +200,7 @@ def _asked(query: LogQuery, user: User, page: str) -> dict[str, Any]:
 
 
 def _none(value: str) -> str | None:
-    return None if value in ("direct", "none") else value
-
-
-def _form_facts(params: QueryDict, query: LogQuery, user: User) -> dict[str, Any]:
-    """What the form offers: nothing that the viewer's rights do not cover."""
-    everything = ContactLogEntry.objects.granting(Right.VIEW_REPORTS, to=user)
-    entries = everything.received_during(query.start, query.end)
-    keys = kept_key_names(query, entries)[:MOST_KEYS]
-    names = ("channel", "queue", "agent", "messaging_channel")
-    places = list(entries.order_by().values_list("channel", place(), "agent", "messaging_channel").distinct())
-    choices = {name: _choices(name, {place[position] for place in places}) for position, name in enumerate(names)}
-    choices["direction"] = [(code, str(label)) for code, label in Conversation.Direction.choices]
-    groupings = [*FIELDS.items(), *((f"{KEY}{key}", key) for key in keys)]
-    groupings += [(by, grouping_label(by)) for by in query.group_by if by not in dict(groupings)]
-    groupings = _with_chosen(groupings, params.getlist("by"))
-    return {
-        "params": query.drilled().as_params(),
-        "periods": _with_chosen([*Period.choices, (CUSTOM, _("From … to …"))], params.getlist("period")),
-        "chosen_period": params.get("period") or query.period or CUSTOM,
-        "intervals": _with_chosen([*INTERVALS.items(), (NO_INTERVAL, _("None"))], params.getlist("interval")),
-        "chosen_interval": params.get("interval"),
-        "groupings": groupings,
-        "chosen_groupings": [*params.getlist("by"), "", ""][
-            : max(2, len(query.group_by) + 1, len(params.getlist("by")))
-        ],
-        "filters": [
-            {
-                "name": name,
-                "label": FIELDS[name],
-                "choices": _with_chosen(offered, chosen),
-                "chosen": chosen,
-            }
-            for name, offered in choices.items()
-            for chosen in [params.getlist(name)]
-        ],
-        "states": [(state.value, state.label) for state in _STATES],
-        "chosen_states": query.fields.get("state", ()),
-        "offered_keys": keys,
-        "operators": [*Operator.choices, *((code, _("has no value: ") + REASONS[code]) for code in _OFFERED_REASONS)],
-        "zone_name": params.get("zone", str(query.zone)),
-        "has_entries": bool(places) or everything.exists(),
-    }
-
-
-_STATES = (State.WRAP_UP, State.HANDLED, State.ABANDONED, State.FALSE_ATTEMPT)
-_OFFERED_REASONS = ("not_provided", "not_kept", "abandoned")
-
-
-def _choices(name: str, found: set[Any]) -> list[tuple[str, str]]:
-    words = GroupWords.of(name, found)
-    choices = [(word_for(name, value), words.word(value)) for value in found]
-    return sorted(choices, key=lambda choice: choice[1].casefold())
-
-
-def _typed(params: QueryDict, complaints: dict[str, list[str]]) -> dict[str, Any]:
-    """What was typed where it makes no sense, so that it is mended rather than typed again."""
-    dates = {name: params.get(name) for name in ("received_after", "received_before")}
-    typed: dict[str, Any] = {"typed_dates": dates if dates.keys() & complaints.keys() else {}}
-    for name, parse in (("kept", KeptCondition.parse), ("missing", Missing.parse)):
-        for written in params.getlist(name) if name in complaints else ():
-            try:
-                parse(written)
-            except ValidationError:
-                key, sign, text = re.fullmatch(r"([^=~:]*)([=~:]?)(.*)", written, re.DOTALL).groups()  # type: ignore[union-attr]
-                typed["typed_kept"] = {"key": key, "sign": text if sign == ":" else sign, "text": text}
-    return typed
-
-
-def _with_chosen(choices: Sequence[tuple[Any, Any]], chosen: Sequence[str]) -> list[tuple[Any, Any]]:
-    return [*choices, *((value, value) for value in chosen if value not in dict(choices))]
+    return None if value in ("direct", NONE) else value
 
 
 def _row_facts(request: HttpRequest, query: LogQuery, user: User) -> dict[str, Any]:

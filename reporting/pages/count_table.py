@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,16 +10,13 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from channels_cfg.models import User
-from reporting.contact_log.asked import MOST_BESIDE
-from reporting.contact_log.measures import IN_TABLES, MEASURES, Measure, Unit
-from reporting.contact_log.query import Group, LogQuery, group_in, largest
+from reporting.contact_log.asked import Others
+from reporting.contact_log.counts import Counted, Head, Rest
+from reporting.contact_log.measures import MEASURES, Measure, Unit
+from reporting.contact_log.query import LogQuery
+from reporting.pages.count_chart import count_chart, message_of
 from reporting.pages.group_words import GroupWords, grouping_label, interval_label
-
-MOST_SERIES = 6
-"""Groups beside one another, over time; there are as many colours."""
-MOST_ROWS = MOST_BESIDE
-"""Groups one below the other."""
+from reporting.pages.number_words import in_words, why_empty
 
 MOMENT = timedelta(microseconds=1)
 
@@ -31,6 +27,15 @@ class CountCell:
 
     text: str
     address: str = ""
+    reason: str = ""
+    """Why there is no number."""
+
+
+@dataclass(frozen=True)
+class Heading:
+    label: str
+    definition: str = ""
+    is_reason: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,189 +50,152 @@ class CountRow:
 class CountTable:
     """The table, what the chart shows of it, and what a reader should know."""
 
-    headings: Sequence[str]
+    headings: Sequence[Heading]
     rows: Sequence[CountRow]
+    caption: str = ""
+    """What the cells are, where columns are groups."""
     chart: dict[str, Any] = field(default_factory=dict)
     message: str = ""
     """What the chart says, in words."""
-    left_out: int = 0
-    """How many groups are folded into “others”."""
+    warnings: Sequence[str] = ()
+    """Which groups are folded together, in words."""
 
 
-def count_table(query: LogQuery, user: User, totals: dict[str, Any]) -> CountTable:
-    """Lay out what the query counts: over time where an interval is asked for, else group by group."""
-    counts = query.counts(user)
-    layout = _Layout(query, counts, totals)
-    if not query.interval:
-        return layout.groups()
-    return layout.groups_over_time() if query.group_by else layout.over_time()
+def count_table(query: LogQuery, counted: Counted) -> CountTable:
+    """Lay out what was counted: intervals or groups are rows, measures or groups are columns."""
+    layout = _Layout(query, counted)
+    return CountTable(
+        headings=[Heading(layout.corner), *layout.headings()],
+        rows=[layout.row(head) for head in (*layout.rows, Rest.ALL)],
+        caption=layout.caption(),
+        chart=count_chart(query, counted, layout.rows, layout.columns, layout.label),
+        message=message_of(query, counted, layout.rows, layout.columns, layout.label),
+        warnings=layout.warnings(),
+    )
 
 
 class _Layout:
-    def __init__(self, query: LogQuery, counts: list[dict[str, Any]], totals: dict[str, Any]) -> None:
+    def __init__(self, query: LogQuery, counted: Counted) -> None:
         self.query = query
-        self.counts = counts
-        self.totals = totals
+        self.counted = counted
         first, last = query.start.astimezone(query.zone), (query.end - MOMENT).astimezone(query.zone)
         self.spans_years = first.year != last.year
-        self.words = [
-            GroupWords.of(by, (count[f"by_{place}"] for count in counts)) for place, by in enumerate(query.group_by)
-        ]
+        self.words: dict[str, GroupWords] = {}
+        for heads, groupings in ((counted.rows, query.row_groupings), (counted.columns, query.column_groupings)):
+            groups = [head for head in heads if isinstance(head, tuple)]
+            self.words |= {by: GroupWords.of(by, (group[at] for group in groups)) for at, by in enumerate(groupings)}
+        self.rows = self._sorted(counted.rows)
+        self.columns = self._sorted(counted.columns, are_columns=True)
 
-    # The three layouts
+    @property
+    def is_cross(self) -> bool:
+        """Whether groups are columns, so that cells are one measure."""
+        return bool(self.query.column_groupings)
 
-    def over_time(self) -> CountTable:
-        """One row an interval, one column a measure."""
-        found = {count["at"]: count for count in self.counts}
-        starts = self.query.intervals()
-        rows = [CountRow(self._time(at), self._measures(found.get(at, {}), self.query.drilled(at=at))) for at in starts]
-        numbers = [found.get(at, {}).get("conversations", 0) for at in starts]
-        return CountTable(
-            headings=[_("Received"), *self._measure_headings()],
-            rows=[*rows, self._total()],
-            chart=self._chart(starts, [(_("Conversations"), numbers)]),
-            message=self._peak(starts, numbers),
+    @property
+    def corner(self) -> str:
+        if self.query.interval:
+            return _("Received")
+        return " · ".join(map(grouping_label, self.query.row_groupings)) or _("All")
+
+    def caption(self) -> str:
+        if not self.is_cross:
+            return ""
+        measure = MEASURES[self.query.shown_measures[0]]
+        by = " · ".join(map(grouping_label, self.query.column_groupings))
+        return _("%(measure)s by %(groups)s") % {"measure": measure.label, "groups": by}
+
+    def headings(self) -> list[Heading]:
+        if not self.is_cross:
+            measures = (MEASURES[name] for name in self.query.shown_measures)
+            return [Heading(str(measure.label), str(measure.definition)) for measure in measures]
+        heads = [*self.columns, Rest.ALL]
+        return [Heading(self.label(head, is_column=True), is_reason=self._is_reason(head, True)) for head in heads]
+
+    def row(self, head: Head) -> CountRow:
+        if self.is_cross:
+            name = self.query.shown_measures[0]
+            cells = [self._cell(name, head, column) for column in (*self.columns, Rest.ALL)]
+        else:
+            cells = [self._cell(name, head) for name in self.query.shown_measures]
+        return CountRow(self.label(head), cells, is_reason=self._is_reason(head, False), is_total=head is Rest.ALL)
+
+    def label(self, head: Head, *, is_column: bool = False) -> str:
+        if isinstance(head, datetime):
+            return interval_label(head, self.query.interval, self.query.zone, with_year=self.spans_years)
+        if isinstance(head, Rest):
+            return _("Others") if head is Rest.OTHERS else _("All")
+        parts = zip(self._groupings(is_column), head, strict=True)
+        return " · ".join(self.words[by].word(part) for by, part in parts)
+
+    def warnings(self) -> list[str]:
+        sides = (
+            (self.query.row_groupings, self.counted.groups_of_rows, self.counted.rows),
+            (self.query.column_groupings, self.counted.groups_of_columns, self.counted.columns),
         )
-
-    def groups_over_time(self) -> CountTable:
-        """One row an interval, one column a group; the smaller groups together."""
-        sizes: Counter[Group] = Counter()
-        found: Counter[tuple[datetime, Group]] = Counter()
-        for count in self.counts:
-            sizes[group_in(count)] += count["conversations"]
-            found[count["at"], group_in(count)] += count["conversations"]
-        shown, left_out = self._largest(sizes, MOST_SERIES)
-        starts = self.query.intervals()
-        per_interval: Counter[datetime] = Counter()
-        for (at, _group), number in found.items():
-            per_interval[at] += number
-        rows = []
-        for at in starts:
-            cells = [self._cell(found[at, group], self._drilled(group, at)) for group in shown]
-            if left_out:
-                number = per_interval[at] - sum(found[at, group] for group in shown)
-                cells.append(self._cell_of_others(number, MOST_SERIES, at))
-            rows.append(CountRow(self._time(at), [*cells, self._cell(per_interval[at], self.query.drilled(at=at))]))
-        others = sum(sizes.values()) - sum(sizes[group] for group in shown)
-        total = [self._cell(sizes[group], self._drilled(group)) for group in shown]
-        total += [self._cell_of_others(others, MOST_SERIES)] if left_out else []
-        total.append(self._cell(self.totals["conversations"], self.query.drilled()))
-        names = [self._label(group) for group in shown]
-        series = [(name, [found[at, group] for at in starts]) for name, group in zip(names, shown, strict=True)]
-        if left_out:
-            series.append((_("Others"), [per_interval[at] - sum(found[at, group] for group in shown) for at in starts]))
-        return CountTable(
-            headings=[_("Received"), *names, *([_("Others")] if left_out else []), _("All")],
-            rows=[*rows, CountRow(_("All"), total, is_total=True)],
-            chart=self._chart(starts, series),
-            message=f"{self._peak(starts, [per_interval[at] for at in starts])} {self._largest_group(sizes)}",
-            left_out=left_out,
-        )
-
-    def groups(self) -> CountTable:
-        """One row a group, one column a measure; the smaller groups together."""
-        sizes = Counter({group_in(count): count["conversations"] for count in self.counts})
-        shown, left_out = self._largest(sizes, MOST_ROWS)
-        by_group = {group_in(count): count for count in self.counts}
-        rows = [
-            CountRow(
-                self._label(group),
-                self._measures(by_group[group], self._drilled(group)),
-                is_reason=self._is_reason(group),
-            )
-            for group in shown
-        ]
-        if left_out:
-            rows.append(self._others([by_group[group] for group in sizes if group not in set(shown)]))
-        labels = [self._label(group) for group in shown[:MOST_ROWS]]
-        return CountTable(
-            headings=[" · ".join(map(grouping_label, self.query.group_by)) or _("All"), *self._measure_headings()],
-            rows=[*rows, self._total()] if self.query.group_by else rows,
-            chart={
-                "kind": "groups",
-                "labels": labels[:12],
-                "series": [{"label": _("Conversations"), "data": [sizes[group] for group in shown[:12]]}],
-            }
-            if self.query.group_by and shown
-            else {},
-            message=self._largest_group(sizes),
-            left_out=left_out,
-        )
+        folded = (side for side in sides if Rest.OTHERS in side[2])
+        return [_too_many(groupings, number, len(heads) - 1) for groupings, number, heads in folded]
 
     # Their parts
 
-    def _label(self, group: Group) -> str:
-        return " · ".join(words.word(part) for words, part in zip(self.words, group, strict=True)) or _("All")
+    def _groupings(self, are_columns: bool) -> tuple[str, ...]:
+        return self.query.column_groupings if are_columns else self.query.row_groupings
 
-    def _is_reason(self, group: Group) -> bool:
-        return bool(group) and all(words.is_reason(part) for words, part in zip(self.words, group, strict=True))
+    def _sorted(self, heads: Sequence[Head], *, are_columns: bool = False) -> list[Head]:
+        """Groups of one size by name; intervals and the rest where they are."""
 
-    def _largest(self, sizes: Counter[Group], most: int) -> tuple[list[Group], int]:
-        """The largest groups, and how many others there are."""
-        shown = sorted(largest(sizes, most), key=lambda group: (-sizes[group], self._label(group)))
-        return shown, len(sizes) - len(shown)
+        def place(head: Head) -> tuple[int, str]:
+            numbers = self.counted.at(column=head) if are_columns else self.counted.at(row=head)
+            return (-numbers["conversations"], self.label(head, is_column=are_columns))
 
-    def _drilled(self, group: Group, at: datetime | None = None) -> LogQuery:
-        return self.query.drilled(at=at, groups=dict(zip(self.query.group_by, group, strict=True)))
+        groups = sorted((head for head in heads if isinstance(head, tuple)), key=place)
+        return [*groups, *(head for head in heads if not isinstance(head, tuple))]
 
-    def _cell(self, number: int, drilled: LogQuery) -> CountCell:
-        return CountCell(f"{number:,}", rows_address(drilled) if number else "")
+    def _is_reason(self, head: Head, is_column: bool) -> bool:
+        if not isinstance(head, tuple) or not head:
+            return False
+        return all(self.words[by].is_reason(part) for by, part in zip(self._groupings(is_column), head, strict=True))
 
-    def _time(self, at: datetime) -> str:
-        return interval_label(at, self.query.interval, self.query.zone, with_year=self.spans_years)
+    def _cell(self, name: str, row: Head, column: Head = Rest.ALL) -> CountCell:
+        numbers, measure = self.counted.at(row, column), MEASURES[name]
+        leads = numbers["conversations"] and (numbers[name] or self.is_cross)
+        if leads and (measure.unit == Unit.CONVERSATIONS or self.is_cross):
+            drilled = self._drilled(row, column)
+        else:
+            drilled = None
+        return CountCell(
+            in_words(measure, numbers[name]),
+            rows_address(narrowed(drilled, measure)) if drilled else "",
+            why_empty(name, numbers),
+        )
 
-    def _measure_headings(self) -> list[str]:
-        return [str(MEASURES[name].label) for name in IN_TABLES]
+    def _drilled(self, row: Head, column: Head) -> LogQuery | None:
+        """The query for the rows of a cell. Others of what are others already are a number alone."""
+        groups: dict[str, Any] = {}
+        beside: list[Others] = []
+        for head, groupings, heads in (
+            (row, self.query.row_groupings, self.rows),
+            (column, self.query.column_groupings, self.columns),
+        ):
+            if isinstance(head, tuple):
+                groups |= zip(groupings, head, strict=True)
+            elif head is Rest.OTHERS:
+                beside.append(Others(len(heads) - 1, groupings))
+        if beside and self.query.others:
+            return None
+        return self.query.drilled(at=row if isinstance(row, datetime) else None, groups=groups, beside=beside)
 
-    def _measures(self, count: dict[str, Any], drilled: LogQuery) -> list[CountCell]:
-        return [
-            self._cell(count.get(name, 0), narrowed(drilled, MEASURES[name]))
-            if MEASURES[name].unit == Unit.CONVERSATIONS
-            else CountCell(in_words(MEASURES[name], count.get(name)))
-            for name in IN_TABLES
-        ]
 
-    def _others(self, counts: list[dict[str, Any]]) -> CountRow:
-        names = [name for name in IN_TABLES if MEASURES[name].unit == Unit.CONVERSATIONS]
-        all_of_them, *parts = (sum(count[name] for count in counts) for name in names)
-        cells = [self._cell_of_others(all_of_them, MOST_ROWS), *(CountCell(f"{number:,}") for number in parts)]
-        return CountRow(_("Others"), [*cells, *[CountCell("")] * (len(IN_TABLES) - len(names))])
-
-    def _cell_of_others(self, number: int, beside: int, at: datetime | None = None) -> CountCell:
-        """Others of what are others already are a number alone."""
-        if self.query.others:
-            return CountCell(f"{number:,}")
-        return self._cell(number, self.query.drilled(at=at, beside=beside))
-
-    def _total(self) -> CountRow:
-        return CountRow(_("All"), self._measures(self.totals, self.query.drilled()), is_total=True)
-
-    def _chart(self, starts: list[datetime], series: list[tuple[str, list[int]]]) -> dict[str, Any]:
-        return {
-            "kind": "time",
-            "labels": [self._time(at) for at in starts],
-            "series": [{"label": name, "data": numbers} for name, numbers in series],
-        }
-
-    def _peak(self, starts: list[datetime], numbers: list[int]) -> str:
-        if not any(numbers):
-            return _("There were no conversations.")
-        most = max(numbers)
-        return _("Most conversations: %(time)s, %(number)s.") % {
-            "time": self._time(starts[numbers.index(most)]),
-            "number": f"{most:,}",
-        }
-
-    def _largest_group(self, sizes: Counter[Group]) -> str:
-        if not self.query.group_by or not sizes:
-            return ""
-        (group, size), total = sizes.most_common(1)[0], sum(sizes.values())
-        return _("The largest group is %(group)s with %(number)s of %(total)s (%(share)s %%).") % {
-            "group": self._label(group),
-            "number": f"{size:,}",
-            "total": f"{total:,}",
-            "share": round(100 * size / total),
-        }
+def _too_many(groupings: Sequence[str], number: int, shown: int) -> str:
+    """That there are more groups than a page shows, and what helps."""
+    facts = {"key": " · ".join(map(grouping_label, groupings)), "number": f"{number:,}", "shown": shown}
+    return (
+        _(
+            "%(key)s has %(number)s different values. The %(shown)s with the most conversations are shown, all others "
+            "are counted together under “Others”. Filters make them visible; files hold every row."
+        )
+        % facts
+    )
 
 
 def rows_address(query: LogQuery) -> str:
@@ -239,21 +207,3 @@ def narrowed(query: LogQuery, measure: Measure) -> LogQuery:
     for name, values in measure.narrowed_to.items():
         query = query.narrowed(name, values)
     return query
-
-
-def in_words(measure: Measure, number: float | None) -> str:
-    """A number of the measure, as people read it."""
-    if measure.unit == Unit.SECONDS:
-        return duration(number)
-    if measure.unit == Unit.SHARE:
-        return "–" if number is None else f"{100 * number:.0f} %"
-    return f"{number:,}"
-
-
-def duration(seconds: float | None) -> str:
-    """``2:05`` minutes and seconds, with hours where there are any; a dash for none."""
-    if seconds is None:
-        return "–"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

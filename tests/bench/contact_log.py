@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from channels_cfg.models import Queue
+from reporting.contact_log.counts import count
 from reporting.contact_log.fill import run_reporting_job
 from tests.bench import databases, exports
 from tests.bench.dataset import Dataset, converse, report_all_anew, vacuum
@@ -88,7 +89,7 @@ def counts(dataset: Dataset, rows: int) -> Result:
             cursor.execute(by_hand, [query.start, query.end, queues])
             cursor.fetchall()
 
-    return _in_turn(lambda: query.counts(dataset.supervisor), ask, bar=1.3)
+    return _in_turn(lambda: count(query, dataset.supervisor), ask, bar=1.3)
 
 
 def first_rows(dataset: Dataset, rows: int) -> Result:

@@ -3,6 +3,8 @@
   let chart = null;
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+  const seriesColour = (place) => (place < 6 ? `--series-${place + 1}` : "--line-strong");
+
   function draw() {
     const canvas = document.getElementById("chart");
     const data = document.getElementById("chart-data");
@@ -13,19 +15,22 @@
     if (!canvas || !data || !window.Chart) return;
     const asked = JSON.parse(data.textContent);
     const overTime = asked.kind === "time";
+    const asLine = overTime && !asked.stacked;
     const axis = { ticks: { color: colour("--text-muted") }, grid: { color: colour("--grid") } };
-    const counted = { ...axis, beginAtZero: true, stacked: overTime, ticks: { ...axis.ticks, precision: 0 } };
-    const named = { ...axis, stacked: overTime, grid: { display: false } };
+    const counted = { ...axis, beginAtZero: true, stacked: asked.stacked, ticks: { ...axis.ticks, precision: 0 } };
+    if (asked.unit) counted.title = { display: true, text: asked.unit, color: colour("--text-muted") };
+    const named = { ...axis, stacked: asked.stacked, grid: { display: false } };
     chart = new window.Chart(canvas, {
-      type: "bar",
+      type: asLine ? "line" : "bar",
       data: {
         labels: asked.labels,
         datasets: asked.series.map((series, place) => ({
           label: series.label,
           data: series.data,
-          backgroundColor: colour(place < 6 ? `--series-${place + 1}` : "--line-strong"),
-          borderColor: colour("--surface"),
-          borderWidth: asked.series.length > 1 ? 1 : 0,
+          backgroundColor: colour(seriesColour(place)),
+          borderColor: colour(asLine ? seriesColour(place) : "--surface"),
+          borderWidth: asLine ? 2 : asked.series.length > 1 ? 1 : 0,
+          pointRadius: asked.labels.length > 60 ? 0 : 3,
         })),
       },
       options: {

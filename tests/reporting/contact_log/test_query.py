@@ -9,19 +9,22 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils import timezone
 
-from channels_cfg.models import AccessRight, Right
+from channels_cfg.models import AccessRight, Right, User
 from conversations import lifecycle
 from conversations.attached_data.reasons import missing_reason
 from conversations.models import Conversation
+from reporting.contact_log.counts import Counted, Head, Rest, count
 from reporting.contact_log.files import csv_stream
 from reporting.contact_log.fill import run_reporting_job
 from reporting.contact_log.kept_key import missing_reason as missing_reason_in_sql
 from reporting.contact_log.kept_key import missing_reason_of
 from reporting.contact_log.query import LogQuery, kept_key_names
 from reporting.models import ContactLogEntry
-from tests.factories import ChannelFactory, QueueFactory, UserFactory, grant, user_with
+from reporting.pages.count_table import CountCell, count_table
+from tests.factories import ChannelFactory, QueueFactory, QueueGroupFactory, UserFactory, grant, user_with
 from tests.reporting.stories import abandoned, served
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -33,6 +36,13 @@ def asked(*, clock: ZoneInfo = HELSINKI, **params: list[str]) -> LogQuery:
     return LogQuery.parse(params, zone=clock, now=NOON)
 
 
+def sizes(query: LogQuery, viewer: User) -> dict[Head, int]:
+    """How many conversations each row has, where it has any."""
+    counted = count(query, viewer)
+    found = {row: counted.at(row)["conversations"] for row in counted.rows}
+    return {row: number for row, number in found.items() if number}
+
+
 # What an address says
 
 
@@ -42,8 +52,13 @@ def test_a_query_survives_its_address():
         zone=["America/Sao_Paulo"],
         interval=["day"],
         by=["queue", "key:customer.type"],
+        across=["disposition"],
+        measure=["service_level", "late"],
+        others=["6", "queue", "50", "key:a", "queue_group", "6", "agent"],
         queue=["3", "direct"],
         state=["handled"],
+        queue_group=["North", "only:3_7"],
+        disposition=["Sold", "none"],
         kept=["customerType=gold, = or ~", "csat"],
         missing=["plan:not_kept"],
         at=["2026-03-02T00:00:00-03:00"],
@@ -73,6 +88,11 @@ def test_a_period_in_words_is_one_of_whole_days_in_the_zone():
         ({"interval": ["hour"], "received_after": ["2001-01-01"], "received_before": ["2026-01-01"]}, "interval"),
         ({"by": ["customer"]}, "by"),
         ({"by": ["key:not a key"]}, "by"),
+        ({"by": ["queue", "agent", "channel", "state"], "across": ["direction"]}, "across"),
+        ({"measure": ["conversations", "applause"]}, "measure"),
+        ({"interval": ["15_minutes"], "received_after": ["2026-01-01"], "received_before": ["2026-02-01"]}, "interval"),
+        ({"others": ["51", "queue"]}, "others"),
+        ({"others": ["6", "queue", "6"]}, "others"),
         ({"kept": ["=gold"]}, "kept"),
         ({"missing": ["customerType:lost"]}, "missing"),
         ({"state": ["queued"]}, "state"),
@@ -146,15 +166,23 @@ def some_question(dice: random.Random) -> LogQuery:
     }
     params = {name: dice.sample(values, dice.choice([1, 1, 2])) for name, values in sometimes.items()}
     params = {name: params[name] for name in dice.sample(sorted(params), dice.choice([0, 1, 1, 2]))}
-    groupings = ["queue", "agent", "channel", "state", "direction", "messaging_channel", "key:customerType", "key:csat"]
+    groupings = ["queue", "agent", "state", "messaging_channel", "queue_group", "key:customerType", "key:csat"]
     return asked(
         clock=ZoneInfo(dice.choice(["UTC", "Europe/Helsinki", "America/New_York"])),
         received_after=["2026-03-05T06:30"],
         received_before=["2026-04-20"],
-        interval=[dice.choice(["", "day", "week", "month"])],
+        interval=[dice.choice(["", "", "day", "week", "month", "quarter"])],
         by=dice.sample(groupings, dice.choice([0, 1, 2])),
+        across=[dice.choice(["", *groupings])],
+        measure=[dice.choice(["conversations", "served", "abandoned"])],
         **params,
     )
+
+
+def cells_of(query: LogQuery, counted: Counted) -> list[CountCell]:
+    """The cells that lead to rows, six at least."""
+    cells = [cell for row in count_table(query, counted).rows for cell in row.cells if cell.address]
+    return cells * 6 if cells else []
 
 
 @pytest.mark.django_db(transaction=True)
@@ -165,16 +193,17 @@ def test_counts_rows_and_lines_of_a_file_agree_whatever_is_asked(a_busy_year):
         query = some_question(dice)
 
         rows = query.entries(a_busy_year).count()
-        counts = query.counts(a_busy_year)
+        counted = count(query, a_busy_year)
         lines = list(csv.DictReader(io.StringIO(b"".join(csv_stream(query, to=a_busy_year)).decode())))
 
-        assert sum(count["conversations"] for count in counts) == rows == len(lines), query.as_address()
-        assert query.totals(a_busy_year)["conversations"] == rows
-        for count in counts[:6]:
-            groups = {by: count[f"by_{place}"] for place, by in enumerate(query.group_by)}
-            drilled = query.drilled(at=count.get("at"), groups=groups)
-            again = LogQuery.parse(drilled.as_params(), zone=ZoneInfo("UTC"), now=NOON)
-            assert again.entries(a_busy_year).count() == count["conversations"], again.as_address()
+        assert counted.at()["conversations"] == rows == len(lines), query.as_address()
+        assert counted.at() == pytest.approx(query.totals(a_busy_year))
+        heads = (counted.rows or [Rest.ALL], counted.columns or [Rest.ALL])
+        cells = [counted.at(row, column)["conversations"] for row in heads[0] for column in heads[1]]
+        assert sum(cells) == rows
+        for cell in dice.sample(cells_of(query, counted), 6):
+            again = LogQuery.parse(QueryDict(cell.address.partition("?")[2]), zone=ZoneInfo("UTC"), now=NOON)
+            assert again.entries(a_busy_year).count() == int(cell.text), cell.address
         found += rows
     assert found > 60
 
@@ -254,9 +283,9 @@ def test_two_users_of_two_queues_see_nothing_of_each_other():
 
     for queue, key in ((sales, "a"), (service, "b")):
         viewer = user_with(Right.VIEW_REPORTS, on=queue)
-        assert [count["by_0"] for count in query.counts(viewer)] == [queue.pk]
+        assert count(query, viewer).rows == [(queue.pk,)]
         assert kept_key_names(query, query.entries(viewer)) == [key]
-    assert query.counts(user_with(Right.VIEW_HISTORY, on=sales)) == []
+    assert count(query, user_with(Right.VIEW_HISTORY, on=sales)).rows == []
 
 
 @pytest.mark.django_db
@@ -300,13 +329,115 @@ def test_a_day_has_the_hours_it_has_and_totals_agree(name, day, hours):
     }
 
     by_hour, by_day = asked(**period, interval=["hour"]), asked(**period, interval=["day"])
+    parts = {name: asked(**period, interval=[name]) for name in ("15_minutes", "30_minutes")}
 
-    assert [count["conversations"] for count in by_day.counts(viewer)] == [hours]
-    assert [count["conversations"] for count in by_hour.counts(viewer)] == [1] * hours
-    assert sorted(count["at"] for count in by_hour.counts(viewer)) == by_hour.intervals()
-    assert [count["at"] for count in by_day.counts(viewer)] == by_day.intervals()
-    for count in by_hour.counts(viewer):
-        assert by_hour.drilled(at=count["at"]).entries(viewer).count() == 1
+    assert sizes(by_day, viewer) == {by_day.intervals()[0]: hours}
+    assert sizes(by_hour, viewer) == dict.fromkeys(by_hour.intervals(), 1)
+    assert len(by_hour.intervals()) == hours
+    for start in by_hour.intervals():
+        assert by_hour.drilled(at=start).entries(viewer).count() == 1
+    assert {name: len(query.intervals()) for name, query in parts.items()} == {
+        "15_minutes": 4 * hours,
+        "30_minutes": 2 * hours,
+    }
+    for query in parts.values():
+        assert len(sizes(query, viewer)) == sum(sizes(query, viewer).values()) == hours
+
+
+@pytest.mark.parametrize(
+    ("zone", "interval", "start"),
+    [
+        ("Asia/Kathmandu", "15_minutes", "13:00"),
+        ("Asia/Kathmandu", "30_minutes", "13:00"),
+        ("Asia/Kathmandu", "hour", "13:00"),
+        ("Asia/Kolkata", "30_minutes", "12:30"),
+        ("Australia/Lord_Howe", "hour", "18:00"),
+        ("Europe/Helsinki", "quarter", "2026-01-01 00:00"),
+    ],
+)
+@pytest.mark.django_db
+def test_intervals_start_on_the_clock_of_the_zone(zone, interval, start):
+    queue = QueueFactory()
+    abandoned(queue, received_at=NOON.replace(hour=7, minute=27))
+    run_reporting_job()
+    query = asked(received_after=["2026-02-27"], received_before=["2026-03-03"], zone=[zone], interval=[interval])
+
+    (found,) = sizes(query, user_with(Right.VIEW_REPORTS, on=queue))
+
+    assert f"{found.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}".endswith(start)
+
+
+@pytest.mark.django_db
+def test_quarters_and_the_parts_of_half_an_hour_that_comes_twice_are_all_there():
+    year = asked(received_after=["2026-02-27"], received_before=["2027-01-01"], interval=["quarter"])
+    lord_howe = {"zone": ["Australia/Lord_Howe"], "received_after": ["2026-04-05"], "received_before": ["2026-04-06"]}
+
+    quarters = [start.astimezone(HELSINKI).isoformat() for start in year.intervals()]
+
+    assert [quarter[:10] for quarter in quarters] == ["2026-01-01", "2026-04-01", "2026-07-01", "2026-10-01"]
+    assert len(asked(**lord_howe, interval=["30_minutes"]).intervals()) == 49
+
+
+# Queue groups
+
+
+@pytest.fixture
+def grouped_queues():
+    """Queues in the groups North, North and South, and none, with one conversation more each; and one direct."""
+    north, south = QueueGroupFactory(name="North"), QueueGroupFactory(name="South")
+    queues = [QueueFactory(name=name) for name in ("Oulu", "Vaasa", "Elsewhere")]
+    queues[0].groups.set([north])
+    queues[1].groups.set([north, south])
+    viewer = user_with(Right.VIEW_REPORTS, on=queues[0])
+    for number, queue in enumerate(queues, start=1):
+        grant(viewer, Right.VIEW_REPORTS, on=queue)
+        for _ in range(number):
+            abandoned(queue, received_at=NOON)
+    agent, team = UserFactory(), Group.objects.create(name="Team")
+    agent.groups.add(team)
+    AccessRight.objects.create(user=viewer, right=Right.VIEW_REPORTS, direct_conversations_of=team)
+    direct(queues[0].channel, agent, NOON)
+    run_reporting_job()
+    return viewer
+
+
+@pytest.mark.django_db
+def test_a_conversation_counts_once_however_many_groups_its_queue_is_in(grouped_queues):
+    query = asked(**YEAR, by=["queue_group"])
+
+    found = sizes(query, grouped_queues)
+
+    assert sorted(found.values()) == [1, 2, 4]
+    for (group,), number in found.items():
+        drilled = query.drilled(groups={"queue_group": group})
+        again = LogQuery.parse(drilled.as_params(), zone=HELSINKI, now=NOON)
+        assert again.entries(grouped_queues).count() == number
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("groups", "number"), [(["North"], 3), (["South"], 2), (["none"], 4), (["South", "none"], 6), (["West"], 0)]
+)
+def test_a_queue_group_asks_for_the_queues_in_it(grouped_queues, groups, number):
+    assert asked(**YEAR, queue_group=groups).entries(grouped_queues).count() == number
+
+
+@pytest.mark.django_db
+def test_a_disposition_called_none_is_not_the_lack_of_one():
+    queue = QueueFactory()
+    for disposition in ("", "none", "=none", "Sold"):
+        conversation = served(queue, received_at=NOON)
+        Conversation.objects.filter(pk=conversation.pk).update(disposition=disposition)
+    run_reporting_job()
+    viewer = user_with(Right.VIEW_REPORTS, on=queue)
+    query = asked(**YEAR, by=["disposition"])
+
+    found = {
+        group: query.drilled(groups={"disposition": group}).entries(viewer).get().disposition
+        for (group,) in sizes(query, viewer)
+    }
+
+    assert {group or "" for group in found} == set(found.values()) == {"", "none", "=none", "Sold"}
 
 
 @pytest.mark.django_db

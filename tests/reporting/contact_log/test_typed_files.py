@@ -12,7 +12,7 @@ import pytest
 from pyarrow import parquet
 
 from channels_cfg.models import Right
-from reporting.contact_log import parquet as parquet_files
+from reporting.contact_log import parquet_parts as parquet_files
 from reporting.contact_log.fill import run_reporting_job
 from reporting.contact_log.json_lines import line_schema
 from tests.factories import AttachedKeyFactory, QueueFactory, user_with

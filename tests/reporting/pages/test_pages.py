@@ -15,7 +15,7 @@ from conversations import lifecycle
 from reporting.contact_log.files import clear_away
 from reporting.contact_log.fill import run_reporting_job
 from reporting.models import ReportDownload, ReportFile
-from tests.factories import QueueFactory, UserFactory, grant, user_with
+from tests.factories import QueueFactory, QueueGroupFactory, UserFactory, grant, user_with
 from tests.reporting.stories import abandoned, served
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -76,10 +76,12 @@ def test_a_count_leads_to_as_many_rows(client, queue, viewer):
 
     report = page(client, viewer, f"/reports/?{YEAR}&interval=none&by=key:customerType")
 
-    counts = dict(re.findall(r'<th scope="row"[^>]*>([^<]+)</th>\s*<td class="num"><a href="[^"]+">(\d+)</a>', report))
+    counts = dict(
+        re.findall(r'<th scope="row"[^>]*>([^<]+)</th>\s*<td class="num">\s*<a href="[^"]+">(\d+)</a>', report)
+    )
     assert counts == {"gold": "2", "silver": "1", "Not provided": "1", "All": "4"}
     for label, count in counts.items():
-        pattern = rf'>{label}</th>\s*<td class="num"><a href="([^"]+)">'
+        pattern = rf'>{label}</th>\s*<td class="num">\s*<a href="([^"]+)">'
         rows = page(client, viewer, re.search(pattern, report)[1])
         assert f"<h1>{count} conversation" in rows
         assert rows.count('<td data-label="Received">') == int(count)
@@ -92,7 +94,7 @@ def test_a_value_that_readers_cannot_tell_apart_is_one_group(client, queue, view
     run_reporting_job()
 
     report = page(client, viewer, f"/reports/?{YEAR}&interval=none&by=key:customerType")
-    (address,) = re.findall(r'>Märta</th>\s*<td class="num"><a href="([^"]+)">2<', report)
+    (address,) = re.findall(r'>Märta</th>\s*<td class="num">\s*<a href="([^"]+)">2<', report)
 
     assert "<h1>2 conversations" in page(client, viewer, address)
 
@@ -142,13 +144,18 @@ def test_a_row_leads_to_history_only_for_who_may_view_it(client, queue, viewer):
 @pytest.mark.django_db
 def test_nothing_of_a_foreign_queue_is_offered_or_counted(client, queue, viewer):
     foreign = QueueFactory(name="Secret desk", statistics_keys=["secretKey"])
+    group = QueueGroupFactory(name="Secret group")
+    foreign.groups.set([group])
     served(foreign, received_at=NOON, data={"secretKey": "secret value"}, agent=UserFactory(username="secretagent"))
     served(queue, received_at=NOON, data={"customerType": "gold"})
     run_reporting_job()
 
     shown = page(client, viewer, f"/reports/?{YEAR}") + page(client, viewer, f"/reports/rows/?{YEAR}")
 
-    assert "ecret" not in shown
+    by_group = page(client, viewer, f"/reports/?{YEAR}&by=queue_group")
+    asked_by_id = page(client, viewer, f"/reports/?{YEAR}&queue_group={group.pk}&queue_group=only:{group.pk}")
+
+    assert "ecret" not in shown + by_group + asked_by_id
     assert "<h1>1 conversation" in shown
 
 
@@ -207,26 +214,68 @@ def test_more_groups_than_can_be_shown_are_folded_and_the_page_says_so(client, v
 
     shown = page(client, viewer, f"/reports/?{YEAR}&interval=month&by=key:customerType")
 
-    assert "3 smaller groups are counted under “Others”" in shown
+    assert "customerType has 9 different values. The 6 with the most conversations are shown" in shown
 
 
 @pytest.mark.django_db
 def test_others_lead_to_as_many_rows(client, viewer, queue, monkeypatch):
-    monkeypatch.setattr("reporting.pages.count_table.MOST_ROWS", 6)
+    monkeypatch.setattr("reporting.contact_log.counts.MOST_ROWS", 6)
     for number in range(9):
         values = {"customerType": f"type {number:02}"} if number else {}
         for times in range(1 + (number % 4 == 0)):
             served(queue, received_at=NOON + times * 40 * timedelta(days=1), data=values)
     run_reporting_job()
 
-    for interval, expected in {"month": 2, "none": 1}.items():
+    for interval, expected in {"month": 2, "none": 2}.items():
         address = f"/reports/?{YEAR}&interval={interval}&by=key:customerType&by=queue"
         links = re.findall(r'<a href="([^"]+others=[^"]+)">([\d,]+)<', page(client, viewer, address))
-        assert len(links) == expected  # of March and of the year; in April all were large
+        assert len(links) == expected  # of March and the year; of all conversations and of those served
         for link, count in links:
             rows = page(client, viewer, link)
             assert f"<h1>{count} conversation" in rows
             assert "customerType · Queue: none of the 6 largest groups" in rows
+
+
+@pytest.mark.django_db
+def test_the_measures_asked_for_are_columns_with_their_definitions(client, viewer, queue):
+    abandoned(queue, received_at=NOON)
+    run_reporting_job()
+
+    shown = page(client, viewer, f"/reports/?{YEAR}&interval=month&measure=service_level&measure=average_handling")
+
+    headings = re.findall(r'<th scope="col" class="num"\s+title="([^"]+)" abbr="([^"]+)"', shown)
+    assert [label for _definition, label in headings] == ["Service level", "Average handling"]
+    assert headings[1][0] == "From first accepted to handled; handled conversations only"
+    assert {"none was handled", "no conversations"} <= set(re.findall(r'<span title="([^"]+)" class="because"', shown))
+    assert '<option value="service_level" selected>' in shown
+
+
+@pytest.mark.django_db
+def test_groups_are_laid_across(client, viewer, queue):
+    for value in ("gold", "gold", "silver"):
+        served(queue, received_at=NOON, data={"customerType": value})
+    abandoned(queue, received_at=NOON)
+    run_reporting_job()
+
+    shown = page(client, viewer, f"/reports/?{YEAR}&interval=none&by=queue&across=key:customerType")
+
+    assert "<caption>Conversations by customerType</caption>" in shown
+    headings = re.findall(r'<th scope="col"[^>]*>([^<]+)<', shown)
+    assert headings == ["Queue", "gold", "Abandoned: nothing is kept", "silver", "All"]
+    (address,) = re.findall(r'>Sales</th>\s*<td class="num">\s*<a href="([^"]+)">2<', shown)
+    assert "<h1>2 conversations" in page(client, viewer, address)
+
+
+@pytest.mark.django_db
+def test_a_question_too_large_for_a_page_is_offered_as_a_file(client, viewer):
+    shown = page(client, viewer, f"/reports/?{YEAR}&interval=15_minutes&by=queue")
+
+    assert '<a href="#id_interval">Interval</a>: The period has about 35,040 of these' in shown
+    assert "Rows as CSV" in shown
+    form = shown.split('class="download"')[1]
+    assert 'name="received_after" value="2026-01-01T00:00:00' in form
+    assert 'name="interval"' not in form
+    assert "Rows as CSV" not in page(client, viewer, "/reports/?interval=day&zone=Mars")
 
 
 @pytest.mark.django_db

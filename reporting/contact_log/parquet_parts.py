@@ -1,0 +1,79 @@
+"""Parquet from rows as COPY sends them: typed columns that say what they are, in constant memory.
+
+It knows nothing of the portal, so that a process that does nothing else stays small.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from io import BytesIO
+from typing import Any
+
+import pyarrow
+from pyarrow import csv
+
+BYTES_AT_ONCE = 256 * 1024
+ROWS_A_GROUP = 10_000
+"""Rows that a reader can pass over together; they are in memory while they are written."""
+
+MOMENT = "moment"
+Column = tuple[str, str, Mapping[str, str]]
+"""Name, type and facts. The type is ``MOMENT`` or a name that pyarrow knows."""
+
+
+def schema_of(columns: Sequence[Column], *, zone: str, about: Mapping[str, Any]) -> pyarrow.Schema:
+    """The columns as a schema. Moments are shown on the zone's clock; ``about`` stands in the metadata as JSON, under
+    ``keepsake``."""
+    moment = pyarrow.timestamp("us", tz=zone)
+    fields = [
+        pyarrow.field(name, moment if type == MOMENT else pyarrow.type_for_alias(type), metadata=facts or None)
+        for name, type, facts in columns
+    ]
+    return pyarrow.schema(fields, metadata={"keepsake": json.dumps(about, ensure_ascii=False)})
+
+
+def groups(lines: Iterable[bytes], schema: pyarrow.Schema, *, tell: Callable[[int], None]) -> Iterator[pyarrow.Table]:
+    """The lines of CSV as tables of about ``ROWS_A_GROUP`` rows. ``tell`` is told of more rows, and may stop the work
+    by raising."""
+    joined: list[pyarrow.Table] = []
+    for table in _tables(lines, schema):
+        joined.append(table)
+        tell(len(table))
+        if sum(map(len, joined)) >= ROWS_A_GROUP:
+            yield pyarrow.concat_tables(joined)
+            joined = []
+    if joined:
+        yield pyarrow.concat_tables(joined)
+
+
+def _tables(lines: Iterable[bytes], schema: pyarrow.Schema) -> Iterator[pyarrow.Table]:
+    """The lines, some at a time."""
+    waiting, size = [], 0
+    for line in lines:
+        waiting.append(line)
+        size += len(line)
+        if size >= BYTES_AT_ONCE:
+            yield _table(b"".join(waiting), schema)
+            waiting, size = [], 0
+    if waiting:
+        yield _table(b"".join(waiting), schema)
+
+
+def _table(lines: bytes, schema: pyarrow.Schema) -> pyarrow.Table:
+    # Positions as names, since a key may be called like another column.
+    names = [str(position) for position in range(len(schema))]
+    read = csv.read_csv(
+        BytesIO(lines),
+        read_options=csv.ReadOptions(column_names=names, block_size=len(lines) + 1, use_threads=False),
+        parse_options=csv.ParseOptions(newlines_in_values=True),
+        convert_options=csv.ConvertOptions(
+            column_types=dict(zip(names, schema.types, strict=True)),
+            null_values=[""],
+            true_values=["t", "true"],
+            false_values=["f", "false"],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+        ),
+    )
+    return read.rename_columns(schema.names).cast(schema)
