@@ -291,7 +291,9 @@ ADDRESSES = {
     "reports/schedules/new/": listed("/reports/schedules/new/", "reporter", of="reporter"),
     "reports/schedules/times/": listed("/reports/schedules/times/", shows_data=False),
     **{
-        f"reports/schedules/<int:pk>/{rest}": one(f"/reports/schedules/{{}}/{rest}", "schedule", "reporter", of="reporter")
+        f"reports/schedules/<int:pk>/{rest}": one(
+            f"/reports/schedules/{{}}/{rest}", "schedule", "reporter", of="reporter"
+        )
         for rest in ("", "edit/")
     },
     **{
@@ -303,7 +305,9 @@ ADDRESSES = {
     "reports/schedules/runs/<int:pk>/": one(
         "/reports/schedules/runs/{}/", "run", "reporter", of="reporter", shows_data=False
     ),
-    "reports/schedules/runs/<int:pk>/again/": form("/reports/schedules/runs/{}/again/", "run", "reporter", of="reporter"),
+    "reports/schedules/runs/<int:pk>/again/": form(
+        "/reports/schedules/runs/{}/again/", "run", "reporter", of="reporter"
+    ),
     "reports/schedules/runs/<int:pk>/changes/": one(
         "/reports/schedules/runs/{}/changes/", "run", "reporter", of="reporter", shows_data=False
     ),
