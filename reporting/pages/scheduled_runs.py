@@ -102,7 +102,8 @@ def _compared(request: HttpRequest, run: ScheduledRun) -> dict[str, Any]:
     chosen = request.GET.get("with", "")
     other = others.filter(pk=chosen).first() if chosen.isdecimal() else None if chosen == NOW else earlier.first()
     context: dict[str, Any] = {"others": others, "other": other, "now": NOW, "rows_shown": ROWS_SHOWN}
-    before, after = sorted([run, other], key=lambda one: one.taken_at) if other else (run, None)  # type: ignore[arg-type,return-value]
+    is_later = other is not None and other.taken_at > run.taken_at
+    before, after = (run, other) if is_later or other is None else (other, run)
     comparison = Comparison(before, after)
     counts = comparison.counts()
     found = list(dict.fromkeys(count.difference for count in counts))
