@@ -68,8 +68,11 @@ class ReportSchedule(models.Model):
         help_text=_("Whoever would get a file without rows gets none, and no e-mail."),
     )
     next_at = models.DateTimeField(_("next run"), null=True, blank=True, help_text=_("Empty: it is paused"))
-    origin = models.URLField(
-        _("origin"), blank=True, help_text=_("How the portal was called when it was saved; links in e-mails begin so")
+    origin = models.CharField(
+        _("origin"),
+        max_length=300,
+        blank=True,
+        help_text=_("How the portal was called when it was saved; links in e-mails begin so"),
     )
 
     objects = ReportScheduleQuerySet.as_manager()

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.models import User
 from channels_cfg.time_zones import check_time_zone, zone_named
+from conversations.filters import is_id
 from reporting.models import ReportFile, ReportSchedule, SavedReport
 from reporting.saved_reports import reports_of
 from reporting.schedule_times import LAST_DAY, WEEKDAYS, PlainTimes, check_cron
@@ -123,10 +124,10 @@ class ScheduleForm(TimesForm):
         return True
 
 
-def new_schedule(owner: User, report: Any) -> ReportSchedule:
+def new_schedule(owner: User, report: str) -> ReportSchedule:
     """What a new schedule begins with; ``report`` is the id of a saved report, or anything."""
     schedule = ReportSchedule(owner=owner, formats=[ReportFile.Format.XLSX], cron="0 7 * * 1")
-    chosen = reports_of(owner).filter(pk=report).first() if str(report).isdecimal() else reports_of(owner).first()
+    chosen = reports_of(owner).filter(pk=report).first() if is_id(report) else reports_of(owner).first()
     if chosen:
         schedule.report, schedule.name = chosen, chosen.name
         schedule.zone = str(zone_named((chosen.query.get("zone") or [owner.time_zone])[0]))

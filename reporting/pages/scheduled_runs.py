@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from channels_cfg import mail_server
 from channels_cfg.models import Right, User
+from conversations.filters import is_id
 from conversations.models import Conversation
 from conversations.signed_in import page_for_people, viewer
 from reporting.models import RunRecipient, ScheduledRun
@@ -21,7 +22,7 @@ from reporting.models.report_schedule import RUNS_KEPT
 from reporting.pages.schedules import next_times, own_schedule
 from reporting.schedules.mails import period_in_words
 from reporting.schedules.planning import run_again, run_now
-from reporting.schedules.rows import ROWS_SHOWN, Comparison, Difference, erased_rows, query_of, rows_changed_since
+from reporting.schedules.rows import ROWS_SHOWN, RunComparison, RowDifference, erased_rows, query_of, rows_changed_since
 
 NOW = "now"
 
@@ -100,15 +101,14 @@ def _compared(request: HttpRequest, run: ScheduledRun) -> dict[str, Any]:
     others = run.schedule.runs.filter(has_rows=True).exclude(pk=run.pk)
     earlier = others.filter(taken_at__lt=run.taken_at).order_by("-taken_at")
     chosen = request.GET.get("with", "")
-    other = others.filter(pk=chosen).first() if chosen.isdecimal() else None if chosen == NOW else earlier.first()
+    other = others.filter(pk=chosen).first() if is_id(chosen) else None if chosen == NOW else earlier.first()
     context: dict[str, Any] = {"others": others, "other": other, "now": NOW, "rows_shown": ROWS_SHOWN}
-    is_later = other is not None and other.taken_at > run.taken_at
-    before, after = (run, other) if is_later or other is None else (other, run)
-    comparison = Comparison(before, after)
+    before, after = _in_order(run, other) if other else (run, None)
+    comparison = RunComparison(before, after)
     counts = comparison.counts()
     found = list(dict.fromkeys(count.difference for count in counts))
     asked = request.GET.get("difference", "")
-    difference = Difference(asked) if asked in found else next(iter(found), None)
+    difference = RowDifference(asked) if asked in found else next(iter(found), None)
     rows = comparison.rows(difference) if difference else []
     openable = _openable(viewer(request), [entry.pk for entry, _reason in rows])
     return context | {
@@ -120,6 +120,11 @@ def _compared(request: HttpRequest, run: ScheduledRun) -> dict[str, Any]:
         "difference": difference,
         "rows": [(entry, reason, entry.pk in openable) for entry, reason in rows],
     }
+
+
+def _in_order(one: ScheduledRun, other: ScheduledRun) -> tuple[ScheduledRun, ScheduledRun]:
+    assert one.taken_at and other.taken_at  # their rows are noted
+    return (one, other) if one.taken_at < other.taken_at else (other, one)
 
 
 def _openable(user: User, pks: list[Any]) -> set[Any]:

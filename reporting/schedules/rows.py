@@ -47,23 +47,23 @@ def note_rows(run: ScheduledRun, query: LogQuery) -> tuple[int, bool]:
 # Differences
 
 
-class Difference(TextChoices):
+class RowDifference(TextChoices):
     ADDED = "added", _("Added")
     CHANGED = "changed", _("Changed")
     REMOVED = "removed", _("Removed")
 
 
-class Cause(TextChoices):
+class RowCause(TextChoices):
     ENDED = "ended", _("Not in the Contact Log yet")
     REPORTED = "reported", _("Reported again")
     OTHER = "other", _("Not changed itself: the report or its owner's rights were changed")
 
 
 @dataclass(frozen=True)
-class Reason:
+class RowReason:
     """Why rows differ: the cause, and what of the conversations changed where they were reported again."""
 
-    cause: Cause
+    cause: RowCause
     changes: tuple[str, ...]
 
     def __str__(self) -> str:
@@ -72,16 +72,16 @@ class Reason:
 
 
 @dataclass(frozen=True)
-class Counted:
+class CountedRows:
     """How many rows differ so, for one reason."""
 
-    difference: Difference
-    reason: Reason
+    difference: RowDifference
+    reason: RowReason
     rows: int
 
 
 @dataclass(frozen=True)
-class _Side:
+class _RowSet:
     """What is compared: rows, and the period they are of."""
 
     rows: QuerySet[Any]
@@ -129,7 +129,7 @@ _LISTED = """
 """
 
 
-class Comparison:
+class RunComparison:
     """The rows that an earlier run noted beside those of a later one, or of the log now where ``after`` is None.
 
     Compared are the rows of the part that the two periods have in common; told are those that the owner sees now.
@@ -159,14 +159,14 @@ class Comparison:
         """How many of them the owner does not see now, or are elsewhere in the log or no longer in it."""
         return sum(count - told for *_what, count, told in self._counts)
 
-    def counts(self) -> list[Counted]:
+    def counts(self) -> list[CountedRows]:
         return [
-            Counted(Difference(difference), _reason(cause, changes), told)
+            CountedRows(RowDifference(difference), _reason(cause, changes), told)
             for difference, cause, changes, _count, told in self._counts
             if told
         ]
 
-    def rows(self, difference: Difference) -> list[tuple[ContactLogEntry, Reason]]:
+    def rows(self, difference: RowDifference) -> list[tuple[ContactLogEntry, RowReason]]:
         """The newest ``ROWS_SHOWN`` of those that differ so."""
         if not self.has_common_period:
             return []
@@ -196,7 +196,7 @@ class Comparison:
 def rows_changed_since(run: ScheduledRun) -> int:
     """How many rows a run of the same period would add, change or remove now."""
     if run.has_rows:
-        return Comparison(run, None).total
+        return RunComparison(run, None).total
     return query_of(run).entries(run.schedule.owner).filter(reported_at__gt=run.reported_up_to).count()
 
 
@@ -205,15 +205,15 @@ def erased_rows(run: ScheduledRun) -> int:
     return (run.rows_total or 0) - RunRow.objects.filter(run=run).count() if run.has_rows else 0
 
 
-def _noted(run: ScheduledRun) -> _Side:
+def _noted(run: ScheduledRun) -> _RowSet:
     query = query_of(run)
-    return _Side(RunRow.objects.filter(run=run), query.start, query.end)
+    return _RowSet(RunRow.objects.filter(run=run), query.start, query.end)
 
 
-def _now(run: ScheduledRun) -> _Side:
+def _now(run: ScheduledRun) -> _RowSet:
     query = query_of(run)
-    return _Side(query.entries(run.schedule.owner).order_by(), query.start, query.end)
+    return _RowSet(query.entries(run.schedule.owner).order_by(), query.start, query.end)
 
 
-def _reason(cause: str, changes: Sequence[str] | None) -> Reason:
-    return Reason(Cause(cause), tuple(changes or ()))
+def _reason(cause: str, changes: Sequence[str] | None) -> RowReason:
+    return RowReason(RowCause(cause), tuple(changes or ()))

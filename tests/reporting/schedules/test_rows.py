@@ -15,7 +15,7 @@ from conversations.models import Conversation, ReportableChange
 from reporting.contact_log.fill import run_reporting_job
 from reporting.models import RunRow, SavedReport, ScheduledRun
 from reporting.schedules import rows
-from reporting.schedules.rows import Comparison, Difference, erased_rows, rows_changed_since
+from reporting.schedules.rows import RunComparison, RowDifference, erased_rows, rows_changed_since
 from tests.factories import QueueFactory, grant, user_with
 from tests.reporting.schedules.schedules import NOON, ran, saved_report, scheduled
 from tests.reporting.stories import served
@@ -34,7 +34,7 @@ def owner(queue: Queue) -> User:
 
 
 def told(before: ScheduledRun, after: ScheduledRun | None = None) -> list[tuple[str, str, int]]:
-    return [(count.difference.value, str(count.reason), count.rows) for count in Comparison(before, after).counts()]
+    return [(count.difference.value, str(count.reason), count.rows) for count in RunComparison(before, after).counts()]
 
 
 def gold_of(owner: User) -> SavedReport:
@@ -69,7 +69,7 @@ def test_rows_are_added_changed_and_removed_each_with_its_cause(queue, owner):
         ("changed", "Reported again: Handling", 1),
         ("removed", "Reported again: Kept data", 1),
     ]
-    listed = [[entry.pk for entry, _reason in Comparison(before, after).rows(difference)] for difference in Difference]
+    listed = [[entry.pk for entry, _reason in RunComparison(before, after).rows(difference)] for difference in RowDifference]
     assert [set(pks) for pks in listed] == [{new.pk, joins.pk}, {late.pk, open_one.pk}, {leaves.pk}]
     assert rows_changed_since(before) == 5
     assert rows_changed_since(after) == 0
@@ -106,7 +106,7 @@ def test_what_did_not_change_itself_is_the_reports_or_the_rights_doing(queue, ow
     after = ran(before.schedule)
     AccessRight.objects.filter(user=owner, queue=support).delete()
     assert told(before, after) == []
-    assert Comparison(before, after).untold == 1
+    assert RunComparison(before, after).untold == 1
 
 
 def test_only_the_part_that_both_periods_have_in_common_is_compared(queue, owner):
@@ -121,8 +121,8 @@ def test_only_the_part_that_both_periods_have_in_common_is_compared(queue, owner
 
     assert [run.rows_total for run in runs] == [2, 3, 0]
     assert told(runs[0], runs[1]) == []
-    assert Comparison(runs[0], runs[1]).has_common_period
-    assert not Comparison(runs[1], runs[2]).has_common_period and told(runs[1], runs[2]) == []
+    assert RunComparison(runs[0], runs[1]).has_common_period
+    assert not RunComparison(runs[1], runs[2]).has_common_period and told(runs[1], runs[2]) == []
 
 
 def test_the_row_of_an_erased_conversation_goes_and_is_counted(queue, owner):
