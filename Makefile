@@ -8,9 +8,10 @@ UV := $(VENV)/uv/bin/uv
 PAGES := templates
 ARGS ?=
 LANGUAGES ?=
+ENGINES := .venv-engines
 COVERAGE := SLIPCOVER_ENABLED=1 SLIPCOVER_SOURCE=channels_cfg,config,conversations,reporting SLIPCOVER_OMIT='*/migrations/*'
 
-.PHONY: demo run test lint format bench messages lock clean programs
+.PHONY: demo run test lint format bench engines messages lock clean programs
 .DEFAULT_GOAL := demo
 
 demo: $(STAMP)
@@ -24,6 +25,18 @@ test: $(STAMP) programs
 
 bench: $(STAMP)
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+# Engines of others read what the portal writes for them, and count what its pages count. They are large, and have an
+# environment of their own.
+engines: $(STAMP) $(ENGINES)/installed
+	@sh tests/install_programs.sh java
+	@ENGINES=$(ENGINES) $(BIN)/python -m tests.engines $(ARGS)
+
+$(ENGINES)/installed: requirements/engines.txt
+	rm -rf $(ENGINES)
+	$(PYTHON) -m venv $(ENGINES)
+	$(ENGINES)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/engines.txt
+	touch $@
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -59,13 +72,14 @@ programs:
 
 COMPILE := $(UV) pip compile --no-config --quiet --generate-hashes --universal --python-version 3.11 \
 	--fork-strategy fewest --no-emit-index-url --no-annotate --custom-compile-command "make lock" \
-	--upgrade pyproject.toml
+	--upgrade
 
 lock: $(STAMP)
 	$(PYTHON) -m venv $(VENV)/uv && $(VENV)/uv/bin/pip install --quiet uv
-	$(COMPILE) --output-file requirements/run.txt
-	$(COMPILE) --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
+	$(COMPILE) pyproject.toml --output-file requirements/run.txt
+	$(COMPILE) pyproject.toml --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
+	$(COMPILE) --group engines --output-file requirements/engines.txt
 
 clean:
-	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(ENGINES) var .mypy_cache .ruff_cache .pytest_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -63,6 +63,8 @@ OF_NAMES = tuple(name for name in VARIABLES if name != "ticket_url")
 _FIXED = {"kind": 4, "id": 36, "year": 4, "month": 2, "day": 2}
 """Variables that always have so many characters."""
 _LARGEST = _FIXED | {"number": 19}
+# No name of which engines make something else: those that begin with “.” or “_” they pass over, “=” is a partition.
+_DATASET_FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*", re.ASCII)
 _UNSAFE = re.compile(r"[^\w.-]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -167,6 +169,19 @@ def check_file_name(template: str) -> None:
             )
             % {"example": FILE_NAME}
         )
+
+
+def check_dataset_folder(folder: str) -> None:
+    """Raise ``ValidationError`` for a folder in which engines would find no dataset, or what is none of it."""
+    if not _DATASET_FOLDER.fullmatch(folder):
+        raise ValidationError(
+            _(
+                "Letters, digits, dots, hyphens and underscores, a letter or digit first; slashes between folders. "
+                "Example: contact_log"
+            )
+        )
+    if folder.split("/")[0] == MANIFESTS:
+        raise ValidationError(_("The manifests lie in “manifests”. Choose another folder."))
 
 
 def check_address_template(template: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from reporting.contact_log import files, fill
+from reporting.contact_log import dataset, files, fill
 from reporting.schedules import mails
 from reporting.schedules import planning as schedules
 from reporting.session_metadata import planning
@@ -13,8 +13,9 @@ from reporting.session_metadata import planning
 
 @shared_task
 def run_reporting_job() -> None:
-    """Report what ended or changed. A run that fails says so in the list of runs."""
+    """Report what ended or changed, and have the dataset follow. A run that fails says so in the list of runs."""
     fill.run_reporting_job()
+    dataset.plan(now=timezone.now())
 
 
 @shared_task

@@ -7,6 +7,7 @@ missing=""
 for program in "$@"; do
     case $program in
         dovecot) package=dovecot-imapd ;;
+        java) package=default-jre-headless ;;
         *) package=$program ;;
     esac
     command -v "$program" >/dev/null || [ -x "/usr/sbin/$program" ] || missing="$missing $package"

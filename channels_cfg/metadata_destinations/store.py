@@ -24,10 +24,15 @@ from channels_cfg.destination_templates import MANIFESTS, SessionFacts
 
 MANIFEST = "manifest"
 """What names a manifest as ours, where a file names its conversation."""
+DATASET = "keepsake:contact_log"
+"""What a Parquet file of the Contact Log has among its metadata, and is ours by."""
 LARGEST_FILE = 128 * 1024 * 1024
 """Bytes; what is larger is none of ours. The manifest of a day with 400,000 conversations is not."""
 SECONDS = 30.0
 """For one exchange with a storage."""
+
+_PARQUET = b"PAR1"
+_MEDIA_TYPES = {".jsonl": "application/x-ndjson", ".parquet": "application/vnd.apache.parquet"}
 
 
 @dataclass(frozen=True)
@@ -119,6 +124,10 @@ class FileStore(MetadataStore):
     def put_manifest(self, day: date, content: bytes) -> None:
         self._write(f"{MANIFESTS}/{day.isoformat()}.jsonl", content, owner=MANIFEST)
 
+    def put_dataset_file(self, name: str, content: bytes) -> None:
+        """Write a Parquet file of the Contact Log, in place of an earlier one."""
+        self._write(checked_name(name), content, owner=DATASET)
+
     def _write(self, name: str, content: bytes, *, owner: str) -> None:
         found = self._find(name)
         if found and not is_ours(found.content, owner):
@@ -186,12 +195,14 @@ def below(prefix: str, name: str) -> str:
 
 
 def media_type_of(name: str) -> str:
-    return "application/x-ndjson" if name.endswith(".jsonl") else "application/json"
+    return _MEDIA_TYPES.get(PurePosixPath(name).suffix, "application/json")
 
 
 def is_ours(existing: bytes, owner: str) -> bool:
     """Whether it says itself that it is of this owner: a document by its conversation's id, a manifest by the names
-    that its lines have."""
+    that its lines have, a Parquet file by its metadata."""
+    if owner == DATASET:
+        return existing[-4:] == _PARQUET and owner.encode() in _parquet_footer(existing)
     if owner == MANIFEST and not existing:
         return True
     try:
@@ -203,3 +214,9 @@ def is_ours(existing: bytes, owner: str) -> bool:
     if owner == MANIFEST:
         return read.keys() >= {"name", "sha256", "revision"}
     return owner in (read.get("call_uuid"), read.get("chat_uuid"))
+
+
+def _parquet_footer(file: bytes) -> bytes:
+    """Its metadata stand before their own length, in four bytes, and the word that ends the file."""
+    length = int.from_bytes(file[-8:-4], "little")
+    return file[-8 - length : -8]

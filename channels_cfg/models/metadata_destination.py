@@ -26,7 +26,13 @@ from channels_cfg.destination_rules import (
     tidied_folder,
     tidied_host_key,
 )
-from channels_cfg.destination_templates import FILE_NAME, check_address_template, check_file_name, check_subject
+from channels_cfg.destination_templates import (
+    FILE_NAME,
+    check_address_template,
+    check_dataset_folder,
+    check_file_name,
+    check_subject,
+)
 from channels_cfg.models.encrypted import EncryptedTextField
 from channels_cfg.models.http_authentication import header_field, scope_field, token_address_field
 from channels_cfg.models.integration import Authentication
@@ -47,6 +53,7 @@ FILES = ("folder", *OBJECTS, "sftp")
 
 MAY_HAVE: Mapping[str, tuple[str, ...]] = {
     "folder": FILES,
+    "dataset_folder": FILES,
     "bucket": OBJECTS,
     "region": ("s3",),
     "endpoint": OBJECTS,
@@ -96,7 +103,10 @@ def _everything_of_its_kind() -> Q:
 
 @versioned(exclude=["secret"])
 class MetadataDestination(models.Model):
-    """A place to which files of session metadata are delivered: a folder, an object store, a server or a CRM."""
+    """A place to which files of session metadata are delivered: a folder, an object store, a server or a CRM.
+
+    Where it has a ``dataset_folder``, the Contact Log is written there as a dataset for the company's own engines.
+    """
 
     class Kind(models.TextChoices):
         FOLDER = "folder", _("Folder")
@@ -142,6 +152,20 @@ class MetadataDestination(models.Model):
         help_text=_(
             "Below the folder; of an attachment, what stands behind the last slash. "
             "Example: metadata/{kind}-{number}.json"
+        ),
+    )
+    dataset_folder = TidiedCharField(
+        _("Contact Log dataset"),
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        tidy=tidied_folder,
+        validators=[check_dataset_folder],
+        help_text=_(
+            "Below the destination's folder, the folder in which the Contact Log is kept as Parquet files by year and "
+            "month, with all kept data of all queues; whoever can read there can read it. Empty: it is not. "
+            "Example: contact_log"
         ),
     )
     bucket = models.CharField(

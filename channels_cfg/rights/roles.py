@@ -22,6 +22,7 @@ _CONFIGURED_APPS = ("channels_cfg", "auth", "django_celery_beat")
 _MAY_SEE = (
     "add_deliveryrebuild",
     "view_dailymanifest",
+    "view_datasetday",
     "view_deliveryrebuild",
     "view_filedelivery",
     "view_inbounddelivery",

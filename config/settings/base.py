@@ -216,9 +216,11 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000  # the extra-data matrix: 500 keys ticked o
 # the unpacked size that counts.
 UPLOAD_READ_AT_ONCE = 256 * 1024
 
-# How many processes of one worker write a large report as a workbook, each some of its rows; and how many batches one
-# run of the reporting job writes at once.
+# How many slices of a large report one worker writes at once, each in a process of its own where that takes long; and
+# how many batches one run of the reporting job writes at once.
 REPORT_PROCESSES = environment.number("REPORT_PROCESSES", os.cpu_count() or 1)
+# How many rows of a report one worker writes at a time. A sheet of Excel holds 25 times as many, less its headings.
+REPORT_SLICE_ROWS = environment.number("REPORT_SLICE_ROWS", 41_943)
 
 # Who may read /metrics: with a token whoever shows it, without one this machine alone.
 METRICS_TOKEN = environment.text("METRICS_TOKEN")

@@ -2,6 +2,7 @@
 
 from reporting.admin import (  # noqa: F401  each registers its pages
     contact_log,
+    dataset_days,
     delivery_rebuilds,
     file_deliveries,
     report_files,

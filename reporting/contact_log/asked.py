@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -30,6 +30,14 @@ CUSTOM = "custom"
 NONE = "none"
 IN_IVR = "ivr"
 """Instead of a queue: what ended before it came to one."""
+PREVIOUS = "previous"
+OTHER_QUEUE = "queue:"
+"""A comparison with another queue is written ``queue:3``."""
+COMPARISONS = {
+    PREVIOUS: gettext_lazy("The period before"),
+    "weekdays": gettext_lazy("The same weekdays before"),
+}
+LONGEST_COMPARED = timedelta(days=3653)
 MOST_GROUPINGS = 4
 MOST_BESIDE = 50
 
@@ -55,6 +63,7 @@ PARAMETERS = {
     "by": gettext_lazy("Group by"),
     "across": gettext_lazy("Across"),
     "measure": gettext_lazy("Measures"),
+    "compare": gettext_lazy("Compare with"),
     **FIELDS,
     "kept": gettext_lazy("Kept data"),
     "missing": gettext_lazy("Kept data"),
@@ -113,6 +122,7 @@ class Reader:
             "interval": interval,
             **self._sides(),
             "measures": self._measures(),
+            "compare": self._compare(start, end),
             "fields": dict(self._fields()),
             "kept": tuple(self._conditions("kept", KeptCondition.parse)),
             "missing": tuple(self._conditions("missing", Missing.parse)),
@@ -179,6 +189,22 @@ class Reader:
             self._complain("measure", _("Choose one of: %(choices)s.") % {"choices": ", ".join(MEASURES)})
             return ()
         return tuple(asked)
+
+    def _compare(self, start: datetime, end: datetime) -> str:
+        asked = self._one("compare")
+        if asked and end - start > LONGEST_COMPARED:
+            self._complain("compare", _("Only a period of at most ten years is compared. Choose a shorter one."))
+            return ""
+        if asked and self._one("at"):
+            self._complain("compare", _("One interval alone is not compared. Leave out one of the two."))
+        queue = asked.removeprefix(OTHER_QUEUE)
+        if asked.startswith(OTHER_QUEUE) and queue and "\x00" not in queue:
+            return asked
+        if asked and asked not in COMPARISONS:
+            choices = {"choices": ", ".join(COMPARISONS), "queue": f"{OTHER_QUEUE}3"}
+            self._complain("compare", _("Choose one of: %(choices)s; or write %(queue)s for a queue.") % choices)
+            return ""
+        return asked
 
     def _others(self) -> tuple[Others, ...]:
         read: list[Others] = []

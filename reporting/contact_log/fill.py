@@ -91,7 +91,8 @@ _REPORT_BATCH = """
                         THEN 'anonymised' END
                ], NULL)
          WHERE excluded.version >= entry.version
-     RETURNING date_trunc('month', received_at AT TIME ZONE 'UTC')::date AS month, kept_data
+     RETURNING date_trunc('month', received_at AT TIME ZONE 'UTC')::date AS month,
+               (received_at AT TIME ZONE 'UTC')::date AS day, kept_data
     ), named AS (
         INSERT INTO reporting_keptkeyname (month, name)
         SELECT DISTINCT month, jsonb_object_keys(kept_data)
@@ -101,6 +102,8 @@ _REPORT_BATCH = """
          WHERE kept_data - coalesce(names, '{}') <> '{}'
          ORDER BY 1, 2
             ON CONFLICT (month, name) DO NOTHING
+    ), changed AS (
+        INSERT INTO reporting_changedday (day) SELECT DISTINCT day FROM reported
     )
     SELECT (SELECT count(*) FROM claimed), (SELECT count(*) FROM reported)
 """

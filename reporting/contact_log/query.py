@@ -81,6 +81,8 @@ class LogQuery:
     """The grouping the groups of which are columns."""
     measures: tuple[str, ...] = ()
     """What is counted, in order; none: ``IN_TABLES``. Where columns are groups, cells are the first."""
+    compare: str = ""
+    """What the counts are compared with, as in ``COMPARISONS``, or ``queue:`` and an id or name."""
     fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """For each field the values of which an entry has one: ids or names; ``direct``, ``ivr`` and ``none`` for none."""
     kept: tuple[KeptCondition, ...] = ()
@@ -124,6 +126,7 @@ class LogQuery:
         params["by"] = list(self.group_by)
         params["across"] = [self.across] if self.across else []
         params["measure"] = list(self.measures)
+        params["compare"] = [self.compare] if self.compare else []
         params |= {name: list(values) for name, values in self.fields.items()}
         params["kept"] = [str(condition) for condition in self.kept]
         params["missing"] = [str(condition) for condition in self.missing]
@@ -238,6 +241,7 @@ class LogQuery:
             group_by=(),
             across="",
             measures=(),
+            compare="",
             fields=fields,
             kept=tuple(kept),
             missing=tuple(missing),

@@ -15,6 +15,7 @@ from channels_cfg.key_names import MAX_KEY_LENGTH
 from channels_cfg.models import Channel, Queue, Right, User
 from channels_cfg.models.wrap_up import LONGEST_DISPOSITION
 from conversations.models import ENDED_STATES, Conversation, State, direct_agents
+from reporting.models.dataset_day import SAYS_WHICH_DAYS_LOST_ENTRIES
 
 ANSWERED_ON_TIME = 20
 """Seconds: a customer who waited no longer was answered within service level (the product's own default)."""
@@ -171,6 +172,7 @@ class ContactLogEntry(models.Model):
                 F("queue"), F("received_at").desc(), F("conversation").desc(), name="contact_log_queue_newest"
             ),
         ]
+        triggers = [SAYS_WHICH_DAYS_LOST_ENTRIES]
 
     def __str__(self) -> str:
         return f"{self.conversation_id} · {State(self.state).label}"

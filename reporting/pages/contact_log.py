@@ -11,25 +11,28 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.dateformat import format as date
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 from django_htmx.http import push_url
 
-from channels_cfg.models import Right, User
+from channels_cfg.models import Queue, Right, User
 from conversations.attached_data.reasons import REASONS
-from conversations.filters import GrantedPlaces
+from conversations.filters import GrantedPlaces, is_id
 from conversations.keyset import keyset_page
 from conversations.models import Conversation
 from conversations.pairs import as_text
 from conversations.signed_in import page_for_people, viewer
-from reporting.contact_log.asked import CUSTOM, FIELDS, NONE, PARAMETERS
-from reporting.contact_log.counts import Numbers, count
+from reporting.contact_log.asked import COMPARISONS, CUSTOM, FIELDS, NONE, OTHER_QUEUE, PARAMETERS
+from reporting.contact_log.comparison import ComparedCounts, compare, compared_with
+from reporting.contact_log.counts import Counted, Numbers, count
 from reporting.contact_log.intervals import INTERVALS
 from reporting.contact_log.kept_key import missing_reason_of
 from reporting.contact_log.measures import ANY, IN_TABLES, MEASURES, Unit
 from reporting.contact_log.query import MOST_KEYS, LogQuery, kept_key_names, zone_of
 from reporting.models import ContactLogEntry
+from reporting.pages.compared import compared
 from reporting.pages.count_table import count_table, narrowed, rows_address
 from reporting.pages.group_words import GroupWords, grouping_label, interval_label
 from reporting.pages.number_words import duration, in_words, why_empty
@@ -58,8 +61,10 @@ def report(request: HttpRequest) -> HttpResponse:
     context |= _asked(query, user, reverse("reports:index"))
     if not complaints:
         counted = count(query, user)
-        context |= {"summary": _summary(query, counted.at()), "totals": counted.at()}
-        context["table"] = count_table(query, counted)
+        comparison = compare(query, counted, user)
+        context |= {"summary": _summary(query, counted, comparison), "totals": counted.at()}
+        context |= {"table": count_table(query, counted, comparison), "comparison": comparison}
+        context["is_not_over"] = comparison and query.end > timezone.now()
         context |= {"rows_address": rows_address(query.drilled()), "params": query.drilled().as_params()}
         context["legs_address"] = f"{reverse('reports:legs')}?{query.as_address()}"
         context["saved_params"] = query.as_params()
@@ -122,7 +127,16 @@ def _read(params: QueryDict, user: User) -> tuple[LogQuery, dict[str, list[str]]
     asked = params.copy()
     if asked.get("interval") == NO_INTERVAL:
         del asked["interval"]
-    return LogQuery.read(asked, zone=zone_of(user), now=timezone.now())
+    query, complaints = LogQuery.read(asked, zone=zone_of(user), now=timezone.now())
+    if query.compare.startswith(OTHER_QUEUE) and not _may_compare(query, user):
+        complaints["compare"] = [_("There is no such queue of which you may view reports.")]
+    return query, complaints
+
+
+def _may_compare(query: LogQuery, user: User) -> bool:
+    (queue,) = compared_with(query).fields["queue"]
+    found = {"pk": int(queue)} if is_id(queue) else {"name": queue}
+    return Queue.objects.granting(Right.VIEW_REPORTS, to=user).filter(**found).exists()
 
 
 LATE_WORDS = {ANY: gettext_lazy("whatever it was"), **dict(ContactLogEntry.LateChange.choices)}
@@ -148,21 +162,28 @@ def _in_words(complaints: dict[str, list[str]]) -> list[tuple[str, str, str]]:
     ]
 
 
-def _summary(query: LogQuery, totals: Numbers) -> list[dict[str, str]]:
+def _summary(query: LogQuery, counted: Counted, comparison: ComparedCounts | None) -> list[dict[str, Any]]:
     """The measures as cards: words, number, what it counts, and where its rows are."""
-    everything = query.drilled()
+    totals = counted.at()
+    other = comparison.counted.at() if comparison else None
     return [
         {
             "label": str(measure.label),
             "definition": str(measure.definition),
             "number": in_words(measure, totals[name]),
             "reason": why_empty(name, totals),
-            "address": rows_address(narrowed(everything, measure))
-            if totals[name] and measure.unit == Unit.CONVERSATIONS
-            else "",
+            "address": _address(query, name, totals),
+            "compared": compared(name, totals, other, _address(comparison.query, name, other))
+            if comparison and other
+            else None,
         }
         for name, measure in MEASURES.items()
     ]
+
+
+def _address(query: LogQuery, name: str, totals: Numbers) -> str:
+    counts_rows = totals[name] and MEASURES[name].unit == Unit.CONVERSATIONS
+    return rows_address(narrowed(query.drilled(), MEASURES[name])) if counts_rows else ""
 
 
 def _asked(query: LogQuery, user: User, page: str) -> dict[str, Any]:
@@ -188,6 +209,8 @@ def _asked(query: LogQuery, user: User, page: str) -> dict[str, Any]:
         rest_others = tuple(each for each in query.others if each != others)
         words_of_others = _("%(groupings)s: none of the %(most)s largest groups") % beside
         conditions.append((words_of_others, replace(query, others=rest_others)))
+    if query.compare:
+        conditions.append((_comparison_in_words(query, granted), replace(query, compare="")))
     if query.at:
         label = f"{INTERVALS[query.interval].label}: {interval_label(query.at, query.interval, query.zone)}"
         conditions.append((label, replace(query, at=None)))
@@ -197,6 +220,15 @@ def _asked(query: LogQuery, user: User, page: str) -> dict[str, Any]:
         "end": query.end.astimezone(query.zone),
         "conditions": [(words, f"{page}?{without.as_address()}") for words, without in conditions],
     }
+
+
+def _comparison_in_words(query: LogQuery, granted: GrantedPlaces) -> str:
+    other = compared_with(query)
+    if query.compare in COMPARISONS:
+        start, end = (date(moment.astimezone(query.zone), "Y-m-d H:i") for moment in (other.start, other.end))
+        return _("Compared with %(start)s to before %(end)s") % {"start": start, "end": end}
+    words = GroupWords.asked("queue", other.fields["queue"], granted=granted)
+    return _("Compared with the queue %(queue)s") % {"queue": words.word(other.fields["queue"][0])}
 
 
 def _none(value: str) -> str | None:

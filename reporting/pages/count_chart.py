@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from django.utils.translation import gettext as _
 
+from reporting.contact_log.comparison import ComparedCounts
 from reporting.contact_log.counts import Counted, Head, Rest
 from reporting.contact_log.measures import MEASURES, Unit
 from reporting.contact_log.query import LogQuery
@@ -22,29 +23,41 @@ class Labels(Protocol):
 
 
 def count_chart(
-    query: LogQuery, counted: Counted, rows: Sequence[Head], columns: Sequence[Head], label: Labels
+    query: LogQuery,
+    counted: Counted,
+    rows: Sequence[Head],
+    columns: Sequence[Head],
+    label: Labels,
+    comparison: ComparedCounts | None,
 ) -> dict[str, Any]:
-    """What ``chart.js`` draws: bars upright over time, else lying; of conversations one upon the other."""
+    """What ``chart.js`` draws: bars upright over time, else lying; of conversations one upon the other. Compared, the
+    totals and beside them the others."""
     shown = list(rows) if query.interval else [row for row in rows if row is not Rest.OTHERS][:MOST_BARS]
+    if not shown:
+        return {}
     name = query.shown_measures[0]
     measure = MEASURES[name]
-    return (
-        {}
-        if not shown
-        else {
-            "kind": "time" if query.interval else "groups",
-            "stacked": measure.unit == Unit.CONVERSATIONS,
-            "unit": _AXES[measure.unit],
-            "labels": [label(row) for row in shown],
-            "series": [
-                {
-                    "label": label(column, is_column=True) if columns else str(measure.label),
-                    "data": [for_chart(measure, counted.at(row, column)[name]) for row in shown],
-                }
-                for column in (columns or [Rest.ALL])
-            ],
-        }
-    )
+    if comparison:
+        others = [comparison.at(row) for row in shown]
+        series = [(str(measure.label), [counted.at(row)[name] for row in shown])]
+        series.append((_("Compared with"), [other and other[name] for other in others]))
+    else:
+        series = [
+            (
+                label(column, is_column=True) if columns else str(measure.label),
+                [counted.at(row, column)[name] for row in shown],
+            )
+            for column in columns or [Rest.ALL]
+        ]
+    return {
+        "kind": "time" if query.interval else "groups",
+        "stacked": measure.unit == Unit.CONVERSATIONS and not comparison,
+        "unit": _AXES[measure.unit],
+        "labels": [label(row) for row in shown],
+        "series": [
+            {"label": words, "data": [for_chart(measure, number) for number in numbers]} for words, numbers in series
+        ],
+    }
 
 
 def message_of(query: LogQuery, counted: Counted, rows: Sequence[Head], columns: Sequence[Head], label: Labels) -> str:

@@ -11,9 +11,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from reporting.contact_log.asked import Others
-from reporting.contact_log.counts import Counted, Head, Rest
+from reporting.contact_log.comparison import ComparedCounts
+from reporting.contact_log.counts import Counted, Head, Numbers, Rest
 from reporting.contact_log.measures import MEASURES, Measure, Unit
 from reporting.contact_log.query import LogQuery
+from reporting.pages.compared import Compared, compared
 from reporting.pages.count_chart import count_chart, message_of
 from reporting.pages.group_words import GroupWords, grouping_label, interval_label
 from reporting.pages.number_words import in_words, why_empty
@@ -29,6 +31,7 @@ class CountCell:
     address: str = ""
     reason: str = ""
     """Why there is no number."""
+    compared: Compared | None = None
 
 
 @dataclass(frozen=True)
@@ -61,23 +64,24 @@ class CountTable:
     """Which groups are folded together, in words."""
 
 
-def count_table(query: LogQuery, counted: Counted) -> CountTable:
+def count_table(query: LogQuery, counted: Counted, comparison: ComparedCounts | None = None) -> CountTable:
     """Lay out what was counted: intervals or groups are rows, measures or groups are columns."""
-    layout = _Layout(query, counted)
+    layout = _Layout(query, counted, comparison)
     return CountTable(
         headings=[Heading(layout.corner), *layout.headings()],
         rows=[layout.row(head) for head in (*layout.rows, Rest.ALL)],
         caption=layout.caption(),
-        chart=count_chart(query, counted, layout.rows, layout.columns, layout.label),
+        chart=count_chart(query, counted, layout.rows, layout.columns, layout.label, comparison),
         message=message_of(query, counted, layout.rows, layout.columns, layout.label),
         warnings=layout.warnings(),
     )
 
 
 class _Layout:
-    def __init__(self, query: LogQuery, counted: Counted) -> None:
+    def __init__(self, query: LogQuery, counted: Counted, comparison: ComparedCounts | None) -> None:
         self.query = query
         self.counted = counted
+        self.comparison = comparison
         first, last = query.start.astimezone(query.zone), (query.end - MOMENT).astimezone(query.zone)
         self.spans_years = first.year != last.year
         self.words: dict[str, GroupWords] = {}
@@ -158,32 +162,46 @@ class _Layout:
 
     def _cell(self, name: str, row: Head, column: Head = Rest.ALL) -> CountCell:
         numbers, measure = self.counted.at(row, column), MEASURES[name]
-        leads = numbers["conversations"] and (numbers[name] or self.is_cross)
-        if leads and (measure.unit == Unit.CONVERSATIONS or self.is_cross):
-            drilled = self._drilled(row, column)
-        else:
-            drilled = None
         return CountCell(
             in_words(measure, numbers[name]),
-            rows_address(narrowed(drilled, measure)) if drilled else "",
+            self._address(self.query, name, numbers, row, column),
             why_empty(name, numbers),
+            self._compared(name, numbers, row, column),
         )
 
-    def _drilled(self, row: Head, column: Head) -> LogQuery | None:
-        """The query for the rows of a cell. Others of what are others already are a number alone."""
+    def _compared(self, name: str, numbers: Numbers, row: Head, column: Head) -> Compared | None:
+        if self.comparison is None:
+            return None
+        other, other_row = self.comparison.at(row, column), self.comparison.row(row)
+        if other is None or other_row is None:
+            return None
+        folded = Rest.OTHERS in (row, column)  # the other's own largest groups may be other ones
+        address = "" if folded else self._address(self.comparison.query, name, other, other_row, column)
+        return compared(name, numbers, other, address)
+
+    def _address(self, query: LogQuery, name: str, numbers: Numbers, row: Head, column: Head) -> str:
+        """Where the rows of a cell are, if it has any. Averages lead to them where there is no number beside that does.
+
+        Others of what are others already are a number alone.
+        """
+        measure = MEASURES[name]
+        counts_rows = measure.unit == Unit.CONVERSATIONS
+        if not (numbers[name] if counts_rows else self.is_cross and numbers["conversations"]):
+            return ""
         groups: dict[str, Any] = {}
         beside: list[Others] = []
         for head, groupings, heads in (
-            (row, self.query.row_groupings, self.rows),
-            (column, self.query.column_groupings, self.columns),
+            (row, query.row_groupings, self.rows),
+            (column, query.column_groupings, self.columns),
         ):
             if isinstance(head, tuple):
                 groups |= zip(groupings, head, strict=True)
             elif head is Rest.OTHERS:
                 beside.append(Others(len(heads) - 1, groupings))
-        if beside and self.query.others:
-            return None
-        return self.query.drilled(at=row if isinstance(row, datetime) else None, groups=groups, beside=beside)
+        if beside and query.others:
+            return ""
+        drilled = query.drilled(at=row if isinstance(row, datetime) else None, groups=groups, beside=beside)
+        return rows_address(narrowed(drilled, measure))
 
 
 def _too_many(groupings: Sequence[str], number: int, shown: int) -> str:

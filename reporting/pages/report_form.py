@@ -14,9 +14,10 @@ from django.utils.translation import gettext_lazy
 from channels_cfg.models import QueueGroup, Right, User
 from conversations.attached_data.kept_condition import KeptCondition, Operator
 from conversations.attached_data.reasons import REASONS
+from conversations.filters import is_id
 from conversations.models import Conversation, State
 from conversations.periods import Period
-from reporting.contact_log.asked import CUSTOM, FIELDS, KEY, NONE
+from reporting.contact_log.asked import COMPARISONS, CUSTOM, FIELDS, KEY, NONE, OTHER_QUEUE
 from reporting.contact_log.intervals import INTERVALS
 from reporting.contact_log.kept_key import Missing
 from reporting.contact_log.measures import MEASURES
@@ -27,8 +28,8 @@ from reporting.pages.group_words import GroupWords, grouping_label
 
 def form_facts(params: QueryDict, query: LogQuery, user: User) -> dict[str, Any]:
     """What the form offers: nothing that the viewer's rights do not cover."""
-    everything = ContactLogEntry.objects.granting(Right.VIEW_REPORTS, to=user)
-    entries = everything.received_during(query.start, query.end)
+    granted = ContactLogEntry.objects.granting(Right.VIEW_REPORTS, to=user)
+    entries = granted.received_during(query.start, query.end)
     keys = kept_key_names(query, entries)[:MOST_KEYS]
     names = ("channel", "queue", "agent", "messaging_channel", "disposition")
     places = list(entries.order_by().values_list("channel", place(), *names[2:]).distinct())
@@ -47,6 +48,7 @@ def form_facts(params: QueryDict, query: LogQuery, user: User) -> dict[str, Any]
         "chosen_groupings": [*params.getlist("by"), "", ""][
             : max(2, len(query.group_by) + 1, len(params.getlist("by")))
         ],
+        "comparisons": [*COMPARISONS.items(), *_other_queues(choices["queue"])],
         "chosen_across": params.get("across", ""),
         "first_measure": query.shown_measures[0],
         "measures": _measures(query),
@@ -65,7 +67,6 @@ def form_facts(params: QueryDict, query: LogQuery, user: User) -> dict[str, Any]
         "offered_keys": keys,
         "operators": [*Operator.choices, *((code, _("has no value: ") + REASONS[code]) for code in _OFFERED_REASONS)],
         "zone_name": params.get("zone", str(query.zone)),
-        "has_entries": bool(places) or everything.exists(),
     }
 
 
@@ -88,6 +89,10 @@ def _choices(name: str, found: set[Any]) -> list[tuple[str, str]]:
     words = GroupWords.of(name, found)
     choices = [(word_for(name, value), words.word(value)) for value in found]
     return sorted(choices, key=lambda choice: choice[1].casefold())
+
+
+def _other_queues(queues: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(f"{OTHER_QUEUE}{pk}", _("Queue %(name)s") % {"name": name}) for pk, name in queues if is_id(pk)]
 
 
 def _queue_groups(queues: set[Any]) -> list[tuple[str, str]]:

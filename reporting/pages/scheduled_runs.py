@@ -22,7 +22,7 @@ from reporting.models.report_schedule import RUNS_KEPT
 from reporting.pages.schedules import next_times, own_schedule
 from reporting.schedules.mails import period_in_words
 from reporting.schedules.planning import run_again, run_now
-from reporting.schedules.rows import ROWS_SHOWN, RunComparison, RowDifference, erased_rows, query_of, rows_changed_since
+from reporting.schedules.rows import ROWS_SHOWN, RowDifference, RunComparison, erased_rows, query_of, rows_changed_since
 
 NOW = "now"
 

@@ -63,10 +63,11 @@ from conversations.models import (
     Message,
     State,
 )
+from reporting.contact_log import dataset
 from reporting.contact_log.files import ask_for
 from reporting.contact_log.fill import run_reporting_job
 from reporting.contact_log.query import LogQuery, zone_of
-from reporting.models import DailyManifest, DeliveryRebuild, FileDelivery, ReportFile
+from reporting.models import DailyManifest, DatasetDay, DeliveryRebuild, FileDelivery, ReportFile
 from reporting.saved_reports import save_report
 from reporting.schedules.planning import run_now
 from reporting.session_metadata.rebuilding import ask_for_rebuild
@@ -134,6 +135,7 @@ ONLY_POSTED = {
     *(f"desk:{name}_contact" for name in ("confirm", "create", "take_off")),
     "admin:cancel_rebuild",
     "admin:view_on_site",
+    "admin:write_dataset_anew",
     "desk:do",
     "desk:transfer",
     "desk:typing",
@@ -272,6 +274,9 @@ def rebuilt_period(root: User) -> DeliveryRebuild:
     FileDelivery.objects.filter(pk=done.pk).update(state="done", finished_at=now, **there)
     FileDelivery.objects.filter(pk=failed.pk).update(state="failed", finished_at=now)
     DailyManifest.objects.create(destination=destination, day=now.date(), changed_at=now)
+    MetadataDestinationFactory(dataset_folder="contact_log")
+    dataset.plan(now=now)
+    DatasetDay.objects.update(state="done", finished_at=now, written_at=now, size=2000, row_count=7)
     return rebuild
 
 

@@ -54,7 +54,7 @@ def test_what_a_kind_needs_is_asked_for_by_its_field(kind: str, name: str):
         ("folder", "bucket", "b"), ("folder", "secret", "s"), ("gcs", "account", "a"), ("azure", "region", "eu"),
         ("s3", "host", "h"), ("sftp", "endpoint", "https://s3.example.com"), ("s3", "port", 22),
         ("sftp", "subject", "{ticket_id}"), ("email", "folder", "f"), ("email", "method", "PUT"),
-        ("sftp", "authentication", "basic"),
+        ("sftp", "authentication", "basic"), ("crm", "dataset_folder", "contact_log"),
     ],
 )  # fmt: skip
 def test_a_kind_has_nothing_of_another(kind: str, name: str, value: Any):
@@ -86,6 +86,11 @@ def test_a_kind_has_nothing_of_another(kind: str, name: str, value: Any):
         ("email", {"address": "https://crm.example.com"}, "address", "Enter a valid email address"),
         ("email", {"subject": "Metadata"}, "subject", "needs {ticket_id}"),
         ("folder", {"file_name": "{kind}.json"}, "file_name", "Two conversations could share this name"),
+        ("s3", {"dataset_folder": "year=2026"}, "dataset_folder", "Letters, digits, dots, hyphens and underscores"),
+        ("s3", {"dataset_folder": "log/_hidden"}, "dataset_folder", "a letter or digit first"),
+        ("folder", {"dataset_folder": "/srv/log"}, "dataset_folder", "a letter or digit first"),
+        ("folder", {"dataset_folder": "log/../.."}, "dataset_folder", "a letter or digit first"),
+        ("sftp", {"dataset_folder": "manifests"}, "dataset_folder", "Choose another folder"),
     ],
 )
 def test_what_could_not_be_delivered_to_is_refused(kind: str, values: dict[str, Any], name: str, complaint: str):

@@ -102,6 +102,7 @@ class MetadataDestinationAdmin(TriesConnections):
             {"fields": ["authentication", "account", "secret", "header", "token_address", "scope"]},
         ),
         (gettext_lazy("What it is called there"), {"fields": ["subject", "file_name"]}),
+        (gettext_lazy("For the company’s own analysis"), {"fields": ["dataset_folder"]}),
     ]  # fmt: skip
 
     class Media:

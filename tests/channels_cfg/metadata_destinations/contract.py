@@ -9,7 +9,7 @@ from typing import Protocol
 import pytest
 
 from channels_cfg.metadata_destinations.store import FileStore, StoreRefused
-from tests.channels_cfg.metadata_destinations.files import NAME, OTHER_CALL, call_file, manifest_of
+from tests.channels_cfg.metadata_destinations.files import NAME, OTHER_CALL, call_file, dataset_file, manifest_of
 
 DAY = date(2026, 11, 29)
 MANIFEST = "manifests/2026-11-29.jsonl"
@@ -72,6 +72,19 @@ class FileStoreContract:
         place.write("manifests/2026-11-30.jsonl", b'{"name": "somebody"}\n')
         with pytest.raises(StoreRefused, match="another file named manifests/2026-11-30"):
             store.put_manifest(date(2026, 11, 30), manifest_of(call_file()))
+
+    def test_a_file_of_the_contact_log_is_overwritten_by_one_alone(self, store: FileStore, place: Place):
+        name = "contact_log/year=2026/month=11/day-2026-11-29.parquet"
+        for rows in (1, 2):
+            store.put_dataset_file(name, dataset_file(rows))
+
+        assert place.files() == {name: dataset_file(2)}
+
+        for other in (dataset_file(3, keepsake="report"), b"PAR1", call_file().content):
+            place.write(name, other)
+            with pytest.raises(StoreRefused, match="another file named contact_log/year=2026"):
+                store.put_dataset_file(name, dataset_file(1))
+            assert place.files() == {name: other}
 
     def test_trying_it_leaves_nothing_there(self, store: FileStore, place: Place):
         assert store.test() == "A file was written, overwritten, read back and removed."

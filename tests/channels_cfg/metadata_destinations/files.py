@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from io import BytesIO
+
+import pyarrow
+from pyarrow import parquet
 
 from channels_cfg.destination_templates import SessionFacts
-from channels_cfg.metadata_destinations.store import MetadataFile
+from channels_cfg.metadata_destinations.store import DATASET, MetadataFile
 
 NAME = "metadata/call-17.json"
 CALL = "3e2f0b9c-51a2-4c79-9d4e-0d6f0a1b2c3d"
@@ -29,6 +33,13 @@ def call_file(
 ) -> MetadataFile:
     document = {"id": 17, "call_uuid": of, "rating": revision, "feedback": "x" * size}
     return MetadataFile(name, json.dumps(document).encode(), replace(FACTS, id=of, ticket_id=ticket_id), revision)
+
+
+def dataset_file(rows: int, *, keepsake: str = DATASET) -> bytes:
+    """A Parquet file whose metadata say what it is."""
+    content, table = BytesIO(), pyarrow.table({"n": list(range(rows))})
+    parquet.write_table(table.replace_schema_metadata({"keepsake": keepsake}), content)
+    return content.getvalue()
 
 
 def manifest_of(*files: MetadataFile) -> bytes:

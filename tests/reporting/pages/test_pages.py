@@ -267,6 +267,40 @@ def test_groups_are_laid_across(client, viewer, queue):
 
 
 @pytest.mark.django_db
+def test_numbers_are_shown_beside_those_of_the_month_before(client, viewer, queue):
+    for number, month in ((30, 2), (33, 3)):
+        for _ in range(number):
+            abandoned(queue, received_at=NOON.replace(month=month))
+    served(queue, received_at=NOON.replace(month=2))
+    run_reporting_job()
+    march = "received_after=2026-03-01&received_before=2026-04-01"
+
+    shown = page(client, viewer, f"/reports/?{march}&interval=day&compare=previous&measure=abandoned&measure=served")
+
+    assert "Compared with 2026-02-01 00:00 to before 2026-03-01 00:00" in shown
+    table = " ".join(re.sub(r"<[^>]+>", " ", shown.split("<tbody>")[1].split("</tbody>")[0]).split())
+    assert "Mon 03-02 33 +3 (+10 %) against 30 0 −1 (−100 %) against 1 Tue 03-03 0 0 Wed" in table
+    assert table.endswith("All 33 +3 (+10 %) against 30 0 −1 (−100 %) against 1")
+    addresses = re.findall(r'against\s+<a href="([^"]+)">30<', shown)
+    assert len(addresses) == 3  # in the card, of the day and of all
+    assert "<h1>30 conversations" in page(client, viewer, addresses[0])
+    assert '"label": "Compared with"' in shown
+
+
+@pytest.mark.django_db
+def test_a_queue_that_is_not_granted_is_compared_no_more_than_one_that_is_not_there(client, viewer, queue):
+    foreign = QueueFactory(name="Secret desk")
+    abandoned(foreign, received_at=NOON)
+    run_reporting_job()
+
+    shown = [page(client, viewer, f"/reports/?{YEAR}&compare=queue:{queue}") for queue in (foreign.pk, 123456)]
+
+    for text in shown:
+        assert '<a href="#id_compare">Compare with</a>: There is no such queue' in text
+        assert "ecret" not in text
+
+
+@pytest.mark.django_db
 def test_a_question_too_large_for_a_page_is_offered_as_a_file(client, viewer):
     shown = page(client, viewer, f"/reports/?{YEAR}&interval=15_minutes&by=queue")
 

@@ -15,7 +15,7 @@ from conversations.models import Conversation, ReportableChange
 from reporting.contact_log.fill import run_reporting_job
 from reporting.models import RunRow, SavedReport, ScheduledRun
 from reporting.schedules import rows
-from reporting.schedules.rows import RunComparison, RowDifference, erased_rows, rows_changed_since
+from reporting.schedules.rows import RowDifference, RunComparison, erased_rows, rows_changed_since
 from tests.factories import QueueFactory, grant, user_with
 from tests.reporting.schedules.schedules import NOON, ran, saved_report, scheduled
 from tests.reporting.stories import served
@@ -69,7 +69,9 @@ def test_rows_are_added_changed_and_removed_each_with_its_cause(queue, owner):
         ("changed", "Reported again: Handling", 1),
         ("removed", "Reported again: Kept data", 1),
     ]
-    listed = [[entry.pk for entry, _reason in RunComparison(before, after).rows(difference)] for difference in RowDifference]
+    listed = [
+        [entry.pk for entry, _reason in RunComparison(before, after).rows(difference)] for difference in RowDifference
+    ]
     assert [set(pks) for pks in listed] == [{new.pk, joins.pk}, {late.pk, open_one.pk}, {leaves.pk}]
     assert rows_changed_since(before) == 5
     assert rows_changed_since(after) == 0

@@ -1,0 +1,91 @@
+"""What a query is compared with: an earlier period on the clock of its zone, or another queue."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from math import ceil
+
+from channels_cfg.models import User
+from reporting.contact_log.asked import OTHER_QUEUE, PREVIOUS
+from reporting.contact_log.counts import Counted, Head, Numbers, Rest, count
+from reporting.contact_log.intervals import INTERVALS
+from reporting.contact_log.query import LogQuery
+
+WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class ComparedCounts:
+    """The numbers of the other query, by the rows and columns of the first."""
+
+    query: LogQuery
+    counted: Counted
+    counterparts: Mapping[Head, Head]
+    """For each interval the one it is compared with; an interval without one is in neither."""
+
+    def row(self, row: Head) -> Head | None:
+        """The row that this one is compared with; None for an interval that the other period has not."""
+        return self.counterparts.get(row) if isinstance(row, datetime) else row
+
+    def at(self, row: Head = Rest.ALL, column: Head = Rest.ALL) -> Numbers | None:
+        other = self.row(row)
+        return None if other is None else self.counted.at(other, column)
+
+
+def compare(query: LogQuery, counted: Counted, user: User) -> ComparedCounts | None:
+    """What the query asks to be compared with, counted for the same groups; None where it asks for nothing."""
+    if not query.compare:
+        return None
+    other = compared_with(query)
+    beside = count(other, user, beside=counted)
+    pairs = zip(_places(query, counted.rows), counted.rows, strict=True)
+    others = dict(zip(_places(other, beside.rows), beside.rows, strict=True)) if query.interval else {}
+    return ComparedCounts(other, beside, {row: others[place] for place, row in pairs if place in others})
+
+
+def compared_with(query: LogQuery) -> LogQuery:
+    """The query with the other period, or the other queue."""
+    plain = replace(query, compare="")
+    if query.compare.startswith(OTHER_QUEUE):
+        fields = {name: values for name, values in query.fields.items() if name not in ("queue", "queue_group")}
+        return replace(plain, fields=fields | {"queue": (query.compare.removeprefix(OTHER_QUEUE),)})
+    start, end = (moment.astimezone(query.zone).replace(tzinfo=None) for moment in (query.start, query.end))
+    if query.compare == PREVIOUS:
+        return replace(plain, period="", start=_on_clock(_before(start, end), query), end=query.start)
+    back = max(1, ceil((end - start) / WEEK)) * WEEK
+    return replace(plain, period="", start=_on_clock(start - back, query), end=_on_clock(end - back, query))
+
+
+def _before(start: datetime, end: datetime) -> datetime:
+    """When the period before starts: as many calendar months where it is whole months, else as long on the clock."""
+    if not (_begins_a_month(start) and _begins_a_month(end)):
+        return start - (end - start)
+    months = 12 * (2 * start.year - end.year) + 2 * (start.month - 1) - (end.month - 1)
+    return start.replace(year=months // 12, month=months % 12 + 1)
+
+
+def _begins_a_month(moment: datetime) -> bool:
+    return moment == moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+def _on_clock(moment: datetime, query: LogQuery) -> datetime:
+    return moment.replace(tzinfo=query.zone)
+
+
+def _places(query: LogQuery, starts: Sequence[Head]) -> list[tuple[object, int]]:
+    """Where each interval stands in its period: a day or less by the clock, of a time that comes twice the first and
+    the second; longer ones by their number."""
+    if not query.interval or INTERVALS[query.interval].lasts > timedelta(days=1):
+        return [(number, 0) for number, _start in enumerate(starts)]
+    first = query.start.astimezone(query.zone).replace(tzinfo=None)
+    passed: Counter[timedelta] = Counter()
+    places: list[tuple[object, int]] = []
+    for start in starts:
+        assert isinstance(start, datetime)
+        since = start.astimezone(query.zone).replace(tzinfo=None, fold=0) - first.replace(fold=0)
+        places.append((since, passed[since]))
+        passed[since] += 1
+    return places

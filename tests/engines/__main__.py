@@ -1,0 +1,129 @@
+"""``make engines``: engines of others read what the portal writes for them, and count what its page counts.
+
+A line for each question, and for each engine how long it took; exit status 1 where one counts otherwise.
+``ENGINE_ROWS`` (default 50,000) conversations. An engine is a function in ``ENGINES``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+DATABASE = os.environ.setdefault("BENCH_DATABASE", "keepsake_engines")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.bench.portal_settings")
+os.environ.setdefault("VAR_DIR", "var")
+
+import django  # noqa: E402
+
+django.setup()
+
+from django.utils import timezone  # noqa: E402
+
+from channels_cfg import jobs  # noqa: E402
+from channels_cfg.models import MetadataDestination, User  # noqa: E402
+from reporting.contact_log import dataset  # noqa: E402
+from reporting.contact_log.query import LogQuery  # noqa: E402
+from reporting.models import DatasetDay  # noqa: E402
+from tests.bench import databases  # noqa: E402
+from tests.engines import duckdb_reads, history, spark_reads  # noqa: E402
+from tests.engines.questions import Counts, Dialect, of_engine, of_page, statement  # noqa: E402
+
+ROWS = 50_000
+FOLDER = "contact_log"
+ENVIRONMENT = Path(os.environ.get("ENGINES", ".venv-engines"), "bin", "python")
+"""Where the engines are that the tests' own environment has not."""
+ZONE = ZoneInfo("Europe/Helsinki")
+
+
+@dataclass(frozen=True)
+class Written:
+    """What engines find: the dataset's folder, and the database with the BI views; who sees all of it on the page."""
+
+    folder: Path
+    database: str
+    viewer: User
+
+
+def questions() -> list[LogQuery]:
+    """Every grouping, alone and with others, and every interval; on the clock of a zone."""
+    asked = [
+        ("", ()), ("", ("queue",)), ("", ("agent",)), ("", ("channel",)), ("", ("messaging_channel",)),
+        ("", ("direction",)), ("", ("state",)), ("", ("key:customerType",)), ("", ("key:csat",)),
+        ("", ("key:customerId",)), ("", ("queue", "key:customerType")), ("hour", ()), ("day", ()), ("week", ()),
+        ("month", ("queue",)), ("day", ("state", "direction")),
+    ]  # fmt: skip
+    now = timezone.now()
+    params = [{"interval": [interval], "by": list(by), "period": ["last_7_days"]} for interval, by in asked]
+    params += [p | {"received_after": ["2020-01-01"], "received_before": ["2030-01-01"], "period": []} for p in params]
+    found = [LogQuery.read(given, zone=ZONE, now=now) for given in params]
+    return [query for query, complaints in found if not complaints]
+
+
+def _duckdb(written: Written, asked: Sequence[LogQuery]) -> list[Counts]:
+    return _counts(duckdb_reads.answers(written.folder, _sql(asked, duckdb_reads.DIALECT), zone=str(ZONE)))
+
+
+def _spark(written: Written, asked: Sequence[LogQuery]) -> list[Counts]:
+    return _counts(
+        spark_reads.answers(str(ENVIRONMENT), written.folder, _sql(asked, spark_reads.DIALECT), zone=str(ZONE))
+    )
+
+
+ENGINES: dict[str, Callable[[Written, Sequence[LogQuery]], list[Counts]]] = {"DuckDB": _duckdb, "Spark": _spark}
+"""What each engine counts for each question. One that reads the BI views finds the database in what is written."""
+
+
+def _sql(asked: Sequence[LogQuery], dialect: Dialect) -> list[str]:
+    return [statement(query, dialect) for query in asked]
+
+
+def _counts(answers: Sequence[list[tuple]]) -> list[Counts]:
+    return [of_engine(rows) for rows in answers]
+
+
+def write_dataset(folder: Path) -> float:
+    """Have all days written to the folder as workers do it; seconds."""
+    MetadataDestination.objects.create(name="Lake", folder=str(folder), dataset_folder=FOLDER)
+    began = time.monotonic()
+    dataset.plan(now=timezone.now())
+    jobs.work_on_waiting(jobs.kind_of(DatasetDay), until=timezone.now() + timedelta(hours=1))
+    return time.monotonic() - began
+
+
+def main() -> int:
+    rows = int(os.environ.get("ENGINE_ROWS") or ROWS)
+    with databases.filled(DATABASE, rows) as filled, tempfile.TemporaryDirectory() as folder:
+        viewer = history.tell_of_every_kind(filled)
+        taken = write_dataset(Path(folder))
+        sizes = DatasetDay.objects.filter(state="done").values_list("size", flat=True)
+        print(f"{rows} conversations: {len(sizes)} files, {sum(sizes) / 1e6:.1f} MB, written in {taken:.1f} s")
+        written = Written(Path(folder, FOLDER), DATABASE, viewer)
+        return compare(written, questions())
+
+
+def compare(written: Written, asked: Sequence[LogQuery]) -> int:
+    """Print a line for each question; 1 where an engine counts otherwise."""
+    expected = [of_page(query, query.counts(written.viewer)) for query in asked]
+    found: dict[str, list[Counts]] = {}
+    for name, engine in ENGINES.items():
+        began = time.monotonic()
+        found[name] = engine(written, asked)
+        print(f"{name}: {len(asked)} questions in {time.monotonic() - began:.1f} s", flush=True)
+    print(f"{'question':60} {'groups':>8} {'counted':>9}  " + "  ".join(ENGINES))
+    for place, (query, counts) in enumerate(zip(asked, expected, strict=True)):
+        verdicts = ["same" if counts == found[name][place] else "OTHER" for name in ENGINES]
+        conversations = sum(int(measures[0] or 0) for measures in counts.values())
+        words = f"{query.interval or 'all'} by {', '.join(query.group_by) or 'nothing'}, from {query.start:%Y-%m-%d}"
+        print(f"{words:60} {len(counts):8} {conversations:9}  " + "  ".join(verdicts))
+    return 0 if all(found[name] == expected for name in ENGINES) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
