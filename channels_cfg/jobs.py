@@ -27,6 +27,7 @@ from channels_cfg.models.job import Job
 logger = logging.getLogger(__name__)
 
 HANDFUL = 20
+LONGEST_TURN = timedelta(seconds=30)
 LONGEST_REASON = 500
 
 
@@ -54,6 +55,9 @@ class Kind:
     """A kind of job. ``work`` is called with a claimed row; ``longest`` is after how long its worker is stopped, and
     ``at_once`` on how many rows one worker works at the same time, since they do little but wait for others.
 
+    After ``turn`` a worker begins no other row: then other work has its turn. Where many rows come at once that take
+    long, it is short.
+
     Where ``handful`` is more than 1, ``work`` is called with a list of so many rows at most, which one claim holds.
     """
 
@@ -62,6 +66,7 @@ class Kind:
     longest: timedelta
     at_once: int = 1
     handful: int = 1
+    turn: timedelta = LONGEST_TURN
 
     @property
     def label(self) -> str:
@@ -78,8 +83,9 @@ def register(
     longest: timedelta = timedelta(minutes=30),
     at_once: int = 1,
     handful: int = 1,
+    turn: timedelta = LONGEST_TURN,
 ) -> None:
-    _kinds[model._meta.label] = Kind(model, work, longest, at_once, handful)
+    _kinds[model._meta.label] = Kind(model, work, longest, at_once, handful, turn)
 
 
 _ways_to_tell: list[Callable[[type[Job]], None]] = []

@@ -22,9 +22,6 @@ from conversations.routing.offers import offer_waiting
 from conversations.routing.presence import leave_unseen
 from conversations.visitors import end_chats_of_gone, forget_addresses
 
-LONGEST_TURN = timedelta(seconds=30)
-"""Then other work has its turn; beat sends the next."""
-
 SECONDS_BETWEEN_SWEEPS = 3
 BATCH = 1000
 
@@ -49,8 +46,10 @@ def send_worker_to(model: type[Job], *, expires: int) -> None:
 
 @shared_task
 def work_on_waiting_jobs(label: str) -> None:
-    """Work on what waits of one kind. Several workers may do so at once; each row is worked on by one."""
-    jobs.work_on_waiting(jobs.kind_of(label), until=timezone.now() + LONGEST_TURN)
+    """Work on what waits of one kind for a turn; beat sends the next worker. Several may do so at once; each row is
+    worked on by one."""
+    kind = jobs.kind_of(label)
+    jobs.work_on_waiting(kind, until=timezone.now() + kind.turn)
 
 
 @shared_task

@@ -216,9 +216,11 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000  # the extra-data matrix: 500 keys ticked o
 # the unpacked size that counts.
 UPLOAD_READ_AT_ONCE = 256 * 1024
 
-# How many processes of one worker write a large report as a workbook, each some of its rows; and how many batches one
-# run of the reporting job writes at once.
+# How many slices of a large report one worker writes at once, each in a process of its own where that takes long; and
+# how many batches one run of the reporting job writes at once.
 REPORT_PROCESSES = environment.number("REPORT_PROCESSES", os.cpu_count() or 1)
+# How many rows of a report one worker writes at a time. A sheet of Excel holds 25 times as many, less its headings.
+REPORT_SLICE_ROWS = environment.number("REPORT_SLICE_ROWS", 41_943)
 
 # Who may read /metrics: with a token whoever shows it, without one this machine alone.
 METRICS_TOKEN = environment.text("METRICS_TOKEN")
@@ -335,9 +337,9 @@ SECONDS_BETWEEN_MAIL_READINGS = 30
 # in a private network and without TLS. A file of certificates is trusted besides the usual ones.
 OUTGOING_OWN_HOSTS = [host.lower() for host in environment.words("OUTGOING_OWN_HOSTS")]
 OUTGOING_CA_FILE = environment.text("OUTGOING_CA_FILE")
-# Outgoing mail: session metadata files to CRMs that take them so.
+# Outgoing mail: session metadata files to CRMs that take them so, and what schedules of reports tell.
 _outgoing_mail = environment.outgoing_mail("EMAIL_URL")
-EMAIL_BACKEND = "channels_cfg.metadata_destinations.mail.SmtpServer"
+EMAIL_BACKEND = "channels_cfg.mail_server.SmtpServer"
 EMAIL_HOST, EMAIL_PORT = _outgoing_mail.host, _outgoing_mail.port
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _outgoing_mail.user, _outgoing_mail.password
 EMAIL_USE_TLS, EMAIL_USE_SSL = _outgoing_mail.use_tls, _outgoing_mail.use_ssl

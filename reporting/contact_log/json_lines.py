@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
-from django.db.backends.utils import CursorWrapper
-from django.db.models import F, Func, JSONField, TextField, Value
+from django.db.models import F, Func, JSONField, QuerySet, TextField, Value
 from django.db.models.expressions import Expression
 from django.utils.translation import gettext as _
 
 from channels_cfg.models import AttachedKey
 from conversations.attached_data.reasons import REASONS
 from reporting.contact_log.kept_key import missing_reason
-from reporting.contact_log.table import COLUMNS, TIMES, copied, machine_columns, with_offset
+from reporting.contact_log.table import COLUMNS, TIMES, machine_columns, with_offset
 from reporting.models.contact_log import ContactLogQuerySet
 
 SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 
 
-def json_lines(
-    cursor: CursorWrapper, entries: ContactLogQuerySet, keys: Sequence[str], *, are_chosen: bool
-) -> Iterator[bytes]:
-    """A line for each of the entries that the cursor sees, newest first, as ``line_schema`` describes it.
+def json_rows(entries: ContactLogQuerySet, keys: Sequence[str], *, are_chosen: bool) -> QuerySet[Any, tuple[Any, ...]]:
+    """A line for each of the entries, newest first, as ``line_schema`` describes it.
 
     ``keys`` are those that occur, or those of them that were chosen.
     """
@@ -31,7 +28,7 @@ def json_lines(
     columns |= {"attached_data": _chosen(keys) if are_chosen else F("kept_data"), "missing": _missing(keys)}
     members = [part for name, value in columns.items() for part in (Value(name), value)]
     line = Func(*members, function="json_build_object", output_field=TextField())
-    return copied(cursor, entries.newest_first().values_list(line), quote="\x01", delimiter="\x02")
+    return entries.newest_first().values_list(line)
 
 
 def _chosen(keys: Sequence[str]) -> Expression:

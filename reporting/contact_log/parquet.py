@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.db.backends.utils import CursorWrapper
 from django.db.models import QuerySet
 from django.db.models.fields.json import KeyTextTransform
-from pyarrow import parquet
 
-from reporting.contact_log.parquet_parts import MOMENT, ROWS_A_GROUP, Column, groups, schema_of
-from reporting.contact_log.table import COLUMNS, TIMES, copied, empty_because, machine_columns, names
-from reporting.contact_log.value_columns import Kind, ValueColumn
+from reporting.contact_log.about import about
+from reporting.contact_log.layouts import Layout, WrittenPart
+from reporting.contact_log.part_processes import write_apart
+from reporting.contact_log.parts import MOMENT, Column, ParquetJoin, Tell
+from reporting.contact_log.table import COLUMNS, TIMES, empty_because, machine_columns, names
+from reporting.contact_log.value_columns import Kind, ValueColumn, value_columns
 from reporting.models.contact_log import ContactLogQuerySet
 
 _TYPES = {
@@ -32,25 +33,27 @@ _TYPES_OF_KINDS = {
 }
 
 
-def write_parquet(
-    path: Path,
-    cursor: CursorWrapper,
-    entries: ContactLogQuerySet,
-    columns: Sequence[ValueColumn],
-    *,
-    zone: ZoneInfo,
-    about: Mapping[str, Any],
-    tell: Callable[[int], None],
-) -> None:
-    """Write the entries that the cursor sees to the path, newest first.
+class Parquet(Layout):
+    """Typed columns that say what they are. Times are moments, shown on the zone's clock."""
 
-    Times are moments, shown on the zone's clock. ``about`` stands in the file's metadata as JSON, under ``keepsake``;
-    each column says there what it is. ``tell`` is told of more rows, and may stop the work by raising.
-    """
-    schema = schema_of(parquet_columns(columns), zone=str(zone), about=about)
-    with parquet.ParquetWriter(path, schema, compression="zstd") as file:
-        for group in groups(copied(cursor, parquet_rows(entries, columns)), schema, tell=tell):
-            file.write_table(group, row_group_size=ROWS_A_GROUP)
+    needs_much = True
+
+    @cached_property
+    def columns(self) -> list[ValueColumn]:
+        return value_columns(self.cursor, self.entries, self.keys)
+
+    @cached_property
+    def how(self) -> Mapping[str, Any]:
+        return {"columns": parquet_columns(self.columns), "zone": str(self.query.zone)}
+
+    def rows(self, entries: ContactLogQuerySet) -> QuerySet[Any, Any]:
+        return parquet_rows(entries, self.columns)
+
+    def join(self, parts: Sequence[WrittenPart], target: Path, *, tell: Tell) -> None:
+        total = sum(part.facts["rows"] for part in parts)
+        paths = [part.path for part in parts]
+        said = dict(about(self.file, self.query, total))
+        write_apart(ParquetJoin(paths, self.how["columns"], self.how["zone"], said, target), tell)
 
 
 def parquet_columns(columns: Sequence[ValueColumn]) -> list[Column]:

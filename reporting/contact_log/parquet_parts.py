@@ -6,20 +6,19 @@ It knows nothing of the portal, so that a process that does nothing else stays s
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pyarrow
-from pyarrow import csv
+from pyarrow import csv, parquet
+
+from reporting.contact_log.parts import MOMENT, Column, Tell
 
 BYTES_AT_ONCE = 256 * 1024
 ROWS_A_GROUP = 10_000
 """Rows that a reader can pass over together; they are in memory while they are written."""
-
-MOMENT = "moment"
-Column = tuple[str, str, Mapping[str, str]]
-"""Name, type and facts. The type is ``MOMENT`` or a name that pyarrow knows."""
 
 
 def schema_of(columns: Sequence[Column], *, zone: str, about: Mapping[str, Any]) -> pyarrow.Schema:
@@ -33,9 +32,40 @@ def schema_of(columns: Sequence[Column], *, zone: str, about: Mapping[str, Any])
     return pyarrow.schema(fields, metadata={"keepsake": json.dumps(about, ensure_ascii=False)})
 
 
-def groups(lines: Iterable[bytes], schema: pyarrow.Schema, *, tell: Callable[[int], None]) -> Iterator[pyarrow.Table]:
-    """The lines of CSV as tables of about ``ROWS_A_GROUP`` rows. ``tell`` is told of more rows, and may stop the work
-    by raising."""
+def write_part(path: Path, lines: Iterable[bytes], columns: Sequence[Column], *, zone: str, tell: Tell) -> int:
+    """Write the lines of CSV to the path, and return how many there were. ``tell`` is told of more rows, and may stop
+    the work by raising."""
+    schema = schema_of(columns, zone=zone, about={})
+    rows = 0
+    with parquet.ParquetWriter(path, schema, compression="lz4") as file:
+        for group in groups(lines, schema, tell=tell):
+            file.write_table(group, row_group_size=ROWS_A_GROUP)
+            rows += len(group)
+    return rows
+
+
+def join_parts(
+    path: Path,
+    parts: Iterable[Path],
+    columns: Sequence[Column],
+    *,
+    zone: str,
+    about: Mapping[str, Any],
+    tell: Tell,
+) -> None:
+    """Write the rows of the parts to the path."""
+    schema = schema_of(columns, zone=zone, about=about)
+    with parquet.ParquetWriter(path, schema, compression="zstd") as file:
+        for part in parts:
+            with parquet.ParquetFile(part) as rows:
+                for number in range(rows.num_row_groups):
+                    # What is not said anew here would be what the part says of itself.
+                    file.write_table(rows.read_row_group(number, use_threads=False).cast(schema))
+                    tell(0)
+
+
+def groups(lines: Iterable[bytes], schema: pyarrow.Schema, *, tell: Tell) -> Iterator[pyarrow.Table]:
+    """The lines of CSV as tables of about ``ROWS_A_GROUP`` rows."""
     joined: list[pyarrow.Table] = []
     for table in _tables(lines, schema):
         joined.append(table)

@@ -1,175 +1,284 @@
-"""The rows of a long sheet in slices: each is read, written as XML and compressed on its own, several at a time.
+"""Large files in slices, which any number of workers write, on any number of machines.
 
-The processes that do so see the database as whoever asks for the slices sees it, and know nothing of the portal but how
-a row is written. They end with whom they work for.
+All slices of a file are read in the one state of the database that the worker sees who has claimed the file, and holds
+until all are written. Should that worker die, the next compares what it sees with what the slices were planned for, and
+only what differs is written again. So the file is the same however many write it, and whoever of them is killed.
 """
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
+import hashlib
+import json
+import threading
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import psycopg
+from django.conf import settings
+from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
-from psycopg import sql
+from django.db.models import (
+    BooleanField,
+    Count,
+    DateTimeField,
+    F,
+    Func,
+    IntegerField,
+    Sum,
+    UUIDField,
+    Value,
+    Window,
+)
+from django.db.models.functions import Mod, RowNumber
+from django.utils import timezone
 
-from channels_cfg.spreadsheets import RowFormat
-from channels_cfg.zip_pieces import Piece, PieceWriter
+from channels_cfg import jobs
+from channels_cfg.models import Channel, Queue, User
+from reporting.contact_log.files import forget_parts
+from reporting.contact_log.layouts import WrittenPart
+from reporting.contact_log.part_processes import write_apart
+from reporting.contact_log.parts import Facts, Part, SnapshotGone, Tell
+from reporting.contact_log.table import all_of
+from reporting.models import ReportFile, ReportFileSlice
+from reporting.models.contact_log import ContactLogQuerySet
+from reporting.models.report_file_slice import Place
 
-ROWS_AT_ONCE = 2000
-
-
-@dataclass(frozen=True)
-class Slice:
-    """Rows of a sheet that follow one another, the first of which is row ``first`` there, counted from 1."""
-
-    sheet: int
-    first: int
-    statement: str
-    path: Path
-
-
-@dataclass(frozen=True)
-class WrittenSlice:
-    slice: Slice
-    piece: Piece
-    rows: int
-    cut: int
-    """How many texts were too long for Excel."""
-
-
-@dataclass(frozen=True)
-class SharedSnapshot:
-    """One state of the database: where it is, and what it is called there while somebody holds it."""
-
-    address: dict[str, Any]
-    snapshot: str
-
-    @classmethod
-    def of(cls, cursor: CursorWrapper) -> SharedSnapshot:
-        """What the cursor sees, for as long as its transaction lasts."""
-        info = cursor.connection.info
-        cursor.execute("SELECT pg_export_snapshot()")
-        return cls({**info.get_parameters(), "password": info.password}, cursor.fetchone()[0])
-
-    @contextmanager
-    def open(self) -> Iterator[psycopg.Connection[Any]]:
-        with psycopg.connect(**self.address, autocommit=True) as connection:
-            connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            connection.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(self.snapshot))
-            yield connection
-            connection.execute("ROLLBACK")
-
-
-@dataclass(frozen=True)
-class SliceWriter:
-    """Writes slices of rows whose last column but one has the kept data; ``keys`` of it become columns."""
-
-    source: SharedSnapshot
-    keys: Sequence[str]
-    plain: int
-    moment: int
-    note: str
-
-    def write(self, slices: Sequence[Slice], *, processes: int, tell: Callable[[int], None]) -> Iterator[WrittenSlice]:
-        """The slices in the order in which they are done. ``tell`` is told of more rows, and of 0 rows every second,
-        and may stop the work by raising."""
-        if min(processes, len(slices)) > 1:
-            yield from self._write_in_processes(slices, min(processes, len(slices)), tell)
-            return
-        with self.source.open() as connection:
-            for one in slices:
-                yield self.write_one(one, connection, tell)
-
-    def write_one(self, one: Slice, connection: psycopg.Connection[Any], tell: Callable[[int], None]) -> WrittenSlice:
-        format = RowFormat(self.plain, self.moment, self.note)
-        piece, number = PieceWriter(one.path), one.first
-        with connection.cursor("slice") as rows:
-            rows.execute(one.statement)
-            while some := rows.fetchmany(ROWS_AT_ONCE):
-                xml = [format.row(number, self._values(row)) for number, row in enumerate(some, number)]
-                piece.write("".join(xml).encode())
-                number += len(some)
-                tell(len(some))
-        return WrittenSlice(one, piece.close(), number - one.first, format.cut)
-
-    def _values(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
-        *fixed, kept, reasons = row
-        return (*fixed, *(kept.get(key) for key in self.keys), reasons)
-
-    def _write_in_processes(
-        self, slices: Sequence[Slice], processes: int, tell: Callable[[int], None]
-    ) -> Iterator[WrittenSlice]:
-        todo = iter(slices)
-        with _processes(self, processes) as pipes:
-            for pipe in pipes:
-                pipe.send(next(todo))
-            busy = list(pipes)
-            while busy:
-                done = wait(busy, timeout=1)
-                for pipe in [pipe for pipe in busy if pipe in done]:
-                    written = _received(pipe)
-                    tell(written.rows)
-                    yield written
-                    if (following := next(todo, None)) is None:
-                        busy.remove(pipe)
-                    else:
-                        pipe.send(following)
-                tell(0)
+State = ReportFileSlice.State
+NEWEST_FIRST = ("received_at", "conversation_id")
+_PARTS_OF_PLACE = (("at", "timestamptz"), ("id", "uuid"))
+_BEFORE_ALL = ("infinity", str(uuid.UUID(int=2**128 - 1)))
+_TO_THE_LAST = ("-infinity", str(uuid.UUID(int=0)))
+SECONDS_BETWEEN_LOOKS = 0.2
 
 
 class SliceFailed(Exception):
-    """A slice was not written. Says the kind of the failure alone: its message may quote data."""
+    """A slice could not be written."""
 
 
-def _received(pipe: Connection) -> WrittenSlice:
+# What a slice reads
+
+
+def bounded(entries: ContactLogQuerySet) -> ContactLogQuerySet:
+    """Those of the entries that are in the slice of which the session's settings say where it begins and ends, so that
+    one statement does for every slice. The newest come first."""
+    row = Func(*map(F, NEWEST_FIRST), function="ROW", output_field=BooleanField())
+    for place, sign in (("before", "<"), ("from", ">=")):
+        at, pk = (f"current_setting('slice.{place}_{part}')::{type}" for part, type in _PARTS_OF_PLACE)
+        bound = Func(template=f"ROW({at}, {pk})", output_field=BooleanField())
+        inside = Func(row, bound, template="(%(expressions)s)", arg_joiner=f" {sign} ", output_field=BooleanField())
+        entries = entries.filter(inside)
+    return entries
+
+
+def bounds(before: Place | None, last: Place | None) -> dict[str, str]:
+    """The settings of a slice whose rows come after one place, and end with another."""
+    newest, oldest = map(str, before) if before else _BEFORE_ALL, map(str, last) if last else _TO_THE_LAST
+    names = [f"slice.{place}_{part}" for place in ("before", "from") for part, _type in _PARTS_OF_PLACE]
+    return dict(zip(names, [*newest, *oldest], strict=True))
+
+
+def part_of(
+    file: ReportFile, plan: Mapping[str, Any], path: Path, *, within: Mapping[str, str], first_row: int
+) -> Part:
+    connection.ensure_connection()
+    info = connection.connection.info
+    return Part(
+        address={**info.get_parameters(), "password": info.password},
+        snapshot=plan["snapshot"],
+        settings={"TimeZone": plan["zone"], **within},
+        statement=plan["statement"],
+        format=file.format,
+        how=plan["how"],
+        first_row=first_row,
+        path=path,
+    )
+
+
+# Planning
+
+
+def plan_slices(
+    file: ReportFile,
+    plan: Mapping[str, Any],
+    cursor: CursorWrapper,
+    entries: ContactLogQuerySet,
+    *,
+    first_rows: Callable[[Sequence[int]], list[int]],
+) -> None:
+    """Note which slices are to be written as the plan says. Those stay as they are that are written, or in a worker's
+    hand, with the same rows in the same way. Raises ``NoLongerHeld``."""
+    ends = [one.end for one in file.slices.order_by("number") if one.end]
+    found = _found(cursor, entries, ends) if ends else []
+    if not found or max(rows for rows, _hash in found) > 2 * settings.REPORT_SLICE_ROWS:
+        ends = _ends(cursor, entries)
+        found = _found(cursor, entries, ends)
+    alike = [plan["statement"], plan["how"], _labels(cursor)]
+    firsts = first_rows([rows for rows, _hash in found])
+    with transaction.atomic():
+        jobs.note(file, plan=plan)
+        standing = dict(file.slices.exclude(state=State.FAILED).values_list("number", "fingerprint"))
+        slices = []
+        for number, ((rows, hash), first_row, end) in enumerate(zip(found, firsts, [*ends, (None, None)], strict=True)):
+            fingerprint = _digest([*alike, number, *map(str, end), first_row, rows, hash])
+            if standing.get(number) != fingerprint:
+                slices.append(_waiting_slice(file, number, end, first_row, rows, fingerprint))
+        file.slices.filter(number__gt=len(ends)).delete()
+        ReportFileSlice.objects.bulk_create(
+            slices,
+            update_conflicts=True,
+            unique_fields=["file", "number"],
+            update_fields=[field.name for field in ReportFileSlice._meta.fields if field.name not in _STAYS],
+        )
+
+
+_STAYS = ("id", "file", "number")
+
+
+def _waiting_slice(
+    file: ReportFile, number: int, end: tuple[Any, Any], first_row: int, rows: int, fingerprint: str
+) -> ReportFileSlice:
+    return ReportFileSlice(
+        file=file,
+        number=number,
+        ends_at=end[0],
+        ends_with=end[1],
+        first_row=first_row,
+        rows_total=rows,
+        fingerprint=fingerprint,
+        made_at=timezone.now(),
+    )
+
+
+def _ends(cursor: CursorWrapper, entries: ContactLogQuerySet) -> list[Place]:
+    """The last row of each slice but the last."""
+    place = Window(RowNumber(), order_by=[f"-{name}" for name in NEWEST_FIRST])
+    numbered = entries.annotate(place=place, into_slice=Mod(place, settings.REPORT_SLICE_ROWS))
+    return all_of(cursor, numbered.filter(into_slice=0).order_by("place").values_list(*NEWEST_FIRST))
+
+
+def _found(cursor: CursorWrapper, entries: ContactLogQuerySet, ends: Sequence[Place]) -> list[tuple[int, str]]:
+    """Of each slice how many rows there are, and what tells them from others: a row that is reported again is
+    another."""
+    row = Func(*map(F, NEWEST_FIRST), function="ROW", output_field=BooleanField())
+    places = [
+        Func(Value(at, DateTimeField()), Value(pk, UUIDField()), function="ROW", output_field=BooleanField())
+        for at, pk in reversed(ends)
+    ]
+    thresholds = Func(*places, template="ARRAY[%(expressions)s]", output_field=BooleanField())
+    reached = Func(row, thresholds, function="width_bucket", output_field=IntegerField())
+    version = Func(
+        Func(F("conversation_id"), F("version"), F("reported_at"), function="ROW", output_field=BooleanField()),
+        Value(0),
+        function="hash_record_extended",
+        output_field=IntegerField(),
+    )
+    counted = entries.order_by().values_list(reached).annotate(rows=Count("pk"), versions=Sum(version))
+    found = {reached: (rows, str(hash)) for reached, rows, hash in all_of(cursor, counted)}
+    return [found.get(len(ends) - number, (0, "")) for number in range(len(ends) + 1)]
+
+
+def _labels(cursor: CursorWrapper) -> str:
+    """What tells the names that stand in rows from others."""
+    named = (
+        Channel.objects.order_by("pk").values_list("pk", "name"),
+        Queue.objects.order_by("pk").values_list("pk", "name"),
+        User.objects.order_by("pk").values_list("pk", "username", "first_name", "last_name"),
+    )
+    return _digest([all_of(cursor, names) for names in named])
+
+
+def _digest(facts: Any) -> str:
+    return hashlib.sha256(json.dumps(facts, ensure_ascii=False).encode()).hexdigest()
+
+
+# Writing
+
+
+def have_written(file: ReportFile, *, progress: jobs.Progress) -> list[WrittenPart]:
+    """Have all slices written, in this process and wherever else a worker has time.
+
+    Raises ``NoLongerHeld`` and ``SliceFailed``.
+    """
+    stop = threading.Event()
+    kept = file.slices.filter(state=State.DONE).count()
+    with ThreadPoolExecutor(settings.REPORT_PROCESSES) as threads:
+        busy = {threads.submit(_help, file, stop) for _thread in range(settings.REPORT_PROCESSES)}
+        try:
+            while busy:
+                done, busy = wait(busy, timeout=SECONDS_BETWEEN_LOOKS, return_when=FIRST_COMPLETED)
+                for helper in done:
+                    helper.result()
+                kept = _look(file, progress, kept)
+        finally:
+            stop.set()
+    return [WrittenPart(one.path, one.facts) for one in file.slices.order_by("number")]
+
+
+def _look(file: ReportFile, progress: jobs.Progress, kept: int) -> int:
+    """Tell how far all slices are, and return how many are done. Where some more are, no count of failures and deaths
+    goes on: who gets on is not stuck."""
+    done = file.slices.filter(state=State.DONE).count()
+    if file.slices.filter(state=State.FAILED).exists():
+        raise SliceFailed
+    if done > kept:
+        file.attempts = 1
+        jobs.note(file, attempts=1, interruptions=0)
+    progress.tell(rows_done=file.slices.aggregate(rows=Sum("rows_done"))["rows"])
+    return done
+
+
+def _help(file: ReportFile, stop: threading.Event) -> None:
+    """Write slices of the file as long as there are some to write; a thread with a connection of its own."""
     try:
-        written = pipe.recv()
-    except EOFError as died:
-        raise SliceFailed("a process died") from died
-    if isinstance(written, str):
-        raise SliceFailed(written)
-    assert isinstance(written, WrittenSlice)
-    return written
-
-
-@contextmanager
-def _processes(writer: SliceWriter, count: int) -> Iterator[list[Connection]]:
-    """So many that write what they are sent, until this is left."""
-    # Forked ones would bring along threads' locks and connections.
-    context = multiprocessing.get_context("spawn")
-    pipes: list[Connection] = []
-    processes: list[BaseProcess] = []
-    try:
-        for _process in range(count):
-            ours, theirs = context.Pipe()
-            process: BaseProcess = context.Process(target=_write_what_is_sent, args=[writer, theirs], daemon=True)
-            process.start()
-            theirs.close()
-            pipes.append(ours)
-            processes.append(process)
-        yield pipes
+        while not stop.is_set():
+            unfinished = file.slices.unfinished()
+            waiting = unfinished.waiting(now=timezone.now()).order_by("number")
+            if pk := waiting.values_list("pk", flat=True).first():
+                jobs.work_on(ReportFileSlice, pk)
+            elif unfinished.exists():
+                stop.wait(SECONDS_BETWEEN_LOOKS)
+            else:
+                return
     finally:
-        for pipe in pipes:
-            pipe.close()
-        for process in processes:
-            process.kill()
-            process.join()
+        connection.close()
 
 
-def _write_what_is_sent(writer: SliceWriter, pipe: Connection) -> None:
-    """One process. Where nobody is left who sends, it ends."""
+def write(one: ReportFileSlice) -> None:
+    """Write a slice that the caller holds. Raises ``NoLongerHeld``, ``TryLater`` and what goes wrong."""
+    file = one.file
+    if not file.is_unfinished or file.plan is None:
+        forget_parts(file)
+        raise jobs.NoLongerHeld
+    if file.slices.waiting(now=timezone.now()).exists():
+        jobs.announce(ReportFileSlice)
+    before = file.slices.filter(number=one.number - 1).first()
+    within = bounds(before.end if before else None, one.end)
+    part = part_of(file, file.plan, one.path, within=within, first_row=one.first_row)
     try:
-        with writer.source.open() as connection:
-            while True:
-                pipe.send(writer.write_one(pipe.recv(), connection, lambda rows: None))
-    except (EOFError, BrokenPipeError):
-        return
-    except Exception as failure:
-        pipe.send(type(failure).__name__)
+        facts = write_part(part, apart=file.plan["apart"], tell=_progress_of(one))
+        jobs.finish(one, part=one.holder, facts=facts, rows_done=facts["rows"])
+    except BaseException as failure:
+        one.path.unlink(missing_ok=True)
+        if isinstance(failure, SnapshotGone):
+            raise jobs.TryLater(after=timedelta(seconds=1)) from failure
+        raise
+
+
+def write_part(part: Part, *, apart: bool, tell: Tell) -> Facts:
+    """Write a part, which nobody but the portal can read, here or in another process."""
+    part.path.touch(mode=0o600)
+    return write_apart(part, tell) if apart else part.write(tell)
+
+
+def _progress_of(one: ReportFileSlice) -> Tell:
+    progress, done = jobs.Progress(one), 0
+
+    def tell(more: int) -> None:
+        nonlocal done
+        done += more
+        progress.tell(rows_done=done)
+
+    return tell

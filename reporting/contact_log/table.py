@@ -18,7 +18,6 @@ from django.db.models.lookups import Exact, Regex
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from psycopg import sql
 
 from channels_cfg.spreadsheets import FORMULA
 from conversations.attached_data.reasons import REASONS
@@ -244,11 +243,8 @@ def all_of(cursor: CursorWrapper, rows: QuerySet[Any, Any]) -> list[tuple[Any, .
     return cursor.fetchall()
 
 
-def copied(
-    cursor: CursorWrapper, rows: QuerySet[Any, Any], *, delimiter: str = ",", quote: str = '"'
-) -> Iterator[bytes]:
+def copied(cursor: CursorWrapper, rows: QuerySet[Any, Any]) -> Iterator[bytes]:
     """The rows of a query as lines of CSV, one at a time, as PostgreSQL writes them."""
     statement, params = statement_of(rows)
-    options = sql.SQL("FORMAT csv, DELIMITER {}, QUOTE {}").format(delimiter, quote).as_string(cursor.connection)
-    with cursor.copy(f"COPY ({statement}) TO STDOUT WITH ({options})", params) as lines:
+    with cursor.copy(f"COPY ({statement}) TO STDOUT WITH (FORMAT csv)", params) as lines:
         yield from lines

@@ -1,70 +1,65 @@
-"""The Contact Log as a workbook: sheets as long as Excel allows, and one about them.
-
-Its rows are written in slices, by several processes where there are many; the file is the same however many do so.
-"""
+"""The Contact Log as a workbook: parts of rows, compressed each on its own, become sheets."""
 
 from __future__ import annotations
 
 import zipfile
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from itertools import zip_longest
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
-from django.conf import settings
-from django.db.backends.utils import CursorWrapper
-from django.db.models import Window
-from django.db.models.functions import Mod, RowNumber
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from channels_cfg.spreadsheets import ROOM, TextSheet, TextWorkbook, cut_note
 from channels_cfg.zip_pieces import Piece, add_pieces, piece_of
-from conversations.keyset import beyond
 from reporting.contact_log.about import about
-from reporting.contact_log.query import LogQuery
-from reporting.contact_log.slices import SharedSnapshot, Slice, SliceWriter, WrittenSlice
-from reporting.contact_log.table import all_of, headings, sql_of, typed_rows
-from reporting.models import ReportFile
+from reporting.contact_log.layouts import Layout, WrittenPart
+from reporting.contact_log.parts import Tell
+from reporting.contact_log.table import headings, typed_rows
 from reporting.models.contact_log import ContactLogQuerySet
 
 ROWS_PER_SHEET = 1_048_575
 """What Excel can hold, less the headings."""
 
-ROWS_PER_SLICE = ROWS_PER_SHEET // 25
 
-NEWEST_FIRST = ("received_at", "conversation_id")
+class Workbook(Layout):
+    """An Excel file: sheets as long as Excel allows, and one about them."""
 
+    @cached_property
+    def headings(self) -> list[str]:
+        return headings(self.keys, zone=self.query.zone)
 
-class Workbook:
-    """An Excel file of the entries, which are ``total`` as the cursor sees them."""
+    @property
+    def how(self) -> Mapping[str, Any]:
+        with _Book(BytesIO()) as book:
+            return {"keys": self.keys, **book.styles, "note": cut_note()}
 
-    def __init__(
-        self, file: ReportFile, query: LogQuery, entries: ContactLogQuerySet, keys: Sequence[str], total: int
-    ) -> None:
-        self.file, self.query, self.entries, self.keys, self.total = file, query, entries, keys, total
-        self.headings = headings(keys, zone=query.zone)
+    def rows(self, entries: ContactLogQuerySet) -> QuerySet[Any, Any]:
+        return typed_rows(entries, self.keys, zone=self.query.zone)
 
-    def write(self, cursor: CursorWrapper, scratch: Path, *, tell: Callable[[int], None]) -> None:
-        """Write it to the file's draft, with parts of it in the folder ``scratch`` meanwhile. ``tell`` is told of more
-        rows, and may stop the work by raising."""
-        without_rows = scratch / "without_rows.xlsx"
-        book = TextWorkbook(str(without_rows), tmpdir=str(scratch))
-        moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
-        sheets = [self._add_sheet(book, number) for number in range(-(-self.total // ROWS_PER_SHEET) or 1)]
-        writer = SliceWriter(
-            SharedSnapshot.of(cursor), self.keys, book.plain_text._get_xf_index(), moment._get_xf_index(), cut_note()
-        )
-        slices = self._slices(cursor, scratch)
-        written = list(writer.write(slices, processes=settings.REPORT_PROCESSES, tell=tell))
-        self._add_about(book, len(sheets), cut=sum(one.cut for one in written))
-        book.close()
-        written.sort(key=lambda one: (one.slice.sheet, one.slice.first))
-        _put_in(written, without_rows, self.file.draft, scratch)
+    def first_rows(self, counts: Iterable[int]) -> list[int]:
+        return [first for _sheet, first in _places(counts)]
 
-    def _add_sheet(self, book: TextWorkbook, number: int) -> TextSheet:
+    def join(self, parts: Sequence[WrittenPart], target: Path, *, tell: Tell) -> None:
+        counts = [part.facts["rows"] for part in parts]
+        sheets: dict[int, list[WrittenPart]] = defaultdict(list)
+        for part, (sheet, _first) in zip(parts, _places(counts), strict=True):
+            sheets[sheet].append(part)
+        without_rows = target.with_name("without_rows")
+        with _Book(str(without_rows), tmpdir=str(target.parent)) as book:
+            for number, of_sheet in sheets.items():
+                self._add_sheet(book, number, sum(part.facts["rows"] for part in of_sheet))
+            cut = sum(part.facts["cut"] for part in parts)
+            self._add_about(book, len(sheets), sum(counts), cut=cut)
+        pieces = {_sheet_path(number): list(map(_piece, of_sheet)) for number, of_sheet in sheets.items()}
+        _put_in(pieces, without_rows, target, tell)
+
+    def _add_sheet(self, book: TextWorkbook, number: int, rows: int) -> None:
         name = _("Contact Log %(number)s") % {"number": number + 1} if number else _("Contact Log")
-        rows = min(self.total - number * ROWS_PER_SHEET, ROWS_PER_SHEET)
         columns = len(self.headings)
         sheet: TextSheet = book.add_worksheet(name)
         sheet.freeze_panes(1, 0)
@@ -76,34 +71,17 @@ class Workbook:
             sheet.write_text(0, column, heading, book.heading)
         sheet.leave_room(rows, columns)
         sheet.autofilter(0, 0, rows, columns - 1)
-        return sheet
 
-    def _slices(self, cursor: CursorWrapper, folder: Path) -> list[Slice]:
-        """Each ends where the next begins, and at the end of its sheet."""
-        place = Window(RowNumber(), order_by=[f"-{name}" for name in NEWEST_FIRST]) - 1
-        into_slice = Mod(Mod(place, ROWS_PER_SHEET), ROWS_PER_SLICE)
-        firsts = self.entries.annotate(place=place, into_slice=into_slice).filter(into_slice=0).order_by("place")
-        begin = all_of(cursor, firsts.values_list("place", *NEWEST_FIRST))
-        slices = []
-        for (row, *first), following in zip_longest(begin, begin[1:]):
-            rows = beyond(self.entries, "<=", tuple(first), NEWEST_FIRST)
-            if following:
-                rows = beyond(rows, ">", tuple(following[1:]), NEWEST_FIRST)
-            statement = sql_of(cursor, typed_rows(rows, self.keys, zone=self.query.zone))
-            sheet, row_of_sheet = divmod(row, ROWS_PER_SHEET)
-            slices.append(Slice(sheet, row_of_sheet + 2, statement, folder / f"{row}.deflated"))
-        return slices
-
-    def _add_about(self, book: TextWorkbook, sheets: int, *, cut: int) -> None:
+    def _add_about(self, book: TextWorkbook, sheets: int, rows: int, *, cut: int) -> None:
         about = book.add_worksheet(_("About"))
         about.set_column(0, 0, 24)
         about.set_column(1, 1, 90)
-        for row, (name, value) in enumerate(self._about(sheets, cut + book.cut)):
+        for row, (name, value) in enumerate(self._about(sheets, rows, cut + book.cut)):
             about.write_text(row, 0, name, book.heading)
             about.write_text(row, 1, value, book.plain_text)
 
-    def _about(self, sheets: int, cut: int) -> Iterator[tuple[str, str]]:
-        yield from about(self.file, self.query, self.total)
+    def _about(self, sheets: int, rows: int, cut: int) -> Iterator[tuple[str, str]]:
+        yield from about(self.file, self.query, rows)
         if sheets > 1:
             yield _("Sheets of rows"), str(sheets)
         if cut:
@@ -118,11 +96,35 @@ class Workbook:
             )
 
 
-def _put_in(written: Sequence[WrittenSlice], without_rows: Path, target: Path, scratch: Path) -> None:
+class _Book(TextWorkbook):
+    def __init__(self, target: Any, **options: Any) -> None:
+        super().__init__(target, **options)
+        moment = self.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+        # Numbers are given out in the order in which they are asked for: these are the same in every book.
+        self.styles = {"plain": self.plain_text._get_xf_index(), "moment": moment._get_xf_index()}
+
+
+def _places(counts: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """The sheet of each part with so many rows, counted from 0, and where it begins there, behind the headings. What
+    does not fit on a sheet goes to the next."""
+    sheet, first = 0, 2
+    for count in counts:
+        if first > 2 and first - 2 + count > ROWS_PER_SHEET:
+            sheet, first = sheet + 1, 2
+        yield sheet, first
+        first += count
+
+
+def _sheet_path(number: int) -> str:
+    return f"xl/worksheets/sheet{number + 1}.xml"
+
+
+def _piece(part: WrittenPart) -> Piece:
+    return Piece(part.path, part.facts["size"], part.facts["checksum"])
+
+
+def _put_in(pieces: Mapping[str, Sequence[Piece]], without_rows: Path, target: Path, tell: Tell) -> None:
     """Write the workbook to the target with the rows where there is room for them."""
-    pieces: dict[str, list[Piece]] = defaultdict(list)
-    for one in written:
-        pieces[f"xl/worksheets/sheet{one.slice.sheet + 1}.xml"].append(one.piece)
     with (
         zipfile.ZipFile(without_rows) as book,
         target.open("wb") as out,
@@ -132,7 +134,8 @@ def _put_in(written: Sequence[WrittenSlice], without_rows: Path, target: Path, s
             before, room, after = book.read(part).partition(ROOM.encode())
             if room:
                 rows = pieces[part.filename]
-                ends = [piece_of(text, scratch / name) for text, name in ((before, "before"), (after, "after"))]
+                ends = [piece_of(text, target.with_name(name)) for text, name in ((before, "before"), (after, "after"))]
                 add_pieces(whole, out, part, [ends[0], *rows, ends[1]])
             else:
                 whole.writestr(part, before)
+            tell(0)

@@ -10,7 +10,9 @@ from reporting.models.file_delivery import FileDelivery
 from reporting.models.kept_key_name import KeptKeyName
 from reporting.models.moved_entry import MovedEntry
 from reporting.models.report_file import ReportDownload, ReportFile
+from reporting.models.report_file_slice import ReportFileSlice
 from reporting.models.report_run import ReportRun
+from reporting.models.report_schedule import ReportSchedule, RunRecipient, RunRow, ScheduledRun
 from reporting.models.saved_report import SavedReport
 
 __all__ = [
@@ -26,6 +28,11 @@ __all__ = [
     "MovedEntry",
     "ReportDownload",
     "ReportFile",
+    "ReportFileSlice",
     "ReportRun",
+    "ReportSchedule",
+    "RunRecipient",
+    "RunRow",
     "SavedReport",
+    "ScheduledRun",
 ]

@@ -74,6 +74,9 @@ class ReportFile(Job):
     query = models.JSONField(
         _("query"), help_text=_("What was asked, as in the page's address; erased when the file expires")
     )
+    plan = models.JSONField(
+        _("plan"), null=True, help_text=_("How its slices are read and written; erased when the file is there")
+    )
     name = models.CharField(_("name"), max_length=200, help_text=_("What the file is called when it is downloaded"))
 
     state = models.CharField(_("state"), max_length=9, choices=State.choices, default=State.WAITING)
@@ -100,9 +103,9 @@ class ReportFile(Job):
     started_at = models.DateTimeField(_("started at"), null=True, help_text=_("By the worker that has it now"))
     expires_at = models.DateTimeField(_("expires at"), null=True)
 
-    customer_data = ("query",)
+    customer_data = ("query", "plan")
     when_claimed: ClassVar[dict[str, Any]] = {"state": State.WRITING, "rows_done": 0, "started_at": Now()}
-    input_erased: ClassVar[dict[str, Any]] = {"query": {}}
+    input_erased: ClassVar[dict[str, Any]] = {"query": {}, "plan": None}
     oldest_first = ("created_at", "pk")
     waits_since: ClassVar[str] = "created_at"
     most_interruptions = 3
@@ -126,9 +129,14 @@ class ReportFile(Job):
         return report_folder() / f"{self.pk}.{self.format}"
 
     @property
-    def draft(self) -> Path:
-        """Where it is written; a name of this claim alone."""
-        return report_folder() / f"{self.pk}.{self.holder}.part"
+    def scratch(self) -> Path:
+        """The folder in which a claim works; a name of this claim alone."""
+        return report_folder() / f"{self.pk}.{self.holder}"
+
+    @property
+    def parts(self) -> Path:
+        """The folder of what its slices are written to, by one claim or another."""
+        return report_folder() / f"{self.pk}.parts"
 
     @property
     def percent(self) -> int:

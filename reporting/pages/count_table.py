@@ -173,7 +173,7 @@ class _Layout:
         if self.comparison is None:
             return None
         other, other_row = self.comparison.at(row, column), self.comparison.row(row)
-        if other is None or other_row is None or not (numbers["conversations"] or other["conversations"]):
+        if other is None or other_row is None:
             return None
         folded = Rest.OTHERS in (row, column)  # the other's own largest groups may be other ones
         address = "" if folded else self._address(self.comparison.query, name, other, other_row, column)

@@ -58,6 +58,7 @@ NOTHING_THAT_IS_DESTROYED = {
     "conversations.SeenKey.hits",
     "conversations.SeenKey.lengths",
     "conversations.SeenKey.sources",
+    "reporting.ReportFileSlice.facts",
     "conversations.SeenKey.types",
     # what the settings keep is kept, and searched for
     "conversations.Conversation.dropped_keys",

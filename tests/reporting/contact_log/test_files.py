@@ -2,17 +2,12 @@
 
 import csv
 import io
-import multiprocessing
-import os
-import signal
 import stat
-import zipfile
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import openpyxl
 import pytest
-import time_machine
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -20,7 +15,7 @@ from channels_cfg import jobs
 from channels_cfg.models import Right
 from conversations import tasks
 from conversations.attached_data.post import post_data
-from reporting.contact_log import files, slices
+from reporting.contact_log import building, files, parts
 from reporting.contact_log import workbook as workbooks
 from reporting.contact_log.fill import run_reporting_job
 from reporting.contact_log.query import MOST_KEYS, LogQuery
@@ -188,8 +183,9 @@ def test_a_workbook_is_fit_for_use_and_tells_about_itself(queue, viewer):
     assert "received" in about["Counted by"]
 
 
-def test_rows_beyond_what_a_sheet_holds_go_to_the_next(queue, viewer, monkeypatch):
+def test_rows_beyond_what_a_sheet_holds_go_to_the_next(queue, viewer, settings, monkeypatch):
     monkeypatch.setattr(workbooks, "ROWS_PER_SHEET", 2)
+    settings.REPORT_SLICE_ROWS = 2
     for hour in range(5):
         abandoned(queue, received_at=NOON + timedelta(hours=hour))
     run_reporting_job()
@@ -199,87 +195,6 @@ def test_rows_beyond_what_a_sheet_holds_go_to_the_next(queue, viewer, monkeypatc
     assert workbook.sheetnames == ["Contact Log", "Contact Log 2", "Contact Log 3", "About"]
     assert [workbook[name].max_row - 1 for name in workbook.sheetnames[:3]] == [2, 2, 1]
     assert workbook["Contact Log"].dimensions == "A1:R3"
-
-
-# Written by several processes
-
-
-@pytest.fixture
-def seven_rows(queue, monkeypatch):
-    """On two sheets, in four slices; four of them received at the same moment."""
-    monkeypatch.setattr(workbooks, "ROWS_PER_SHEET", 5)
-    monkeypatch.setattr(workbooks, "ROWS_PER_SLICE", 2)
-    for number in range(7):
-        served(queue, received_at=NOON + timedelta(hours=min(number, 3)), data={"customerType": f"c{number} <&> ä"})
-    run_reporting_job()
-
-
-def parts_of(file: ReportFile) -> dict[str, bytes]:
-    with zipfile.ZipFile(file.path) as archive:
-        assert archive.testzip() is None
-        return {part.filename: archive.read(part) for part in archive.infolist()}
-
-
-def test_a_workbook_is_the_same_whether_one_process_writes_it_or_several(viewer, seven_rows, settings, monkeypatch):
-    with time_machine.travel(timezone.now(), tick=False):
-        settings.REPORT_PROCESSES = 1
-        by_one = parts_of(written(asked_file(viewer, format="xlsx")))
-        settings.REPORT_PROCESSES = 3
-        file = written(asked_file(viewer, format="xlsx"))
-    by_several = parts_of(file)
-    monkeypatch.setattr(workbooks, "ROWS_PER_SLICE", 5)
-    undivided = parts_of(written(asked_file(viewer, format="xlsx")))
-
-    sheets = [f"xl/worksheets/sheet{number}.xml" for number in (1, 2)]
-    assert {name: by_one[name] for name in sheets} == {name: undivided[name] for name in sheets}
-    about = {"xl/worksheets/sheet3.xml"}  # names the file
-    assert {name: by_one[name] for name in by_one.keys() - about} == {
-        name: by_several[name] for name in by_several.keys() - about
-    }
-    book = openpyxl.load_workbook(file.path)
-    rows = [row for name in book.sheetnames[:2] for row in book[name].iter_rows(min_row=2, values_only=True)]
-    assert sorted(row[17] for row in rows) == [f"c{number} <&> ä" for number in range(7)]
-    assert [row[1] for row in rows] == sorted((row[1] for row in rows), reverse=True)
-    assert (file.rows_done, file.rows_total) == (7, 7)
-
-
-def test_a_process_that_is_killed_has_the_file_tried_again(viewer, seven_rows, settings, monkeypatch):
-    settings.REPORT_PROCESSES = 2
-    start = multiprocessing.get_context("spawn").Process.start
-    killed = []
-
-    def start_and_kill(process):
-        start(process)
-        if not killed:
-            os.kill(process.pid, signal.SIGKILL)
-            killed.append(process.pid)
-
-    monkeypatch.setattr(multiprocessing.get_context("spawn").Process, "start", start_and_kill)
-    file = written(asked_file(viewer, format="xlsx"))
-    assert (file.state, "is tried again" in file.reason) == ("waiting", True)
-    assert list(report_folder().iterdir()) == []
-    ReportFile.objects.update(held_until=None)
-
-    assert written(file).state == "ready"
-
-
-def test_processes_end_with_whom_they_work_for(viewer, seven_rows, settings, monkeypatch):
-    settings.REPORT_PROCESSES = 2
-    file = asked_file(viewer, format="xlsx")
-    monkeypatch.setattr(jobs.Progress, "seconds", 0)
-    seen = []
-
-    def cancel_meanwhile(pipe):
-        seen.extend(multiprocessing.active_children())
-        files.cancel(file)
-        return received(pipe)
-
-    received = slices._received
-    monkeypatch.setattr(slices, "_received", cancel_meanwhile)
-    written(file)
-
-    assert (file.state, len(seen) > 0, multiprocessing.active_children()) == ("cancelled", True, [])
-    assert list(report_folder().iterdir()) == []
 
 
 @pytest.mark.parametrize("format", ["csv", "xlsx"])
@@ -332,7 +247,7 @@ def test_an_empty_report_is_a_file_with_headings(viewer):
 
 def test_a_file_cancelled_while_it_is_written_stops_and_leaves_nothing(queue, viewer, monkeypatch):
     monkeypatch.setattr(jobs.Progress, "seconds", 0)
-    monkeypatch.setattr(files, "ROWS_BETWEEN_LOOKS", 1)
+    monkeypatch.setattr(parts, "LINES_BETWEEN_LOOKS", 1)
     for hour in range(3):
         abandoned(queue, received_at=NOON + timedelta(hours=hour))
     run_reporting_job()
@@ -355,11 +270,11 @@ def test_a_file_whose_writer_was_killed_is_taken_over(queue, viewer):
     file = asked_file(viewer)
     killed = ReportFile.objects.claim(file.pk, now=timezone.now())
     report_folder().mkdir(parents=True)
-    killed.draft.write_bytes(b"half a l")
+    killed.scratch.mkdir()
     files.clear_away(now=timezone.now())
-    assert killed.draft.exists()
+    assert killed.scratch.exists()
     files.clear_away(now=killed.held_until)
-    assert not killed.draft.exists()
+    assert not killed.scratch.exists()
 
     untouched = written(file).state
     ReportFile.objects.update(held_until=timezone.now() - timedelta(seconds=1))
@@ -367,7 +282,7 @@ def test_a_file_whose_writer_was_killed_is_taken_over(queue, viewer):
 
     assert (untouched, taken_over.state, len(lines_of(file))) == ("writing", "ready", 1)
     with pytest.raises(jobs.NoLongerHeld):
-        files._Writer(killed).write()
+        building.build(killed)
     assert lines_of(file)
 
 

@@ -1,0 +1,119 @@
+"""Formats of files of the Contact Log: which rows are read, how parts of them are written, and how parts are joined."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from django.db.backends.utils import CursorWrapper
+from django.db.models import QuerySet
+
+from channels_cfg.spreadsheets import harmless
+from reporting.contact_log.json_lines import json_rows
+from reporting.contact_log.parts import Facts, Tell
+from reporting.contact_log.query import LogQuery
+from reporting.contact_log.table import csv_rows, headings
+from reporting.models import ReportFile
+from reporting.models.contact_log import ContactLogQuerySet
+
+BYTE_ORDER_MARK = "\ufeff"
+
+
+@dataclass(frozen=True)
+class WrittenPart:
+    path: Path
+    facts: Facts
+
+
+@dataclass
+class Layout(ABC):
+    """How one file is written. The cursor sees the entries that will be in it, whose kept keys ``keys`` are columns."""
+
+    file: ReportFile
+    query: LogQuery
+    entries: ContactLogQuerySet
+    keys: Sequence[str]
+    cursor: CursorWrapper
+
+    needs_much: ClassVar[bool] = False
+    """Whether even a small file is too much for the memory of a process that has the portal in it."""
+    keeps_busy: ClassVar[bool] = True
+    """Whether writing rows takes long beside reading them."""
+
+    @property
+    def zone(self) -> str:
+        """The clock on which PostgreSQL tells times."""
+        return "UTC"
+
+    @property
+    @abstractmethod
+    def how(self) -> Mapping[str, Any]:
+        """What writers of parts need to know, as JSON can say it."""
+
+    @abstractmethod
+    def rows(self, entries: ContactLogQuerySet) -> QuerySet[Any, Any]:
+        """The rows as writers of parts want them."""
+
+    def first_rows(self, counts: Iterable[int]) -> list[int]:
+        """Where parts with so many rows begin, as far as their writers have to know."""
+        return [0 for _count in counts]
+
+    @abstractmethod
+    def join(self, parts: Sequence[WrittenPart], target: Path, *, tell: Tell) -> None:
+        """Write the whole file to the target, which exists. Beside it there may be other files meanwhile."""
+
+
+class _Lines(Layout):
+    """Lines that PostgreSQL writes."""
+
+    keeps_busy = False
+
+    @property
+    def zone(self) -> str:
+        return str(self.query.zone)
+
+    def first(self) -> bytes:
+        """What stands before the rows."""
+        return b""
+
+    def join(self, parts: Sequence[WrittenPart], target: Path, *, tell: Tell) -> None:
+        with target.open("wb") as out:
+            out.write(self.first())
+            for part in parts:
+                with part.path.open("rb") as lines:
+                    shutil.copyfileobj(lines, out, 1024 * 1024)
+                tell(0)
+
+
+class Csv(_Lines):
+    @property
+    def how(self) -> Mapping[str, Any]:
+        return {"copy": f"FORMAT csv, DELIMITER '{self.file.delimiter}'"}
+
+    def first(self) -> bytes:
+        mark = BYTE_ORDER_MARK if self.file.byte_order_mark else ""
+        return mark.encode() + csv_line(headings(self.keys, zone=self.query.zone), delimiter=self.file.delimiter)
+
+    def rows(self, entries: ContactLogQuerySet) -> QuerySet[Any, Any]:
+        return csv_rows(entries, self.keys, for_people=True)
+
+
+class JsonLines(_Lines):
+    @property
+    def how(self) -> Mapping[str, Any]:
+        return {"copy": "FORMAT csv, DELIMITER '\x02', QUOTE '\x01'"}
+
+    def rows(self, entries: ContactLogQuerySet) -> QuerySet[Any, Any]:
+        return json_rows(entries, self.keys, are_chosen=self.query.columns is not None)
+
+
+def csv_line(cells: Iterable[str], *, delimiter: str = ",") -> bytes:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n", delimiter=delimiter).writerow(map(harmless, cells))
+    return line.getvalue().encode()
