@@ -82,8 +82,10 @@ def changes(request: HttpRequest, pk: int) -> HttpResponse:
 @page_for_people
 @require_GET
 def scheduled_run(request: HttpRequest, pk: int) -> HttpResponse:
-    """A run: what became of it, and how its rows differ from another run's or from the log now; to htmx, which asks while
-    it is under way, the first alone."""
+    """A run: what became of it, and how its rows differ from another run's or from the log now.
+
+    To htmx, which asks while it is under way, the first alone.
+    """
     run = _own_run(request, pk)
     context: dict[str, Any] = {
         "run": run,
