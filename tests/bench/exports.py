@@ -13,6 +13,8 @@ import pyarrow.parquet
 import xlsxwriter
 from django.utils import timezone
 from psycopg import Copy
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
 
 from channels_cfg import jobs
 from channels_cfg.models import User
@@ -74,21 +76,26 @@ def xlsx_to(target: Path, query: LogQuery, owner: User) -> None:
         found.execute(*statement_of(rows))
         sheet, text = book.add_worksheet(), book.add_format({"quote_prefix": True})
         moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
-        number = 0
+        first = 1
         while some := found.fetchmany(2000):
-            for number, (*fixed, kept, reasons) in enumerate(some, number + 1):
+            for number, (*fixed, kept, reasons) in enumerate(some, first):
                 for column, value in enumerate([*fixed, *map(kept.get, KEPT_KEYS), reasons]):
-                    match value:
-                        case None | "":
-                            pass
-                        case bool():
-                            sheet.write_boolean(number, column, value)
-                        case int() | float():
-                            sheet.write_number(number, column, value)
-                        case datetime():
-                            sheet.write_datetime(number, column, value, moment)
-                        case _:
-                            sheet.write_string(number, column, str(value), text)
+                    _write_cell(sheet, number, column, value, text=text, moment=moment)
+            first += len(some)
+
+
+def _write_cell(sheet: Worksheet, row: int, column: int, value: Any, *, text: Format, moment: Format) -> None:
+    match value:
+        case None | "":
+            pass
+        case bool():
+            sheet.write_boolean(row, column, value)
+        case int() | float():
+            sheet.write_number(row, column, value)
+        case datetime():
+            sheet.write_datetime(row, column, value, moment)
+        case _:
+            sheet.write_string(row, column, str(value), text)
 
 
 class _Blocks(io.RawIOBase):
