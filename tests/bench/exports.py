@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,7 @@ def xlsx_to(target: Path, query: LogQuery, owner: User) -> None:
         first = 1
         while some := found.fetchmany(2000):
             for number, (*fixed, kept, reasons) in enumerate(some, first):
-                for column, value in enumerate([*fixed, *map(kept.get, KEPT_KEYS), reasons]):
+                for column, value in enumerate([*fixed, *map(json.loads(kept).get, KEPT_KEYS), reasons]):
                     _write_cell(sheet, number, column, value, text=text, moment=moment)
             first += len(some)
 

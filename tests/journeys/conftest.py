@@ -52,8 +52,9 @@ class Portal:
     def start_web(self) -> None:
         self.start("web", "gunicorn", "-c", "python:config.gunicorn", "config.wsgi")
 
-    def start_worker(self) -> None:
-        self.start("worker", "celery", "-A", "config", "worker", "--pool=solo", "--without-gossip", "--without-mingle")
+    def start_worker(self, name: str = "worker") -> None:
+        alone = ["--pool=solo", "--without-gossip", "--without-mingle", "--hostname", f"{name}@%h"]
+        self.start(name, "celery", "-A", "config", "worker", *alone)
 
     def manage(self, *command: str) -> str:
         """Run a management command in a process of its own and return what it printed."""
