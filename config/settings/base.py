@@ -340,9 +340,9 @@ SECONDS_BETWEEN_MAIL_READINGS = 30
 # in a private network and without TLS. A file of certificates is trusted besides the usual ones.
 OUTGOING_OWN_HOSTS = [host.lower() for host in environment.words("OUTGOING_OWN_HOSTS")]
 OUTGOING_CA_FILE = environment.text("OUTGOING_CA_FILE")
-# Outgoing mail: session metadata files to CRMs that take them so.
+# Outgoing mail: session metadata files to CRMs that take them so, and what schedules of reports tell.
 _outgoing_mail = environment.outgoing_mail("EMAIL_URL")
-EMAIL_BACKEND = "channels_cfg.metadata_destinations.mail.SmtpServer"
+EMAIL_BACKEND = "channels_cfg.mail_server.SmtpServer"
 EMAIL_HOST, EMAIL_PORT = _outgoing_mail.host, _outgoing_mail.port
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _outgoing_mail.user, _outgoing_mail.password
 EMAIL_USE_TLS, EMAIL_USE_SSL = _outgoing_mail.use_tls, _outgoing_mail.use_ssl

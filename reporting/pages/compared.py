@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from reporting.contact_log.counts import Numbers
+from reporting.contact_log.counts import HIDDEN, Numbers
 from reporting.contact_log.measures import MEASURES, Measure, Unit
 from reporting.pages.number_words import duration, in_words
 
@@ -30,9 +30,13 @@ class Compared:
         return self.base < SMALL_BASE
 
 
-def compared(name: str, numbers: Numbers, other: Numbers, address: str = "") -> Compared:
-    """The measure ``name`` beside the other's."""
+def compared(name: str, numbers: Numbers, other: Numbers, address: str = "") -> Compared | None:
+    """The measure ``name`` beside the other's; None where neither has any."""
     measure = MEASURES[name]
+    if HIDDEN in (numbers, other):
+        return None
+    if not (numbers["conversations"] or other["conversations"]) or numbers[name] is other[name] is None:
+        return None
     return Compared(
         in_words(measure, other[name]),
         address,
@@ -47,7 +51,7 @@ def _difference(measure: Measure, number: float | None, other: float | None) -> 
     difference = number - other
     sign = "+" if difference > 0 else "−" if difference < 0 else "±"
     absolute = f"{sign}{_size(measure, abs(difference))}"
-    if not other:
+    if not other or not difference:
         return absolute
     return _("%(difference)s (%(percent)s %%)") % {
         "difference": absolute,

@@ -110,6 +110,7 @@ def test_a_condition_on_a_kept_key_is_added_and_removed(open_as, reporter):
 def test_pages_are_accessible_and_fit_the_screen(open_as, reporter):
     page = open_as(reporter, "/reports/?by=key:customerType")
 
-    for path in ("/reports/rows/", "/reports/files/", "/reports/runs/", "/desk/"):
+    across = "/reports/?interval=none&by=key:customerType&across=queue&measure=average_hold&compare=previous"
+    for path in (across, "/reports/?compare=weekdays", "/reports/rows/", "/reports/files/", "/reports/runs/", "/desk/"):
         assert shortcomings(page) == []
         page.goto(path)
