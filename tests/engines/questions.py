@@ -42,9 +42,10 @@ _KEY = (
 
 @dataclass(frozen=True)
 class Dialect:
-    """What engines call otherwise: how long a list is, and the seconds since 1970 of a moment."""
+    """What engines call otherwise: how long a list is, a moment's type, and its seconds since 1970."""
 
     length: str
+    moment: str
     seconds: str
 
 
@@ -57,8 +58,8 @@ def statement(query: LogQuery, dialect: Dialect) -> str:
     measures = [measure.format(length=dialect.length) for measure in MEASURES.values()]
     places = ", ".join(str(place) for place, _group in enumerate(groups, start=1))
     period = (
-        f"received_at >= TIMESTAMP WITH TIME ZONE '{query.start.isoformat(sep=' ')}' AND "
-        f"received_at < TIMESTAMP WITH TIME ZONE '{query.end.isoformat(sep=' ')}'"
+        f"received_at >= CAST('{query.start.isoformat(sep=' ')}' AS {dialect.moment}) AND "
+        f"received_at < CAST('{query.end.isoformat(sep=' ')}' AS {dialect.moment})"
     )
     return f"SELECT {', '.join([*groups, *measures])} FROM contact_log WHERE {period}" + (
         f" GROUP BY {places}" if groups else ""
