@@ -26,11 +26,12 @@ from conversations.pairs import as_text
 from conversations.signed_in import page_for_people, viewer
 from reporting.contact_log.asked import COMPARISONS, CUSTOM, FIELDS, NONE, OTHER_QUEUE, PARAMETERS
 from reporting.contact_log.comparison import ComparedCounts, compare, compared_with
-from reporting.contact_log.counts import Counted, Numbers, count
+from reporting.contact_log.counts import HIDDEN, Counted, Numbers
 from reporting.contact_log.intervals import INTERVALS
 from reporting.contact_log.kept_key import missing_reason_of
 from reporting.contact_log.measures import ANY, IN_TABLES, MEASURES, Unit
 from reporting.contact_log.query import MOST_KEYS, LogQuery, kept_key_names, zone_of
+from reporting.contact_log.small_groups import count_shown
 from reporting.models import ContactLogEntry
 from reporting.pages.compared import compared
 from reporting.pages.count_table import count_table, narrowed, rows_address
@@ -60,9 +61,10 @@ def report(request: HttpRequest) -> HttpResponse:
     context |= {"watermark": watermark(user), "complaints": complaints}
     context |= _asked(query, user, reverse("reports:index"))
     if not complaints:
-        counted = count(query, user)
+        counted = count_shown(query, user)
         comparison = compare(query, counted, user)
         context |= {"summary": _summary(query, counted, comparison), "totals": counted.at()}
+        context["smallest"] = counted.smallest if counted.at() is HIDDEN else 0
         context |= {"table": count_table(query, counted, comparison), "comparison": comparison}
         context["is_not_over"] = comparison and query.end > timezone.now()
         context |= {"rows_address": rows_address(query.drilled()), "params": query.drilled().as_params()}

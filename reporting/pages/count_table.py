@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from reporting.contact_log.asked import Others
 from reporting.contact_log.comparison import ComparedCounts
-from reporting.contact_log.counts import Counted, Head, Numbers, Rest
+from reporting.contact_log.counts import HIDDEN, Counted, Head, Numbers, Rest
 from reporting.contact_log.measures import MEASURES, Measure, Unit
 from reporting.contact_log.query import LogQuery
 from reporting.pages.compared import Compared, compared
@@ -128,7 +128,7 @@ class _Layout:
         if isinstance(head, datetime):
             return interval_label(head, self.query.interval, self.query.zone, with_year=self.spans_years)
         if isinstance(head, Rest):
-            return _("Others") if head is Rest.OTHERS else _("All")
+            return self._others() if head is Rest.OTHERS else _("All")
         parts = zip(self._groupings(is_column), head, strict=True)
         return " · ".join(self.words[by].word(part) for by, part in parts)
 
@@ -138,9 +138,15 @@ class _Layout:
             (self.query.column_groupings, self.counted.groups_of_columns, self.counted.columns),
         )
         folded = (side for side in sides if Rest.OTHERS in side[2])
-        return [_too_many(groupings, number, len(heads) - 1) for groupings, number, heads in folded]
+        return [
+            _too_many(groupings, number, len(heads) - 1, self.counted.smallest) for groupings, number, heads in folded
+        ]
 
     # Their parts
+
+    def _others(self) -> str:
+        smallest = self.counted.smallest
+        return _("Others, and fewer than %(smallest)s") % {"smallest": smallest} if smallest else _("Others")
 
     def _groupings(self, are_columns: bool) -> tuple[str, ...]:
         return self.query.column_groupings if are_columns else self.query.row_groupings
@@ -162,6 +168,9 @@ class _Layout:
 
     def _cell(self, name: str, row: Head, column: Head = Rest.ALL) -> CountCell:
         numbers, measure = self.counted.at(row, column), MEASURES[name]
+        if numbers is HIDDEN:
+            words = _("hidden, so that groups of fewer than %(smallest)s cannot be worked out")
+            return CountCell(_("hidden"), reason=words % {"smallest": self.counted.smallest})
         return CountCell(
             in_words(measure, numbers[name]),
             self._address(self.query, name, numbers, row, column),
@@ -198,22 +207,25 @@ class _Layout:
                 groups |= zip(groupings, head, strict=True)
             elif head is Rest.OTHERS:
                 beside.append(Others(len(heads) - 1, groupings))
-        if beside and query.others:
+        if beside and (query.others or self.counted.smallest):
             return ""
         drilled = query.drilled(at=row if isinstance(row, datetime) else None, groups=groups, beside=beside)
         return rows_address(narrowed(drilled, measure))
 
 
-def _too_many(groupings: Sequence[str], number: int, shown: int) -> str:
-    """That there are more groups than a page shows, and what helps."""
+def _too_many(groupings: Sequence[str], number: int, shown: int, smallest: int) -> str:
+    """That not all groups are shown, why, and what helps."""
     facts = {"key": " · ".join(map(grouping_label, groupings)), "number": f"{number:,}", "shown": shown}
-    return (
-        _(
-            "%(key)s has %(number)s different values. The %(shown)s with the most conversations are shown, all others "
-            "are counted together under “Others”. Filters make them visible; files hold every row."
-        )
+    words = [_("%(key)s has %(number)s different values.") % facts]
+    words.append(
+        _("The %(shown)s with the most conversations are shown, all others are counted together under “Others”.")
         % facts
     )
+    if smallest:
+        words.append(_("Groups of fewer than %(smallest)s conversations are among them.") % {"smallest": smallest})
+    else:
+        words.append(_("Filters make them visible; files hold every row."))
+    return " ".join(words)
 
 
 def rows_address(query: LogQuery) -> str:
