@@ -34,11 +34,12 @@ from reporting.contact_log.query import MOST_KEYS, LogQuery, kept_key_names, zon
 from reporting.contact_log.small_groups import count_shown
 from reporting.models import ContactLogEntry
 from reporting.pages.compared import compared
-from reporting.pages.count_table import count_table, narrowed, rows_address
+from reporting.pages.count_table import count_table
 from reporting.pages.group_words import GroupWords, grouping_label, interval_label
 from reporting.pages.number_words import duration, in_words, why_empty
 from reporting.pages.report_form import NO_INTERVAL, form_facts, typed
 from reporting.pages.report_runs import may_view_reports, watermark
+from reporting.pages.row_addresses import RowAddresses, rows_address
 
 PAGE_SIZE = 50
 PLACE_IN_LIST = ("after", "before")
@@ -185,7 +186,7 @@ def _summary(query: LogQuery, counted: Counted, comparison: ComparedCounts | Non
 
 def _address(query: LogQuery, name: str, totals: Numbers) -> str:
     counts_rows = totals[name] and MEASURES[name].unit == Unit.CONVERSATIONS
-    return rows_address(narrowed(query.drilled(), MEASURES[name])) if counts_rows else ""
+    return RowAddresses(query).of(name) if counts_rows else ""
 
 
 def _asked(query: LogQuery, user: User, page: str) -> dict[str, Any]:

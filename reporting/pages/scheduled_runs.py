@@ -40,7 +40,7 @@ def schedule(request: HttpRequest, pk: int) -> HttpResponse:
     shown = own_schedule(request, pk)
     outcomes = RunRecipient.Outcome
     got = Count("recipients", filter=Q(recipients__outcome__in=[outcomes.SENT, outcomes.READY]))
-    runs = shown.runs.annotate(got=got, named=Count("recipients"))[:RUNS_KEPT]
+    runs = shown.runs.annotate(got=got, named=Count("recipients")).order_by("-created_at", "-pk")[:RUNS_KEPT]
     context = {
         "schedule": shown,
         "runs": runs,
@@ -82,7 +82,10 @@ def changes(request: HttpRequest, pk: int) -> HttpResponse:
 @page_for_people
 @require_GET
 def scheduled_run(request: HttpRequest, pk: int) -> HttpResponse:
-    """A run: what became of it, and how its rows differ from another run's or from the log now."""
+    """A run: what became of it, and how its rows differ from another run's or from the log now.
+
+    To htmx, which asks while it is under way, the first alone.
+    """
     run = _own_run(request, pk)
     context: dict[str, Any] = {
         "run": run,
@@ -91,7 +94,7 @@ def scheduled_run(request: HttpRequest, pk: int) -> HttpResponse:
     }
     if run.taken_at:
         context["period"] = period_in_words(query_of(run))
-    if run.has_rows:
+    if run.has_rows and not request.htmx:  # type: ignore[attr-defined]  # set by the middleware of django_htmx
         context |= {"erased": erased_rows(run), **_compared(request, run)}
     return render(request, "reports/scheduled_run.html", context)
 

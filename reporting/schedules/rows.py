@@ -54,7 +54,7 @@ class RowDifference(TextChoices):
 
 
 class RowCause(TextChoices):
-    ENDED = "ended", _("Not in the Contact Log yet")
+    ENDED = "ended", _("New in the Contact Log")
     REPORTED = "reported", _("Reported again")
     OTHER = "other", _("Not changed itself: the report or its owner's rights were changed")
 

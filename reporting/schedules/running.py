@@ -108,7 +108,7 @@ def _tell(run: ScheduledRun) -> None:
 
 def _tell_one(run: ScheduledRun, recipient: RunRecipient) -> None:
     """Settle what became of the recipient's files, where they are finished."""
-    made = list(recipient.files.all())
+    made = sorted(recipient.files.all(), key=lambda file: file.format)
     if any(file.is_unfinished for file in made):
         return
     if failed := [file for file in made if file.state == ReportFile.State.FAILED]:

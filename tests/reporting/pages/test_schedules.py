@@ -139,8 +139,12 @@ def test_a_run_says_what_it_found_and_is_stale_once_rows_differ(owner, queue):
 
     assert "Stale: 1 row differs now" in said(browser, "run_changes", run.pk)
     page = said(browser, "scheduled_run", run.pk, **{"with": "now"})
-    assert "1 row, as you saw them" in page and "Added: <strong>1</strong> · Not in the Contact Log yet" in page
+    assert "1 row, as you saw them" in page and "Added: <strong>1</strong> · New in the Contact Log" in page
 
     browser.post(reverse("reports:run_again", args=[run.pk]))
     again = ScheduledRun.objects.exclude(pk=run.pk).get()
+    shown = said(browser, "schedule", run.schedule.pk)
+    assert shown.index(reverse("reports:scheduled_run", args=[again.pk])) < shown.index(
+        reverse("reports:scheduled_run", args=[run.pk])
+    )
     assert (again.query, again.planned_at) == (run.query, None)

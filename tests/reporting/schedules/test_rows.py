@@ -63,7 +63,7 @@ def test_rows_are_added_changed_and_removed_each_with_its_cause(queue, owner):
     after = ran(before.schedule)
 
     assert told(before, after) == [
-        ("added", "Not in the Contact Log yet", 1),
+        ("added", "New in the Contact Log", 1),
         ("added", "Reported again: Kept data", 1),
         ("changed", "Reported again: Disposition", 1),
         ("changed", "Reported again: Handling", 1),
