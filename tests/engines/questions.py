@@ -33,19 +33,22 @@ GROUPS = {
     "state": "state",
     "disposition": "coalesce(disposition, '')",
 }
-_KEY = (
+OF_MAPS = (
     "CASE WHEN array_contains(map_keys(attached_data), '{key}') "
     "THEN concat('value:', coalesce(attached_data['{key}'], '')) "
     "ELSE concat('reason:', coalesce(missing['{key}'], CASE WHEN is_served THEN 'not_kept' ELSE 'abandoned' END)) END"
 )
+"""The group of a kept key, from the maps that files have."""
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """What engines call otherwise: how long a list is, and the seconds since 1970 of a moment."""
+    """What engines call otherwise: how long a list is, the seconds since 1970 of a ``{moment}``, and the group of a kept
+    ``{key}``."""
 
     length: str
     seconds: str
+    group_of_key: str = OF_MAPS
 
 
 def statement(query: LogQuery, dialect: Dialect) -> str:
