@@ -28,8 +28,9 @@ SCHEDULE = {
     "conversations.tasks.read_mail": ("Read mail boxes", 30),
     "conversations.tasks.sweep_jobs": ("Do waiting work", 3),
     "reporting.tasks.run_reporting_job": ("Run the reporting job", 60),
+    "reporting.tasks.run_schedules": ("Run schedules of reports", 10),
     "reporting.tasks.plan_deliveries": ("Plan deliveries of session metadata", 10),
-    "reporting.tasks.delete_expired_files": ("Remove expired files of the Contact Log", 600),
+    "reporting.tasks.delete_expired_files": ("Remove expired files of the Contact Log and old runs of schedules", 600),
 }
 """Tasks: what administrators call them, and the seconds between two runs."""
 

@@ -26,13 +26,16 @@ class ReportingConfig(AppConfig):
             FileDelivery,
             ReportFile,
             ReportFileSlice,
+            ScheduledRun,
         )
         from reporting.saved_reports import reports_losing
+        from reporting.schedules import running
         from reporting.session_metadata import delivering, manifests, rebuilding
 
         pre_migrate.connect(views.drop_views, sender=self, dispatch_uid="views of BI")
         post_migrate.connect(views.create_views, sender=self, dispatch_uid="views of BI")
         post_delete.connect(logins.drop_role, sender=BiLogin, dispatch_uid="role of a BI login")
+        jobs.register(ScheduledRun, running.work)
         jobs.register(ReportFile, building.build, longest=timedelta(hours=6))
         jobs.register(ReportFileSlice, slices.write, turn=timedelta(seconds=1))
         jobs.register(FileDelivery, delivering.deliver, handful=delivering.HANDFUL)

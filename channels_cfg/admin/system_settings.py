@@ -72,6 +72,7 @@ class SystemSettingsAdmin(ExtraDataAdmin):
             },
         ),
         (gettext_lazy("External contacts"), {"fields": ["contact_fields"]}),
+        (gettext_lazy("Reports"), {"fields": ["smallest_group"]}),
         (gettext_lazy("Session metadata files"), {"fields": ["session_metadata_minutes", *SESSION_METADATA]}),
         (gettext_lazy("Signing in"), {"fields": ["administrators_need_second_factor"]}),
         (gettext_lazy("Chat settings"), {"description": CHAT_DESCRIPTION, "fields": CHAT_FIELDS}),

@@ -29,6 +29,7 @@ LARGEST_MEGABYTES = 100
 
 LONGEST_HOURS = 365 * 24
 MINUTES_OF_A_DAY = 24 * 60
+LARGEST_SMALLEST_GROUP = 1_000
 
 _FILE_TYPE = re.compile(r"[a-z0-9]{1,10}", re.ASCII)
 
@@ -189,6 +190,17 @@ class SystemSettings(ExtraDataLists, ContactInformation, SessionMetadataSettings
         ),
     )
 
+    smallest_group = models.PositiveIntegerField(
+        _("smallest group shown in reports (conversations)"),
+        default=0,
+        db_default=0,
+        validators=[MaxValueValidator(LARGEST_SMALLEST_GROUP, message=_("At most %(limit_value)s conversations."))],
+        help_text=_(
+            "Groups of fewer conversations are counted together with others on the report, and cells of fewer are "
+            "hidden; 0 or 1: none. Rows and files remain a matter of rights. Example: 5"
+        ),
+    )
+
     # Files of chats: limits for what agents send, and where the files are.
     largest_file_megabytes = models.PositiveIntegerField(
         _("largest file (MB)"),
@@ -298,6 +310,11 @@ class SystemSettings(ExtraDataLists, ContactInformation, SessionMetadataSettings
                 condition=Q(public_base_url="") | Q(public_base_url__startswith="https://"),
                 name="files_are_fetched_over_https",
                 violation_error_message=_("The public base address begins with https://."),
+            ),
+            models.CheckConstraint(
+                condition=Q(smallest_group__range=(0, LARGEST_SMALLEST_GROUP)),
+                name="the_smallest_group_has_at_most_1000_conversations",
+                violation_error_message=_("The smallest group has at most 1000 conversations."),
             ),
             models.CheckConstraint(
                 condition=Q(session_metadata_minutes__range=(0, MINUTES_OF_A_DAY)),

@@ -219,6 +219,8 @@ UPLOAD_READ_AT_ONCE = 256 * 1024
 # How many slices of a large report one worker writes at once, each in a process of its own where that takes long; and
 # how many batches one run of the reporting job writes at once.
 REPORT_PROCESSES = environment.number("REPORT_PROCESSES", os.cpu_count() or 1)
+# How many conversations the reporting job reports in one transaction.
+REPORT_BATCH_ROWS = environment.number("REPORT_BATCH_ROWS", 20_000)
 # How many rows of a report one worker writes at a time. A sheet of Excel holds 25 times as many, less its headings.
 REPORT_SLICE_ROWS = environment.number("REPORT_SLICE_ROWS", 41_943)
 
@@ -324,6 +326,7 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_TIME_LIMIT = int(timedelta(minutes=30).total_seconds())  # kept by config/heartbeats.py
 CELERY_WORKER_POOL = "solo"  # its reason stands there too; whoever wants more at once starts more workers
+CELERY_WORKER_CONCURRENCY = 1  # else a worker reserves messages for cores that it does not use
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # its answers would pile up in the broker's folder
@@ -337,9 +340,9 @@ SECONDS_BETWEEN_MAIL_READINGS = 30
 # in a private network and without TLS. A file of certificates is trusted besides the usual ones.
 OUTGOING_OWN_HOSTS = [host.lower() for host in environment.words("OUTGOING_OWN_HOSTS")]
 OUTGOING_CA_FILE = environment.text("OUTGOING_CA_FILE")
-# Outgoing mail: session metadata files to CRMs that take them so.
+# Outgoing mail: session metadata files to CRMs that take them so, and what schedules of reports tell.
 _outgoing_mail = environment.outgoing_mail("EMAIL_URL")
-EMAIL_BACKEND = "channels_cfg.metadata_destinations.mail.SmtpServer"
+EMAIL_BACKEND = "channels_cfg.mail_server.SmtpServer"
 EMAIL_HOST, EMAIL_PORT = _outgoing_mail.host, _outgoing_mail.port
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _outgoing_mail.user, _outgoing_mail.password
 EMAIL_USE_TLS, EMAIL_USE_SSL = _outgoing_mail.use_tls, _outgoing_mail.use_ssl

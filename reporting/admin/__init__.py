@@ -7,4 +7,5 @@ from reporting.admin import (  # noqa: F401  each registers its pages
     file_deliveries,
     report_files,
     report_runs,
+    report_schedules,
 )

@@ -13,6 +13,7 @@ from reporting.contact_log.asked import OTHER_QUEUE, PREVIOUS
 from reporting.contact_log.counts import Counted, Head, Numbers, Rest, count
 from reporting.contact_log.intervals import INTERVALS
 from reporting.contact_log.query import LogQuery
+from reporting.contact_log.small_groups import totals_only
 
 WEEK = timedelta(days=7)
 
@@ -40,7 +41,7 @@ def compare(query: LogQuery, counted: Counted, user: User) -> ComparedCounts | N
     if not query.compare:
         return None
     other = compared_with(query)
-    beside = count(other, user, beside=counted)
+    beside = totals_only(count(other, user, beside=counted), counted.smallest)
     pairs = zip(_places(query, counted.rows), counted.rows, strict=True)
     others = dict(zip(_places(other, beside.rows), beside.rows, strict=True)) if query.interval else {}
     return ComparedCounts(other, beside, {row: others[place] for place, row in pairs if place in others})

@@ -42,6 +42,8 @@ Numbers = Mapping[str, Any]
 """The measures by name; None where nothing has them."""
 
 NOTHING: Numbers = {name: None if measure.per else 0 for name, measure in MEASURES.items()}
+HIDDEN: Numbers = dict.fromkeys(MEASURES)
+"""Instead of numbers that are not shown."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ class Counted:
     groups_of_rows: int
     """How many there are, shown or not."""
     groups_of_columns: int
+    smallest: int = 0
+    """Groups of fewer conversations are among the others, and cells of fewer are hidden; 0: none."""
 
     def at(self, row: Head = Rest.ALL, column: Head = Rest.ALL) -> Numbers:
         return self.numbers.get((row, column), NOTHING)

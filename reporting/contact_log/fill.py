@@ -20,7 +20,7 @@ from reporting.models.contact_log import ANSWERED_ON_TIME
 
 logger = logging.getLogger(__name__)
 
-CHANGES_PER_BATCH = 20_000
+CHANGES_PER_BATCH = settings.REPORT_BATCH_ROWS
 
 LONGEST_SECONDS = 2**31 - 1
 """What a column of seconds holds. One conversation that claims to have waited longer must not stop all others."""

@@ -12,6 +12,7 @@ from reporting.models.moved_entry import MovedEntry
 from reporting.models.report_file import ReportDownload, ReportFile
 from reporting.models.report_file_slice import ReportFileSlice
 from reporting.models.report_run import ReportRun
+from reporting.models.report_schedule import ReportSchedule, RunRecipient, RunRow, ScheduledRun
 from reporting.models.saved_report import SavedReport
 
 __all__ = [
@@ -29,5 +30,9 @@ __all__ = [
     "ReportFile",
     "ReportFileSlice",
     "ReportRun",
+    "ReportSchedule",
+    "RunRecipient",
+    "RunRow",
     "SavedReport",
+    "ScheduledRun",
 ]

@@ -108,7 +108,6 @@ class ReportFile(Job):
     input_erased: ClassVar[dict[str, Any]] = {"query": {}, "plan": None}
     oldest_first = ("created_at", "pk")
     waits_since: ClassVar[str] = "created_at"
-    most_interruptions = 3
 
     objects = ReportFileQuerySet.as_manager()
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from reporting.contact_log.counts import Numbers
+from reporting.contact_log.counts import HIDDEN, Numbers
 from reporting.contact_log.measures import MEASURES, Measure, Unit
 from reporting.pages.number_words import duration, in_words
 
@@ -33,6 +33,8 @@ class Compared:
 def compared(name: str, numbers: Numbers, other: Numbers, address: str = "") -> Compared | None:
     """The measure ``name`` beside the other's; None where neither has any."""
     measure = MEASURES[name]
+    if HIDDEN in (numbers, other):
+        return None
     if not (numbers["conversations"] or other["conversations"]) or numbers[name] is other[name] is None:
         return None
     return Compared(

@@ -26,18 +26,20 @@ from conversations.pairs import as_text
 from conversations.signed_in import page_for_people, viewer
 from reporting.contact_log.asked import COMPARISONS, CUSTOM, FIELDS, NONE, OTHER_QUEUE, PARAMETERS
 from reporting.contact_log.comparison import ComparedCounts, compare, compared_with
-from reporting.contact_log.counts import Counted, Numbers, count
+from reporting.contact_log.counts import HIDDEN, Counted, Numbers
 from reporting.contact_log.intervals import INTERVALS
 from reporting.contact_log.kept_key import missing_reason_of
 from reporting.contact_log.measures import ANY, IN_TABLES, MEASURES, Unit
 from reporting.contact_log.query import MOST_KEYS, LogQuery, kept_key_names, zone_of
+from reporting.contact_log.small_groups import count_shown
 from reporting.models import ContactLogEntry
 from reporting.pages.compared import compared
-from reporting.pages.count_table import count_table, narrowed, rows_address
+from reporting.pages.count_table import count_table
 from reporting.pages.group_words import GroupWords, grouping_label, interval_label
 from reporting.pages.number_words import duration, in_words, why_empty
 from reporting.pages.report_form import NO_INTERVAL, form_facts, typed
 from reporting.pages.report_runs import may_view_reports, watermark
+from reporting.pages.row_addresses import RowAddresses, rows_address
 
 PAGE_SIZE = 50
 PLACE_IN_LIST = ("after", "before")
@@ -60,9 +62,10 @@ def report(request: HttpRequest) -> HttpResponse:
     context |= {"watermark": watermark(user), "complaints": complaints}
     context |= _asked(query, user, reverse("reports:index"))
     if not complaints:
-        counted = count(query, user)
+        counted = count_shown(query, user)
         comparison = compare(query, counted, user)
         context |= {"summary": _summary(query, counted, comparison), "totals": counted.at()}
+        context["smallest"] = counted.smallest if counted.at() is HIDDEN else 0
         context |= {"table": count_table(query, counted, comparison), "comparison": comparison}
         context["is_not_over"] = comparison and query.end > timezone.now()
         context |= {"rows_address": rows_address(query.drilled()), "params": query.drilled().as_params()}
@@ -183,7 +186,7 @@ def _summary(query: LogQuery, counted: Counted, comparison: ComparedCounts | Non
 
 def _address(query: LogQuery, name: str, totals: Numbers) -> str:
     counts_rows = totals[name] and MEASURES[name].unit == Unit.CONVERSATIONS
-    return rows_address(narrowed(query.drilled(), MEASURES[name])) if counts_rows else ""
+    return RowAddresses(query).of(name) if counts_rows else ""
 
 
 def _asked(query: LogQuery, user: User, page: str) -> dict[str, Any]:

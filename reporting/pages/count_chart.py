@@ -72,10 +72,10 @@ def message_of(query: LogQuery, counted: Counted, rows: Sequence[Head], columns:
 
 
 def _peak(name: str, counted: Counted, rows: Sequence[Head], label: Labels) -> str:
-    most = max(rows, key=lambda row: counted.at(row)[name])
+    most = max(rows, key=lambda row: counted.at(row)[name] or 0)
     return _("Most conversations: %(time)s, %(number)s.") % {
         "time": label(most),
-        "number": f"{counted.at(most)[name]:,}",
+        "number": f"{counted.at(most)[name] or 0:,}",
     }
 
 

@@ -7,18 +7,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from reporting.contact_log.asked import Others
 from reporting.contact_log.comparison import ComparedCounts
-from reporting.contact_log.counts import Counted, Head, Numbers, Rest
-from reporting.contact_log.measures import MEASURES, Measure, Unit
+from reporting.contact_log.counts import HIDDEN, Counted, Head, Numbers, Rest
+from reporting.contact_log.measures import MEASURES, Unit
 from reporting.contact_log.query import LogQuery
 from reporting.pages.compared import Compared, compared
 from reporting.pages.count_chart import count_chart, message_of
 from reporting.pages.group_words import GroupWords, grouping_label, interval_label
 from reporting.pages.number_words import in_words, why_empty
+from reporting.pages.row_addresses import RowAddresses
 
 MOMENT = timedelta(microseconds=1)
 
@@ -90,6 +89,9 @@ class _Layout:
             self.words |= {by: GroupWords.of(by, (group[at] for group in groups)) for at, by in enumerate(groupings)}
         self.rows = self._sorted(counted.rows)
         self.columns = self._sorted(counted.columns, are_columns=True)
+        self.addresses = RowAddresses(query, self.rows, self.columns, others_lead=not counted.smallest)
+        # Others there do not lead to their rows: the other query's own largest groups may be other ones.
+        self.other_addresses = RowAddresses(comparison.query) if comparison else None
 
     @property
     def is_cross(self) -> bool:
@@ -128,7 +130,7 @@ class _Layout:
         if isinstance(head, datetime):
             return interval_label(head, self.query.interval, self.query.zone, with_year=self.spans_years)
         if isinstance(head, Rest):
-            return _("Others") if head is Rest.OTHERS else _("All")
+            return self._others() if head is Rest.OTHERS else _("All")
         parts = zip(self._groupings(is_column), head, strict=True)
         return " · ".join(self.words[by].word(part) for by, part in parts)
 
@@ -138,9 +140,15 @@ class _Layout:
             (self.query.column_groupings, self.counted.groups_of_columns, self.counted.columns),
         )
         folded = (side for side in sides if Rest.OTHERS in side[2])
-        return [_too_many(groupings, number, len(heads) - 1) for groupings, number, heads in folded]
+        return [
+            _too_many(groupings, number, len(heads) - 1, self.counted.smallest) for groupings, number, heads in folded
+        ]
 
     # Their parts
+
+    def _others(self) -> str:
+        smallest = self.counted.smallest
+        return _("Others, and fewer than %(smallest)s") % {"smallest": smallest} if smallest else _("Others")
 
     def _groupings(self, are_columns: bool) -> tuple[str, ...]:
         return self.query.column_groupings if are_columns else self.query.row_groupings
@@ -162,66 +170,42 @@ class _Layout:
 
     def _cell(self, name: str, row: Head, column: Head = Rest.ALL) -> CountCell:
         numbers, measure = self.counted.at(row, column), MEASURES[name]
+        if numbers is HIDDEN:
+            words = _("hidden, so that groups of fewer than %(smallest)s cannot be worked out")
+            return CountCell(_("hidden"), reason=words % {"smallest": self.counted.smallest})
         return CountCell(
             in_words(measure, numbers[name]),
-            self._address(self.query, name, numbers, row, column),
+            self.addresses.of(name, row, column) if self._leads(name, numbers) else "",
             why_empty(name, numbers),
             self._compared(name, numbers, row, column),
         )
 
+    def _leads(self, name: str, numbers: Numbers) -> bool:
+        """Whether a number leads to rows. Averages do where no number beside them does."""
+        if MEASURES[name].unit == Unit.CONVERSATIONS:
+            return bool(numbers[name])
+        return self.is_cross and bool(numbers["conversations"])
+
     def _compared(self, name: str, numbers: Numbers, row: Head, column: Head) -> Compared | None:
-        if self.comparison is None:
+        if self.comparison is None or self.other_addresses is None:
             return None
         other, other_row = self.comparison.at(row, column), self.comparison.row(row)
         if other is None or other_row is None:
             return None
-        folded = Rest.OTHERS in (row, column)  # the other's own largest groups may be other ones
-        address = "" if folded else self._address(self.comparison.query, name, other, other_row, column)
+        address = self.other_addresses.of(name, other_row, column) if self._leads(name, other) else ""
         return compared(name, numbers, other, address)
 
-    def _address(self, query: LogQuery, name: str, numbers: Numbers, row: Head, column: Head) -> str:
-        """Where the rows of a cell are, if it has any. Averages lead to them where there is no number beside that does.
 
-        Others of what are others already are a number alone.
-        """
-        measure = MEASURES[name]
-        counts_rows = measure.unit == Unit.CONVERSATIONS
-        if not (numbers[name] if counts_rows else self.is_cross and numbers["conversations"]):
-            return ""
-        groups: dict[str, Any] = {}
-        beside: list[Others] = []
-        for head, groupings, heads in (
-            (row, query.row_groupings, self.rows),
-            (column, query.column_groupings, self.columns),
-        ):
-            if isinstance(head, tuple):
-                groups |= zip(groupings, head, strict=True)
-            elif head is Rest.OTHERS:
-                beside.append(Others(len(heads) - 1, groupings))
-        if beside and query.others:
-            return ""
-        drilled = query.drilled(at=row if isinstance(row, datetime) else None, groups=groups, beside=beside)
-        return rows_address(narrowed(drilled, measure))
-
-
-def _too_many(groupings: Sequence[str], number: int, shown: int) -> str:
-    """That there are more groups than a page shows, and what helps."""
+def _too_many(groupings: Sequence[str], number: int, shown: int, smallest: int) -> str:
+    """That not all groups are shown, why, and what helps."""
     facts = {"key": " · ".join(map(grouping_label, groupings)), "number": f"{number:,}", "shown": shown}
-    return (
-        _(
-            "%(key)s has %(number)s different values. The %(shown)s with the most conversations are shown, all others "
-            "are counted together under “Others”. Filters make them visible; files hold every row."
-        )
+    words = [_("%(key)s has %(number)s different values.") % facts]
+    words.append(
+        _("The %(shown)s with the most conversations are shown, all others are counted together under “Others”.")
         % facts
     )
-
-
-def rows_address(query: LogQuery) -> str:
-    return f"{reverse('reports:rows')}?{query.as_address()}"
-
-
-def narrowed(query: LogQuery, measure: Measure) -> LogQuery:
-    """The query for the entries that the measure counts."""
-    for name, values in measure.narrowed_to.items():
-        query = query.narrowed(name, values)
-    return query
+    if smallest:
+        words.append(_("Groups of fewer than %(smallest)s conversations are among them.") % {"smallest": smallest})
+    else:
+        words.append(_("Filters make them visible; files hold every row."))
+    return " ".join(words)

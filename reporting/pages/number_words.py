@@ -12,11 +12,11 @@ from reporting.contact_log.measures import MEASURES, Measure, Unit
 
 def in_words(measure: Measure, number: float | None) -> str:
     """A number of the measure; a dash for none."""
+    if number is None:
+        return "–"
     if measure.unit == Unit.SECONDS:
         return duration(number)
-    if measure.unit == Unit.SHARE:
-        return "–" if number is None else f"{100 * number:.0f} %"
-    return f"{number:,}"
+    return f"{100 * number:.0f} %" if measure.unit == Unit.SHARE else f"{number:,}"
 
 
 def why_empty(name: str, numbers: Numbers) -> str:

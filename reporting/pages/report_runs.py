@@ -8,16 +8,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from channels_cfg.models import AccessRight, Right, User
+from channels_cfg.models import User
 from conversations.signed_in import page_for_people, viewer
 from reporting.contact_log.fill import complete_up_to, waiting_conversations
 from reporting.models import ReportRun
+from reporting.viewing import may_view_reports as may_view_reports
 
 RUNS_SHOWN = 50
-
-
-def may_view_reports(user: User) -> bool:
-    return AccessRight.objects.held_by(user).filter(right=Right.VIEW_REPORTS).exists()
 
 
 def watermark(user: User) -> dict[str, Any]:

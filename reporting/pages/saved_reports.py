@@ -37,7 +37,7 @@ def address_of(report: SavedReport) -> str:
 @require_GET
 def report_list(request: HttpRequest) -> HttpResponse:
     """The viewer's saved reports by name."""
-    reports = [(report, address_of(report)) for report in reports_of(viewer(request))]
+    reports = [(report, address_of(report)) for report in reports_of(viewer(request)).prefetch_related("schedules")]
     return render(request, "reports/saved_list.html", {"reports": reports})
 
 

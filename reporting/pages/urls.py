@@ -1,6 +1,6 @@
 from django.urls import path
 
-from reporting.pages import contact_log, legs, report_files, report_runs, saved_reports
+from reporting.pages import contact_log, legs, report_files, report_runs, saved_reports, scheduled_runs, schedules
 
 app_name = "reports"
 urlpatterns = [
@@ -18,4 +18,16 @@ urlpatterns = [
     path("files/<uuid:pk>/download/", report_files.download, name="download_file"),
     path("files/schema.json", report_files.line_schema, name="line_schema"),
     path("runs/", report_runs.run_list, name="runs"),
+    path("schedules/", schedules.schedule_list, name="schedules"),
+    path("schedules/new/", schedules.new, name="new_schedule"),
+    path("schedules/times/", schedules.times_typed, name="schedule_times"),
+    path("schedules/<int:pk>/", scheduled_runs.schedule, name="schedule"),
+    path("schedules/<int:pk>/edit/", schedules.edit, name="edit_schedule"),
+    path("schedules/<int:pk>/pause/", schedules.pause, name="pause_schedule"),
+    path("schedules/<int:pk>/delete/", schedules.delete, name="delete_schedule"),
+    path("schedules/<int:pk>/leave/", schedules.leave, name="leave_schedule"),
+    path("schedules/<int:pk>/run/", scheduled_runs.start, name="run_schedule"),
+    path("schedules/runs/<int:pk>/", scheduled_runs.scheduled_run, name="scheduled_run"),
+    path("schedules/runs/<int:pk>/again/", scheduled_runs.again, name="run_again"),
+    path("schedules/runs/<int:pk>/changes/", scheduled_runs.changes, name="run_changes"),
 ]

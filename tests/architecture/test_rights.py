@@ -54,6 +54,7 @@ from tests.factories import (
     queued_conversation,
     user_with,
 )
+from tests.reporting.schedules.schedules import ran, scheduled
 
 CANARIES = ("canary-customer", "canary-kept", "canary-live", "canary-message", "358777000111")
 SHOP = "https://shop.example.com"
@@ -141,6 +142,8 @@ def centre(db: None, settings: Any, tmp_path: Path) -> SimpleNamespace:
     run_reporting_job()
     phone = QueueFactory(name="Guarded phone queue", channel=ChannelFactory(kind="voice", allocation_keys=["live"]))
     caller = user_with(Right.SERVE, on=phone)
+    saved = saved_report_of(reporter)
+    schedule = scheduled(reporter, report=saved)
     return SimpleNamespace(
         queue=queue,
         phone=phone,
@@ -157,7 +160,9 @@ def centre(db: None, settings: Any, tmp_path: Path) -> SimpleNamespace:
         note=note,
         said=served.messages.get(),
         file=report_file_of(reporter),
-        saved=saved_report_of(reporter),
+        saved=saved,
+        schedule=schedule,
+        run=ran(schedule),
         factor=reporter.second_factors.create(kind="totp", secret="canary-kept"),
     )
 
@@ -282,6 +287,30 @@ ADDRESSES = {
     ),
     "reports/saved/<int:pk>/rename/": form("/reports/saved/{}/rename/", "saved", "reporter", of="reporter", name="b"),
     "reports/saved/<int:pk>/delete/": form("/reports/saved/{}/delete/", "saved", "reporter", of="reporter"),
+    "reports/schedules/": listed("/reports/schedules/", "reporter", of="reporter"),
+    "reports/schedules/new/": listed("/reports/schedules/new/", "reporter", of="reporter"),
+    "reports/schedules/times/": listed("/reports/schedules/times/", shows_data=False),
+    **{
+        f"reports/schedules/<int:pk>/{rest}": one(
+            f"/reports/schedules/{{}}/{rest}", "schedule", "reporter", of="reporter"
+        )
+        for rest in ("", "edit/")
+    },
+    **{
+        f"reports/schedules/<int:pk>/{name}/": form(
+            f"/reports/schedules/{{}}/{name}/", "schedule", "reporter", of="reporter"
+        )
+        for name in ("pause", "delete", "leave", "run")
+    },
+    "reports/schedules/runs/<int:pk>/": one(
+        "/reports/schedules/runs/{}/", "run", "reporter", of="reporter", shows_data=False
+    ),
+    "reports/schedules/runs/<int:pk>/again/": form(
+        "/reports/schedules/runs/{}/again/", "run", "reporter", of="reporter"
+    ),
+    "reports/schedules/runs/<int:pk>/changes/": one(
+        "/reports/schedules/runs/{}/changes/", "run", "reporter", of="reporter", shows_data=False
+    ),
     "accounts/second-factor/": listed("/accounts/second-factor/", shows_data=False),
     "accounts/second-factor/app/": listed("/accounts/second-factor/app/", shows_data=False),
     "accounts/second-factor/passkey/": Address(lambda client, _: client.post("/accounts/second-factor/passkey/")),

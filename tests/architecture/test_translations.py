@@ -69,6 +69,7 @@ from reporting.contact_log.fill import run_reporting_job
 from reporting.contact_log.query import LogQuery, zone_of
 from reporting.models import DailyManifest, DatasetDay, DeliveryRebuild, FileDelivery, ReportFile
 from reporting.saved_reports import save_report
+from reporting.schedules.planning import run_now
 from reporting.session_metadata.rebuilding import ask_for_rebuild
 from tests.channels_cfg.admin.forms import open_form, save_form
 from tests.factories import (
@@ -84,6 +85,7 @@ from tests.factories import (
     grant,
     queued_conversation,
 )
+from tests.reporting.schedules.schedules import ran, scheduled
 from tests.small_centre import addresses as of_records
 from tests.small_centre import different
 
@@ -151,6 +153,8 @@ ONLY_POSTED = {
     "admin:integration_debug_window",
     "admin:metadata_destination_example",
     "reports:delete_saved",
+    *(f"reports:{name}_schedule" for name in ("delete", "leave", "pause", "run")),
+    "reports:run_again",
     "reports:rename_saved",
 }
 """Addresses with parameters that show no page of their own."""
@@ -199,7 +203,7 @@ def busy(root: User, centre: None) -> dict[str, list[dict[str, Any]]]:
     associate(Conversation.objects.filter(state="wrap_up")[0].pk, contact.pk, how=Association.How.API, by=None, now=now)
     run_reporting_job()
     query = LogQuery.parse({"by": ["queue"], "column": ["customerType"]}, zone=zone_of(root), now=now)
-    save_report(query=query, name="Mine", owner=root, now=now)
+    saved = save_report(query=query, name="Mine", owner=root, now=now)
     report = ask_for(query, format=ReportFile.Format.XLSX, owner=root, now=now)
     places = [{"level": "channel", "pk": queue.channel_id}, {"level": "queue", "pk": queue.pk}]
     conversations = [{"pk": pk} for pk in Conversation.objects.values_list("pk", flat=True)]
@@ -223,6 +227,8 @@ def busy(root: User, centre: None) -> dict[str, list[dict[str, Any]]]:
         },
     )
     rebuild = rebuilt_period(root)
+    schedule = scheduled(root, report=saved)
+    runs = [{"pk": run.pk} for run in (ran(schedule), run_now(schedule, now=now))]
     return {
         "file": [],
         "extra_data_place": places,
@@ -250,6 +256,8 @@ def busy(root: User, centre: None) -> dict[str, list[dict[str, Any]]]:
         "history:after_the_end": conversations,
         "remove_second_factor": [{"pk": factor.pk}],
         "reports:file": [{"pk": report.pk}],
+        **{f"reports:{page}": [{"pk": schedule.pk}] for page in ("schedule", "edit_schedule")},
+        **{f"reports:{page}": runs for page in ("scheduled_run", "run_changes")},
         "reports:download_file": [{"pk": report.pk}],
         **{f"admin:channels_cfg_{name}_template": [{"format": "csv"}] for name in ("attachedkey", "queue", "user")},
     }

@@ -167,6 +167,14 @@ RULES = [
     ),
     Rule(
         SystemSettings,
+        "smallest_group",
+        1001,
+        "At most 1000 conversations",
+        5,
+        constraint="the_smallest_group_has_at_most_1000_conversations",
+    ),
+    Rule(
+        SystemSettings,
         "session_metadata_minutes",
         1441,
         "At most a day: 1440 minutes",

@@ -8,13 +8,25 @@ import signal
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.db import connection
+from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
+from kombu import Connection
 
+from channels_cfg import jobs
 from channels_cfg.models import MessagingService
-from conversations.models import InboundDelivery, Message
+from conversations.models import Conversation, InboundDelivery, Message
+from conversations.tasks import work_on_waiting_jobs
+from reporting.contact_log import files
+from reporting.models import ContactLogEntry, ReportFile, ReportRun
+from reporting.tasks import run_reporting_job
+from tests.bench.dataset import fill
+from tests.bench.exports import everything
 from tests.factories.channels_cfg import WebhookSecretFactory
 from tests.journeys.conftest import Portal, eventually, free_port, running_portal
 
@@ -114,7 +126,8 @@ def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Broker]:
 @pytest.fixture
 def portal(transactional_db: None, broker: Broker, tmp_path: Path) -> Iterator[Portal]:
     """Web server and worker on that broker."""
-    with running_portal(tmp_path, CELERY_BROKER_URL=broker.url) as portal:
+    sizes = {"REPORT_BATCH_ROWS": "50", "REPORT_SLICE_ROWS": "50", "REPORT_PROCESSES": "1"}
+    with running_portal(tmp_path, CELERY_BROKER_URL=broker.url, **sizes) as portal:
         yield portal
 
 
@@ -152,3 +165,68 @@ def test_what_a_customer_writes_reaches_the_worker_and_outlives_a_killed_broker(
     eventually(lambda: applied() == 3, within=60)
     told = set(Message.objects.values_list("text", flat=True))
     assert told == {"By the broker", "While it is away", "After its return"}
+
+
+@pytest.fixture
+def held(transactional_db: None) -> Iterator[Callable[[], AbstractContextManager[None]]]:
+    """A block during which everybody waits who writes an entry of the Contact Log, or has written a slice of a file."""
+    with connection.cursor() as cursor:
+        cursor.execute("""
+            CREATE FUNCTION wait_for_test() RETURNS trigger LANGUAGE plpgsql AS
+            'BEGIN PERFORM pg_advisory_xact_lock_shared(4711); RETURN NEW; END';
+            CREATE TRIGGER wait_for_test BEFORE INSERT ON reporting_contactlogentry
+               FOR EACH ROW EXECUTE FUNCTION wait_for_test();
+            CREATE TRIGGER wait_for_test BEFORE UPDATE ON reporting_reportfileslice
+               FOR EACH ROW WHEN (NEW.state = 'done') EXECUTE FUNCTION wait_for_test();
+        """)
+
+    @contextmanager
+    def block() -> Iterator[None]:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(4711)")
+            try:
+                yield
+            finally:
+                cursor.execute("SELECT pg_advisory_unlock(4711)")
+
+    yield block
+    with connection.cursor() as cursor:
+        cursor.execute("DROP FUNCTION wait_for_test CASCADE")
+
+
+def waiting_for_test() -> int:
+    """How many connections wait; a worker has one that does."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND NOT granted")
+        return int(cursor.fetchone()[0])
+
+
+def test_workers_share_a_large_fill_and_a_large_file(
+    held: Callable[[], AbstractContextManager[None]], broker: Broker, portal: Portal, settings: Any
+) -> None:
+    settings.MEDIA_ROOT = portal.var_dir / "files"
+    portal.start_worker("second")
+    supervisor = fill(400).supervisor
+
+    with Connection(broker.url) as channel:
+        with held():
+            for _worker in range(2):
+                run_reporting_job.apply_async(connection=channel)
+            eventually(lambda: waiting_for_test() == 2, within=60)
+        eventually(lambda: ReportRun.objects.filter(outcome="done").count() == 2, within=60)
+
+        file = files.ask_for(everything(), format="csv", owner=supervisor, now=timezone.now())
+        with held():
+            work_on_waiting_jobs.apply_async(["reporting.ReportFile"], connection=channel)
+            eventually(lambda: waiting_for_test() == 2, within=60)
+        eventually(lambda: ReportFile.objects.filter(pk=file.pk, state="ready").exists(), within=60)
+
+    runs = list(ReportRun.objects.values_list("conversations", flat=True))
+    assert sum(runs) == 400 and min(runs) >= 50
+    reported = ContactLogEntry.objects.values_list("conversation", "state", "version", "kept_data")
+    assert sorted(reported, key=str) == sorted(
+        Conversation.objects.values_list("pk", "state", "version", "kept_data"), key=str
+    )
+    by_one = files.ask_for(everything(), format="csv", owner=supervisor, now=timezone.now())
+    jobs.work_on(ReportFile, by_one.pk)
+    assert file.path.read_bytes() == by_one.path.read_bytes()

@@ -43,10 +43,11 @@ OF_MAPS = (
 
 @dataclass(frozen=True)
 class Dialect:
-    """What engines call otherwise: how long a list is, the seconds since 1970 of a ``{moment}``, and the group of a kept
-    ``{key}``."""
+    """What engines call otherwise: how long a list is, a moment's type, the seconds since 1970 of a ``{moment}``, and the
+    group of a kept ``{key}``."""
 
     length: str
+    moment: str
     seconds: str
     group_of_key: str = OF_MAPS
 
@@ -54,14 +55,17 @@ class Dialect:
 def statement(query: LogQuery, dialect: Dialect) -> str:
     """The counts of a query without conditions but its period, on the clock of the session: the interval's start in
     seconds since 1970, the groups, the measures."""
-    groups = [_KEY.format(key=by.removeprefix(KEY)) if by.startswith(KEY) else GROUPS[by] for by in query.groupings]
+    groups = [
+        dialect.group_of_key.format(key=by.removeprefix(KEY)) if by.startswith(KEY) else GROUPS[by]
+        for by in query.groupings
+    ]
     if query.interval:
-        groups.insert(0, f"{dialect.seconds}(date_trunc('{query.interval}', received_at))")
+        groups.insert(0, dialect.seconds.format(moment=f"date_trunc('{query.interval}', received_at)"))
     measures = [measure.format(length=dialect.length) for measure in MEASURES.values()]
     places = ", ".join(str(place) for place, _group in enumerate(groups, start=1))
     period = (
-        f"received_at >= TIMESTAMP WITH TIME ZONE '{query.start.isoformat(sep=' ')}' AND "
-        f"received_at < TIMESTAMP WITH TIME ZONE '{query.end.isoformat(sep=' ')}'"
+        f"received_at >= CAST('{query.start.isoformat(sep=' ')}' AS {dialect.moment}) AND "
+        f"received_at < CAST('{query.end.isoformat(sep=' ')}' AS {dialect.moment})"
     )
     return f"SELECT {', '.join([*groups, *measures])} FROM contact_log WHERE {period}" + (
         f" GROUP BY {places}" if groups else ""

@@ -12,6 +12,7 @@ def main() -> None:
         SparkSession.builder.master("local[2]")
         .config("spark.sql.session.timeZone", asked["zone"])
         .config("spark.ui.enabled", "false")
+        .config("spark.ui.showConsoleProgress", "false")
         .config("spark.sql.shuffle.partitions", "4")
         .config("spark.driver.bindAddress", "127.0.0.1")
         .config("spark.driver.host", "127.0.0.1")

@@ -20,6 +20,7 @@ from tests.engines.questions import Dialect
 
 DIALECT = Dialect(
     length="cardinality",
+    moment="timestamptz",
     seconds="date_part('epoch', {moment})",
     group_of_key="CASE WHEN jsonb_exists(kept_data, '{key}') THEN concat('value:', kept_data ->> '{key}') "
     "WHEN NOT is_served THEN 'reason:abandoned' "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -23,7 +24,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from channels_cfg.models import MessagingService
+from channels_cfg.models import Job, MessagingService
 from conversations.demo import CALLBACK_PATH, inbound_message, sign
 
 PATIENCE = 20  # seconds until something that should happen counts as not happening
@@ -51,8 +52,9 @@ class Portal:
     def start_web(self) -> None:
         self.start("web", "gunicorn", "-c", "python:config.gunicorn", "config.wsgi")
 
-    def start_worker(self) -> None:
-        self.start("worker", "celery", "-A", "config", "worker", "--pool=solo", "--without-gossip", "--without-mingle")
+    def start_worker(self, name: str = "worker") -> None:
+        alone = ["--pool=solo", "--without-gossip", "--without-mingle", "--hostname", f"{name}@%h"]
+        self.start(name, "celery", "-A", "config", "worker", *alone)
 
     def manage(self, *command: str) -> str:
         """Run a management command in a process of its own and return what it printed."""
@@ -206,3 +208,35 @@ def _is_up(portal: Portal) -> bool:
         return httpx.get(f"{portal.url}/health/live", timeout=2).status_code == 200
     except httpx.HTTPError:
         return False
+
+
+@contextmanager
+def killed_workers(
+    kills: int, folder: Path, *kinds: type[Job], seconds: float = 0.5, **environment: str
+) -> Iterator[subprocess.Popen[str]]:
+    """Workers on these kinds of job that are killed at random, one each so many seconds at most; they write how often
+    once that is over. The block ends them."""
+    seed = random.randrange(10**9)
+    print("seed", seed)
+    own = {
+        "DJANGO_SETTINGS_MODULE": "config.settings.base",
+        "DATABASE_URL": database_url(),
+        "SECRET_KEY": settings.SECRET_KEY,
+        "VAR_DIR": str(folder),
+        "JOB_LEASE_SECONDS": "2",
+        "LOG_LEVEL": "ERROR",
+    }
+    facts = [str(kills), str(seed), str(seconds), *(kind._meta.label for kind in kinds)]
+    workers = subprocess.Popen(
+        [sys.executable, "-m", "tests.journeys.killed_workers", *facts],
+        env={**os.environ, **own, **environment},
+        cwd=settings.BASE_DIR,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield workers
+    finally:
+        os.killpg(workers.pid, signal.SIGKILL)
+        workers.wait()

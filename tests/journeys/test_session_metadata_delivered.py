@@ -8,20 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import random
-import signal
-import subprocess
-import sys
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
@@ -42,7 +35,7 @@ from tests.factories import (
     WebhookSecretFactory,
     grant,
 )
-from tests.journeys.conftest import Portal, database_url, eventually
+from tests.journeys.conftest import Portal, eventually, killed_workers
 from tests.reporting.session_metadata.deliveries import file_of, folder_used_by_all
 
 FILES = int(os.environ.get("DELIVERED_FILES", 1000))
@@ -135,37 +128,13 @@ def test_files_of_a_chat_and_a_call_lie_in_the_folder_and_follow_what_changes(po
     assert "canary" not in (portal.var_dir / "worker.log").read_text()
 
 
-@contextmanager
-def killed_workers(kills: int, folder: Path) -> Iterator[subprocess.Popen[str]]:
-    """Workers that are killed at random; the block ends them."""
-    seed = random.randrange(10**9)
-    print("seed", seed)
-    environment = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "config.settings.base",
-        "DATABASE_URL": database_url(),
-        "SECRET_KEY": settings.SECRET_KEY,
-        "VAR_DIR": str(folder),
-        "JOB_LEASE_SECONDS": "2",
-        "LOG_LEVEL": "ERROR",
-    }
-    command = [sys.executable, "-m", "tests.journeys.killed_workers", str(kills), str(seed)]
-    workers = subprocess.Popen(
-        command, env=environment, cwd=settings.BASE_DIR, stdout=subprocess.PIPE, text=True, start_new_session=True
-    )
-    try:
-        yield workers
-    finally:
-        os.killpg(workers.pid, signal.SIGKILL)
-        workers.wait()
-
-
 @pytest.mark.timeout(600)
 def test_each_file_is_there_once_and_whole_whichever_worker_is_killed(folder: Path, tmp_path: Path):
     fill(FILES)
     sessions = {("chat", number) for number in Conversation.objects.values_list("number", flat=True)}
     ask_for_all()
 
-    with killed_workers(KILLS, tmp_path) as workers:
+    with killed_workers(KILLS, tmp_path, FileDelivery) as workers:
         assert workers.stdout and int(workers.stdout.readline()) == KILLS
         eventually(lambda: not FileDelivery.objects.unfinished().exists(), within=300)
 

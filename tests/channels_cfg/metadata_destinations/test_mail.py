@@ -27,7 +27,7 @@ def running() -> Iterator[SmtpStandIn]:
 
 @pytest.fixture
 def server(running: SmtpStandIn, settings: Settings) -> SmtpStandIn:
-    settings.EMAIL_BACKEND = "channels_cfg.metadata_destinations.mail.SmtpServer"
+    settings.EMAIL_BACKEND = "channels_cfg.mail_server.SmtpServer"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", running.port
     settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
     settings.EMAIL_USE_TLS, settings.EMAIL_TIMEOUT = False, 2

@@ -93,7 +93,7 @@ def test_a_crm(settings: Settings):
 
 
 def test_an_e_mail(settings: Settings):
-    settings.EMAIL_BACKEND = "channels_cfg.metadata_destinations.mail.SmtpServer"
+    settings.EMAIL_BACKEND = "channels_cfg.mail_server.SmtpServer"
     with running_smtp_server() as server:
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
         delivered(kind="email", address="inbox@crm.example", subject="[{ticket_id}]")

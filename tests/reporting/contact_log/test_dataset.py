@@ -35,6 +35,7 @@ from tests.reporting.stories import MINUTE, abandoned, served
 pytestmark = pytest.mark.django_db(transaction=True)  # a file is read on a connection of its own
 
 DAY = timedelta(days=1)
+GROUPINGS = [*GROUPS, "key:customerType", "key:csat", "key:customerId"]
 FIRST, SECOND = (f"contact_log/year=2026/month=3/day-2026-03-0{day}.parquet" for day in (2, 3))
 
 
@@ -173,9 +174,7 @@ def a_question(dice: random.Random) -> LogQuery:
         end=NOON + 50 * DAY,
         zone=ZoneInfo(dice.choice(["UTC", "Europe/Helsinki", "America/New_York"])),
         interval=dice.choice(["", "", "hour", "day", "week", "month", "quarter"]),
-        group_by=tuple(
-            dice.sample([*GROUPS, "key:customerType", "key:csat", "key:customerId"], dice.choice([0, 1, 2]))
-        ),
+        group_by=tuple(dice.sample(GROUPINGS, dice.choice([0, 1, 2]))),
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from channels_cfg import jobs
-from channels_cfg.models import Right
+from channels_cfg.models import Right, SystemSettings
 from conversations import lifecycle
 from reporting.contact_log.files import clear_away
 from reporting.contact_log.fill import run_reporting_job
@@ -298,6 +298,28 @@ def test_a_queue_that_is_not_granted_is_compared_no_more_than_one_that_is_not_th
     for text in shown:
         assert '<a href="#id_compare">Compare with</a>: There is no such queue' in text
         assert "ecret" not in text
+
+
+@pytest.mark.django_db
+def test_small_groups_are_counted_together_and_lead_nowhere(client, viewer, queue):
+    for value, times in {"gold": 5, "silver": 2, "bronze": 1}.items():
+        for _ in range(times):
+            served(queue, received_at=NOON, data={"customerType": value})
+    run_reporting_job()
+    SystemSettings.objects.update_or_create(pk=1, defaults={"smallest_group": 3})
+    by_type = f"/reports/?{YEAR}&interval=none&by=key:customerType"
+
+    shown = page(client, viewer, by_type)
+    across = page(client, viewer, f"/reports/?{YEAR}&interval=none&by=state&across=key:customerType")
+    silver = page(client, viewer, f"{by_type}&kept=customerType=silver")
+
+    table = shown.split("<tbody>")[1].split("</tbody>")[0]
+    assert re.search(r">Others, and fewer than 3</th>\s*<td class=\"num\">\s*3\s*<", table)
+    assert ("silver" in table, "bronze" in table, "others=" in table) == (False, False, False)
+    assert "Groups of fewer than 3 conversations are among them." in shown
+    assert ">Others, and fewer than 3</th>" in across
+    assert "Fewer than 3 conversations match" in silver
+    assert "measure" not in silver.split('id="results"')[1]
 
 
 @pytest.mark.django_db

@@ -1,0 +1,102 @@
+"""Small groups are counted together, where the settings name the smallest group that reports show.
+
+A smaller number of conversations, unless it is 0, is not shown and cannot be worked out of the other numbers of the
+page: neither by subtraction from a total nor from rows and columns together. Nothing is promised of measures within a
+group that is shown, of several questions together, or of rows and files, which are a matter of rights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from channels_cfg.models import SystemSettings, User
+from reporting.contact_log.counts import HIDDEN, Counted, Head, Rest, count
+from reporting.contact_log.query import LogQuery
+
+
+def count_shown(query: LogQuery, user: User) -> Counted:
+    """What the query counts, with small groups among the others and small cells hidden, as the settings say."""
+    counted = count(query, user)
+    smallest = SystemSettings.load().smallest_group
+    if smallest < 2 or not counted.at()["conversations"]:
+        return counted
+    if counted.at()["conversations"] < smallest:
+        return replace(counted, rows=[], columns=[], numbers={(Rest.ALL, Rest.ALL): HIDDEN}, smallest=smallest)
+    rows = counted.rows if query.interval else _kept(counted, smallest)
+    columns = _kept(counted, smallest, are_columns=True)
+    if len(rows) < len(counted.rows) or len(columns) < len(counted.columns):
+        folded = count(query, user, beside=replace(counted, rows=rows, columns=columns))
+        counted = replace(counted, rows=rows, columns=columns, numbers=folded.numbers)
+    return hide_small(counted, smallest)
+
+
+def hide_small(counted: Counted, smallest: int) -> Counted:
+    """The same without the numbers of rows and cells that are small, and of as many others as keep them unknown."""
+    totals = _hidden_totals(counted, smallest)
+    hidden: set[tuple[Head, Head]] = {(row, Rest.ALL) for row in totals}
+    hidden |= {(row, column) for row in _hidden_rows(counted, smallest, totals) for column in counted.columns}
+    return replace(counted, numbers={**counted.numbers, **dict.fromkeys(hidden, HIDDEN)}, smallest=smallest)
+
+
+def totals_only(counted: Counted, smallest: int) -> Counted:
+    """The same without cells and totals of columns, and without small totals of rows."""
+    if smallest < 2:
+        return counted
+    is_small = 0 < counted.at()["conversations"] < smallest
+    totals = counted.rows if is_small else _hidden_totals(counted, smallest)
+    hidden: set[tuple[Head, Head]] = {(row, Rest.ALL) for row in totals} | (
+        {(Rest.ALL, Rest.ALL)} if is_small else set()
+    )
+    hidden |= {(row, column) for row in (*counted.rows, Rest.ALL) for column in counted.columns}
+    return replace(counted, numbers={**counted.numbers, **dict.fromkeys(hidden, HIDDEN)}, smallest=smallest)
+
+
+def _size(counted: Counted, row: Head, column: Head = Rest.ALL) -> int:
+    return int(counted.at(row, column)["conversations"])
+
+
+def _kept(counted: Counted, smallest: int, *, are_columns: bool = False) -> Sequence[Head]:
+    """The largest groups, none small, such that the others are none, or two at least and not small together."""
+    heads = counted.columns if are_columns else counted.rows
+    groups = [head for head in heads if isinstance(head, tuple)]
+    number = counted.groups_of_columns if are_columns else counted.groups_of_rows
+    sizes = [_size(counted, Rest.ALL, head) if are_columns else _size(counted, head) for head in groups]
+    for most in range(len(groups), 0, -1):
+        others, rest = number - most, _size(counted, Rest.ALL) - sum(sizes[:most])
+        if sizes[most - 1] >= smallest and (others == 0 or (others > 1 and rest >= smallest)):
+            return [*groups[:most], *([Rest.OTHERS] if others else [])]
+    return [Rest.OTHERS] if groups else []
+
+
+def _hidden_totals(counted: Counted, smallest: int) -> set[Head]:
+    """Rows with a small total, with the next larger ones until they are two at least and not small together."""
+    by_size = sorted((row for row in counted.rows if _size(counted, row)), key=lambda row: _size(counted, row))
+    hidden = [row for row in by_size if _size(counted, row) < smallest]
+    if not hidden:
+        return set()
+    for row in by_size[len(hidden) :]:
+        if len(hidden) > 1 and sum(_size(counted, each) for each in hidden) >= smallest:
+            break
+        hidden.append(row)
+    return set(hidden)
+
+
+def _hidden_rows(counted: Counted, smallest: int, totals: Collection[Head]) -> set[Head]:
+    """Rows with a small cell or a hidden total, with others until they are two at least and of each column as many
+    conversations are hidden as are not small.
+
+    All cells of these rows are hidden: so each is unknown in its row and in its column, and on a circle of such cells,
+    without which it could be worked out.
+    """
+    columns = counted.columns
+    by_size = sorted((row for row in counted.rows if _size(counted, row)), key=lambda row: _size(counted, row))
+    hidden = {row for row in by_size if any(0 < _size(counted, row, column) < smallest for column in columns)}
+    hidden |= set(totals)
+    sums = {column: sum(_size(counted, row, column) for row in hidden) for column in columns}
+    for row in (row for row in by_size if row not in hidden):
+        if not hidden or (len(hidden) > 1 and not any(0 < number < smallest for number in sums.values())):
+            break
+        hidden.add(row)
+        sums = {column: number + _size(counted, row, column) for column, number in sums.items()}
+    return hidden

@@ -1,0 +1,136 @@
+"""One schedule with its runs, and one run: what each recipient got, and how its rows differ from others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from channels_cfg import mail_server
+from channels_cfg.models import Right, User
+from conversations.filters import is_id
+from conversations.models import Conversation
+from conversations.signed_in import page_for_people, viewer
+from reporting.models import RunRecipient, ScheduledRun
+from reporting.models.report_schedule import RUNS_KEPT
+from reporting.pages.schedules import next_times, own_schedule
+from reporting.schedules.mails import period_in_words
+from reporting.schedules.planning import run_again, run_now
+from reporting.schedules.rows import ROWS_SHOWN, RowDifference, RunComparison, erased_rows, query_of, rows_changed_since
+
+NOW = "now"
+
+
+def _own_run(request: HttpRequest, pk: int) -> ScheduledRun:
+    """A run of the viewer's schedule. Another's is not found."""
+    runs = ScheduledRun.objects.filter(schedule__owner=viewer(request)).select_related("schedule__report")
+    return get_object_or_404(runs, pk=pk)
+
+
+@page_for_people
+@require_GET
+def schedule(request: HttpRequest, pk: int) -> HttpResponse:
+    """A schedule of the viewer's, and its runs, the newest first."""
+    shown = own_schedule(request, pk)
+    outcomes = RunRecipient.Outcome
+    got = Count("recipients", filter=Q(recipients__outcome__in=[outcomes.SENT, outcomes.READY]))
+    runs = shown.runs.annotate(got=got, named=Count("recipients")).order_by("-created_at", "-pk")[:RUNS_KEPT]
+    context = {
+        "schedule": shown,
+        "runs": runs,
+        "recipients": shown.recipients.all(),
+        "formats": shown.format_labels,
+        "times": next_times(shown.cron, shown.time_zone, now=timezone.now()) if shown.next_at else [],
+        "has_mail": mail_server.is_set(),
+    }
+    return render(request, "reports/schedule.html", context)
+
+
+@page_for_people
+@require_POST
+def start(request: HttpRequest, pk: int) -> HttpResponse:
+    """Have a schedule of the viewer's run at once."""
+    run = run_now(own_schedule(request, pk), now=timezone.now())
+    messages.success(request, _("It runs now. Recipients are told when their files are ready."))
+    return redirect("reports:scheduled_run", run.pk)
+
+
+@page_for_people
+@require_POST
+def again(request: HttpRequest, pk: int) -> HttpResponse:
+    """Have a run made once more, of the same period."""
+    run = run_again(_own_run(request, pk), now=timezone.now())
+    messages.success(request, _("It runs again, of the same period. Recipients are told when their files are ready."))
+    return redirect("reports:scheduled_run", run.pk)
+
+
+@page_for_people
+@require_GET
+def changes(request: HttpRequest, pk: int) -> HttpResponse:
+    """How many rows of a run changed since, for htmx."""
+    run = _own_run(request, pk)
+    changed = rows_changed_since(run) if run.taken_at else 0
+    return render(request, "reports/_run_changes.html", {"run": run, "changed": changed})
+
+
+@page_for_people
+@require_GET
+def scheduled_run(request: HttpRequest, pk: int) -> HttpResponse:
+    """A run: what became of it, and how its rows differ from another run's or from the log now.
+
+    To htmx, which asks while it is under way, the first alone.
+    """
+    run = _own_run(request, pk)
+    context: dict[str, Any] = {
+        "run": run,
+        "schedule": run.schedule,
+        "recipients": run.recipients.select_related("user").prefetch_related("files"),
+    }
+    if run.taken_at:
+        context["period"] = period_in_words(query_of(run))
+    if run.has_rows and not request.htmx:  # type: ignore[attr-defined]  # set by the middleware of django_htmx
+        context |= {"erased": erased_rows(run), **_compared(request, run)}
+    return render(request, "reports/scheduled_run.html", context)
+
+
+def _compared(request: HttpRequest, run: ScheduledRun) -> dict[str, Any]:
+    """With the run that was chosen, or with the one before where none was, or with the log now."""
+    others = run.schedule.runs.filter(has_rows=True).exclude(pk=run.pk)
+    earlier = others.filter(taken_at__lt=run.taken_at).order_by("-taken_at")
+    chosen = request.GET.get("with", "")
+    other = others.filter(pk=chosen).first() if is_id(chosen) else None if chosen == NOW else earlier.first()
+    context: dict[str, Any] = {"others": others, "other": other, "now": NOW, "rows_shown": ROWS_SHOWN}
+    before, after = _in_order(run, other) if other else (run, None)
+    comparison = RunComparison(before, after)
+    counts = comparison.counts()
+    found = list(dict.fromkeys(count.difference for count in counts))
+    asked = request.GET.get("difference", "")
+    difference = RowDifference(asked) if asked in found else next(iter(found), None)
+    rows = comparison.rows(difference) if difference else []
+    openable = _openable(viewer(request), [entry.pk for entry, _reason in rows])
+    return context | {
+        "comparison": comparison,
+        "before": before,
+        "after": after,
+        "counts": counts,
+        "differences": found,
+        "difference": difference,
+        "rows": [(entry, reason, entry.pk in openable) for entry, reason in rows],
+    }
+
+
+def _in_order(one: ScheduledRun, other: ScheduledRun) -> tuple[ScheduledRun, ScheduledRun]:
+    assert one.taken_at and other.taken_at  # their rows are noted
+    return (one, other) if one.taken_at < other.taken_at else (other, one)
+
+
+def _openable(user: User, pks: list[Any]) -> set[Any]:
+    """Of the conversations, those whose history the viewer may open."""
+    granted = Conversation.objects.granting(Right.VIEW_HISTORY, to=user)
+    return set(granted.filter(pk__in=pks).values_list("pk", flat=True))

@@ -1,0 +1,119 @@
+"""The viewer's schedules: list, make, change, pause, delete; and those that others send to the viewer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import islice
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from channels_cfg import mail_server
+from conversations.signed_in import page_for_people, viewer
+from reporting.models import ReportSchedule
+from reporting.pages.schedule_form import ScheduleForm, TimesForm, new_schedule
+from reporting.schedule_times import in_words, times
+from reporting.schedules.planning import schedules_of
+from reporting.viewing import may_view_reports
+
+TIMES_SHOWN = 3
+
+
+def own_schedule(request: HttpRequest, pk: int) -> ReportSchedule:
+    """The viewer's schedule. Another's is not found."""
+    return get_object_or_404(schedules_of(viewer(request)).select_related("report"), pk=pk)
+
+
+def next_times(expression: str, zone: ZoneInfo, *, now: datetime) -> list[datetime]:
+    return list(islice(times(expression, zone, after=now), TIMES_SHOWN))
+
+
+@page_for_people
+@require_GET
+def schedule_list(request: HttpRequest) -> HttpResponse:
+    """The viewer's schedules, and those of others that name the viewer as a recipient."""
+    user = viewer(request)
+    own = schedules_of(user).select_related("report").prefetch_related("recipients")
+    received = ReportSchedule.objects.filter(recipients=user).exclude(owner=user).select_related("owner")
+    context = {"may_view": may_view_reports(user), "schedules": own, "received": received}
+    return render(request, "reports/schedule_list.html", context)
+
+
+@page_for_people
+def new(request: HttpRequest) -> HttpResponse:
+    if not may_view_reports(viewer(request)):
+        return redirect("reports:index")
+    return _edit(request, new_schedule(viewer(request), request.GET.get("report", "")))
+
+
+@page_for_people
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    return _edit(request, own_schedule(request, pk))
+
+
+def _edit(request: HttpRequest, schedule: ReportSchedule) -> HttpResponse:
+    form = ScheduleForm(request.POST if request.method == "POST" else None, schedule=schedule)
+    now = timezone.now()
+    if request.method == "POST" and form.save(origin=request.build_absolute_uri("/"), now=now):
+        messages.success(request, _("“%(name)s” is saved.") % {"name": schedule.name})
+        return redirect("reports:schedule", schedule.pk)
+    asked = TimesForm(request.POST if request.method == "POST" else form.initial)
+    context = {"form": form, "schedule": schedule, "is_new": not schedule.pk, "has_mail": mail_server.is_set()}
+    return render(request, "reports/schedule_form.html", context | _times_of(asked, now))
+
+
+@page_for_people
+@require_GET
+def times_typed(request: HttpRequest) -> HttpResponse:
+    """The next times of what is typed, for htmx."""
+    return render(request, "reports/_schedule_times.html", _times_of(TimesForm(request.GET), timezone.now()))
+
+
+def _times_of(form: TimesForm, now: datetime) -> dict[str, Any]:
+    try:
+        expression, zone = form.times()
+    except ValidationError as bad:
+        return {"complaints": bad.messages}
+    return {"words": in_words(expression), "zone": zone, "times": next_times(expression, ZoneInfo(zone), now=now)}
+
+
+@page_for_people
+@require_POST
+def pause(request: HttpRequest, pk: int) -> HttpResponse:
+    """Pause it, or have it go on."""
+    schedule = own_schedule(request, pk)
+    if schedule.next_at:
+        schedule.next_at = None
+        words = _("“%(name)s” is paused.")
+    else:
+        schedule.plan(now=timezone.now())
+        words = _("“%(name)s” runs again at its times.")
+    schedule.save(update_fields=["next_at"])
+    messages.success(request, words % {"name": schedule.name})
+    return redirect("reports:schedule", pk)
+
+
+@page_for_people
+@require_POST
+def delete(request: HttpRequest, pk: int) -> HttpResponse:
+    schedule = own_schedule(request, pk)
+    schedule.delete()
+    messages.success(request, _("“%(name)s” is deleted.") % {"name": schedule.name})
+    return redirect("reports:schedules")
+
+
+@page_for_people
+@require_POST
+def leave(request: HttpRequest, pk: int) -> HttpResponse:
+    """Be no recipient of somebody's schedule any more."""
+    schedule = get_object_or_404(ReportSchedule, pk=pk, recipients=viewer(request))
+    schedule.recipients.remove(viewer(request))
+    messages.success(request, _("“%(name)s” is not sent to you any more.") % {"name": schedule.name})
+    return redirect("reports:schedules")

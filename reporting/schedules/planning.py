@@ -1,0 +1,111 @@
+"""Schedules that people keep, and the runs that come of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import QuerySet, Window
+from django.db.models.functions import RowNumber
+from django.utils.translation import gettext as _
+
+from channels_cfg import jobs
+from channels_cfg.models import User
+from reporting.models import ReportSchedule, ScheduledRun
+from reporting.models.report_schedule import RUNS_KEPT, RUNS_KEPT_FOR
+from reporting.schedule_times import latest_time
+from reporting.viewing import may_receive_reports
+
+MOST_SCHEDULES = 100
+"""Of one owner."""
+MOST_RECIPIENTS = 50
+
+
+def schedules_of(owner: User) -> QuerySet[ReportSchedule]:
+    """The owner's own schedules, by name."""
+    return ReportSchedule.objects.filter(owner=owner)
+
+
+@transaction.atomic
+def save_schedule(schedule: ReportSchedule, *, recipients: Collection[str], now: datetime) -> None:
+    """Keep a schedule for the users of these names, and plan its next run. Raises ``ValidationError`` by field."""
+    User.objects.select_for_update().get(pk=schedule.owner_id)  # two at once do not go over the limit together
+    complaints: dict[str, list[str]] = {}
+    try:
+        schedule.full_clean()
+    except ValidationError as bad:
+        complaints = bad.message_dict
+    try:
+        users = recipients_named(recipients)
+    except ValidationError as bad:
+        complaints["recipients"] = bad.messages
+    if not schedule.pk and schedules_of(schedule.owner).count() >= MOST_SCHEDULES:
+        most = {"most": MOST_SCHEDULES}
+        complaints.setdefault("name", []).append(_("You have %(most)d schedules. Delete one first.") % most)
+    if complaints:
+        raise ValidationError(complaints)
+    schedule.plan(now=now)
+    schedule.save()
+    schedule.recipients.set(users)
+
+
+def recipients_named(names: Collection[str]) -> list[User]:
+    """The users of these names, who may all receive reports. Raises ``ValidationError`` that names the others."""
+    if not names:
+        raise ValidationError(_("Name at least one recipient, by user name."))
+    if len(names) > MOST_RECIPIENTS:
+        raise ValidationError(_("At most %(most)d recipients.") % {"most": MOST_RECIPIENTS})
+    found = {user.username: user for user in User.objects.filter(username__in=names) if may_receive_reports(user)}
+    if unknown := [name for name in names if name not in found]:
+        complaint = _("No user who views reports is called: %(names)s. Write user names as they sign in with.")
+        raise ValidationError(complaint % {"names": ", ".join(unknown)})
+    return list(found.values())
+
+
+# Runs
+
+
+def start_due_runs(*, now: datetime) -> None:
+    """Have every schedule run whose time has come. Several workers may do so at once; each time runs once."""
+    while _start_one(now):
+        pass
+
+
+@transaction.atomic
+def _start_one(now: datetime) -> bool:
+    due = ReportSchedule.objects.due(now=now).order_by("next_at", "pk")
+    schedule = due.select_for_update(skip_locked=True, of=("self",)).first()
+    if schedule is None:
+        return False
+    assert schedule.next_at  # it is due
+    planned_at, missed = latest_time(schedule.cron, schedule.time_zone, due=schedule.next_at, now=now)
+    ScheduledRun.objects.create(
+        schedule=schedule, planned_at=planned_at, as_of=planned_at, missed=missed, created_at=now
+    )
+    schedule.plan(now=now)
+    schedule.save(update_fields=["next_at"])
+    jobs.announce(ScheduledRun)
+    return True
+
+
+def run_now(schedule: ReportSchedule, *, now: datetime) -> ScheduledRun:
+    """Have it run at once, besides its times."""
+    jobs.announce(ScheduledRun)
+    return ScheduledRun.objects.create(schedule=schedule, as_of=now, created_at=now)
+
+
+def run_again(run: ScheduledRun, *, now: datetime) -> ScheduledRun:
+    """Ask the same once more, of the same period."""
+    jobs.announce(ScheduledRun)
+    return ScheduledRun.objects.create(schedule=run.schedule, as_of=run.as_of, query=run.query, created_at=now)
+
+
+def delete_old_runs(*, now: datetime) -> None:
+    """Delete finished runs that are too old, and of each schedule those that are too many."""
+    finished = ScheduledRun.objects.exclude(finished_at=None)
+    place = Window(RowNumber(), partition_by="schedule", order_by=["-created_at", "-pk"])
+    too_many = finished.annotate(place=place).filter(place__gt=RUNS_KEPT)
+    ScheduledRun.objects.filter(pk__in=[run.pk for run in too_many]).delete()
+    finished.filter(created_at__lt=now - RUNS_KEPT_FOR).delete()

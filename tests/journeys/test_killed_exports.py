@@ -1,0 +1,92 @@
+"""Files of the Contact Log whose workers are killed at random while they are written equal undisturbed ones.
+
+``EXPORTED_ROWS``, ``EXPORT_KILLS``, ``EXPORT_KILL_SECONDS`` (the longest time between two) and ``EXPORT_FORMATS`` set
+the size: 1000000, 50, 10 and ``csv,xlsx`` is the full one, of about a quarter of an hour, in slices of their ordinary
+size.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+from pyarrow import parquet
+
+from channels_cfg import jobs
+from channels_cfg.models import User
+from reporting.contact_log import files
+from reporting.contact_log.fill import run_reporting_job
+from reporting.models import ReportFile, ReportFileSlice
+from reporting.models.report_file import report_folder
+from tests.bench.dataset import fill
+from tests.bench.exports import everything
+from tests.journeys.conftest import eventually, killed_workers
+
+ROWS = int(os.environ.get("EXPORTED_ROWS", 800))
+KILLS = int(os.environ.get("EXPORT_KILLS", 8))
+SECONDS = float(os.environ.get("EXPORT_KILL_SECONDS", 0.7))
+FORMATS = os.environ.get("EXPORT_FORMATS", "csv,xlsx,parquet").split(",")
+SLICE_ROWS = 41_943 if ROWS > 100_000 else 100
+FINISHED_WITHIN = 120 + ROWS / 500
+
+
+def digest_of(file: ReportFile) -> object:
+    """Of all that the file has but where it says which file it is."""
+    if file.format == "xlsx":
+        with zipfile.ZipFile(file.path) as archive:
+            assert archive.testzip() is None
+            *sheets, _about = sorted(name for name in archive.namelist() if name.startswith("xl/worksheets/"))
+            return [archive.getinfo(name).CRC for name in [*sheets, "xl/styles.xml", "xl/workbook.xml"]]
+    digest = hashlib.sha256()
+    if file.format == "parquet":
+        for batch in parquet.ParquetFile(file.path).iter_batches(10_000):
+            digest.update(repr(batch.to_pydict()).encode())
+    else:
+        with file.path.open("rb") as content:
+            while block := content.read(1024 * 1024):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def asked_file(format: str) -> ReportFile:
+    log = everything(start=datetime(2000, 1, 1, tzinfo=UTC))
+    return files.ask_for(log, format=format, owner=User.objects.get(username="supervisor"), now=timezone.now())
+
+
+def work_undisturbed(format: str) -> ReportFile:
+    file = asked_file(format)
+    jobs.work_on(ReportFile, file.pk)
+    file.refresh_from_db()
+    return file
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.timeout(300 + ROWS // 200)
+def test_files_whose_workers_are_killed_equal_those_of_undisturbed_ones(tmp_path: Path, settings):
+    (tmp_path / "files").mkdir()
+    settings.MEDIA_ROOT = tmp_path / "files"
+    fill(ROWS)
+    run_reporting_job()
+    settings.REPORT_SLICE_ROWS = SLICE_ROWS
+    asked = [asked_file(format) for format in FORMATS]
+    size = {"REPORT_SLICE_ROWS": str(SLICE_ROWS), "REPORT_PROCESSES": "1"}
+
+    with killed_workers(KILLS, tmp_path, ReportFile, ReportFileSlice, seconds=SECONDS, **size) as workers:
+        assert workers.stdout and int(workers.stdout.readline()) == KILLS
+        states = [(file.format, file.state, file.rows_done) for file in ReportFile.objects.order_by("created_at")]
+        print("After the last kill:", *states, sep="\n")
+        eventually(lambda: not ReportFile.objects.unfinished().exists(), within=FINISHED_WITHIN)
+
+    for file in asked:
+        file.refresh_from_db()
+        assert (file.state, file.rows_total) == ("ready", ROWS), file.reason
+        assert digest_of(file) == digest_of(work_undisturbed(file.format)), file.format
+    files.clear_away(now=timezone.now())  # what was killed with the last worker
+    left = sorted(path.name for path in report_folder().iterdir())
+    assert left == sorted(file.path.name for file in ReportFile.objects.all())
+    assert not ReportFileSlice.objects.exists()

@@ -1,0 +1,150 @@
+"""Schedules on pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from channels_cfg.models import Queue, Right, User
+from reporting.contact_log.fill import run_reporting_job
+from reporting.models import ReportSchedule, ScheduledRun
+from tests.factories import QueueFactory, user_with
+from tests.reporting.schedules.schedules import NOON, ran, saved_report, scheduled
+from tests.reporting.stories import served
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def queue() -> Queue:
+    return QueueFactory(name="Sales")
+
+
+@pytest.fixture
+def owner(queue: Queue) -> User:
+    return user_with(Right.VIEW_REPORTS, on=queue, username="rita")
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def typed(owner: User, **facts: Any) -> dict[str, Any]:
+    report = saved_report(owner)
+    plain = {"every": "weekday", "at": "07:00", "day": "1", "zone": "Europe/Helsinki", "formats": ["xlsx"]}
+    return {"name": "Mornings", "report": report.pk, **plain, "recipients": "rita", **facts}
+
+
+def said(client: Client, name: str, *args: Any, **query: Any) -> str:
+    return client.get(reverse(f"reports:{name}", args=args), query).content.decode()
+
+
+def test_a_schedule_is_made_from_a_saved_report_shown_changed_paused_and_deleted(owner):
+    browser, report = signed_in(owner), saved_report(owner)
+    assert f"?report={report.pk}" in said(browser, "saved")
+    assert 'value="Europe/Helsinki"' in said(browser, "new_schedule", report=report.pk)
+
+    answer = browser.post(reverse("reports:new_schedule"), typed(owner), headers={"Host": "portal.example"})
+    schedule = ReportSchedule.objects.get()
+    assert answer.status_code == 302
+    assert (schedule.cron, schedule.origin, schedule.next_at is not None) == (
+        "0 7 * * 1-5",
+        "http://portal.example/",
+        True,
+    )
+    assert "Every day from Monday to Friday at 07:00 (Europe/Helsinki)" in said(browser, "schedule", schedule.pk)
+    assert "and its schedule with its runs" in said(browser, "saved")
+
+    changed = typed(owner, every="week", weekdays=["1", "4"], formats=["csv", "jsonl"])
+    browser.post(reverse("reports:edit_schedule", args=[schedule.pk]), changed)
+    schedule.refresh_from_db()
+    assert (schedule.cron, schedule.formats) == ("0 7 * * 1,4", ["csv", "jsonl"])
+
+    browser.post(reverse("reports:pause_schedule", args=[schedule.pk]))
+    assert "It is paused" in said(browser, "schedule", schedule.pk)
+    browser.post(reverse("reports:pause_schedule", args=[schedule.pk]))
+    assert ReportSchedule.objects.get().next_at == schedule.next_at
+    browser.post(reverse("reports:delete_schedule", args=[schedule.pk]))
+    assert not ReportSchedule.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("facts", "complaint"),
+    [
+        ({"at": ""}, "Write a time such as 07:00."),
+        ({"every": "week"}, "Choose at least one day of the week."),
+        ({"every": "cron", "cron": "0 7 * *"}, "Write five fields"),
+        ({"zone": "EET"}, "“EET” is not a time zone"),
+        ({"formats": []}, "This field cannot be blank."),
+        ({"recipients": "rita, <b>"}, "No user who views reports is called: &lt;b&gt;."),
+        ({"recipients": ""}, "Name at least one recipient"),
+    ],
+)
+def test_what_is_wrong_stands_at_its_field_and_what_was_typed_stays(owner, facts, complaint):
+    page = signed_in(owner).post(reverse("reports:new_schedule"), typed(owner, **facts)).content.decode()
+
+    assert complaint in page and 'value="Mornings"' in page
+    assert not ReportSchedule.objects.exists()
+
+
+def test_the_next_three_times_are_told_as_it_is_typed(owner):
+    browser, times = signed_in(owner), {"every": "cron", "cron": "0 12 29 2 *", "zone": "Europe/Helsinki"}
+
+    told = said(browser, "schedule_times", **times)
+    assert "At 12:00 on February 29 (Europe/Helsinki)" in told.replace("</strong>", "")
+    assert [year in told for year in ("2028-02-29 12:00", "2032-02-29 12:00", "2036-02-29 12:00")] == [True] * 3
+    assert "UTC+0200" in told
+    assert "Write a time such as 07:00." in said(browser, "schedule_times", every="day", at="7", zone="UTC")
+    assert "is not a time zone" in said(browser, "schedule_times", every="day", at="07:00", zone="Mars")
+
+
+def test_schedules_of_others_are_not_found_by_a_recipient_who_can_leave(owner, queue):
+    otto = user_with(Right.VIEW_REPORTS, on=queue, username="otto")
+    schedule = scheduled(owner, owner, otto)
+    run, browser = ran(schedule), signed_in(otto)
+
+    pages = [
+        ("schedule", schedule.pk),
+        ("edit_schedule", schedule.pk),
+        ("scheduled_run", run.pk),
+        ("run_changes", run.pk),
+    ]
+    assert [browser.get(reverse(f"reports:{name}", args=[pk])).status_code for name, pk in pages] == [404] * 4
+    assert "Sent to you by others" in said(browser, "schedules")
+
+    browser.post(reverse("reports:leave_schedule", args=[schedule.pk]))
+
+    assert [user.username for user in schedule.recipients.all()] == ["rita"]
+    assert "Daily" not in said(browser, "schedules").split("notices")[-1].split("</div>", 2)[2]
+    assert browser.post(reverse("reports:leave_schedule", args=[schedule.pk])).status_code == 404
+
+
+def test_a_run_says_what_it_found_and_is_stale_once_rows_differ(owner, queue):
+    served(queue, received_at=NOON)
+    run_reporting_job()
+    run = ran(scheduled(owner))
+    ScheduledRun.objects.update(state="done", finished_at=timezone.now())
+    browser = signed_in(owner)
+    assert "Unchanged" in said(browser, "run_changes", run.pk)
+    assert "No row was added, changed or removed." in said(browser, "scheduled_run", run.pk)
+
+    served(queue, received_at=NOON)
+    run_reporting_job()
+
+    assert "Stale: 1 row differs now" in said(browser, "run_changes", run.pk)
+    page = said(browser, "scheduled_run", run.pk, **{"with": "now"})
+    assert "1 row, as you saw them" in page and "Added: <strong>1</strong> · New in the Contact Log" in page
+
+    browser.post(reverse("reports:run_again", args=[run.pk]))
+    again = ScheduledRun.objects.exclude(pk=run.pk).get()
+    shown = said(browser, "schedule", run.schedule.pk)
+    assert shown.index(reverse("reports:scheduled_run", args=[again.pk])) < shown.index(
+        reverse("reports:scheduled_run", args=[run.pk])
+    )
+    assert (again.query, again.planned_at) == (run.query, None)
