@@ -1,4 +1,4 @@
-"""Reports that somebody keeps under a name: save, rename, delete, list; and which of them use a key."""
+"""Reports that somebody keeps under a name: save, rename, share, delete, list; and which of them use a key."""
 
 from __future__ import annotations
 
@@ -32,6 +32,11 @@ def keys_of(query: LogQuery) -> list[str]:
 def reports_of(owner: User) -> QuerySet[SavedReport]:
     """The owner's own reports, by name."""
     return SavedReport.objects.filter(owner=owner)
+
+
+def shared_with(user: User) -> QuerySet[SavedReport]:
+    """The reports that others share, by name; those of people who have left are nobody's to answer for any more."""
+    return SavedReport.objects.filter(is_shared=True, owner__is_active=True).exclude(owner=user).select_related("owner")
 
 
 def save_report(*, query: LogQuery, name: str, owner: User, now: datetime) -> SavedReport:

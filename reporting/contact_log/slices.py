@@ -203,7 +203,6 @@ def have_written(file: ReportFile, *, progress: jobs.Progress) -> list[WrittenPa
     Raises ``NoLongerHeld`` and ``SliceFailed``.
     """
     stop = threading.Event()
-    kept = file.slices.filter(state=State.DONE).count()
     with ThreadPoolExecutor(settings.REPORT_PROCESSES) as threads:
         busy = {threads.submit(_help, file, stop) for _thread in range(settings.REPORT_PROCESSES)}
         try:
@@ -211,23 +210,13 @@ def have_written(file: ReportFile, *, progress: jobs.Progress) -> list[WrittenPa
                 done, busy = wait(busy, timeout=SECONDS_BETWEEN_LOOKS, return_when=FIRST_COMPLETED)
                 for helper in done:
                     helper.result()
-                kept = _look(file, progress, kept)
+                if file.slices.filter(state=State.FAILED).exists():
+                    file.refresh_from_db(fields=["attempts"])
+                    raise SliceFailed
+                progress.tell(rows_done=file.slices.aggregate(rows=Sum("rows_done"))["rows"])
         finally:
             stop.set()
     return [WrittenPart(one.path, one.facts) for one in file.slices.order_by("number")]
-
-
-def _look(file: ReportFile, progress: jobs.Progress, kept: int) -> int:
-    """Tell how far all slices are, and return how many are done. Where some more are, no count of failures and deaths
-    goes on: who gets on is not stuck."""
-    done = file.slices.filter(state=State.DONE).count()
-    if file.slices.filter(state=State.FAILED).exists():
-        raise SliceFailed
-    if done > kept:
-        file.attempts = 1
-        jobs.note(file, attempts=1, interruptions=0)
-    progress.tell(rows_done=file.slices.aggregate(rows=Sum("rows_done"))["rows"])
-    return done
 
 
 def _help(file: ReportFile, stop: threading.Event) -> None:
@@ -260,11 +249,17 @@ def write(one: ReportFileSlice) -> None:
     try:
         facts = write_part(part, apart=file.plan["apart"], tell=_progress_of(one))
         jobs.finish(one, part=one.holder, facts=facts, rows_done=facts["rows"])
+        _note_that_it_gets_on(file)
     except BaseException as failure:
         one.path.unlink(missing_ok=True)
         if isinstance(failure, SnapshotGone):
             raise jobs.TryLater(after=timedelta(seconds=1)) from failure
         raise
+
+
+def _note_that_it_gets_on(file: ReportFile) -> None:
+    """Count the file's failures, and the deaths of its workers, anew: who gets on is not stuck."""
+    ReportFile.objects.unfinished().filter(pk=file.pk).update(attempts=1, interruptions=0)
 
 
 def write_part(part: Part, *, apart: bool, tell: Tell) -> Facts:

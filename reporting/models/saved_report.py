@@ -11,7 +11,8 @@ from channels_cfg.key_names import MAX_KEY_LENGTH
 
 
 class SavedReport(models.Model):
-    """A query with a name. Whoever opens it sees what their own rights show."""
+    """A query with a name. Whoever opens it sees what their own rights show; of one that is shared everybody who may
+    view reports sees the name and what is asked, values in its conditions included."""
 
     name = models.CharField(_("name"), max_length=120)
     owner = models.ForeignKey(
@@ -25,6 +26,9 @@ class SavedReport(models.Model):
         help_text=_("Kept keys it shows, groups or filters by"),
     )
     saved_at = models.DateTimeField(_("saved at"))
+    is_shared = models.BooleanField(
+        _("shared"), default=False, db_default=False, help_text=_("With everybody who may view reports")
+    )
 
     customer_data = ("query",)
 

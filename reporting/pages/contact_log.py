@@ -62,15 +62,7 @@ def report(request: HttpRequest) -> HttpResponse:
     context |= {"watermark": watermark(user), "complaints": complaints}
     context |= _asked(query, user, reverse("reports:index"))
     if not complaints:
-        counted = count_shown(query, user)
-        comparison = compare(query, counted, user)
-        context |= {"summary": _summary(query, counted, comparison), "totals": counted.at()}
-        context["smallest"] = counted.smallest if counted.at() is HIDDEN else 0
-        context |= {"table": count_table(query, counted, comparison), "comparison": comparison}
-        context["is_not_over"] = comparison and query.end > timezone.now()
-        context |= {"rows_address": rows_address(query.drilled()), "params": query.drilled().as_params()}
-        context["legs_address"] = f"{reverse('reports:legs')}?{query.as_address()}"
-        context["saved_params"] = query.as_params()
+        context |= _results(query, user)
     elif set(complaints) == {"interval"} and query.interval:
         rows_of_all = replace(query, interval="").drilled().as_params()
         context |= {"is_too_large": True, "params": rows_of_all}
@@ -95,6 +87,24 @@ def rows(request: HttpRequest) -> HttpResponse:
     if not complaints:
         context |= _row_facts(request, query, user)
     return render(request, "reports/rows.html", context)
+
+
+def _results(query: LogQuery, user: User) -> dict[str, Any]:
+    """The numbers, and where they lead."""
+    counted = count_shown(query, user)
+    comparison = compare(query, counted, user)
+    everything = query.drilled()
+    return {
+        "summary": _summary(query, counted, comparison),
+        "totals": counted.at(),
+        "smallest": counted.smallest if counted.at() is HIDDEN else 0,
+        "table": count_table(query, counted, comparison),
+        "is_not_over": comparison and query.end > timezone.now(),
+        "rows_address": rows_address(everything),
+        "params": everything.as_params(),
+        "legs_address": f"{reverse('reports:legs')}?{query.as_address()}",
+        "saved_params": query.as_params(),
+    }
 
 
 def as_asked(sent: QueryDict) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -52,22 +52,25 @@ def form_facts(params: QueryDict, query: LogQuery, user: User) -> dict[str, Any]
         "chosen_across": params.get("across", ""),
         "first_measure": query.shown_measures[0],
         "measures": _measures(query),
-        "filters": [
-            {
-                "name": name,
-                "label": FIELDS[name],
-                "choices": _with_chosen(offered, chosen),
-                "chosen": chosen,
-            }
-            for name, offered in choices.items()
-            for chosen in [params.getlist(name)]
-        ],
+        "filters": _filters(choices, params),
         "states": [(state.value, state.label) for state in _STATES],
         "chosen_states": query.fields.get("state", ()),
         "offered_keys": keys,
         "operators": [*Operator.choices, *((code, _("has no value: ") + REASONS[code]) for code in _OFFERED_REASONS)],
         "zone_name": params.get("zone", str(query.zone)),
     }
+
+
+def _filters(choices: Mapping[str, Sequence[tuple[str, str]]], params: QueryDict) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "label": FIELDS[name],
+            "choices": _with_chosen(offered, params.getlist(name)),
+            "chosen": params.getlist(name),
+        }
+        for name, offered in choices.items()
+    ]
 
 
 NO_INTERVAL = "none"

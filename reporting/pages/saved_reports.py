@@ -1,4 +1,4 @@
-"""The viewer's saved reports: save, open, rename, delete."""
+"""Saved reports: the viewer's own, to save, open, rename, share and delete; and those that others share."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ from reporting.contact_log.query import LogQuery, zone_of
 from reporting.models import SavedReport
 from reporting.pages.contact_log import as_asked
 from reporting.pages.report_runs import may_view_reports
-from reporting.saved_reports import rename_report, reports_of, save_report
+from reporting.saved_reports import rename_report, reports_of, save_report, shared_with
+
+
+SHARED_SHOWN = 500
 
 
 def _own(request: HttpRequest, pk: int) -> SavedReport:
@@ -36,9 +39,13 @@ def address_of(report: SavedReport) -> str:
 @page_for_people
 @require_GET
 def report_list(request: HttpRequest) -> HttpResponse:
-    """The viewer's saved reports by name."""
-    reports = [(report, address_of(report)) for report in reports_of(viewer(request)).prefetch_related("schedules")]
-    return render(request, "reports/saved_list.html", {"reports": reports})
+    """The viewer's saved reports by name, then those that others share."""
+    user = viewer(request)
+    own = reports_of(user).prefetch_related("schedules")
+    shared = shared_with(user)[:SHARED_SHOWN] if may_view_reports(user) else ()
+    lists = {"reports": own, "shared": shared}
+    context = {name: [(report, address_of(report)) for report in some] for name, some in lists.items()}
+    return render(request, "reports/saved_list.html", context)
 
 
 @page_for_people
@@ -68,6 +75,18 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, _("The report is called “%(name)s” now.") % {"name": report.name})
     except ValidationError as bad:
         messages.error(request, " ".join(bad.messages))
+    return redirect("reports:saved")
+
+
+@page_for_people
+@require_POST
+def share(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the report to everybody who may view reports, or to nobody else any more."""
+    report = _own(request, pk)
+    report.is_shared = "stop" not in request.POST
+    report.save(update_fields=["is_shared"])
+    said = _("“%(name)s” is shared.") if report.is_shared else _("“%(name)s” is yours alone again.")
+    messages.success(request, said % {"name": report.name})
     return redirect("reports:saved")
 
 

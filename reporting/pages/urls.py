@@ -10,6 +10,7 @@ urlpatterns = [
     path("saved/", saved_reports.report_list, name="saved"),
     path("saved/save/", saved_reports.save, name="save"),
     path("saved/<int:pk>/rename/", saved_reports.rename, name="rename_saved"),
+    path("saved/<int:pk>/share/", saved_reports.share, name="share_saved"),
     path("saved/<int:pk>/delete/", saved_reports.delete, name="delete_saved"),
     path("files/", report_files.file_list, name="files"),
     path("files/ask/", report_files.ask, name="ask_for_file"),

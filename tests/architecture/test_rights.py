@@ -286,6 +286,7 @@ ADDRESSES = {
         lambda client, _: client.post("/reports/saved/save/", {"name": "of the guarded queue", "q": "nobody"})
     ),
     "reports/saved/<int:pk>/rename/": form("/reports/saved/{}/rename/", "saved", "reporter", of="reporter", name="b"),
+    "reports/saved/<int:pk>/share/": form("/reports/saved/{}/share/", "saved", "reporter", of="reporter"),
     "reports/saved/<int:pk>/delete/": form("/reports/saved/{}/delete/", "saved", "reporter", of="reporter"),
     "reports/schedules/": listed("/reports/schedules/", "reporter", of="reporter"),
     "reports/schedules/new/": listed("/reports/schedules/new/", "reporter", of="reporter"),

@@ -156,6 +156,7 @@ ONLY_POSTED = {
     *(f"reports:{name}_schedule" for name in ("delete", "leave", "pause", "run")),
     "reports:run_again",
     "reports:rename_saved",
+    "reports:share_saved",
 }
 """Addresses with parameters that show no page of their own."""
 

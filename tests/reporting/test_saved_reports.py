@@ -87,7 +87,33 @@ def test_a_report_of_somebody_else_is_not_found(owner):
     report = saved(UserFactory(), "Theirs")
     browser = signed_in(owner)
 
-    answers = [browser.post(reverse(f"reports:{action}_saved", args=[report.pk])) for action in ("rename", "delete")]
-
-    assert [answer.status_code for answer in answers] == [404, 404]
+    for action in ("rename", "share", "delete"):
+        assert browser.post(reverse(f"reports:{action}_saved", args=[report.pk])).status_code == 404
     assert "Theirs" not in browser.get(reverse("reports:saved")).content.decode()
+
+
+def test_who_may_view_reports_opens_what_others_share_and_changes_nothing_of_it(owner):
+    report = saved(owner, "Gold customers", column=["customerType"])
+    colleague, stranger = user_with(Right.VIEW_REPORTS, on=QueueFactory()), UserFactory()
+
+    signed_in(owner).post(reverse("reports:share_saved", args=[report.pk]))
+
+    seen = signed_in(colleague).get(reverse("reports:saved")).content.decode()
+    assert "Gold customers" in seen and "Of rita" in seen
+    assert "Gold customers" not in signed_in(stranger).get(reverse("reports:saved")).content.decode()
+    assert signed_in(colleague).post(reverse("reports:delete_saved", args=[report.pk])).status_code == 404
+
+
+@pytest.mark.parametrize("why", ["stopped", "owner_left"])
+def test_what_is_shared_no_more_is_seen_by_its_owner_alone(owner, why):
+    report = saved(owner, "Gold customers", column=["customerType"])
+    colleague = user_with(Right.VIEW_REPORTS, on=QueueFactory())
+    signed_in(owner).post(reverse("reports:share_saved", args=[report.pk]))
+
+    if why == "stopped":
+        signed_in(owner).post(reverse("reports:share_saved", args=[report.pk]), {"stop": "1"})
+    else:
+        User.objects.filter(pk=owner.pk).update(is_active=False)
+
+    assert "Gold customers" not in signed_in(colleague).get(reverse("reports:saved")).content.decode()
+    assert SavedReport.objects.filter(pk=report.pk).exists()

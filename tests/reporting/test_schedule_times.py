@@ -42,8 +42,9 @@ def test_a_time_that_a_day_does_not_have_comes_once_at_the_first_moment_after():
 
 def test_a_time_that_comes_twice_counts_once():
     assert on_the_clock("30 3 * * *", 2026, 10, 24, 12, number=2) == ["10-25 03:30 +0300", "10-26 03:30 +0200"]
-    # between the two, and after the second
+    # between the two, before the second, and after it
     assert on_the_clock("30 3 * * *", 2026, 10, 25, 0, 45, number=1) == ["10-26 03:30 +0200"]
+    assert on_the_clock("30 3 * * *", 2026, 10, 25, 1, 15, number=1) == ["10-26 03:30 +0200"]
     assert on_the_clock("30 3 * * *", 2026, 10, 25, 1, 45, number=1) == ["10-26 03:30 +0200"]
 
 

@@ -14,6 +14,7 @@ from channels_cfg.models import Right, SystemSettings
 from conversations import lifecycle
 from reporting.contact_log.files import clear_away
 from reporting.contact_log.fill import run_reporting_job
+from reporting.contact_log.measures import IN_TABLES
 from reporting.models import ReportDownload, ReportFile
 from tests.factories import QueueFactory, QueueGroupFactory, UserFactory, grant, user_with
 from tests.reporting.stories import abandoned, served
@@ -248,6 +249,20 @@ def test_the_measures_asked_for_are_columns_with_their_definitions(client, viewe
     assert headings[1][0] == "From first accepted to handled; handled conversations only"
     assert {"none was handled", "no conversations"} <= set(re.findall(r'<span title="([^"]+)" class="because"', shown))
     assert '<option value="service_level" selected>' in shown
+
+
+@pytest.mark.django_db
+def test_the_usual_measures_are_not_in_the_address(client, viewer, queue):
+    client.force_login(viewer)
+    measures = [("measure", name) for name in ("conversations", *IN_TABLES)]  # as the form sends them
+    ways = {"usual": measures, "other": [("measure", "late"), *measures]}
+
+    pushed = {
+        way: client.get("/reports/?" + urlencode(sent), headers={"HX-Request": "true"}).headers["HX-Push-Url"]
+        for way, sent in ways.items()
+    }
+
+    assert ("measure" in pushed["usual"], pushed["other"].count("measure")) == (False, 1 + len(IN_TABLES))
 
 
 @pytest.mark.django_db
