@@ -20,7 +20,6 @@ from reporting.pages.contact_log import as_asked
 from reporting.pages.report_runs import may_view_reports
 from reporting.saved_reports import rename_report, reports_of, save_report, shared_with
 
-
 SHARED_SHOWN = 500
 
 

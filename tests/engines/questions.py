@@ -43,8 +43,8 @@ OF_MAPS = (
 
 @dataclass(frozen=True)
 class Dialect:
-    """What engines call otherwise: how long a list is, a moment's type, the seconds since 1970 of a ``{moment}``, and the
-    group of a kept ``{key}``."""
+    """What engines call otherwise: how long a list is, a moment's type, the seconds since 1970 of a ``{moment}``, and
+    the group of a kept ``{key}``."""
 
     length: str
     moment: str

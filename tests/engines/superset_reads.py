@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 
 from tests.engines.questions import Dialect
 
@@ -30,6 +30,7 @@ DIALECT = Dialect(
 CONFIGURATION = Path(__file__).with_name("superset_config.py")
 STARTS_WITHIN = 120  # seconds
 MOST_ROWS = 1_000_000
+MOST_DRAWN = 50_000
 
 
 class Superset:
@@ -45,11 +46,16 @@ class Superset:
         request = urllib.request.Request(
             f"{self.address}/api/v1/{path}",
             data=json.dumps(document).encode() if document else None,
-            headers={"Content-Type": "application/json"}
-            | ({"Authorization": f"Bearer {self.token}"} if self.token else {}),
+            headers={
+                **({"Content-Type": "application/json"} if document else {}),
+                **({"Authorization": f"Bearer {self.token}"} if self.token else {}),
+            },
         )
-        with urllib.request.urlopen(request, timeout=180) as answer:
-            return json.load(answer)
+        try:
+            with urllib.request.urlopen(request, timeout=180) as answer:
+                return json.load(answer)
+        except HTTPError as refused:
+            raise RuntimeError(f"Superset refuses {path}: {refused.read().decode()}") from refused
 
     def connect(self, address: str) -> int:
         """Add the database at the address; its id."""
@@ -76,7 +82,7 @@ class Superset:
                 "queue",
             ],
             "metrics": [{"expressionType": "SQL", "sqlExpression": "count(*)", "label": "conversations"}],
-            "row_limit": MOST_ROWS,
+            "row_limit": MOST_DRAWN,
         }
         form = {"viz_type": "echarts_timeseries_bar", "datasource": f"{dataset}__table", **_DRAWN}
         source = {"id": dataset, "type": "table"}
@@ -103,7 +109,7 @@ _DRAWN = {
     "groupby": ["queue"],
     "metrics": [{"expressionType": "SQL", "sqlExpression": "count(*)", "label": "conversations"}],
     "stack": "Stack",
-    "row_limit": 50_000,
+    "row_limit": MOST_DRAWN,
 }
 
 
