@@ -54,7 +54,8 @@ _VIEWS = {
                entry.state = 'false_attempt' AS is_false_attempt, entry.within_service_level,
                entry.waited_seconds, entry.ivr_seconds, entry.handling_seconds, entry.hold_seconds,
                nullif(entry.disposition, '') AS disposition,
-               entry.kept_data, entry.first_reported_at, entry.reported_at
+               entry.kept_data, entry.dropped_keys, entry.judged_keys, entry.first_reported_at, entry.reported_at,
+               entry.late_changes
           FROM reporting_contactlogentry entry
           JOIN channels_cfg_channel channel ON channel.id = entry.channel_id
           LEFT JOIN channels_cfg_queue queue ON queue.id = entry.queue_id
@@ -113,7 +114,10 @@ COLUMNS = {
         "handling_seconds": "From first accepted to handled; null until then",
         "hold_seconds": "On hold, of all its agents; a part of the handling time",
         "kept_data": "{key: value}; kept_keys has a row for each",
-        "first_reported_at": "Earlier than reported_at: it changed after it had been reported",
+        "dropped_keys": "{key: reason}: what came and was not kept; never a value",
+        "judged_keys": "The list of keys to keep that counted when it ended; one of them without a value never came",
+        "first_reported_at": "Earlier than reported_at: it was reported again",
+        "late_changes": "What changed after the first report: kept_data, disposition, handling, anonymised",
     },
     "kept_keys": {
         "type": "Of the value, in terms of JSON: string, number, boolean or null",

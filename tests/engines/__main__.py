@@ -28,13 +28,14 @@ from django.utils import timezone  # noqa: E402
 
 from channels_cfg import jobs  # noqa: E402
 from channels_cfg.models import MetadataDestination, User  # noqa: E402
+from reporting.bi.logins import create_login  # noqa: E402
 from reporting.contact_log import dataset  # noqa: E402
 from reporting.contact_log.counts import count  # noqa: E402
 from reporting.contact_log.intervals import INTERVALS  # noqa: E402
 from reporting.contact_log.query import LogQuery  # noqa: E402
 from reporting.models import DatasetDay  # noqa: E402
 from tests.bench import databases  # noqa: E402
-from tests.engines import duckdb_reads, history, spark_reads  # noqa: E402
+from tests.engines import duckdb_reads, history, spark_reads, superset_reads  # noqa: E402
 from tests.engines.questions import GROUPS, Counts, Dialect, of_engine, of_page, statement  # noqa: E402
 
 ROWS = 50_000
@@ -77,7 +78,27 @@ def _spark(written: Written, asked: Sequence[LogQuery]) -> list[Counts]:
     )
 
 
-ENGINES: dict[str, Callable[[Written, Sequence[LogQuery]], list[Counts]]] = {"DuckDB": _duckdb, "Spark": _spark}
+def _superset(written: Written, asked: Sequence[LogQuery]) -> list[Counts]:
+    """Its chart is looked at, too: it draws what the page counts by day."""
+    address = superset_reads.on_clock(create_login(written.viewer, now=timezone.now()).address, str(ZONE))
+    with superset_reads.running(ENVIRONMENT.parent) as superset:
+        connected = superset.connect(address)
+        by_day = next(query for query in asked if query.interval == "day" and not query.groupings)
+        shown = of_page(by_day, count(by_day, written.viewer)).shown
+        counted = {day: int(numbers[0] or 0) for (day,), numbers in shown.items() if numbers[0]}
+        drawn = superset.chart(connected)
+        verdict = "same" if drawn == counted else "OTHER"
+        print(f"Superset: a chart of {len(drawn)} days, {sum(drawn.values())} conversations: {verdict}", flush=True)
+        if drawn != counted:
+            raise SystemExit(1)
+        return _counts([superset.rows(connected, words) for words in _sql(asked, superset_reads.DIALECT)])
+
+
+ENGINES: dict[str, Callable[[Written, Sequence[LogQuery]], list[Counts]]] = {
+    "DuckDB": _duckdb,
+    "Spark": _spark,
+    "Superset": _superset,
+}
 """What each engine counts for each question. One that reads the BI views finds the database in what is written."""
 
 

@@ -10,7 +10,7 @@ import duckdb
 
 from tests.engines.questions import Dialect
 
-DIALECT = Dialect(length="len", moment="TIMESTAMPTZ", seconds="epoch")
+DIALECT = Dialect(length="len", moment="TIMESTAMPTZ", seconds="epoch({moment})")
 
 
 def answers(dataset: Path, statements: Sequence[str], *, zone: str) -> list[list[tuple[Any, ...]]]:

@@ -33,28 +33,34 @@ GROUPS = {
     "state": "state",
     "disposition": "coalesce(disposition, '')",
 }
-_KEY = (
+OF_MAPS = (
     "CASE WHEN array_contains(map_keys(attached_data), '{key}') "
     "THEN concat('value:', coalesce(attached_data['{key}'], '')) "
     "ELSE concat('reason:', coalesce(missing['{key}'], CASE WHEN is_served THEN 'not_kept' ELSE 'abandoned' END)) END"
 )
+"""The group of a kept key, from the maps that files have."""
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """What engines call otherwise: how long a list is, a moment's type, and its seconds since 1970."""
+    """What engines call otherwise: how long a list is, a moment's type, the seconds since 1970 of a ``{moment}``, and
+    the group of a kept ``{key}``."""
 
     length: str
     moment: str
     seconds: str
+    group_of_key: str = OF_MAPS
 
 
 def statement(query: LogQuery, dialect: Dialect) -> str:
     """The counts of a query without conditions but its period, on the clock of the session: the interval's start in
     seconds since 1970, the groups, the measures."""
-    groups = [_KEY.format(key=by.removeprefix(KEY)) if by.startswith(KEY) else GROUPS[by] for by in query.groupings]
+    groups = [
+        dialect.group_of_key.format(key=by.removeprefix(KEY)) if by.startswith(KEY) else GROUPS[by]
+        for by in query.groupings
+    ]
     if query.interval:
-        groups.insert(0, f"{dialect.seconds}(date_trunc('{query.interval}', received_at))")
+        groups.insert(0, dialect.seconds.format(moment=f"date_trunc('{query.interval}', received_at)"))
     measures = [measure.format(length=dialect.length) for measure in MEASURES.values()]
     places = ", ".join(str(place) for place, _group in enumerate(groups, start=1))
     period = (

@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.engines.questions import Dialect
 
-DIALECT = Dialect(length="size", moment="TIMESTAMP", seconds="unix_timestamp")
+DIALECT = Dialect(length="size", moment="TIMESTAMP", seconds="unix_timestamp({moment})")
 SCRIPT = Path(__file__).with_name("spark_script.py")
 
 
