@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -20,8 +20,10 @@ from channels_cfg import jobs
 from channels_cfg.metadata_destinations.store import FileStore, StoreRefused, StoreUnreachable
 from channels_cfg.metadata_destinations.stores import store_of
 from channels_cfg.models import MetadataDestination
-from reporting.contact_log.dataset_file import DayFile, DayTooLarge, day_file
 from reporting.models import DatasetDay, DeliveryPause
+
+if TYPE_CHECKING:
+    from reporting.contact_log.dataset_file import DayFile
 
 logger = logging.getLogger(__name__)
 
@@ -138,9 +140,12 @@ def file_name(folder: str, day: date) -> str:
 
 
 def _made(day: date) -> DayFile:
+    # pyarrow takes 50 MB, which a process that writes no such file need not have.
+    from reporting.contact_log import dataset_file
+
     try:
-        return day_file(day)
-    except DayTooLarge:
+        return dataset_file.day_file(day)
+    except dataset_file.DayTooLarge:
         raise jobs.GiveUp(_("The day has more rows than fit into a file that destinations take.")) from None
 
 

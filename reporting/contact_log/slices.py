@@ -12,7 +12,7 @@ import json
 import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -27,12 +27,13 @@ from django.db.models import (
     F,
     Func,
     IntegerField,
+    QuerySet,
     Sum,
     UUIDField,
     Value,
     Window,
 )
-from django.db.models.functions import Mod, RowNumber
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from channels_cfg import jobs
@@ -41,7 +42,7 @@ from reporting.contact_log.files import forget_parts
 from reporting.contact_log.layouts import WrittenPart
 from reporting.contact_log.part_processes import write_apart
 from reporting.contact_log.parts import Facts, Part, SnapshotGone, Tell
-from reporting.contact_log.table import all_of
+from reporting.contact_log.table import all_of, sql_of
 from reporting.models import ReportFile, ReportFileSlice
 from reporting.models.contact_log import ContactLogQuerySet
 from reporting.models.report_file_slice import Place
@@ -113,8 +114,7 @@ def plan_slices(
     ends = [one.end for one in file.slices.order_by("number") if one.end]
     found = _found(cursor, entries, ends) if ends else []
     if not found or max(rows for rows, _hash in found) > 2 * settings.REPORT_SLICE_ROWS:
-        ends = _ends(cursor, entries)
-        found = _found(cursor, entries, ends)
+        ends, found = _found_anew(cursor, entries)
     alike = [plan["statement"], plan["how"], _labels(cursor)]
     firsts = first_rows([rows for rows, _hash in found])
     with transaction.atomic():
@@ -152,16 +152,30 @@ def _waiting_slice(
     )
 
 
-def _ends(cursor: CursorWrapper, entries: ContactLogQuerySet) -> list[Place]:
-    """The last row of each slice but the last."""
-    place = Window(RowNumber(), order_by=[f"-{name}" for name in NEWEST_FIRST])
-    numbered = entries.annotate(place=place, into_slice=Mod(place, settings.REPORT_SLICE_ROWS))
-    return all_of(cursor, numbered.filter(into_slice=0).order_by("place").values_list(*NEWEST_FIRST))
+def _found_anew(cursor: CursorWrapper, entries: ContactLogQuerySet) -> tuple[list[Place], list[tuple[int, str]]]:
+    """The last row of each slice but the last; and of each slice what ``_found`` says."""
+    place = Window(RowNumber(), order_by=[f"-{name}" for name in NEWEST_FIRST]) - 1
+    numbered = entries.order_by().annotate(place=place, row_version=_row_version())
+    rows = sql_of(cursor, numbered.values_list(*NEWEST_FIRST, "place", "row_version"))
+    size = settings.REPORT_SLICE_ROWS
+    ends = f"FILTER (WHERE place % {size} = {size - 1})"
+    cursor.execute(
+        f"SELECT count(*), sum(row_version), max(received_at) {ends}, max(conversation_id::text) {ends}"
+        f" FROM ({rows}) AS numbered GROUP BY place / {size} ORDER BY place / {size}"
+    )
+    slices = cursor.fetchall()
+    ends_of_slices = [(at, uuid.UUID(pk)) for _rows, _hash, at, pk in slices[:-1]]
+    return ends_of_slices, [(number, str(hash)) for number, hash, _at, _pk in slices]
+
+
+def _row_version() -> Func:
+    """Tells a row from others: one that is reported again is another."""
+    row = Func(F("conversation_id"), F("version"), F("reported_at"), function="ROW", output_field=BooleanField())
+    return Func(row, Value(0), function="hash_record_extended", output_field=IntegerField())
 
 
 def _found(cursor: CursorWrapper, entries: ContactLogQuerySet, ends: Sequence[Place]) -> list[tuple[int, str]]:
-    """Of each slice how many rows there are, and what tells them from others: a row that is reported again is
-    another."""
+    """Of each slice how many rows there are, and what tells them from others."""
     row = Func(*map(F, NEWEST_FIRST), function="ROW", output_field=BooleanField())
     places = [
         Func(Value(at, DateTimeField()), Value(pk, UUIDField()), function="ROW", output_field=BooleanField())
@@ -169,13 +183,7 @@ def _found(cursor: CursorWrapper, entries: ContactLogQuerySet, ends: Sequence[Pl
     ]
     thresholds = Func(*places, template="ARRAY[%(expressions)s]", output_field=BooleanField())
     reached = Func(row, thresholds, function="width_bucket", output_field=IntegerField())
-    version = Func(
-        Func(F("conversation_id"), F("version"), F("reported_at"), function="ROW", output_field=BooleanField()),
-        Value(0),
-        function="hash_record_extended",
-        output_field=IntegerField(),
-    )
-    counted = entries.order_by().values_list(reached).annotate(rows=Count("pk"), versions=Sum(version))
+    counted = entries.order_by().values_list(reached).annotate(rows=Count("pk"), versions=Sum(_row_version()))
     found = {reached: (rows, str(hash)) for reached, rows, hash in all_of(cursor, counted)}
     return [found.get(len(ends) - number, (0, "")) for number in range(len(ends) + 1)]
 
@@ -202,35 +210,43 @@ def have_written(file: ReportFile, *, progress: jobs.Progress) -> list[WrittenPa
 
     Raises ``NoLongerHeld`` and ``SliceFailed``.
     """
-    stop = threading.Event()
+    stop, busy = threading.Event(), set[Future[None]]()
     with ThreadPoolExecutor(settings.REPORT_PROCESSES) as threads:
-        busy = {threads.submit(_help, file, stop) for _thread in range(settings.REPORT_PROCESSES)}
         try:
-            while busy:
+            while not _are_done(file):
+                free = settings.REPORT_PROCESSES - len(busy)
+                busy |= {threads.submit(_help, file, stop) for _slice in _waiting(file)[:free]}
                 done, busy = wait(busy, timeout=SECONDS_BETWEEN_LOOKS, return_when=FIRST_COMPLETED)
                 for helper in done:
                     helper.result()
-                if file.slices.filter(state=State.FAILED).exists():
-                    file.refresh_from_db(fields=["attempts"])
-                    raise SliceFailed
+                if not busy and not done:  # others have what is left
+                    stop.wait(SECONDS_BETWEEN_LOOKS)
                 progress.tell(rows_done=file.slices.aggregate(rows=Sum("rows_done"))["rows"])
         finally:
             stop.set()
     return [WrittenPart(one.path, one.facts) for one in file.slices.order_by("number")]
 
 
+def _are_done(file: ReportFile) -> bool:
+    """Whether all slices are written. Raises ``SliceFailed`` where one could not be and all others are, which the next
+    attempt finds written."""
+    if file.slices.unfinished().exists():
+        return False
+    if file.slices.filter(state=State.FAILED).exists():
+        file.refresh_from_db(fields=["attempts"])
+        raise SliceFailed
+    return True
+
+
+def _waiting(file: ReportFile) -> QuerySet[ReportFileSlice, Any]:
+    return file.slices.waiting(now=timezone.now()).order_by("number").values_list("pk", flat=True)
+
+
 def _help(file: ReportFile, stop: threading.Event) -> None:
-    """Write slices of the file as long as there are some to write; a thread with a connection of its own."""
+    """Write slices of the file as long as some wait; a thread with a connection of its own."""
     try:
-        while not stop.is_set():
-            unfinished = file.slices.unfinished()
-            waiting = unfinished.waiting(now=timezone.now()).order_by("number")
-            if pk := waiting.values_list("pk", flat=True).first():
-                jobs.work_on(ReportFileSlice, pk)
-            elif unfinished.exists():
-                stop.wait(SECONDS_BETWEEN_LOOKS)
-            else:
-                return
+        while not stop.is_set() and (pk := _waiting(file).first()):
+            jobs.work_on(ReportFileSlice, pk)
     finally:
         connection.close()
 
