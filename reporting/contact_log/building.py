@@ -91,7 +91,6 @@ class _Building:
             "statement": sql_of(cursor, layout.rows(slices.bounded(self.entries))),
             "zone": layout.zone,
             "how": layout.how,
-            "apart": layout.keeps_busy,
         }
 
     def _whole(self, cursor: CursorWrapper, layout: Layout) -> WrittenPart:

@@ -43,8 +43,6 @@ class Layout(ABC):
 
     needs_much: ClassVar[bool] = False
     """Whether even a small file is too much for the memory of a process that has the portal in it."""
-    keeps_busy: ClassVar[bool] = True
-    """Whether writing rows takes long beside reading them."""
 
     @property
     def zone(self) -> str:
@@ -71,8 +69,6 @@ class Layout(ABC):
 
 class _Lines(Layout):
     """Lines that PostgreSQL writes."""
-
-    keeps_busy = False
 
     @property
     def zone(self) -> str:

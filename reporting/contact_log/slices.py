@@ -263,7 +263,7 @@ def write(one: ReportFileSlice) -> None:
     within = bounds(before.end if before else None, one.end)
     part = part_of(file, file.plan, one.path, within=within, first_row=one.first_row)
     try:
-        facts = write_part(part, apart=file.plan["apart"], tell=_progress_of(one))
+        facts = write_part(part, apart=True, tell=_progress_of(one))
         jobs.finish(one, part=one.holder, facts=facts, rows_done=facts["rows"])
         _note_that_it_gets_on(file)
     except BaseException as failure:
