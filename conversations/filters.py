@@ -26,7 +26,8 @@ from channels_cfg.models import AccessRight, Channel, Queue, Right, SystemSettin
 from channels_cfg.time_zones import zone_named
 from conversations.attached_data.kept_condition import KeptCondition
 from conversations.models import Conversation, ExternalReference, State, direct_agents
-from conversations.models.conversation import ConversationQuerySet, in_places
+from conversations.models.conversation import ConversationQuerySet
+from conversations.models.places import in_places
 from conversations.periods import Period, bounds, midnight
 from conversations.telephone import numbers_meant
 

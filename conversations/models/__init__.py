@@ -5,7 +5,7 @@ from conversations.models.attachment import Attachment, MediaFetch
 from conversations.models.consent import Consent
 from conversations.models.contact import Contact
 from conversations.models.contact_note import ContactNote
-from conversations.models.conversation import Conversation, direct_agents
+from conversations.models.conversation import Conversation
 from conversations.models.conversation_news import ConversationNews, tell_readers
 from conversations.models.conversation_state import (
     ACTIVE_STATES,
@@ -30,6 +30,7 @@ from conversations.models.live_data import LiveDatum
 from conversations.models.mail_reading import MailReading
 from conversations.models.message import DeliveryStatus, Message
 from conversations.models.outbound_message import OutboundMessage
+from conversations.models.places import direct_agents
 from conversations.models.presence import AgentPresence, PresenceChange
 from conversations.models.refused_callbacks import RefusedCallbacks
 from conversations.models.reportable_change import ReportableChange

@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.key_names import MAX_KEY_LENGTH
-from channels_cfg.models import WEB_CHAT, AccessRight, Channel, Queue, Right, User
+from channels_cfg.models import WEB_CHAT, Channel, Queue, Right, User
 from channels_cfg.models.wrap_up import LONGEST_DISPOSITION
 from channels_cfg.prepared import PreparedQuery, Row, Statement, rows_of_each, write
 from channels_cfg.text_search import SearchText
@@ -25,18 +25,16 @@ from conversations.models import told
 from conversations.models.conversation_state import (
     ACTIVE_STATES,
     BUSY_STATES,
-    ENDED_IN_IVR,
     ENDED_STATES,
     UNACCEPTED_ENDS,
     WAITED,
     State,
 )
 from conversations.models.external_reference import MAIL
+from conversations.models.places import direct_agents, in_places
 from conversations.models.presence import PresenceFacts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from conversations.models.leg import Leg
 
 LONGEST_SUBJECT = 500
@@ -117,24 +115,6 @@ _PLACES = PreparedQuery(
         .order_by()
     )
 )
-
-
-def in_places(queues: Iterable[tuple[int, int]], agents: Iterable[int]) -> Q:
-    """What is of these queues, each with its channel; of these agents, where it is direct; and of those channels, where
-    it ended in the IVR."""
-    places = list(queues)
-    channels = sorted({channel for _queue, channel in places})
-    return (
-        Q(queue__in=[queue for queue, _channel in places])
-        | Q(queue=None, agent__in=agents)
-        | ENDED_IN_IVR & Q(channel__in=channels)
-    )
-
-
-def direct_agents(right: Right, user: User) -> Iterable[int]:
-    """The agents whose direct conversations the user holds the right on."""
-    groups = AccessRight.objects.held_by(user).filter(right=right, direct_conversations_of__isnull=False)
-    return list(User.objects.filter(groups__in=groups.values("direct_conversations_of")).values_list("pk", flat=True))
 
 
 class Conversation(models.Model):
