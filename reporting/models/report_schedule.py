@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from channels_cfg import jobs
 from channels_cfg.models import Job, JobQuerySet
 from channels_cfg.models.rules import refuse
 from channels_cfg.time_zones import check_time_zone, zone_named
@@ -24,8 +25,6 @@ from reporting.schedule_times import check_cron, in_words, next_time
 
 GIVEN_UP_AFTER = timedelta(days=1)
 """A run whose files or mails do not come about by then is given up."""
-
-LONGEST_REASON = 500
 
 RUNS_KEPT = 50
 """Of each schedule."""
@@ -199,7 +198,7 @@ class RunRecipient(models.Model):
     )
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=_("recipient"), related_name="+")
     outcome = models.CharField(_("outcome"), max_length=7, choices=Outcome.choices, default=Outcome.WAITING)
-    reason = models.CharField(_("reason"), max_length=LONGEST_REASON, blank=True, help_text=_("In words; no data"))
+    reason = models.CharField(_("reason"), max_length=jobs.LONGEST_REASON, blank=True, help_text=_("In words; no data"))
     files = models.ManyToManyField(ReportFile, verbose_name=_("report files"), related_name="+")
 
     class Meta:
@@ -212,7 +211,7 @@ class RunRecipient(models.Model):
         return str(self.user)
 
     def settle(self, outcome: Outcome, reason: str = "") -> None:
-        self.outcome, self.reason = outcome, reason[:LONGEST_REASON]
+        self.outcome, self.reason = outcome, reason[: jobs.LONGEST_REASON]
         self.save(update_fields=["outcome", "reason"])
 
 

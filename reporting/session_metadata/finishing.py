@@ -11,14 +11,13 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
 
+from channels_cfg import jobs
 from channels_cfg.metadata_destinations.store import MetadataFile
 from channels_cfg.models import MetadataDestination
 from channels_cfg.models.metadata_destination import FILES
 from reporting.models import FileDelivery
 from reporting.session_metadata.manifests import day_of, note_changed
 from reporting.session_metadata.planning import BETWEEN_DELIVERIES
-
-LONGEST_REASON = 500
 
 # What changed or was asked for since the claim is due again. Rows are locked in the order in which they are planned.
 _FINISH = """
@@ -81,7 +80,7 @@ class Outcome:
         return {
             "id": delivery.pk,
             "state": self.state,
-            "reason": self.reason[:LONGEST_REASON],
+            "reason": self.reason[: jobs.LONGEST_REASON],
             "is_our_error": self.is_our_error,
             "retry_at": now + self.pause,
             "changed_at": delivery.changed_at,
