@@ -31,6 +31,7 @@ from channels_cfg.models import (
     WebhookSecret,
 )
 from tests.small_centre import addresses
+from tests.statistics import gather_statistics
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,7 @@ def enlarge(size: Size) -> None:
     _people(size, queues)
     _keys_that_came_in(size)
     _changes(size)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+    gather_statistics()
 
 
 def _channels(size: Size) -> list[Channel]:

@@ -34,6 +34,7 @@ from tests.factories import (
     grant,
 )
 from tests.journeys.conftest import Portal, eventually
+from tests.statistics import gather_statistics
 
 
 def canary() -> str:
@@ -114,11 +115,6 @@ def database_dump() -> Iterator[tuple[str, bytes]]:
             yield "planner statistics", b"".join(bytes(chunk) for chunk in rows)
 
 
-def analyze() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
-
-
 def read_mail(folder: Path, canaries: Canaries, *, api_client: User) -> None:
     """Two mails are read; the box of the second is removed before it is applied."""
     for name in ("new", "cur"):
@@ -165,7 +161,7 @@ def test_a_value_that_is_not_kept_is_found_nowhere_after_the_end(portal: Portal,
         assert portal.customer_writes(service, "Hello", metadata=metadata, conversation=f"T{index}").status_code == 200
     portal.customer_writes(service, "Hello", metadata={"secret": canaries.new()}, conversation="T0", customer="9")
     eventually(lambda: Conversation.objects.count() == 4 and not InboundDelivery.objects.filter(finished_at=None))
-    analyze()
+    gather_statistics()
     waiting = {c.reference.external_id: c.pk for c in Conversation.objects.select_related("reference")}
     for thread in ("T0", "T2", "T3"):
         address = f"/api/v1/conversations/{waiting[thread]}"
@@ -225,6 +221,6 @@ def test_the_search_finds_a_canary_while_its_conversation_is_active(portal: Port
 
     portal.customer_writes(service, "Hello", metadata={"secret": canaries.new()})
     eventually(lambda: Conversation.objects.exists())
-    analyze()
+    gather_statistics()
 
     assert [table for table, content in database_dump() if canaries.found_in(content)] == ["conversations_livedatum"]

@@ -31,10 +31,11 @@ from tests.factories import (
     grant,
 )
 from tests.journeys.conftest import Portal, eventually
-from tests.journeys.test_canary import Canaries, analyze, database_dump, every_answer, signed_in
+from tests.journeys.test_canary import Canaries, database_dump, every_answer, signed_in
 from tests.journeys.test_canary import canaries as canaries
 from tests.journeys.test_canary_of_replies import configurator
 from tests.stand_ins.crm import Asked, Crm, reply
+from tests.statistics import gather_statistics
 
 READ_ONLY = {"actions": PIPELINE["actions"][:1], "response": {"save": {"crm": "{response.body.found.id}"}}}
 
@@ -63,7 +64,7 @@ def service(queue: Queue) -> Any:
 
 def everywhere(portal: Portal, supervisor: User, client: httpx.Client) -> dict[str, bytes]:
     """Every table and file, and every page and answer of a supervisor, a configurator and a program."""
-    analyze()
+    gather_statistics()
     places: dict[str, bytes] = dict(database_dump())
     places |= {str(file): file.read_bytes() for file in portal.var_dir.rglob("*") if file.is_file()}
     people = every_answer(signed_in(portal, supervisor), "/history/", "/desk/", "/reports/", "/contacts/")

@@ -30,9 +30,10 @@ from tests.factories import (
 )
 from tests.factories.files import PNG
 from tests.journeys.conftest import Portal, eventually
-from tests.journeys.test_canary import Canaries, analyze, database_dump, every_answer, signed_in
+from tests.journeys.test_canary import Canaries, database_dump, every_answer, signed_in
 from tests.stand_ins.conversation_api import ConversationApi, error, running_conversation_api
 from tests.stand_ins.media import MediaHost, running_media_host
+from tests.statistics import gather_statistics
 
 
 @pytest.fixture
@@ -126,7 +127,7 @@ def test_what_was_sent_stays_where_it_belongs_and_what_was_not_is_gone(
     tasks.delete_old_records()
     call_command("run_reporting_job")
     eventually(lambda: not InboundDelivery.objects.filter(finished_at=None).exists())
-    analyze()
+    gather_statistics()
 
     tables = dict(database_dump())
     files = {str(file): file.read_bytes() for file in portal.var_dir.rglob("*") if file.is_file()}

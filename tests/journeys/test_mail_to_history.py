@@ -15,9 +15,10 @@ from conversations.models import Conversation, InboundDelivery, MailReading
 from reporting.contact_log.fill import run_reporting_job
 from tests.factories import ApiKeyFactory, ChannelFactory, MailBoxFactory, QueueFactory, UserFactory, grant
 from tests.journeys.conftest import Portal, eventually
-from tests.journeys.test_canary import Canaries, analyze, database_dump, signed_in
+from tests.journeys.test_canary import Canaries, database_dump, signed_in
 from tests.journeys.test_task_to_history import token
 from tests.stand_ins.mail_server import PASSWORD, MailServer, server
+from tests.statistics import gather_statistics
 
 __all__ = ["server"]  # a fixture
 
@@ -102,13 +103,13 @@ def test_a_mail_is_worked_on_at_the_desk_and_keeps_nothing(portal: Portal, serve
     assert server.unread(box.username) == 0
     assert Conversation.objects.count() == 2
     conversation = Conversation.objects.exclude(subject="").get()
-    analyze()
+    gather_statistics()
     assert found_in(everywhere(portal), shown) == OF_THE_TRANSCRIPT
     assert found_in(everywhere(portal), hidden) == set()
 
     page = at_the_desk(signed_in(portal, agent), api, conversation)
     run_reporting_job()
-    analyze()
+    gather_statistics()
 
     assert all(value in page for value in shown.values), "it stays in the history"
     assert "1 image is not loaded." in page and "Outlook" in page and not hidden.found_in(page.encode())

@@ -8,7 +8,8 @@ from conversations.models import InboundDelivery
 from reporting.contact_log.fill import run_reporting_job
 from tests.factories import ApiKeyFactory, ChannelFactory, QueueFactory, UserFactory, grant
 from tests.journeys.conftest import Portal, eventually
-from tests.journeys.test_canary import Canaries, analyze, database_dump, signed_in
+from tests.journeys.test_canary import Canaries, database_dump, signed_in
+from tests.statistics import gather_statistics
 
 ADDRESS = "taskdesk@example.com"
 
@@ -36,7 +37,7 @@ def test_a_task_is_worked_on_with_its_body_and_leaves_what_the_lists_keep(portal
         "/RTI/tasks", json=task({"bad key": canaries.new(), "ok": canaries.new()}, queue=ADDRESS, subject="")
     )
     assert (refused.status_code, canaries.found_in(refused.content)) == (422, False)
-    analyze()
+    gather_statistics()
     assert api.get(first.headers["Location"]).json()["status"] == "Open"
     eventually(lambda: not InboundDelivery.objects.filter(finished_at=None).exists())
 

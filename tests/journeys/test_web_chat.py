@@ -18,9 +18,10 @@ from conversations.models import Conversation, LiveDatum, Message
 from reporting.contact_log.fill import run_reporting_job
 from tests.factories import AttachedKeyFactory, ChannelFactory, QueueFactory, user_with
 from tests.journeys.conftest import Portal, eventually
-from tests.journeys.test_canary import analyze, canaries, database_dump, every_answer, signed_in  # noqa: F401
+from tests.journeys.test_canary import canaries, database_dump, every_answer, signed_in  # noqa: F401
 from tests.pages.conftest import forbidden_by_policy, session_of
 from tests.pages.looks import seen_at, shortcomings
+from tests.statistics import gather_statistics
 
 SALES = "sales@shop.example"
 SMALL_TELEPHONE = 360
@@ -243,7 +244,7 @@ def test_what_a_visitor_told_and_nobody_keeps_is_found_nowhere_after_the_end(por
     ]
     assert [answer.status_code for answer in refused] == [422, 409, 409, 404, 403]
     assert not any(canaries.found_in(answer.content) for answer in refused)
-    analyze()
+    gather_statistics()
     agent = user_with(Right.SERVE, on=queue)
     lifecycle.accept(begun[0].json()["id"], by=agent, now=timezone.now())
     assert pages[1].post(f"{abandoned}/leave").json()["state"] == "completed"

@@ -30,6 +30,7 @@ from tests.factories import (
     ended_conversation,
     queued_conversation,
 )
+from tests.statistics import gather_statistics
 
 pytestmark = pytest.mark.django_db
 
@@ -109,7 +110,7 @@ def test_the_same_conversations_after_saving_keep_exactly_what_was_estimated():
     for script in first_time[:50]:
         happen(script, agent)
     aggregate_observations()
-    analyze()
+    gather_statistics()
     for script in first_time[50:]:
         happen(script, agent)  # counted before it is added up
 
@@ -150,12 +151,6 @@ def told_what_is_kept(told: Estimate, again: list[Conversation], keys: list[str]
 def read_again(script: Script) -> Script:
     queue = script.queue and Queue.objects.select_related("channel").get(pk=script.queue.pk)
     return script._replace(channel=Channel.objects.get(pk=script.channel.pk), queue=queue)
-
-
-def analyze() -> None:
-    """Let PostgreSQL know how large the tables are."""
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
 
 
 def test_an_estimate_is_the_same_before_and_after_aggregating():
@@ -248,7 +243,7 @@ def test_an_estimate_of_a_thousand_keys_costs_one_query_and_little_time():
             [queue.channel_id, queue.pk],
         )
     names = [f"key{number}" for number in range(1000)]
-    analyze()
+    gather_statistics()
 
     with CaptureQueriesContext(connection) as asked:
         told = estimate(channel=queue.channel, queue=queue, keys=names)
