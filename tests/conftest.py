@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import os
@@ -23,6 +24,7 @@ from pytest_django import DjangoDbBlocker
 
 from config.embedded_postgres.server import DATABASE, Server, programs
 from tests.browser import browser as browser
+from tests.contexts import django_test_environment as django_test_environment
 from tests.first_rows import django_db_setup as django_db_setup
 
 TEMPLATE = "keepsake_template"
@@ -31,6 +33,13 @@ OWNER = "keepsake_tests_owner"
 
 hypothesis.settings.register_profile("keepsake", deadline=None)  # timings decide no test
 hypothesis.settings.load_profile("keepsake")
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays to the end, so that no collection of garbage looks through it again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @pytest.fixture(scope="session")

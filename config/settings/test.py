@@ -29,6 +29,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 CELERY_BROKER_URL = "memory://"
 CELERY_BROKER_TRANSPORT_OPTIONS = {}
 MEDIA_ROOT = VAR_DIR / "test" / "files"
+WHITENOISE_AUTOREFRESH = True  # each test client would look through all static files
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 ALLOWED_HOSTS = ["*"]
 INTEGRATIONS_AT_ONCE = REPORT_PROCESSES = 1  # threads see nothing of a test's transaction
