@@ -114,6 +114,7 @@ class Reader:
         at = self._moment("at", None)
         if at and not interval:
             self._complain("at", _("A moment at which an interval starts needs the interval, too."))
+            at = None
         return {
             "start": start,
             "end": end,
