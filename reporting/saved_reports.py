@@ -38,7 +38,8 @@ def reports_of(owner: User) -> QuerySet[SavedReport]:
 
 def shared_with(user: User) -> QuerySet[SavedReport]:
     """The reports that others share, by name; those of people who have left are nobody's to answer for any more."""
-    return SavedReport.objects.filter(is_shared=True, owner__is_active=True).exclude(owner=user).select_related("owner")
+    shared = SavedReport.objects.filter(is_shared=True, owner__is_active=True).exclude(owner=user)
+    return shared.select_related("owner").order_by("name", "pk")
 
 
 def save_report(*, query: LogQuery, name: str, owner: User, now: datetime) -> SavedReport:

@@ -317,10 +317,11 @@ class Reader:
             else:
                 found[column] = heading
         titled = [LogColumn(column, found.get(column, "")) for column in dict.fromkeys([*shown, *found])]
-        for heading in said_twice(titled, zone=self.zone):
+        twice = said_twice(titled, zone=self.zone)
+        for heading in twice:
             words = _("Two columns are called “%(heading)s”. Give one of them another heading.")
             self._complain("heading", words % {"heading": heading})
-        return iter(found.items())
+        return ((column, heading) for column, heading in found.items() if heading not in twice)
 
 
 def _too_many(intervals: int) -> str:
