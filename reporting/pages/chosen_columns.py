@@ -107,6 +107,7 @@ def choice_facts(query: LogQuery, offered: Sequence[str], params: QueryDict) -> 
             "label": LogColumn(written).label(query.zone),
             "is_key": LogColumn(written).is_key,
             "heading": typed.get(written, ""),
+            "is_wrong": typed.get(written, "").strip() != query.headings.get(written, ""),
             "is_shown": written in shown,
         }
         for written in every
