@@ -5,15 +5,25 @@
   const rows = form.querySelector("ol");
   const said = form.querySelector("[data-said]");
 
+  const isTicked = (row) => row.querySelector("[type=checkbox]").checked;
+
   function tell(row) {
-    const number = [...rows.children].indexOf(row) + 1;
+    const number = [...rows.children].filter(isTicked).indexOf(row) + 1;
+    if (!number) return;
     said.textContent = form.dataset.saysMoved.replace("{column}", row.dataset.column).replace("{number}", number);
+  }
+
+  /** The next row that way; of a ticked one the next that is ticked, since others have no place in the report. */
+  function neighbour(row, way) {
+    let other = row[way];
+    while (other && isTicked(row) && !isTicked(other)) other = other[way];
+    return other;
   }
 
   function move(button) {
     const row = button.closest("li");
     const goesUp = button.dataset.move === "up";
-    const other = goesUp ? row.previousElementSibling : row.nextElementSibling;
+    const other = neighbour(row, goesUp ? "previousElementSibling" : "nextElementSibling");
     if (!other) return;
     if (goesUp) other.before(row);
     else other.after(row);
