@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import Count, Prefetch, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -18,7 +19,8 @@ from reporting.contact_log.query import LogQuery, zone_of
 from reporting.models import SavedReport
 from reporting.pages.contact_log import as_asked
 from reporting.pages.report_runs import may_view_reports
-from reporting.saved_reports import rename_report, reports_of, save_report, shared_with
+from reporting.saved_reports import delete_report, rename_report, reports_of, save_report, shared_with
+from reporting.schedules.planning import schedules_of
 
 SHARED_SHOWN = 500
 
@@ -40,10 +42,14 @@ def address_of(report: SavedReport) -> str:
 def report_list(request: HttpRequest) -> HttpResponse:
     """The viewer's saved reports by name, then those that others share."""
     user = viewer(request)
-    own = reports_of(user).prefetch_related("schedules")
-    shared = shared_with(user)[:SHARED_SHOWN] if may_view_reports(user) else ()
+    own = reports_of(user).annotate(used=Count("schedules", filter=~Q(schedules__owner=user)))
+    shared = shared_with(user)[:SHARED_SHOWN] if may_view_reports(user) else SavedReport.objects.none()
+    scheduled = Prefetch("schedules", schedules_of(user), to_attr="scheduled")
     lists = {"reports": own, "shared": shared}
-    context = {name: [(report, address_of(report)) for report in some] for name, some in lists.items()}
+    context = {
+        name: [(report, address_of(report)) for report in some.prefetch_related(scheduled)]
+        for name, some in lists.items()
+    }
     return render(request, "reports/saved_list.html", context)
 
 
@@ -93,6 +99,6 @@ def share(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     report = _own(request, pk)
-    report.delete()
+    delete_report(report)
     messages.success(request, _("“%(name)s” is deleted.") % {"name": report.name})
     return redirect("reports:saved")
