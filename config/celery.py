@@ -19,7 +19,7 @@ TRANSPORT_ALIASES["filesystem"] = "config.message_files:Transport"
 class WorkersTask(Task):
     """A task as our workers do it."""
 
-    Request = "config.worker_requests:Request"
+    Request = "config.worker_requests:WorkersRequest"
 
 
 app = Celery("keepsake", task_cls=WorkersTask)

@@ -7,7 +7,7 @@ from typing import Any
 from celery.worker import request
 
 
-class Request(request.Request):
+class WorkersRequest(request.Request):
     """Connects anew where a message could not be acknowledged.
 
     Celery logs that and goes on. The message then counts as one that the worker still has, and as a worker has one at

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from channels_cfg import jobs
 from reporting.contact_log import slices
-from reporting.contact_log.files import forget_parts, key_columns, may_download, remove
+from reporting.contact_log.files import columns_of, forget_parts, may_download, remove
 from reporting.contact_log.layouts import Csv, JsonLines, Layout, WrittenPart
 from reporting.contact_log.parquet import Parquet
 from reporting.contact_log.part_processes import end_idle_processes
@@ -61,8 +61,8 @@ class _Building:
         self.file.scratch.mkdir(mode=0o700)
         with snapshot() as cursor:
             total = self._look_around(cursor)
-            keys = key_columns(cursor, self.query, self.entries)
-            layout = LAYOUTS[self.file.format](self.file, self.query, self.entries, keys, cursor)
+            columns = columns_of(cursor, self.query, self.entries)
+            layout = LAYOUTS[self.file.format](self.file, self.query, self.entries, columns, cursor)
             if total <= settings.REPORT_SLICE_ROWS:
                 parts = [self._whole(cursor, layout)]
             else:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
+from typing import Any
 
 from channels_cfg.models import User
 from reporting.contact_log.asked import OTHER_QUEUE, PREVIOUS
@@ -34,6 +35,11 @@ class ComparedCounts:
     def at(self, row: Head = Rest.ALL, column: Head = Rest.ALL) -> Numbers | None:
         other = self.row(row)
         return None if other is None else self.counted.at(other, column)
+
+    def number(self, name: str, row: Head = Rest.ALL, column: Head = Rest.ALL) -> Any:
+        """The measure there; None where nothing has it, there is no data or no such row."""
+        other = self.row(row)
+        return None if other is None else self.counted.number(name, other, column)
 
 
 def compare(query: LogQuery, counted: Counted, user: User) -> ComparedCounts | None:

@@ -14,9 +14,10 @@ from django.utils import timezone
 
 from channels_cfg.models import Queue, Right, User
 from conversations.models import direct_agents
+from reporting.contact_log.columns import LogColumn, names
 from reporting.contact_log.layouts import csv_line
 from reporting.contact_log.query import LogQuery, kept_key_names
-from reporting.contact_log.table import all_of, copied, csv_rows, names, snapshot
+from reporting.contact_log.table import all_of, copied, csv_rows, snapshot
 from reporting.models import DatasetDay, ReportDownload, ReportFile, ReportFileSlice
 from reporting.models.contact_log import ContactLogQuerySet
 from reporting.models.report_file import DOWNLOADS_REMEMBERED_FOR, report_folder
@@ -90,9 +91,9 @@ def csv_stream(query: LogQuery, *, to: User) -> Iterator[bytes]:
 def _csv_blocks(query: LogQuery, to: User) -> Iterator[bytes]:
     entries = query.entries(to)
     with snapshot(zone=query.zone) as cursor:
-        keys = key_columns(cursor, query, entries)
-        block = bytearray(csv_line(names(keys)))
-        for line in copied(cursor, csv_rows(entries, keys, for_people=False)):
+        columns = columns_of(cursor, query, entries)
+        block = bytearray(csv_line(names(columns)))
+        for line in copied(cursor, csv_rows(entries, columns, for_people=False)):
             block += line
             if len(block) >= BLOCK:
                 yield bytes(block)
@@ -100,9 +101,9 @@ def _csv_blocks(query: LogQuery, to: User) -> Iterator[bytes]:
         yield bytes(block)
 
 
-def key_columns(cursor: CursorWrapper, query: LogQuery, entries: ContactLogQuerySet) -> list[str]:
-    """The kept keys that are columns, as the cursor sees the entries. Raises ``TooManyKeys``."""
-    return query.key_columns(lambda: kept_key_names(query, entries, read=partial(all_of, cursor)))
+def columns_of(cursor: CursorWrapper, query: LogQuery, entries: ContactLogQuerySet) -> list[LogColumn]:
+    """The columns, as the cursor sees the entries. Raises ``TooManyKeys``."""
+    return query.shown_columns(lambda: kept_key_names(query, entries, read=partial(all_of, cursor)))
 
 
 # Clearing away

@@ -55,7 +55,9 @@ def write_dataset() -> None:
 
 def copy_to(target: Path, query: LogQuery, owner: User) -> None:
     """COPY of the query that stands behind the file, to a file."""
-    statement, params = csv_rows(query.entries(owner), KEPT_KEYS, for_people=True).query.sql_with_params()
+    statement, params = csv_rows(
+        query.entries(owner), query.shown_columns(lambda: KEPT_KEYS), for_people=True
+    ).query.sql_with_params()
     with (
         snapshot(zone=query.zone) as cursor,
         target.open("wb") as out,
@@ -67,7 +69,9 @@ def copy_to(target: Path, query: LogQuery, owner: User) -> None:
 
 def parquet_to(target: Path, query: LogQuery, owner: User) -> None:
     """pyarrow writing the columns of the query that stands behind the file, as COPY brings them."""
-    statement, params = csv_rows(query.entries(owner), KEPT_KEYS, for_people=False).query.sql_with_params()
+    statement, params = csv_rows(
+        query.entries(owner), query.shown_columns(lambda: KEPT_KEYS), for_people=False
+    ).query.sql_with_params()
     with (
         snapshot(zone=query.zone) as cursor,
         cursor.copy(f"COPY ({statement}) TO STDOUT WITH (FORMAT csv, HEADER)", params) as lines,
@@ -80,7 +84,7 @@ def parquet_to(target: Path, query: LogQuery, owner: User) -> None:
 
 def xlsx_to(target: Path, query: LogQuery, owner: User) -> None:
     """XlsxWriter alone writing the cells that stand in the file, in constant memory."""
-    rows = typed_rows(query.entries(owner), KEPT_KEYS, zone=query.zone)
+    rows = typed_rows(query.entries(owner), query.shown_columns(lambda: KEPT_KEYS), zone=query.zone)
     with (
         snapshot() as cursor,
         cursor.db.chunked_cursor() as found,
@@ -91,7 +95,7 @@ def xlsx_to(target: Path, query: LogQuery, owner: User) -> None:
         moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
         first = 1
         while some := found.fetchmany(2000):
-            for number, (*fixed, kept, reasons) in enumerate(some, first):
+            for number, (*fixed, reasons, kept) in enumerate(some, first):
                 for column, value in enumerate([*fixed, *map(json.loads(kept).get, KEPT_KEYS), reasons]):
                     _write_cell(sheet, number, column, value, text=text, moment=moment)
             first += len(some)
