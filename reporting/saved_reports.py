@@ -37,8 +37,8 @@ def reports_of(owner: User) -> QuerySet[SavedReport]:
 
 
 def shared_with(user: User) -> QuerySet[SavedReport]:
-    """The reports that others share, by name; those of people who have left are nobody's to answer for any more."""
-    shared = SavedReport.objects.filter(is_shared=True, owner__is_active=True).exclude(owner=user)
+    """The reports that others share, by name."""
+    shared = SavedReport.objects.open_to(user).exclude(owner=user)
     return shared.select_related("owner").order_by("name", "pk")
 
 
@@ -66,6 +66,13 @@ def rename_report(report: SavedReport, *, name: str) -> SavedReport:
             _("You have another report called “%(name)s”. Choose another name.") % {"name": report.name}
         ) from None
     return report
+
+
+@transaction.atomic
+def delete_report(report: SavedReport) -> None:
+    """Delete the report, with the schedules that its owner made of it. Those of others are left without one."""
+    report.schedules.filter(owner=report.owner_id).delete()
+    report.delete()
 
 
 def reports_losing(keys: Iterable[str]) -> list[SavedReport]:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from channels_cfg.models import AccessRight, Right, User
+from django.db.models import QuerySet
+
+from channels_cfg.models import AccessRight, OpeningHours, Queue, Right, User
 
 
 def may_view_reports(user: User) -> bool:
     """Whether the user holds the right anywhere; where, each report finds out for itself."""
     return AccessRight.objects.held_by(user).filter(right=Right.VIEW_REPORTS).exists()
+
+
+def opening_hours_known_to(user: User) -> QuerySet[OpeningHours]:
+    """Those of the queues on which the user views reports, by name."""
+    queues = Queue.objects.granting(Right.VIEW_REPORTS, to=user)
+    return OpeningHours.objects.filter(pk__in=queues.values("opening_hours"))
 
 
 def may_receive_reports(user: User) -> bool:

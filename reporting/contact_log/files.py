@@ -18,7 +18,7 @@ from reporting.contact_log.columns import LogColumn, names
 from reporting.contact_log.layouts import csv_line
 from reporting.contact_log.query import LogQuery, kept_key_names
 from reporting.contact_log.table import all_of, copied, csv_rows, snapshot
-from reporting.models import ReportDownload, ReportFile, ReportFileSlice
+from reporting.models import DatasetDay, ReportDownload, ReportFile, ReportFileSlice
 from reporting.models.contact_log import ContactLogQuerySet
 from reporting.models.report_file import DOWNLOADS_REMEMBERED_FOR, report_folder
 
@@ -132,11 +132,12 @@ def _in_use(now: datetime) -> set[Path]:
     """Finished files, what living writers write, and the parts of those that go on where a dead one stopped."""
     ready = ReportFile.objects.filter(state=ReportFile.State.READY)
     unfinished = ReportFile.objects.unfinished()
-    held = unfinished.filter(held_until__gt=now).exclude(holder=None)
+    at_work = {"held_until__gt": now, "holder__isnull": False}
+    held = [*unfinished.filter(**at_work), *DatasetDay.objects.filter(**at_work)]
     return {
         *(file.path for file in [*ready, *unfinished]),
         *(file.parts for file in unfinished),
-        *(file.scratch for file in held),
+        *(job.scratch for job in held),
     }
 
 

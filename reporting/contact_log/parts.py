@@ -22,6 +22,8 @@ LINES_BETWEEN_LOOKS = 500
 Tell = Callable[[int], None]
 """Is told of more rows, and may stop the work by raising."""
 
+DATASET_DAY = "dataset_day"
+"""The format of a day of the dataset, which has one part."""
 MOMENT = "moment"
 Column = tuple[str, str, Mapping[str, str]]
 """Of a Parquet file: name, type and facts. The type is ``MOMENT`` or a name that pyarrow knows."""
@@ -113,11 +115,19 @@ def _write_row_groups(part: Part, connection: Connection, tell: Tell) -> Facts:
     return {"rows": write_part(part.path, lines, part.how["columns"], zone=part.how["zone"], tell=tell)}
 
 
+def _write_day(part: Part, connection: Connection, tell: Tell) -> Facts:
+    from reporting.contact_log.dataset_parts import write_day
+
+    lines = _copied(part, connection, "FORMAT csv")
+    return {"rows": write_day(part.path, lines, part.how["columns"], about=part.how["about"], tell=tell)}
+
+
 _WRITERS: dict[str, Callable[[Part, Connection, Tell], Facts]] = {
     "csv": _write_lines,
     "jsonl": _write_lines,
     "xlsx": _write_sheet_rows,
     "parquet": _write_row_groups,
+    DATASET_DAY: _write_day,
 }
 
 

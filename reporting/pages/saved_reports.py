@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
+from django.db.models import Count, Prefetch, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -19,7 +20,8 @@ from reporting.contact_log.query import LogQuery, zone_of
 from reporting.models import SavedReport
 from reporting.pages.report_runs import may_view_reports
 from reporting.pages.row_addresses import as_asked
-from reporting.saved_reports import rename_report, reports_of, save_report, shared_with
+from reporting.saved_reports import delete_report, rename_report, reports_of, save_report, shared_with
+from reporting.schedules.planning import schedules_of
 
 SHARED_PER_PAGE = 50
 
@@ -41,10 +43,11 @@ def address_of(report: SavedReport) -> str:
 def report_list(request: HttpRequest) -> HttpResponse:
     """The viewer's saved reports by name, then those that others share."""
     user = viewer(request)
-    own = reports_of(user).prefetch_related("schedules")
+    scheduled = Prefetch("schedules", schedules_of(user), to_attr="scheduled")
+    own = reports_of(user).annotate(used=Count("schedules", filter=~Q(schedules__owner=user)))
     shared = shared_with(user) if may_view_reports(user) else SavedReport.objects.none()
-    page = Paginator(shared, SHARED_PER_PAGE).get_page(request.GET.get("page"))
-    lists = {"reports": own, "shared": page.object_list}
+    page = Paginator(shared.prefetch_related(scheduled), SHARED_PER_PAGE).get_page(request.GET.get("page"))
+    lists = {"reports": own.prefetch_related(scheduled), "shared": page.object_list}
     context = {name: [(report, address_of(report)) for report in some] for name, some in lists.items()}
     return render(request, "reports/saved_list.html", {**context, "page": page})
 
@@ -95,6 +98,6 @@ def share(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     report = _own(request, pk)
-    report.delete()
+    delete_report(report)
     messages.success(request, _("“%(name)s” is deleted.") % {"name": report.name})
     return redirect("reports:saved")

@@ -20,9 +20,9 @@ from conversations.signed_in import page_for_people, viewer
 from reporting.contact_log.files import lies_in
 from reporting.models import RunRecipient, ScheduledRun
 from reporting.models.report_schedule import RUNS_KEPT
-from reporting.pages.schedules import next_times, own_schedule
+from reporting.pages.schedules import TIMES_SHOWN, own_schedule
 from reporting.schedules.mails import period_in_words
-from reporting.schedules.planning import run_again, run_now
+from reporting.schedules.planning import refusal, run_again, run_now
 from reporting.schedules.rows import ROWS_SHOWN, RowDifference, RunComparison, erased_rows, query_of, rows_changed_since
 from reporting.schedules.running import has_no_address, may_not_receive
 from reporting.viewing import may_receive_reports
@@ -32,7 +32,7 @@ NOW = "now"
 
 def _own_run(request: HttpRequest, pk: int) -> ScheduledRun:
     """A run of the viewer's schedule. Another's is not found."""
-    runs = ScheduledRun.objects.filter(schedule__owner=viewer(request)).select_related("schedule__report")
+    runs = ScheduledRun.objects.filter(schedule__owner=viewer(request)).select_related("schedule")
     return get_object_or_404(runs, pk=pk)
 
 
@@ -50,7 +50,8 @@ def schedule(request: HttpRequest, pk: int) -> HttpResponse:
         "runs": runs,
         "recipients": shown.recipients.all(),
         "formats": shown.format_labels,
-        "times": next_times(shown.cron, shown.time_zone, now=timezone.now()) if shown.next_at else [],
+        "coming": shown.next_times(TIMES_SHOWN, now=timezone.now()),
+        "refusal": refusal(shown),
         "has_mail": mail_server.is_set(),
     }
     return render(request, "reports/schedule.html", context)

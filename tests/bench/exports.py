@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,11 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from channels_cfg import jobs
-from channels_cfg.models import User
-from reporting.contact_log import files
+from channels_cfg.models import MetadataDestination, User
+from reporting.contact_log import dataset, files
 from reporting.contact_log.query import LogQuery
 from reporting.contact_log.table import csv_rows, snapshot, statement_of, typed_rows
-from reporting.models import ReportFile
+from reporting.models import DatasetDay, ReportFile
 from tests.bench.dataset import KEPT_KEYS
 
 
@@ -39,6 +40,17 @@ def write(query: LogQuery, format: str, owner: User) -> None:
     file.refresh_from_db()
     assert file.state == ReportFile.State.READY, file.reason
     file.path.unlink()
+
+
+def write_dataset() -> None:
+    """Have all days written to a folder as the task does it."""
+    with tempfile.TemporaryDirectory() as folder:
+        destination = MetadataDestination.objects.create(name="Lake", folder=folder, dataset_folder="contact_log")
+        dataset.write_all_anew(destination, now=timezone.now())
+        for day in DatasetDay.objects.all():
+            jobs.work_on(DatasetDay, day.pk)
+        assert not DatasetDay.objects.exclude(state=DatasetDay.State.DONE).exists()
+        destination.delete()
 
 
 def copy_to(target: Path, query: LogQuery, owner: User) -> None:

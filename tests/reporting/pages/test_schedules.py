@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from channels_cfg.models import Queue, Right, User
 from reporting.contact_log.fill import run_reporting_job
-from reporting.models import ReportFile, ReportSchedule, RunRecipient, ScheduledRun
+from reporting.models import ReportFile, ReportSchedule, RunRecipient, SavedReport, ScheduledRun
 from reporting.schedules.planning import run_now
-from tests.factories import QueueFactory, user_with
-from tests.reporting.schedules.schedules import NOON, completed, ran, saved_report, scheduled
+from tests.factories import OpeningHoursFactory, QueueFactory, user_with
+from tests.reporting.schedules.schedules import NOON, completed, ran, saved_report, scheduled, shared_report
 from tests.reporting.stories import served
 
 pytestmark = pytest.mark.django_db
@@ -103,6 +103,59 @@ def test_the_next_three_times_are_told_as_it_is_typed(owner):
     assert "UTC+0200" in told
     assert "Write a time such as 07:00." in said(browser, "schedule_times", every="day", at="7", zone="UTC")
     assert "is not a time zone" in said(browser, "schedule_times", every="day", at="07:00", zone="Mars")
+
+
+def test_days_that_are_left_out_are_told_with_the_opening_hours_that_the_viewer_may_know(owner, queue):
+    holidays = {"exceptions": ["2028-02-29 closed"], "weekly": ["Mon-Sun 08:00-16:00"]}
+    hours, elsewhere = OpeningHoursFactory(name="Office", **holidays), OpeningHoursFactory(name="Elsewhere", **holidays)
+    browser, times = signed_in(owner), {"every": "cron", "cron": "0 12 29 2 *", "zone": "Europe/Helsinki"}
+    saved_report(owner)
+    assert "Not on days when closed" not in said(browser, "new_schedule")
+    Queue.objects.filter(pk=queue.pk).update(opening_hours=hours)
+
+    told = said(browser, "schedule_times", **times, opening_hours=hours.pk)
+    assert "Left out, since “Office” are closed all day: Tuesday 2028-02-29" in told and "2040-02-29 12:00" in told
+    page = said(browser, "new_schedule")
+    assert "Office" in page and "Elsewhere" not in page
+    assert "Elsewhere" not in said(browser, "schedule_times", **times, opening_hours=elsewhere.pk)
+
+    facts = typed(owner, every="cron", cron=times["cron"], opening_hours=hours.pk)
+    browser.post(reverse("reports:new_schedule"), facts)
+    schedule = ReportSchedule.objects.get()
+    page = said(browser, "schedule", schedule.pk)
+    assert "Tuesday 2028-02-29" in page and "2032-02-29 12:00" in page
+    assert "2032-02-29" in said(browser, "schedules")
+    Queue.objects.update(opening_hours=None)
+    assert f'value="{hours.pk}" selected' in said(browser, "edit_schedule", schedule.pk)
+
+
+def test_a_shared_report_is_scheduled_and_nothing_of_it_is_told_once_it_is_not(owner, queue):
+    otto = user_with(Right.VIEW_REPORTS, on=queue, username="otto")
+    report, private = shared_report(otto, "Gold"), saved_report(otto, "Private")
+    browser = signed_in(owner)
+    assert f"?report={report.pk}" in said(browser, "saved")
+    assert "Gold, of otto" in (page := said(browser, "new_schedule", report=report.pk)) and "Private" not in page
+    facts = typed(owner, report=private.pk)
+    assert "Select a valid choice" in browser.post(reverse("reports:new_schedule"), facts).content.decode()
+
+    browser.post(reverse("reports:new_schedule"), facts | {"report": report.pk})
+    schedule = ReportSchedule.objects.get()
+    assert "(of otto, whose changes it follows)" in said(browser, "schedule", schedule.pk)
+    assert "Mornings" in said(browser, "saved")
+    page = said(signed_in(otto), "saved")
+    assert "1 schedule of somebody else follows it" in page and "Mornings" not in page
+
+    SavedReport.objects.filter(pk=report.pk).update(is_shared=False, name="SECRET")
+    pages = [
+        said(browser, "schedules"),
+        said(browser, "schedule", schedule.pk),
+        said(browser, "edit_schedule", schedule.pk),
+    ]
+    assert ["is not shared any more" in page for page in pages] == [True, True, False]
+    assert "Choose another" in pages[2] and "SECRET" not in "".join(pages)
+    ReportSchedule.objects.update(next_at=None)
+    browser.post(reverse("reports:pause_schedule", args=[schedule.pk]))
+    assert ReportSchedule.objects.get().next_at is None
 
 
 def test_schedules_of_others_are_not_found_by_a_recipient_who_can_leave(owner, queue):

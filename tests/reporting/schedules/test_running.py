@@ -18,12 +18,14 @@ from channels_cfg import jobs
 from channels_cfg.models import AccessRight, Queue, Right, User
 from reporting.contact_log import files
 from reporting.contact_log.fill import run_reporting_job
-from reporting.models import ReportFile, RunRecipient, RunRow, SavedReport, ScheduledRun
+from reporting.contact_log.query import LogQuery, zone_of
+from reporting.models import ReportFile, ReportSchedule, RunRecipient, RunRow, SavedReport, ScheduledRun
+from reporting.saved_reports import delete_report, save_report
 from reporting.schedules import mails
 from reporting.schedules import running as runs
-from reporting.schedules.planning import run_now
+from reporting.schedules.planning import run_again, run_now
 from tests.factories import QueueFactory, user_with
-from tests.reporting.schedules.schedules import NOON, completed, scheduled, worked_on, write_files
+from tests.reporting.schedules.schedules import NOON, YEAR, completed, scheduled, shared_report, worked_on, write_files
 from tests.reporting.stories import served
 from tests.stand_ins.smtp_server import SmtpStandIn, running_smtp_server
 
@@ -220,6 +222,48 @@ def test_a_report_that_cannot_be_asked_any_more_fails_in_words_without_its_value
     assert run.state == "failed"
     assert run.reason.endswith("Wrong: Period, Group by.")
     assert "CANARY" not in run.reason and run.reason in server.taken[0][2].get_content()
+
+
+def test_a_shared_report_is_followed_as_long_as_it_is_shared(server, owner, other):
+    schedule = scheduled(owner, owner, other, report=shared_report(other))
+    assert completed(run_now(schedule, now=timezone.now())).rows_total == 1
+
+    query = LogQuery.parse({**YEAR, "queue": ["Support"]}, zone=zone_of(other), now=timezone.now())
+    save_report(query=query, name="Shared", owner=other, now=timezone.now())
+    run = completed(run_now(schedule, now=timezone.now()))
+    assert (run.rows_total, got(run)["rita"][0], got(run)["otto"][0]) == (0, "nothing", "sent")
+
+    SavedReport.objects.update(is_shared=False, name="SECRET")
+    server.taken.clear()
+    again = worked_on(run_again(run, now=timezone.now()))
+    mails.tell_owners_of_failures(now=timezone.now())
+    ((_sender, to, message),) = server.taken
+    assert (again.state, to, "is not shared any more" in message.get_content()) == ("failed", [owner.email], True)
+    assert "“Daily”" in message.get_content() and "SECRET" not in message.get_content()
+    assert ReportSchedule.objects.get().next_at is None
+
+
+@pytest.mark.parametrize(
+    ("lose", "reason"),
+    [
+        (lambda report, owner: delete_report(report), "was deleted"),
+        (lambda report, owner: User.objects.filter(pk=report.owner_id).delete(), "was deleted"),
+        (lambda report, owner: User.objects.filter(pk=report.owner_id).update(is_active=False), "is not shared"),
+        (lambda report, owner: owner.access_rights.all().delete(), "Its owner may not view reports any more"),
+    ],
+)
+def test_a_schedule_without_a_report_pauses_with_the_reason(server, owner, other, lose, reason):
+    shared = shared_report(other)
+    scheduled(other, report=shared)
+    run = run_of(owner, report=shared)
+
+    lose(shared, owner)
+    run = worked_on(run)
+
+    assert run.state == "failed" and reason in run.reason and run.reason.endswith("the schedule is paused.")
+    assert ReportSchedule.objects.get(owner=owner).next_at is None
+    assert ReportFile.objects.count() == 0
+    assert ReportSchedule.objects.filter(owner=other).exists() is (reason != "was deleted")
 
 
 def test_a_failure_is_told_later_where_the_mail_server_is_away(server, owner):
