@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from channels_cfg.models import AccessRight, OpeningHours, Queue, Right, User
+from reporting.models import ReportSchedule
 
 
 def may_view_reports(user: User) -> bool:
@@ -13,9 +14,12 @@ def may_view_reports(user: User) -> bool:
 
 
 def opening_hours_known_to(user: User) -> QuerySet[OpeningHours]:
-    """Those of the queues on which the user views reports, by name."""
+    """Those of the queues on which the user views reports, and those that schedules of the user name already."""
     queues = Queue.objects.granting(Right.VIEW_REPORTS, to=user)
-    return OpeningHours.objects.filter(pk__in=queues.values("opening_hours"))
+    named = ReportSchedule.objects.filter(owner=user)
+    return OpeningHours.objects.filter(
+        Q(pk__in=queues.values("opening_hours")) | Q(pk__in=named.values("opening_hours"))
+    )
 
 
 def may_receive_reports(user: User) -> bool:

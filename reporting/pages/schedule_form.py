@@ -9,7 +9,6 @@ from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -80,10 +79,9 @@ class TimesForm(forms.Form):
         help_text=_("On days on which these opening hours are closed all day, such as holidays, it does not run."),
     )
 
-    def __init__(self, data: Mapping[str, Any] | None, *, viewer: User, chosen: int | None = None, **more: Any) -> None:
+    def __init__(self, data: Mapping[str, Any] | None, *, viewer: User, **more: Any) -> None:
         super().__init__(data, **more)
-        known = Q(pk__in=opening_hours_known_to(viewer)) | Q(pk=chosen)
-        self.fields["opening_hours"].queryset = OpeningHours.objects.filter(known)  # type: ignore[attr-defined]
+        self.fields["opening_hours"].queryset = opening_hours_known_to(viewer)  # type: ignore[attr-defined]
 
     def expression(self) -> str:
         """The cron expression that was typed or chosen. Raises ``ValidationError`` by field."""
@@ -132,8 +130,7 @@ class ScheduleForm(TimesForm):
     )
 
     def __init__(self, data: Mapping[str, Any] | None, *, schedule: ReportSchedule) -> None:
-        hours = schedule.opening_hours_id
-        super().__init__(data, viewer=schedule.owner, chosen=hours, initial=_initial(schedule), label_suffix="")
+        super().__init__(data, viewer=schedule.owner, initial=_initial(schedule), label_suffix="")
         self.schedule = schedule
         field = cast(ReportField, self.fields["report"])
         field.viewer = schedule.owner

@@ -61,7 +61,11 @@ def schedule(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def start(request: HttpRequest, pk: int) -> HttpResponse:
     """Have a schedule of the viewer's run at once."""
-    run = run_now(own_schedule(request, pk), now=timezone.now())
+    shown = own_schedule(request, pk)
+    if reason := refusal(shown):
+        messages.error(request, reason)
+        return redirect("reports:schedule", pk)
+    run = run_now(shown, now=timezone.now())
     messages.success(request, _("It runs now. Recipients are told when their files are ready."))
     return redirect("reports:scheduled_run", run.pk)
 

@@ -63,8 +63,7 @@ def _edit(request: HttpRequest, schedule: ReportSchedule) -> HttpResponse:
     if request.method == "POST" and form.save(origin=request.build_absolute_uri("/"), now=now):
         messages.success(request, _("“%(name)s” is saved.") % {"name": schedule.name})
         return redirect("reports:schedule", schedule.pk)
-    typed = request.POST if request.method == "POST" else form.initial
-    asked = TimesForm(typed, viewer=schedule.owner, chosen=schedule.opening_hours_id)
+    asked = TimesForm(request.POST if request.method == "POST" else form.initial, viewer=schedule.owner)
     context = {"form": form, "schedule": schedule, "is_new": not schedule.pk, "has_mail": mail_server.is_set()}
     return render(request, "reports/schedule_form.html", context | _times_of(asked, now))
 

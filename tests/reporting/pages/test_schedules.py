@@ -127,6 +127,7 @@ def test_days_that_are_left_out_are_told_with_the_opening_hours_that_the_viewer_
     assert "2032-02-29" in said(browser, "schedules")
     Queue.objects.update(opening_hours=None)
     assert f'value="{hours.pk}" selected' in said(browser, "edit_schedule", schedule.pk)
+    assert "Left out" in said(browser, "schedule_times", **times, opening_hours=hours.pk)
 
 
 def test_a_shared_report_is_scheduled_and_nothing_of_it_is_told_once_it_is_not(owner, queue):
@@ -154,8 +155,9 @@ def test_a_shared_report_is_scheduled_and_nothing_of_it_is_told_once_it_is_not(o
     assert ["is not shared any more" in page for page in pages] == [True, True, False]
     assert "Choose another" in pages[2] and "SECRET" not in "".join(pages)
     ReportSchedule.objects.update(next_at=None)
-    browser.post(reverse("reports:pause_schedule", args=[schedule.pk]))
-    assert ReportSchedule.objects.get().next_at is None
+    for step in ("pause", "run"):
+        browser.post(reverse(f"reports:{step}_schedule", args=[schedule.pk]))
+    assert ReportSchedule.objects.get().next_at is None and not ScheduledRun.objects.exists()
 
 
 def test_schedules_of_others_are_not_found_by_a_recipient_who_can_leave(owner, queue):
