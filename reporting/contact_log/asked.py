@@ -127,6 +127,7 @@ class Reader:
         at, columns = self._moment("at", None), self._columns()
         if at and not interval:
             self._complain("at", _("A moment at which an interval starts needs the interval, too."))
+            at = None
         return {
             "start": start,
             "end": end,

@@ -12,8 +12,8 @@ from typing import Any
 from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
-from channels_cfg.models import Queue, Right, User
-from conversations.models import direct_agents
+from channels_cfg.models import Right, User
+from conversations.filters import GrantedPlaces
 from reporting.contact_log.columns import LogColumn, names
 from reporting.contact_log.layouts import csv_line
 from reporting.contact_log.query import LogQuery, kept_key_names
@@ -55,11 +55,15 @@ def cancel(file: ReportFile) -> bool:
 
 def may_download(user: User, file: ReportFile) -> bool:
     """Whether the user still holds the right on every place that the file's rows come from."""
-    channel_of_queue = dict(Queue.objects.granting(Right.VIEW_REPORTS, to=user).values_list("pk", "channel"))
+    return lies_in(file, GrantedPlaces(user, [Right.VIEW_REPORTS]))
+
+
+def lies_in(file: ReportFile, places: GrantedPlaces) -> bool:
+    """Whether all rows of the file come from these places."""
     return (
-        set(file.queues) <= set(channel_of_queue)
-        and set(file.direct_agents) <= set(direct_agents(Right.VIEW_REPORTS, user))
-        and set(file.ivr_channels) <= set(channel_of_queue.values())
+        places.queue_ids.issuperset(file.queues)
+        and places.direct_agents.issuperset(file.direct_agents)
+        and set(places.channel_of_queue.values()).issuperset(file.ivr_channels)
     )
 
 

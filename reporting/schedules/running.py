@@ -86,7 +86,7 @@ def _ask_for_files(run: ScheduledRun, query: LogQuery, user: User, now: datetime
     """Files of the recipient's own rights, which belong to the recipient; or why there are none."""
     recipient = RunRecipient.objects.create(run=run, user=user)
     if not may_receive_reports(user):
-        recipient.settle(Outcome.NOTHING, _("May not sign in or view reports any more."))
+        recipient.settle(Outcome.NOTHING, may_not_receive())
     elif run.schedule.quiet_when_empty and not query.entries(user).exists():
         recipient.settle(Outcome.NOTHING, _("There are no rows for this recipient."))
     else:
@@ -121,12 +121,14 @@ def _tell_one(run: ScheduledRun, recipient: RunRecipient) -> None:
     made = sorted(recipient.files.all(), key=lambda file: file.format)
     if any(file.is_unfinished for file in made):
         return
-    if failed := [file for file in made if file.state == ReportFile.State.FAILED]:
+    if not may_receive_reports(recipient.user):
+        recipient.settle(Outcome.NOTHING, may_not_receive())
+    elif failed := [file for file in made if file.state == ReportFile.State.FAILED]:
         recipient.settle(Outcome.FAILED, failed[0].reason)
     elif not (ready := [file for file in made if file.state == ReportFile.State.READY]):
         recipient.settle(Outcome.NOTHING, _("The files were cancelled."))
     elif not recipient.user.email:
-        recipient.settle(Outcome.READY, _("The user has no e-mail address."))
+        recipient.settle(Outcome.READY, has_no_address())
     elif not mail_server.is_set():
         recipient.settle(Outcome.READY, mail_server.no_server())
     else:
@@ -135,6 +137,14 @@ def _tell_one(run: ScheduledRun, recipient: RunRecipient) -> None:
             recipient.settle(Outcome.SENT)
         except mail_server.MailRefused as refused:
             recipient.settle(Outcome.FAILED, _without_mail(str(refused)))
+
+
+def may_not_receive() -> str:
+    return _("May not sign in or view reports any more.")
+
+
+def has_no_address() -> str:
+    return _("The user has no e-mail address.")
 
 
 def _without_mail(reason: str) -> str:

@@ -220,6 +220,8 @@ def test_a_question_that_makes_no_sense_is_answered_in_words(client, viewer):
 
     assert "“Mars” is not a time zone" in shown
     assert "Choose of: channel" in shown
+    for asked in ("?interval=none&at=2026-11-29", "rows/?at=2026-11-29"):
+        assert "at which an interval starts needs the interval, too" in page(client, viewer, f"/reports/{asked}")
 
 
 @pytest.mark.django_db

@@ -11,9 +11,10 @@ from django.utils import timezone
 
 from channels_cfg.models import Queue, Right, User
 from reporting.contact_log.fill import run_reporting_job
-from reporting.models import ReportSchedule, SavedReport, ScheduledRun
+from reporting.models import ReportFile, ReportSchedule, RunRecipient, SavedReport, ScheduledRun
+from reporting.schedules.planning import run_now
 from tests.factories import OpeningHoursFactory, QueueFactory, user_with
-from tests.reporting.schedules.schedules import NOON, ran, saved_report, scheduled, shared_report
+from tests.reporting.schedules.schedules import NOON, completed, ran, saved_report, scheduled, shared_report
 from tests.reporting.stories import served
 
 pytestmark = pytest.mark.django_db
@@ -203,3 +204,42 @@ def test_a_run_says_what_it_found_and_is_stale_once_rows_differ(owner, queue):
         reverse("reports:scheduled_run", args=[run.pk])
     )
     assert (again.query, again.planned_at) == (run.query, None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_owner_is_told_nothing_of_rows_that_only_a_recipient_may_see(owner, queue, settings, tmp_path):
+    """Else whoever names a colleague counts what they may not see, or learns whether there is any."""
+    settings.MEDIA_ROOT = tmp_path
+    for place in (queue, support := QueueFactory(name="Support")):
+        served(place, received_at=NOON)
+    run_reporting_job()
+    otto = user_with(Right.VIEW_REPORTS, on=support, username="otto")
+    anna = user_with(Right.VIEW_REPORTS, on=queue, username="anna")
+    year = {"received_after": ["2026-01-01"], "received_before": ["2027-01-01"]}
+    report = saved_report(owner, "Others", queue=["Support"], **year)
+    browser, pages = signed_in(owner), []
+    for name in ("Support", "Nowhere"):
+        report.query["queue"] = [name]
+        report.save()
+        schedule = scheduled(owner, otto, anna, report=report, name=name, quiet_when_empty=True)
+        run = completed(run_now(schedule, now=timezone.now()))
+        page, runs = said(browser, "scheduled_run", run.pk), said(browser, "schedule", schedule.pk)
+        pages.append([text.split("<tbody>")[1].split("</tbody>")[0] for text in (page, runs)])
+
+    assert list(ReportFile.objects.values_list("owner__username", flat=True)) == ["otto"]
+    (of_support, runs), (of_nowhere, other_runs) = pages
+    assert of_support == of_nowhere
+    assert "otto" in of_support and "There are no rows for this recipient." in of_support  # of Anna, who sees no more
+    assert "2 of 2" in runs and "2 of 2" in other_runs
+
+    schedule = scheduled(owner, otto, anna, report=report, name="All", quiet_when_empty=False)
+    run = completed(run_now(schedule, now=timezone.now()))
+    RunRecipient.objects.filter(run=run, user=otto).update(outcome="failed", reason="mail.example refused the e-mail")
+    page = said(browser, "scheduled_run", run.pk)
+    assert page.count("· 0 rows</div>") == 1 and "mail.example refused the e-mail" in page
+
+    report.query["queue"] = ["Support"]
+    report.save()
+    run = completed(run_now(schedule, now=timezone.now()))
+    otto.access_rights.all().delete()
+    assert "· 1 row</div>" not in said(browser, "scheduled_run", run.pk)

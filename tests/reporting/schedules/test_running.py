@@ -101,12 +101,12 @@ def test_each_recipient_gets_files_of_their_own_rights_which_nobody_else_fetches
 
 
 def test_the_mail_says_what_of_when_how_many_where_and_until_when_and_no_data(server, owner, other):
-    run = completed(run_of(owner, owner, other))
+    run = completed(run_of(owner, owner, other, name="Daily\r\nBcc: all@centre.example"))
 
     mail = {to[0]: message for _sender, to, message in server.taken}["otto@centre.example"]
     text = mail.get_content()
     file = ReportFile.objects.get(owner=other)
-    assert mail["Subject"] == "Report: Daily"
+    assert mail["Subject"] == "Report: Daily Bcc: all@centre.example" and mail["Bcc"] is None
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail["Message-ID"] == f"<run-{run.pk}-{other.pk}@centre.example>"
     assert "“All”" in text and "Every day at 07:00 (Europe/Helsinki)" in text
@@ -131,6 +131,13 @@ def test_whoever_lost_the_right_gets_nothing_and_the_run_says_so(server, owner, 
     assert got(run) == {"rita": ("sent", ""), "otto": nothing, "gone": nothing}
     assert {to[0] for _sender, to, _message in server.taken} == {"rita@centre.example"}
     assert not ReportFile.objects.filter(owner__in=[other, gone]).exists()
+
+    run = worked_on(run_now(run.schedule, now=timezone.now()))
+    AccessRight.objects.filter(user=owner).delete()  # while the files are written
+    write_files()
+
+    assert got(worked_on(run))["rita"] == nothing
+    assert len(server.taken) == 1
 
 
 @pytest.mark.parametrize(("quiet", "made"), [(True, 0), (False, 1)])
