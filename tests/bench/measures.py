@@ -95,6 +95,7 @@ def dataset_memory(dataset: Dataset, rows: int) -> Result:
     """Megabytes a process needs to write the dataset's file of a day to which all rows belong, and to deliver it to a
     folder, over 200."""
     with databases.filled("keepsake_bench_day", rows):
+        run_reporting_job()
         execute(
             "UPDATE reporting_contactlogentry SET received_at = latest.day + random() * interval '23 hours'"
             " FROM (SELECT date_trunc('day', max(received_at)) AS day FROM reporting_contactlogentry) AS latest"
