@@ -47,8 +47,6 @@ def schedule_list(request: HttpRequest) -> HttpResponse:
 
 @page_for_people
 def new(request: HttpRequest) -> HttpResponse:
-    if not may_view_reports(viewer(request)):
-        return redirect("reports:index")
     return _edit(request, new_schedule(viewer(request), request.GET.get("report", "")))
 
 
@@ -58,6 +56,8 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _edit(request: HttpRequest, schedule: ReportSchedule) -> HttpResponse:
+    if not may_view_reports(viewer(request)):
+        return redirect("reports:index")
     form = ScheduleForm(request.POST if request.method == "POST" else None, schedule=schedule)
     now = timezone.now()
     if request.method == "POST" and form.save(origin=request.build_absolute_uri("/"), now=now):

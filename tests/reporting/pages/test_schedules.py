@@ -243,3 +243,18 @@ def test_an_owner_is_told_nothing_of_rows_that_only_a_recipient_may_see(owner, q
     run = completed(run_now(schedule, now=timezone.now()))
     otto.access_rights.all().delete()
     assert "· 1 row</div>" not in said(browser, "scheduled_run", run.pk)
+
+
+def test_whoever_lost_the_right_stops_schedules_and_changes_none(owner, queue):
+    """Changing one tells which reports others share, and who views reports."""
+    shared_report(user_with(Right.VIEW_REPORTS, on=queue), "Of others")
+    schedule, browser = scheduled(owner), signed_in(owner)
+    assert "Of others" in said(browser, "edit_schedule", schedule.pk)
+
+    owner.access_rights.all().delete()
+
+    for answer in (browser.get, browser.post):
+        assert answer(reverse("reports:edit_schedule", args=[schedule.pk])).url == reverse("reports:index")
+    browser.post(reverse("reports:pause_schedule", args=[schedule.pk]))
+    schedule.refresh_from_db()
+    assert schedule.next_at is None
