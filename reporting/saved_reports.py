@@ -68,13 +68,6 @@ def rename_report(report: SavedReport, *, name: str) -> SavedReport:
     return report
 
 
-@transaction.atomic
-def delete_report(report: SavedReport) -> None:
-    """Delete the report, with the schedules that its owner made of it. Those of others are left without one."""
-    report.schedules.filter(owner=report.owner_id).delete()
-    report.delete()
-
-
 def reports_losing(keys: Iterable[str]) -> list[SavedReport]:
     """The reports, of any owner, that use one of the keys or a part of it; with their owners, by name; one query."""
     lost = list(dict.fromkeys(keys))

@@ -20,8 +20,8 @@ from reporting.contact_log.query import LogQuery, zone_of
 from reporting.models import SavedReport
 from reporting.pages.report_runs import may_view_reports
 from reporting.pages.row_addresses import as_asked
-from reporting.saved_reports import delete_report, rename_report, reports_of, save_report, shared_with
-from reporting.schedules.planning import schedules_of
+from reporting.saved_reports import rename_report, reports_of, save_report, shared_with
+from reporting.schedules.planning import delete_report, schedules_of
 
 SHARED_PER_PAGE = 50
 

@@ -17,7 +17,7 @@ from channels_cfg import mail_server
 from conversations.signed_in import page_for_people, viewer
 from reporting.models import ReportSchedule
 from reporting.pages.schedule_form import ScheduleForm, TimesForm, new_schedule
-from reporting.schedules.planning import refusal, schedules_of
+from reporting.schedules.planning import delete_schedules, refusal, schedules_of
 from reporting.viewing import may_view_reports
 
 TIMES_SHOWN = 3
@@ -109,7 +109,7 @@ def pause(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     schedule = own_schedule(request, pk)
-    schedule.delete()
+    delete_schedules(schedules_of(viewer(request)).filter(pk=pk))
     messages.success(request, _("“%(name)s” is deleted.") % {"name": schedule.name})
     return redirect("reports:schedules")
 

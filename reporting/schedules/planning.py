@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from channels_cfg import jobs
 from channels_cfg.models import User
-from reporting.models import ReportSchedule, ScheduledRun
+from reporting.models import ReportSchedule, SavedReport, ScheduledRun
 from reporting.models.report_schedule import RUNS_KEPT, RUNS_KEPT_FOR
 from reporting.schedule_times import latest_time
 from reporting.viewing import may_receive_reports, may_view_reports
@@ -73,6 +73,21 @@ def save_schedule(schedule: ReportSchedule, *, recipients: Collection[str], now:
         raise ValidationError({"opening_hours": words})
     schedule.save()
     schedule.recipients.set(users)
+
+
+@transaction.atomic
+def delete_schedules(schedules: QuerySet[ReportSchedule]) -> None:
+    """Delete them with their runs. Who works on one meanwhile finds it gone, and has noted nothing."""
+    pks = list(schedules.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
+    list(ScheduledRun.objects.filter(schedule__in=pks).order_by("pk").select_for_update().values_list("pk"))
+    ReportSchedule.objects.filter(pk__in=pks).delete()
+
+
+@transaction.atomic
+def delete_report(report: SavedReport) -> None:
+    """Delete the report, with the schedules that its owner made of it. Those of others are left without one."""
+    delete_schedules(report.schedules.filter(owner=report.owner_id))
+    report.delete()
 
 
 def recipients_named(names: Collection[str]) -> list[User]:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.db.models.signals import ModelSignal, pre_delete
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -20,10 +24,10 @@ from reporting.contact_log import files
 from reporting.contact_log.fill import run_reporting_job
 from reporting.contact_log.query import LogQuery, zone_of
 from reporting.models import ReportFile, ReportSchedule, RunRecipient, RunRow, SavedReport, ScheduledRun
-from reporting.saved_reports import delete_report, save_report
+from reporting.saved_reports import save_report
 from reporting.schedules import mails
 from reporting.schedules import running as runs
-from reporting.schedules.planning import run_again, run_now
+from reporting.schedules.planning import delete_report, delete_schedules, run_again, run_now, schedules_of
 from tests.factories import QueueFactory, user_with
 from tests.reporting.schedules.schedules import NOON, YEAR, completed, scheduled, shared_report, worked_on, write_files
 from tests.reporting.stories import served
@@ -331,3 +335,34 @@ def test_a_worker_whose_run_was_taken_over_tells_nobody(server, owner):
         runs.work(slow)
 
     assert server.taken == []
+
+
+@contextmanager
+def receiving(signal: ModelSignal, receiver: Callable[..., None], *, sender: type) -> Iterator[None]:
+    signal.connect(receiver, sender=sender)
+    try:
+        yield
+    finally:
+        signal.disconnect(receiver, sender=sender)
+
+
+@pytest.mark.parametrize("by", ["schedule", "report"])
+def test_a_schedule_is_deleted_while_a_worker_is_at_a_run_of_it(owner, by):
+    run = run_of(owner)
+    schedule = run.schedule
+
+    def work() -> None:
+        jobs.work_on(ScheduledRun, run.pk)
+        connection.close()
+
+    worker = Thread(target=work)
+
+    def meanwhile(**_facts: Any) -> None:
+        worker.start()
+        worker.join(0.5)
+
+    with receiving(pre_delete, meanwhile, sender=ReportSchedule):  # what is deleted is known by then
+        delete_report(schedule.report) if by == "report" else delete_schedules(schedules_of(owner))
+    worker.join()
+
+    assert not ReportSchedule.objects.exists() and not ReportFile.objects.exists()
