@@ -58,12 +58,12 @@ def message_id(name: str) -> str:
 
 
 def send(*, to: str, subject: str, text: str, name: str) -> None:
-    """Send a text that nobody wrote; ``name`` is that of its ``message_id``. Raises ``MailRefused`` and
-    ``MailUnreachable``."""
+    """Send a text that nobody wrote; ``name`` is that of its ``message_id``. The subject may hold a name that somebody
+    typed, and becomes one line. Raises ``MailRefused`` and ``MailUnreachable``."""
     if not is_set():
         raise MailRefused(no_server())
     headers = {**AUTOMATIC, "Message-ID": message_id(name)}
-    message = mail.EmailMessage(subject, text, settings.DEFAULT_FROM_EMAIL, [to], headers=headers)
+    message = mail.EmailMessage(" ".join(subject.split()), text, settings.DEFAULT_FROM_EMAIL, [to], headers=headers)
     with failures_in_words():
         message.send()
 

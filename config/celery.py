@@ -4,7 +4,7 @@ import os
 import warnings
 from typing import Any
 
-from celery import Celery
+from celery import Celery, Task
 from celery.platforms import SecurityWarning  # type: ignore[attr-defined]  # missing from its stubs
 from celery.signals import setup_logging
 from kombu.transport import TRANSPORT_ALIASES
@@ -15,7 +15,14 @@ warnings.filterwarnings("ignore", category=SecurityWarning)
 
 TRANSPORT_ALIASES["filesystem"] = "config.message_files:Transport"
 
-app = Celery("keepsake")
+
+class WorkersTask(Task):
+    """A task as our workers do it."""
+
+    Request = "config.worker_requests:WorkersRequest"
+
+
+app = Celery("keepsake", task_cls=WorkersTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 

@@ -19,6 +19,7 @@ threads = environment.number("WEB_THREADS", 4)
 timeout = 60
 graceful_timeout = 10
 keepalive = 15
+limit_request_line = 0  # reports have long addresses, and the worker limits the whole head
 accesslog = None  # its lines would hold query strings
 loglevel = "warning"
 logconfig_dict = LOGGING

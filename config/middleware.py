@@ -3,13 +3,14 @@ clock, their second factor, and who changed the configuration."""
 
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 import pghistory.middleware
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
+from django.middleware.common import CommonMiddleware
 from django.middleware.locale import LocaleMiddleware
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -64,34 +65,46 @@ KEPT_HEADERS = ("Allow", "Content-Range", "Retry-After", "WWW-Authenticate")
 
 
 class MachineDoors:
-    """Refuses packed bodies, and sees to it that machines are refused in problem documents, whoever refuses them."""
+    """Refuses packed bodies, leads machines past what only people need, and sees to it that machines are refused in
+    problem documents, whoever refuses them."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
+        self.past_people = _from(CommonMiddleware, get_response)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.META.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() not in ("", "identity"):
             words = "Send the body as it is, without Content-Encoding."
             headers = {"Accept-Encoding": "identity"}  # RFC 9110, 12.5.3
             return problem(request.path, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, words, headers=headers)
-        response = self.get_response(request)
-        if response.status_code < 400 or "json" in response.get("Content-Type", "") or not is_machine_door(request):
+        if not is_machine_door(request):
+            return self.get_response(request)
+        response = self._answer(request)
+        if response.status_code < 400 or "json" in response.get("Content-Type", ""):
             return response
         allowed = response.get("Allow")
         words = f"This address takes {allowed}." if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED else ""
         headers = {name: response[name] for name in KEPT_HEADERS if name in response}
         return problem(request.path, response.status_code, words, headers=headers)
 
+    def _answer(self, request: HttpRequest) -> HttpResponse:
+        """Machines are answered in the portal's own language, whatever they accept, and wait for nobody to choose."""
+        translation.deactivate()  # what the thread's last page spoke
+        return self.get_response(request) if has_session(request) else self.past_people(request)
+
+
+def _from(first: type, get_response: Any) -> GetResponse:
+    """The middleware from the one of this class on: Django wraps each, and each has the next as ``get_response``."""
+    while not isinstance(get_response.__wrapped__, first):
+        get_response = get_response.get_response
+    return cast(GetResponse, get_response)
+
 
 class ViewersLanguage(LocaleMiddleware):
-    """Pages speak the language of their viewer. Machines are answered in the portal's own, whatever they accept, and
-    wait for nobody to choose."""
+    """Pages speak the language of their viewer; ``MachineDoors`` sees to machines."""
 
     def __call__(self, request: HttpRequest) -> Any:
-        if not is_machine_door(request):
-            return super().__call__(request)
-        translation.deactivate()  # what the thread's last page spoke
-        return self.get_response(request)
+        return self.get_response(request) if is_machine_door(request) else super().__call__(request)
 
 
 class ViewersTimeZone:

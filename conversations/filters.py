@@ -115,6 +115,10 @@ class GrantedPlaces:
         self.queue_ids = set(self.channel_of_queue)
         self.direct_agents = {pk for right in rights for pk in direct_agents(right, viewer)}
 
+    def cover(self, others: GrantedPlaces) -> bool:
+        """Whether whatever lies in the others lies in these, too."""
+        return others.queue_ids <= self.queue_ids and others.direct_agents <= self.direct_agents
+
     @property
     def conversations(self) -> ConversationQuerySet:
         return Conversation.objects.filter(in_places(self.channel_of_queue.items(), self.direct_agents))

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from channels_cfg.models import User
 from reporting.contact_log.asked import KEY
+from reporting.contact_log.columns import FIELD
 from reporting.contact_log.query import LogQuery
 from reporting.models import SavedReport
 
@@ -26,7 +27,8 @@ def keys_of(query: LogQuery) -> list[str]:
     group_by = [*query.groupings, *(by for others in query.others for by in others.group_by)]
     grouped = [by.removeprefix(KEY) for by in group_by if by.startswith(KEY)]
     conditions = [condition.key for condition in query.kept] + [missing.key for missing in query.missing]
-    return list(dict.fromkeys([*(query.columns or ()), *grouped, *conditions]))
+    shown = [column for column in query.columns or () if not column.startswith(FIELD)]
+    return list(dict.fromkeys([*shown, *grouped, *conditions]))
 
 
 def reports_of(owner: User) -> QuerySet[SavedReport]:
@@ -35,8 +37,9 @@ def reports_of(owner: User) -> QuerySet[SavedReport]:
 
 
 def shared_with(user: User) -> QuerySet[SavedReport]:
-    """The reports that others share, by name; those of people who have left are nobody's to answer for any more."""
-    return SavedReport.objects.filter(is_shared=True, owner__is_active=True).exclude(owner=user).select_related("owner")
+    """The reports that others share, by name."""
+    shared = SavedReport.objects.open_to(user).exclude(owner=user)
+    return shared.select_related("owner").order_by("name", "pk")
 
 
 def save_report(*, query: LogQuery, name: str, owner: User, now: datetime) -> SavedReport:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
@@ -14,6 +15,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 MOST_IN_AN_HOUR = 4
+MOST_LEFT_OUT = 2000
+"""After so many times that are left out, the next is not looked for any more."""
+
+IsLeftOut = Callable[[datetime], bool]
+"""Whether nothing runs at a time although the expression names it."""
 
 WEEKDAYS = {
     "1": gettext_lazy("Monday"),
@@ -76,14 +82,42 @@ def next_time(expression: str, zone: ZoneInfo, *, after: datetime) -> datetime |
     return next(times(expression, zone, after=after), None)
 
 
-def latest_time(expression: str, zone: ZoneInfo, *, due: datetime, now: datetime) -> tuple[datetime, int]:
-    """Of the times from ``due`` until now the latest, and how many come before it."""
-    latest, missed = due, 0
-    for at in times(expression, zone, after=due):
+@dataclass(frozen=True)
+class NextTimes:
+    at: list[datetime]
+    left_out: list[datetime]
+    """Before the last of them: of each day that is left out the first time."""
+
+
+def next_times(
+    expression: str, zone: ZoneInfo, *, after: datetime, number: int, is_left_out: IsLeftOut | None = None
+) -> NextTimes:
+    """So many times; fewer where none is in sight."""
+    found = NextTimes([], [])
+    left_out = 0
+    for at in times(expression, zone, after=after):
+        if not (is_left_out and is_left_out(at)):
+            found.at.append(at)
+        else:
+            left_out += 1
+            if not found.left_out or found.left_out[-1].astimezone(zone).date() < at.astimezone(zone).date():
+                found.left_out.append(at)
+        if len(found.at) == number or left_out == MOST_LEFT_OUT:
+            break
+    return found
+
+
+def latest_time(
+    expression: str, zone: ZoneInfo, *, due: datetime, now: datetime, is_left_out: IsLeftOut
+) -> tuple[datetime, int] | None:
+    """Of the times from ``due`` until now the latest, and how many come before it; None where all are left out."""
+    latest, missed = None, -1
+    for at in chain([due], times(expression, zone, after=due)):
         if at > now:
             break
-        latest, missed = at, missed + 1
-    return latest, missed
+        if not is_left_out(at):
+            latest, missed = at, missed + 1
+    return (latest, missed) if latest else None
 
 
 # Words

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, ClassVar, NoReturn
 
 from django.utils.dateparse import parse_datetime
@@ -28,9 +28,18 @@ class StrictSerializer(serializers.Serializer[Any]):
 
     def to_internal_value(self, data: Any) -> Any:
         known = super().to_internal_value(data)
-        if not data.keys() <= self.fields.keys():
+        if not data.keys() <= self.names:
             refuse_unknown(data, known=self.fields)
         return known
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        return frozenset(self.fields)
+
+    def run_validators(self, value: Any) -> None:
+        """REST framework puts together what they look at first, also where there are none."""
+        if self.validators:
+            super().run_validators(value)
 
 
 class _StrictSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]

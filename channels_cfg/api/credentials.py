@@ -19,15 +19,15 @@ from channels_cfg.prepared import first_row
 USE_IS_NOTED_EVERY = timedelta(minutes=1)
 
 # What requests are answered by; the rest is read where somebody looks at it.
-_KEY_COLUMNS = [field.attname for field in ApiKey._meta.concrete_fields if field.name in {"id", "user", "last_used_at"}]
-_USER_COLUMNS = [
-    field.attname for field in User._meta.concrete_fields if field.name not in {"password", "last_login", "date_joined"}
-]
+_KEY_COLUMNS = [field.attname for field in ApiKey._meta.concrete_fields if field.name in {"id", "user"}]
+_WHO_THEY_ARE = {"id", "username", "is_active", "is_staff", "is_superuser", "is_api_client"}
+_USER_COLUMNS = [field.attname for field in User._meta.concrete_fields if field.name in _WHO_THEY_ARE]
 
 # ``ApiKey.objects.valid()`` with its user, in words of our own: every request of every API client asks this, and
 # Django needs several times as long to word it as PostgreSQL to answer it.
 _VALID_KEY = f"""
-    SELECT {", ".join(f'key."{name}"' for name in _KEY_COLUMNS)},
+    SELECT (key.last_used_at > %s) IS NOT TRUE,
+           {", ".join(f'key."{name}"' for name in _KEY_COLUMNS)},
            {", ".join(f'holder."{name}"' for name in _USER_COLUMNS)}
       FROM channels_cfg_apikey AS key
       JOIN channels_cfg_user AS holder ON holder.id = key.user_id
@@ -38,27 +38,23 @@ _VALID_KEY = f"""
 
 def key_shown(text: str, *, username: str | None = None) -> ApiKey | None:
     """The valid key of that text, with its user; None also where it is not the named user's."""
-    key = valid_key(text)
-    if key is None or (username is not None and key.user.get_username() != username):
-        return None
-    note_use(key, now=timezone.now())
-    return key
-
-
-def valid_key(text: str) -> ApiKey | None:
-    row = first_row(_VALID_KEY, [digest(text), timezone.now()])
+    now = timezone.now()
+    row = first_row(_VALID_KEY, [now - USE_IS_NOTED_EVERY, digest(text), now])
     if row is None:
         return None
-    key = ApiKey.from_db(connection.alias, _KEY_COLUMNS, row[: len(_KEY_COLUMNS)])
-    key.user = User.from_db(connection.alias, _USER_COLUMNS, row[len(_KEY_COLUMNS) :])
+    use_is_due, *columns = row
+    key = ApiKey.from_db(connection.alias, _KEY_COLUMNS, columns[: len(_KEY_COLUMNS)])
+    key.user = User.from_db(connection.alias, _USER_COLUMNS, columns[len(_KEY_COLUMNS) :])
+    if username is not None and key.user.get_username() != username:
+        return None
+    if use_is_due:
+        _note_use(key, now=now)
     return key
 
 
-def note_use(key: ApiKey, *, now: datetime) -> None:
+def _note_use(key: ApiKey, *, now: datetime) -> None:
     """Remember when the key was used, to the minute. A row that somebody else holds is left for the next time."""
     due = now - USE_IS_NOTED_EVERY
-    if key.last_used_at is not None and key.last_used_at > due:
-        return
     with transaction.atomic():
         unnoted = ApiKey.objects.filter(Q(last_used_at=None) | Q(last_used_at__lte=due), pk=key.pk)
         ApiKey.objects.filter(pk__in=unnoted.select_for_update(skip_locked=True)).update(last_used_at=now)

@@ -125,6 +125,10 @@ class OpeningHours(models.Model):
         clock = timedelta(hours=here.hour, minutes=here.minute, seconds=here.second)
         return any(opens <= clock < closes for opens, closes in self._spans(here.date()))
 
+    def opens_on_day_of(self, at: datetime) -> bool:
+        """Whether they open at all on the day of this moment, in their time zone."""
+        return any(self._spans(at.astimezone(zone_named(self.time_zone)).date()))
+
     def next_opening(self, after: datetime) -> datetime | None:
         """When they open next, in their time zone; None where that is more than a year away."""
         zone = zone_named(self.time_zone)

@@ -72,6 +72,7 @@ INSTALLED_APPS = [
 ]
 
 # The machine doors pass through all of this too, so each one earns its microseconds.
+# Machines that show no session are led past what stands between MachineDoors and CommonMiddleware.
 MIDDLEWARE = [
     "config.metrics.CountedRequests",
     "django.middleware.security.SecurityMiddleware",
@@ -80,16 +81,16 @@ MIDDLEWARE = [
     "config.middleware.MachineDoors",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "config.middleware.ViewersLanguage",
-    "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "config.middleware.SecondFactorFirst",
-    "config.middleware.NoNul",
     "config.middleware.ViewersTimeZone",
     "config.middleware.ConfigurationHistory",
+    "django.middleware.common.CommonMiddleware",
+    "config.middleware.NoNul",
     "axes.middleware.AxesMiddleware",
     "config.portal.sent_forms.SentForms",
 ]

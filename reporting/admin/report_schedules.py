@@ -20,7 +20,17 @@ class ReportScheduleAdmin(StaffReadOnlyAdmin):
     list_filter = ["quiet_when_empty"]
     list_select_related = ["owner"]
     search_fields = ["name", "owner__username"]
-    fields = ["name", "owner", "cron", "zone", "labels_of_formats", "recipients", "quiet_when_empty", "next_at"]
+    fields = [
+        "name",
+        "owner",
+        "cron",
+        "zone",
+        "opening_hours",
+        "labels_of_formats",
+        "recipients",
+        "quiet_when_empty",
+        "next_at",
+    ]
     readonly_fields = ["labels_of_formats"]
 
     @admin.display(description=_("Formats"))

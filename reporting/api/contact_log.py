@@ -18,11 +18,13 @@ from channels_cfg.api.problems import problems
 from conversations.api.caller import caller
 from conversations.attached_data.reasons import REASONS
 from conversations.keyset import keyset_page
+from conversations.models import POSTABLE_STATES
 from reporting.contact_log.asked import FIELDS
+from reporting.contact_log.columns import FIELD, FIELDS_OF_ROWS
 from reporting.contact_log.files import csv_stream
 from reporting.contact_log.intervals import INTERVALS
-from reporting.contact_log.kept_key import missing_reasons
 from reporting.contact_log.measures import ANY
+from reporting.contact_log.missing import missing_reasons
 from reporting.contact_log.query import MOST_KEYS, LogQuery, zone_of
 from reporting.models import ContactLogEntry
 
@@ -76,7 +78,12 @@ class EntrySerializer(serializers.ModelSerializer[ContactLogEntry]):
         ]
 
     def get_missing(self, entry: ContactLogEntry) -> dict[str, str]:
-        return missing_reasons(entry)
+        return missing_reasons(
+            is_served=entry.state in POSTABLE_STATES,
+            kept=entry.kept_data,
+            dropped=entry.dropped_keys,
+            judged=entry.judged_keys,
+        )
 
 
 class PageSerializer(serializers.Serializer[Any]):
@@ -127,7 +134,11 @@ PAGE = [
     _parameter("after", "The place in the list, as “next” gives it"),
 ]
 CSV_COLUMNS = _parameter(
-    "column", f"A kept key that is a column; without any: all that occur, where they are at most {MOST_KEYS}", many=True
+    "column",
+    f"A kept key that is a column; without any: all that occur, where they are at most {MOST_KEYS}. All other columns "
+    f"are there, too, unless some are named, such as {FIELD}queue: then the columns are exactly those named, in this "
+    f"order. There are: {', '.join(FIELDS_OF_ROWS)}",
+    many=True,
 )
 
 

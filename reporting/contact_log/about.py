@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from reporting.contact_log.asked import PARAMETERS
+from reporting.contact_log.columns import LogColumn
 from reporting.contact_log.query import LogQuery
 from reporting.models import ReportFile
 
 COUNTED_BY = gettext_lazy("Conversations by the time they were received; each once, also after a transfer.")
-_TOLD_OTHERWISE = ("received_after", "received_before", "zone", "column")
+_TOLD_OTHERWISE = ("received_after", "received_before", "zone", "empty", "column", "heading")
 
 
-def about(file: ReportFile, query: LogQuery, rows: int) -> Iterator[tuple[str, str]]:
+def about(file: ReportFile, query: LogQuery, columns: Sequence[LogColumn], rows: int) -> Iterator[tuple[str, str]]:
     """Name and words of each thing that a reader of the file wants to know."""
     zone = query.zone
     yield _("Report"), _("Contact Log")
@@ -28,6 +29,9 @@ def about(file: ReportFile, query: LogQuery, rows: int) -> Iterator[tuple[str, s
     for name, values in query.as_params().items():
         if name not in _TOLD_OTHERWISE:
             yield _("Asked for: %(name)s") % {"name": PARAMETERS[name]}, ", ".join(values)
+    for column in columns:
+        if column.heading:
+            yield _("Column “%(heading)s”") % {"heading": column.heading}, column.label(zone)
     made = {"moment": f"{timezone.now().astimezone(zone):%Y-%m-%d %H:%M:%S}", "owner": file.owner}
     yield _("Made"), _("%(moment)s for %(owner)s") % made
     yield _("File"), str(file.pk)

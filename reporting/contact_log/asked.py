@@ -18,6 +18,15 @@ from conversations.attached_data.kept_condition import KeptCondition
 from conversations.filters import MomentTextField, is_id
 from conversations.models import Conversation, State
 from conversations.periods import Period, bounds
+from reporting.contact_log.columns import (
+    FIELD,
+    FIELDS_OF_ROWS,
+    LogColumn,
+    check_heading,
+    in_order,
+    said_twice,
+    shortened,
+)
 from reporting.contact_log.intervals import INTERVALS, MOST_INTERVALS
 from reporting.contact_log.kept_key import Missing
 from reporting.contact_log.measures import ANY, MEASURES
@@ -38,6 +47,8 @@ COMPARISONS = {
     "weekdays": gettext_lazy("The same weekdays before"),
 }
 LONGEST_COMPARED = timedelta(days=3653)
+ZERO, NO_DATA = "zero", "no_data"
+"""What an interval shows in which nothing happened."""
 MOST_GROUPINGS = 4
 MOST_BESIDE = 50
 
@@ -60,6 +71,7 @@ PARAMETERS = {
     "zone": gettext_lazy("Time zone"),
     "interval": gettext_lazy("Interval"),
     "at": gettext_lazy("Interval"),
+    "empty": gettext_lazy("Empty intervals"),
     "by": gettext_lazy("Group by"),
     "across": gettext_lazy("Across"),
     "measure": gettext_lazy("Measures"),
@@ -70,6 +82,7 @@ PARAMETERS = {
     "late": gettext_lazy("Changed late"),
     "others": gettext_lazy("Others"),
     "column": gettext_lazy("Columns"),
+    "heading": gettext_lazy("Headings"),
 }
 """What people call the parameters of an address."""
 
@@ -111,15 +124,17 @@ class Reader:
         start, end, period = self._period()
         if interval and (number := int((end - start) / INTERVALS[interval].lasts)) > MOST_INTERVALS:
             self._complain("interval", _too_many(number))
-        at = self._moment("at", None)
+        at, columns = self._moment("at", None), self._columns()
         if at and not interval:
             self._complain("at", _("A moment at which an interval starts needs the interval, too."))
+            at = None
         return {
             "start": start,
             "end": end,
             "zone": self.zone,
             "period": period,
             "interval": interval,
+            "empty_is_no_data": self._choice("empty", [ZERO, NO_DATA]) == NO_DATA,
             **self._sides(),
             "measures": self._measures(),
             "compare": self._compare(start, end),
@@ -129,7 +144,8 @@ class Reader:
             "late": self._late(),
             "others": self._others(),
             "at": at,
-            "columns": self._columns(),
+            "columns": columns,
+            "headings": dict(self._headings(columns)),
         }
 
     def _complain(self, name: str, *messages: str) -> None:
@@ -268,7 +284,45 @@ class Reader:
     def _columns(self) -> tuple[str, ...] | None:
         if "column" not in self.lists:
             return None
-        return tuple(key for name in self._all("column") if (key := self._read("column", check_key_name, name)))
+        asked = self._all("column")
+        if asked == [FIELD]:
+            self._complain("column", _("Choose at least one column."))
+            return None
+        read = (FIELD if written == FIELD else self._column("column", written) for written in asked)
+        return shortened([*dict.fromkeys(column for column in read if column)])
+
+    def _column(self, name: str, written: str) -> str | None:
+        if not written.startswith(FIELD):
+            return self._read(name, check_key_name, written)
+        if written.removeprefix(FIELD) in FIELDS_OF_ROWS:
+            return written
+        words = _("Write %(field)s and one of: %(choices)s; or a kept key.")
+        self._complain(name, words % {"field": FIELD, "choices": ", ".join(FIELDS_OF_ROWS)})
+        return None
+
+    def _headings(self, columns: tuple[str, ...] | None) -> Iterator[tuple[str, str]]:
+        shown = in_order(columns or ())
+        found: dict[str, str] = {}
+        for written in self._all("heading"):
+            name, _equals, text = written.partition("=")
+            column, heading = self._column("heading", name.strip()), self._read("heading", check_heading, text.strip())
+            if not column or not heading:
+                continue
+            if column in found:
+                self._complain(
+                    "heading", _("The column %(column)s has two headings. Leave one out.") % {"column": name}
+                )
+            elif column not in shown and (columns is not None or column.startswith(FIELD)):
+                words = _("The column %(column)s is not shown. Show it, or leave its heading out.")
+                self._complain("heading", words % {"column": name})
+            else:
+                found[column] = heading
+        titled = [LogColumn(column, found.get(column, "")) for column in dict.fromkeys([*shown, *found])]
+        twice = said_twice(titled, zone=self.zone)
+        for heading in twice:
+            words = _("Two columns are called “%(heading)s”. Give one of them another heading.")
+            self._complain("heading", words % {"heading": heading})
+        return ((column, heading) for column, heading in found.items() if heading not in twice)
 
 
 def _too_many(intervals: int) -> str:

@@ -13,15 +13,15 @@ from django.utils.translation import gettext as _
 
 from channels_cfg import jobs
 from reporting.contact_log import slices
-from reporting.contact_log.files import forget_parts, key_columns, may_download, remove
+from reporting.contact_log.files import columns_of, forget_parts, may_download, remove
 from reporting.contact_log.layouts import Csv, JsonLines, Layout, WrittenPart
 from reporting.contact_log.parquet import Parquet
 from reporting.contact_log.part_processes import end_idle_processes
 from reporting.contact_log.query import LogQuery, TooManyKeys
-from reporting.contact_log.table import all_of, snapshot, sql_of
+from reporting.contact_log.table import all_of, snapshot
 from reporting.contact_log.workbook import Workbook
 from reporting.models import ReportFile
-from reporting.models.report_file import KEPT_FOR, report_folder
+from reporting.models.report_file import KEPT_FOR, make_report_folder
 
 Format = ReportFile.Format
 LAYOUTS: dict[str, type[Layout]] = {
@@ -57,13 +57,12 @@ class _Building:
         self.rows = 0
 
     def build(self) -> None:
-        report_folder().mkdir(parents=True, exist_ok=True)
-        report_folder().chmod(0o700)
+        make_report_folder()
         self.file.scratch.mkdir(mode=0o700)
         with snapshot() as cursor:
             total = self._look_around(cursor)
-            keys = key_columns(cursor, self.query, self.entries)
-            layout = LAYOUTS[self.file.format](self.file, self.query, self.entries, keys, cursor)
+            columns = columns_of(cursor, self.query, self.entries)
+            layout = LAYOUTS[self.file.format](self.file, self.query, self.entries, columns, cursor)
             if total <= settings.REPORT_SLICE_ROWS:
                 parts = [self._whole(cursor, layout)]
             else:
@@ -85,19 +84,15 @@ class _Building:
 
     def _plan(self, cursor: CursorWrapper, layout: Layout) -> dict[str, Any]:
         """How parts are read and written."""
-        cursor.execute("SELECT pg_export_snapshot()")
-        return {
-            "snapshot": cursor.fetchone()[0],
-            "statement": sql_of(cursor, layout.rows(slices.bounded(self.entries))),
-            "zone": layout.zone,
-            "how": layout.how,
-        }
+        rows = layout.rows(slices.bounded(self.entries))
+        return slices.plan_of(cursor, rows, zone=layout.zone, how=layout.how)
 
     def _whole(self, cursor: CursorWrapper, layout: Layout) -> WrittenPart:
         """All rows as one part."""
         everything, path = slices.bounds(None, None), self.file.scratch / "rows"
         first = layout.first_rows([0])[0]
-        part = slices.part_of(self.file, self._plan(cursor, layout), path, within=everything, first_row=first)
+        plan = self._plan(cursor, layout)
+        part = slices.part_of(plan, path, format=self.file.format, within=everything, first_row=first)
         return WrittenPart(path, slices.write_part(part, apart=layout.needs_much, tell=self._count))
 
     def _sliced(self, cursor: CursorWrapper, layout: Layout) -> list[WrittenPart]:

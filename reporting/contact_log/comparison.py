@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
+from typing import Any
 
 from channels_cfg.models import User
 from reporting.contact_log.asked import OTHER_QUEUE, PREVIOUS
 from reporting.contact_log.counts import Counted, Head, Numbers, Rest, count
 from reporting.contact_log.intervals import INTERVALS
 from reporting.contact_log.query import LogQuery
-from reporting.contact_log.small_groups import totals_only
+from reporting.contact_log.small_groups import nothing_shown, tells_a_small_rest, totals_only
 
 WEEK = timedelta(days=7)
 
@@ -35,16 +36,35 @@ class ComparedCounts:
         other = self.row(row)
         return None if other is None else self.counted.at(other, column)
 
+    def number(self, name: str, row: Head = Rest.ALL, column: Head = Rest.ALL) -> Any:
+        """The measure there; None where nothing has it, there is no data or no such row."""
+        other = self.row(row)
+        return None if other is None else self.counted.number(name, other, column)
+
 
 def compare(query: LogQuery, counted: Counted, user: User) -> ComparedCounts | None:
     """What the query asks to be compared with, counted for the same groups; None where it asks for nothing."""
     if not query.compare:
         return None
     other = compared_with(query)
-    beside = totals_only(count(other, user, beside=counted), counted.smallest)
+    beside = _shown(query, other, counted, user)
     pairs = zip(_places(query, counted.rows), counted.rows, strict=True)
     others = dict(zip(_places(other, beside.rows), beside.rows, strict=True)) if query.interval else {}
     return ComparedCounts(other, beside, {row: others[place] for place, row in pairs if place in others})
+
+
+def _shown(query: LogQuery, other: LogQuery, counted: Counted, user: User) -> Counted:
+    """What the other query counts, without small groups, and without such as its part of the first leaves over."""
+    beside, smallest = count(other, user, beside=counted), counted.smallest
+    if smallest and query.compare.startswith(OTHER_QUEUE) and _overlap(query, other, user):
+        whole = count(query, user, beside=counted)
+        if tells_a_small_rest(whole, beside, smallest):
+            return nothing_shown(beside)
+    return totals_only(beside, smallest)
+
+
+def _overlap(query: LogQuery, other: LogQuery, user: User) -> bool:
+    return query.entries(user).filter(pk__in=other.entries(user).values("pk")).exists()
 
 
 def compared_with(query: LogQuery) -> LogQuery:

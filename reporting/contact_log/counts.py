@@ -7,7 +7,7 @@ than a page shows.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -57,11 +57,17 @@ class Counted:
     groups_of_rows: int
     """How many there are, shown or not."""
     groups_of_columns: int
+    without_data: Collection[Head] = frozenset()
+    """The intervals in which nothing happened, where they are to show that there is no data."""
     smallest: int = 0
     """Groups of fewer conversations are among the others, and cells of fewer are hidden; 0: none."""
 
     def at(self, row: Head = Rest.ALL, column: Head = Rest.ALL) -> Numbers:
         return self.numbers.get((row, column), NOTHING)
+
+    def number(self, name: str, row: Head = Rest.ALL, column: Head = Rest.ALL) -> Any:
+        """The measure there; None where nothing has it, or where there is no data."""
+        return None if row in self.without_data else self.at(row, column)[name]
 
 
 @dataclass(frozen=True)
@@ -165,12 +171,14 @@ def _table(found: Sequence[Sequence[Any]], sides: Sequence[_Side], query: LogQue
     groups = dict(zip(grouped, found[0][2 * len(sides) :], strict=False)) if found else {}
     of_rows = {row: number["conversations"] for (row, column), number in numbers.items() if column is Rest.ALL}
     of_columns = {column: number["conversations"] for (row, column), number in numbers.items() if row is Rest.ALL}
+    rows = query.intervals() if query.interval else _by_size(of_rows)
     return Counted(
-        rows=query.intervals() if query.interval else _by_size(of_rows),
+        rows=rows,
         columns=_by_size(of_columns),
         numbers=numbers,
         groups_of_rows=groups.get("line", 0),
         groups_of_columns=groups.get("col", 0),
+        without_data=set(rows) - set(of_rows) if query.interval and query.empty_is_no_data else frozenset(),
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -20,10 +20,9 @@ from channels_cfg import jobs
 from channels_cfg.metadata_destinations.store import FileStore, StoreRefused, StoreUnreachable
 from channels_cfg.metadata_destinations.stores import store_of
 from channels_cfg.models import MetadataDestination
+from reporting.contact_log import dataset_file
+from reporting.contact_log.part_processes import end_idle_processes
 from reporting.models import DatasetDay, DeliveryPause
-
-if TYPE_CHECKING:
-    from reporting.contact_log.dataset_file import DayFile
 
 logger = logging.getLogger(__name__)
 
@@ -117,7 +116,7 @@ def _have_written(destination: MetadataDestination, days: Collection[date], *, n
 def write(part: DatasetDay) -> None:
     """Write the file of a day that the caller holds. Raises ``TryLater``, ``GiveUp`` and ``NoLongerHeld``."""
     destination = part.destination
-    file = _made(part.day)
+    file = _made(part)
     name = file_name(destination.dataset_folder, part.day)
     # Under which name a worker that dies may have put it; and one that was taken for dead puts nothing old over new.
     jobs.note(part, name=name)
@@ -139,17 +138,17 @@ def file_name(folder: str, day: date) -> str:
     return f"{folder}/year={day.year}/month={day.month}/day-{day.isoformat()}.parquet"
 
 
-def _made(day: date) -> DayFile:
-    # pyarrow takes 50 MB, which a process that writes no such file need not have.
-    from reporting.contact_log import dataset_file
-
+def _made(part: DatasetDay) -> dataset_file.DayFile:
     try:
-        return dataset_file.day_file(day)
+        return dataset_file.day_file(part)
     except dataset_file.DayTooLarge:
         raise jobs.GiveUp(_("The day has more rows than fit into a file that destinations take.")) from None
+    finally:
+        if not DatasetDay.objects.waiting(now=timezone.now()).exists():
+            end_idle_processes()
 
 
-def _finish(part: DatasetDay, file: DayFile) -> None:
+def _finish(part: DatasetDay, file: dataset_file.DayFile) -> None:
     """It is written, unless more changed since it was claimed: then it is due again."""
     now = timezone.now()
     held = DatasetDay.objects.held_by(part)

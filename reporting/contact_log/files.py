@@ -12,12 +12,13 @@ from typing import Any
 from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
-from channels_cfg.models import Queue, Right, User
-from conversations.models import direct_agents
+from channels_cfg.models import Right, User
+from conversations.filters import GrantedPlaces
+from reporting.contact_log.columns import LogColumn, names
 from reporting.contact_log.layouts import csv_line
 from reporting.contact_log.query import LogQuery, kept_key_names
-from reporting.contact_log.table import all_of, copied, csv_rows, names, snapshot
-from reporting.models import ReportDownload, ReportFile, ReportFileSlice
+from reporting.contact_log.table import all_of, copied, csv_rows, snapshot
+from reporting.models import DatasetDay, ReportDownload, ReportFile, ReportFileSlice
 from reporting.models.contact_log import ContactLogQuerySet
 from reporting.models.report_file import DOWNLOADS_REMEMBERED_FOR, report_folder
 
@@ -54,11 +55,15 @@ def cancel(file: ReportFile) -> bool:
 
 def may_download(user: User, file: ReportFile) -> bool:
     """Whether the user still holds the right on every place that the file's rows come from."""
-    channel_of_queue = dict(Queue.objects.granting(Right.VIEW_REPORTS, to=user).values_list("pk", "channel"))
+    return lies_in(file, GrantedPlaces(user, [Right.VIEW_REPORTS]))
+
+
+def lies_in(file: ReportFile, places: GrantedPlaces) -> bool:
+    """Whether all rows of the file come from these places."""
     return (
-        set(file.queues) <= set(channel_of_queue)
-        and set(file.direct_agents) <= set(direct_agents(Right.VIEW_REPORTS, user))
-        and set(file.ivr_channels) <= set(channel_of_queue.values())
+        places.queue_ids.issuperset(file.queues)
+        and places.direct_agents.issuperset(file.direct_agents)
+        and set(places.channel_of_queue.values()).issuperset(file.ivr_channels)
     )
 
 
@@ -90,9 +95,9 @@ def csv_stream(query: LogQuery, *, to: User) -> Iterator[bytes]:
 def _csv_blocks(query: LogQuery, to: User) -> Iterator[bytes]:
     entries = query.entries(to)
     with snapshot(zone=query.zone) as cursor:
-        keys = key_columns(cursor, query, entries)
-        block = bytearray(csv_line(names(keys)))
-        for line in copied(cursor, csv_rows(entries, keys, for_people=False)):
+        columns = columns_of(cursor, query, entries)
+        block = bytearray(csv_line(names(columns)))
+        for line in copied(cursor, csv_rows(entries, columns, for_people=False)):
             block += line
             if len(block) >= BLOCK:
                 yield bytes(block)
@@ -100,9 +105,9 @@ def _csv_blocks(query: LogQuery, to: User) -> Iterator[bytes]:
         yield bytes(block)
 
 
-def key_columns(cursor: CursorWrapper, query: LogQuery, entries: ContactLogQuerySet) -> list[str]:
-    """The kept keys that are columns, as the cursor sees the entries. Raises ``TooManyKeys``."""
-    return query.key_columns(lambda: kept_key_names(query, entries, read=partial(all_of, cursor)))
+def columns_of(cursor: CursorWrapper, query: LogQuery, entries: ContactLogQuerySet) -> list[LogColumn]:
+    """The columns, as the cursor sees the entries. Raises ``TooManyKeys``."""
+    return query.shown_columns(lambda: kept_key_names(query, entries, read=partial(all_of, cursor)))
 
 
 # Clearing away
@@ -127,11 +132,12 @@ def _in_use(now: datetime) -> set[Path]:
     """Finished files, what living writers write, and the parts of those that go on where a dead one stopped."""
     ready = ReportFile.objects.filter(state=ReportFile.State.READY)
     unfinished = ReportFile.objects.unfinished()
-    held = unfinished.filter(held_until__gt=now).exclude(holder=None)
+    at_work = {"held_until__gt": now, "holder__isnull": False}
+    held = [*unfinished.filter(**at_work), *DatasetDay.objects.filter(**at_work)]
     return {
         *(file.path for file in [*ready, *unfinished]),
         *(file.parts for file in unfinished),
-        *(file.scratch for file in held),
+        *(job.scratch for job in held),
     }
 
 

@@ -12,23 +12,29 @@ from django.utils.translation import gettext as _
 
 from channels_cfg.models import AttachedKey
 from conversations.attached_data.reasons import REASONS
+from reporting.contact_log.columns import COLUMNS, EMPTY_BECAUSE, TIMES, LogColumn, keys_among
 from reporting.contact_log.kept_key import missing_reason
-from reporting.contact_log.table import COLUMNS, TIMES, machine_columns, with_offset
+from reporting.contact_log.table import machine_columns, with_offset
 from reporting.models.contact_log import ContactLogQuerySet
 
 SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 
 
-def json_rows(entries: ContactLogQuerySet, keys: Sequence[str], *, are_chosen: bool) -> QuerySet[Any, tuple[Any, ...]]:
+def json_rows(
+    entries: ContactLogQuerySet, columns: Sequence[LogColumn], *, are_chosen: bool
+) -> QuerySet[Any, tuple[Any, ...]]:
     """A line for each of the entries, newest first, as ``line_schema`` describes it.
 
-    ``keys`` are those that occur, or those of them that were chosen.
+    The columns are all, with the keys that occur, or those that were chosen.
     """
-    columns = {**machine_columns(), **{name: with_offset(name) for name in TIMES}}
-    columns |= {"attached_data": _chosen(keys) if are_chosen else F("kept_data"), "missing": _missing(keys)}
-    members = [part for name, value in columns.items() for part in (Value(name), value)]
-    line = Func(*members, function="json_build_object", output_field=TextField())
-    return entries.newest_first().values_list(line)
+    keys, shown = keys_among(columns), [column.name for column in columns if not column.is_key]
+    fields = {**machine_columns(), **{name: with_offset(name) for name in TIMES}}
+    line = {name: fields[name] for name in shown if name in fields}
+    line["attached_data"] = _chosen(keys) if are_chosen else F("kept_data")
+    if EMPTY_BECAUSE in shown:
+        line["missing"] = _missing(keys)
+    members = [part for name, value in line.items() for part in (Value(name), value)]
+    return entries.newest_first().values_list(Func(*members, function="json_build_object", output_field=TextField()))
 
 
 def _chosen(keys: Sequence[str]) -> Expression:
@@ -50,7 +56,8 @@ def _missing(keys: Sequence[str]) -> Expression:
 
 
 def line_schema() -> dict[str, Any]:
-    """The JSON Schema of a line. Keys that the catalogue knows are described; any other may occur."""
+    """The JSON Schema of a line. Keys that the catalogue knows are described; any other may occur. What was not
+    chosen as a column is in no line."""
     return {
         "$schema": SCHEMA,
         "title": _("A row of the Contact Log"),
@@ -69,7 +76,7 @@ def line_schema() -> dict[str, Any]:
                 "additionalProperties": {"enum": list(REASONS)},
             },
         },
-        "required": [*COLUMNS, "attached_data", "missing"],
+        "required": ["attached_data"],
     }
 
 

@@ -58,14 +58,6 @@ def missing_reason_of(entry: ContactLogEntry, key: str) -> str:
     return "not_provided" if is_listed(key, entry.judged_keys or []) else "not_kept"
 
 
-def missing_reasons(entry: ContactLogEntry) -> dict[str, str]:
-    """Why keys that were configured or came have no value in this entry: ``{key: code}``."""
-    if entry.state not in POSTABLE_STATES:
-        return dict.fromkeys([*(entry.judged_keys or []), *entry.dropped_keys], "abandoned")
-    kept = [key for key in entry.judged_keys or [] if not any(is_listed(name, [key]) for name in entry.kept_data)]
-    return {**dict.fromkeys(kept, "not_provided"), **entry.dropped_keys}
-
-
 def group_of(key: str) -> Expression:
     """What entries are grouped by: ``value:gold``, or ``reason:not_kept`` where the key has no value."""
     return Case(

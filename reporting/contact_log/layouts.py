@@ -15,10 +15,11 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import QuerySet
 
 from channels_cfg.spreadsheets import harmless
+from reporting.contact_log.columns import LogColumn, headings
 from reporting.contact_log.json_lines import json_rows
 from reporting.contact_log.parts import Facts, Tell
 from reporting.contact_log.query import LogQuery
-from reporting.contact_log.table import csv_rows, headings
+from reporting.contact_log.table import csv_rows
 from reporting.models import ReportFile
 from reporting.models.contact_log import ContactLogQuerySet
 
@@ -33,12 +34,12 @@ class WrittenPart:
 
 @dataclass
 class Layout(ABC):
-    """How one file is written. The cursor sees the entries that will be in it, whose kept keys ``keys`` are columns."""
+    """How one file is written. The cursor sees the entries that will be in it."""
 
     file: ReportFile
     query: LogQuery
     entries: ContactLogQuerySet
-    keys: Sequence[str]
+    columns: Sequence[LogColumn]
     cursor: CursorWrapper
 
     needs_much: ClassVar[bool] = False
@@ -94,10 +95,10 @@ class Csv(_Lines):
 
     def first(self) -> bytes:
         mark = BYTE_ORDER_MARK if self.file.byte_order_mark else ""
-        return mark.encode() + csv_line(headings(self.keys, zone=self.query.zone), delimiter=self.file.delimiter)
+        return mark.encode() + csv_line(headings(self.columns, zone=self.query.zone), delimiter=self.file.delimiter)
 
     def rows(self, entries: ContactLogQuerySet) -> QuerySet[Any, Any]:
-        return csv_rows(entries, self.keys, for_people=True)
+        return csv_rows(entries, self.columns, for_people=True)
 
 
 class JsonLines(_Lines):
@@ -106,7 +107,7 @@ class JsonLines(_Lines):
         return {"copy": "FORMAT csv, DELIMITER '\x02', QUOTE '\x01'"}
 
     def rows(self, entries: ContactLogQuerySet) -> QuerySet[Any, Any]:
-        return json_rows(entries, self.keys, are_chosen=self.query.columns is not None)
+        return json_rows(entries, self.columns, are_chosen=self.query.columns is not None)
 
 
 def csv_line(cells: Iterable[str], *, delimiter: str = ",") -> bytes:

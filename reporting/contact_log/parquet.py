@@ -11,16 +11,17 @@ from django.db.models import QuerySet
 from django.db.models.fields.json import KeyTextTransform
 
 from reporting.contact_log.about import about
+from reporting.contact_log.columns import EMPTY_BECAUSE, FIELDS_OF_ROWS, TIMES, LogColumn, keys_among, names
 from reporting.contact_log.layouts import Layout, WrittenPart
 from reporting.contact_log.part_processes import write_apart
 from reporting.contact_log.parts import MOMENT, Column, ParquetJoin, Tell
-from reporting.contact_log.table import COLUMNS, TIMES, empty_because, machine_columns, names
+from reporting.contact_log.table import empty_because, machine_columns
 from reporting.contact_log.value_columns import Kind, ValueColumn, value_columns
 from reporting.models.contact_log import ContactLogQuerySet
 
 _TYPES = {
-    **dict.fromkeys(COLUMNS, "string"),
-    **{name: "int64" for name in COLUMNS if name.endswith("_seconds")},
+    **dict.fromkeys(FIELDS_OF_ROWS, "string"),
+    **{name: "int64" for name in FIELDS_OF_ROWS if name.endswith("_seconds")},
     "within_service_level": "bool",
     **dict.fromkeys(TIMES, MOMENT),
 }
@@ -39,12 +40,13 @@ class Parquet(Layout):
     needs_much = True
 
     @cached_property
-    def columns(self) -> list[ValueColumn]:
-        return value_columns(self.cursor, self.entries, self.keys)
+    def of_keys(self) -> Mapping[str, ValueColumn]:
+        """What is known of the columns that are kept keys."""
+        return {column.key: column for column in value_columns(self.cursor, self.entries, keys_among(self.columns))}
 
     @cached_property
     def how(self) -> Mapping[str, Any]:
-        return {"columns": parquet_columns(self.columns), "zone": str(self.query.zone)}
+        return {"columns": parquet_columns(self.columns, self.of_keys), "zone": str(self.query.zone)}
 
     def rows(self, entries: ContactLogQuerySet) -> QuerySet[Any, Any]:
         return parquet_rows(entries, self.columns)
@@ -52,22 +54,26 @@ class Parquet(Layout):
     def join(self, parts: Sequence[WrittenPart], target: Path, *, tell: Tell) -> None:
         total = sum(part.facts["rows"] for part in parts)
         paths = [part.path for part in parts]
-        said = dict(about(self.file, self.query, total))
+        said = dict(about(self.file, self.query, self.columns, total))
         write_apart(ParquetJoin(paths, self.how["columns"], self.how["zone"], said, target), tell)
 
 
-def parquet_columns(columns: Sequence[ValueColumn]) -> list[Column]:
-    """The columns of every row, then those of the kept keys, each with what is known of the key, then why cells are
-    empty."""
-    *fixed_names, reasons = names([column.key for column in columns])
-    fixed: list[Column] = [(name, _TYPES[name], {"label": str(label)}) for name, label in COLUMNS.items()]
-    for name, column in zip(fixed_names[len(COLUMNS) :], columns, strict=True):
-        fixed.append((name, _TYPES_OF_KINDS.get(Kind(column.kind), "string"), column.facts))
-    return [*fixed, (reasons, "string", {})]
+def parquet_columns(columns: Sequence[LogColumn], of_keys: Mapping[str, ValueColumn]) -> list[Column]:
+    """Each column, by its name for machines, with what is known of it."""
+    return [(name, *_described(column, of_keys)) for name, column in zip(names(columns), columns, strict=True)]
 
 
-def parquet_rows(entries: ContactLogQuerySet, columns: Sequence[ValueColumn]) -> QuerySet[Any, tuple[Any, ...]]:
+def _described(column: LogColumn, of_keys: Mapping[str, ValueColumn]) -> tuple[str, Mapping[str, str]]:
+    """Type and facts."""
+    heading = {"heading": column.heading} if column.heading else {}
+    if column.is_key:
+        key = of_keys[column.name]
+        return _TYPES_OF_KINDS.get(Kind(key.kind), "string"), key.facts | heading
+    return _TYPES[column.name], {"label": str(FIELDS_OF_ROWS[column.name])} | heading
+
+
+def parquet_rows(entries: ContactLogQuerySet, columns: Sequence[LogColumn]) -> QuerySet[Any, tuple[Any, ...]]:
     """The rows with these columns, newest first."""
-    keys = [column.key for column in columns]
-    values = [KeyTextTransform(key, "kept_data") for key in keys]
-    return entries.newest_first().values_list(*machine_columns().values(), *values, empty_because(keys))
+    fields = {**machine_columns(), EMPTY_BECAUSE: empty_because(keys_among(columns))}
+    cells = [KeyTextTransform(column.name, "kept_data") if column.is_key else fields[column.name] for column in columns]
+    return entries.newest_first().values_list(*cells)

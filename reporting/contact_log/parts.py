@@ -22,6 +22,8 @@ LINES_BETWEEN_LOOKS = 500
 Tell = Callable[[int], None]
 """Is told of more rows, and may stop the work by raising."""
 
+DATASET_DAY = "dataset_day"
+"""The format of a day of the dataset, which has one part."""
 MOMENT = "moment"
 Column = tuple[str, str, Mapping[str, str]]
 """Of a Parquet file: name, type and facts. The type is ``MOMENT`` or a name that pyarrow knows."""
@@ -88,17 +90,17 @@ def _copied(part: Part, connection: Connection, options: str) -> Iterator[Any]:
 
 
 def _write_sheet_rows(part: Part, connection: Connection, tell: Tell) -> Facts:
-    """Rows of a sheet, compressed. The last column but one of the statement has the kept data; ``keys`` of it become
-    columns."""
+    """Rows of a sheet, compressed. ``cells`` says for each column which of the statement's it is, or which key of the
+    kept data, which are the statement's last."""
     from channels_cfg.spreadsheets import RowFormat
     from channels_cfg.zip_pieces import PieceWriter
 
-    keys, format = part.how["keys"], RowFormat(part.how["plain"], part.how["moment"], part.how["note"])
+    cells, format = part.how["cells"], RowFormat(part.how["plain"], part.how["moment"], part.how["note"])
     piece, number = PieceWriter(part.path), part.first_row
     with connection.cursor("part") as rows:
         rows.execute(part.statement.encode())
         while some := rows.fetchmany(ROWS_AT_ONCE):
-            values = [(*fixed, *(kept.get(key) for key in keys), reasons) for *fixed, kept, reasons in some]
+            values = [[row[-1].get(cell) if isinstance(cell, str) else row[cell] for cell in cells] for row in some]
             piece.write("".join(map(format.row, range(number, number + len(some)), values)).encode())
             number += len(some)
             tell(len(some))
@@ -113,11 +115,19 @@ def _write_row_groups(part: Part, connection: Connection, tell: Tell) -> Facts:
     return {"rows": write_part(part.path, lines, part.how["columns"], zone=part.how["zone"], tell=tell)}
 
 
+def _write_day(part: Part, connection: Connection, tell: Tell) -> Facts:
+    from reporting.contact_log.dataset_parts import write_day
+
+    lines = _copied(part, connection, "FORMAT csv")
+    return {"rows": write_day(part.path, lines, part.how["columns"], about=part.how["about"], tell=tell)}
+
+
 _WRITERS: dict[str, Callable[[Part, Connection, Tell], Facts]] = {
     "csv": _write_lines,
     "jsonl": _write_lines,
     "xlsx": _write_sheet_rows,
     "parquet": _write_row_groups,
+    DATASET_DAY: _write_day,
 }
 
 

@@ -32,7 +32,8 @@ from channels_cfg.models import Right, User
 from channels_cfg.time_zones import zone_named
 from conversations.attached_data.kept_condition import KeptCondition, Operator
 from conversations.filters import DIRECT, is_id
-from reporting.contact_log.asked import IN_IVR, KEY, NONE, Others, Reader
+from reporting.contact_log.asked import IN_IVR, KEY, NO_DATA, NONE, Others, Reader
+from reporting.contact_log.columns import LogColumn, in_order
 from reporting.contact_log.intervals import interval_start, starts
 from reporting.contact_log.kept_key import REASON, VALUE, Missing, group_of, matching
 from reporting.contact_log.measures import ANY, IN_TABLES, MEASURES
@@ -93,7 +94,11 @@ class LogQuery:
     at: datetime | None = None
     """The start of the one interval that is looked into."""
     columns: tuple[str, ...] | None = None
-    """The kept keys shown with rows; None: all that occur."""
+    """The columns of rows, as ``in_order`` reads them; None: all, with the kept keys that occur."""
+    headings: Mapping[str, str] = field(default_factory=dict)
+    """What columns are called for people, where it is not their label."""
+    empty_is_no_data: bool = False
+    """Whether intervals in which nothing happened show that there is no data, rather than 0."""
 
     @classmethod
     def parse(cls, params: Mapping[str, Any], *, zone: ZoneInfo, now: datetime) -> LogQuery:
@@ -123,6 +128,7 @@ class LogQuery:
         params["zone"] = [str(self.zone)]
         if self.interval:
             params["interval"] = [self.interval]
+        params["empty"] = [NO_DATA] if self.empty_is_no_data else []
         params["by"] = list(self.group_by)
         params["across"] = [self.across] if self.across else []
         params["measure"] = list(self.measures)
@@ -136,6 +142,7 @@ class LogQuery:
             params["at"] = [self.at.astimezone(self.zone).isoformat()]
         if self.columns is not None:
             params["column"] = list(self.columns) or [""]
+        params["heading"] = [f"{column}={heading}" for column, heading in self.headings.items()]
         return {name: values for name, values in params.items() if values}
 
     def as_address(self) -> str:
@@ -174,17 +181,15 @@ class LogQuery:
         by_size = sizes.order_by("-size", *(F(name).asc(nulls_first=True) for name in names))
         return [list(group) for *group, _size in by_size[: others.most]]
 
-    def key_columns(self, occurring: Callable[[], Sequence[str]]) -> list[str]:
-        """The kept keys that are columns: those chosen, or all that occur.
+    def shown_columns(self, occurring: Callable[[], Sequence[str]]) -> list[LogColumn]:
+        """The columns of rows, in order: those chosen, or all with the kept keys that occur.
 
         Raises ``TooManyKeys``.
         """
-        if self.columns is not None:
-            return list(self.columns)
-        keys = list(occurring())
-        if len(keys) > MOST_KEYS:
+        chosen = occurring() if self.columns is None else self.columns
+        if self.columns is None and len(chosen) > MOST_KEYS:
             raise TooManyKeys
-        return keys
+        return [LogColumn(column, self.headings.get(column, "")) for column in in_order(chosen)]
 
     # Counts
 

@@ -81,17 +81,24 @@ def bounds(before: Place | None, last: Place | None) -> dict[str, str]:
     return dict(zip(names, [*newest, *oldest], strict=True))
 
 
+def plan_of(cursor: CursorWrapper, rows: QuerySet[Any, Any], *, zone: str, how: Mapping[str, Any]) -> dict[str, Any]:
+    """How rows are read, in the state of the database that the cursor sees, and how they are written."""
+    cursor.execute("SELECT pg_export_snapshot()")
+    return {"snapshot": cursor.fetchone()[0], "statement": sql_of(cursor, rows), "zone": zone, "how": how}
+
+
 def part_of(
-    file: ReportFile, plan: Mapping[str, Any], path: Path, *, within: Mapping[str, str], first_row: int
+    plan: Mapping[str, Any], path: Path, *, format: str, within: Mapping[str, str] | None = None, first_row: int = 0
 ) -> Part:
+    """What the plan says, as one part; ``within`` the bounds of a slice, where its rows are ``bounded``."""
     connection.ensure_connection()
     info = connection.connection.info
     return Part(
         address={**info.get_parameters(), "password": info.password},
         snapshot=plan["snapshot"],
-        settings={"TimeZone": plan["zone"], **within},
+        settings={"TimeZone": plan["zone"], **(within or {})},
         statement=plan["statement"],
-        format=file.format,
+        format=format,
         how=plan["how"],
         first_row=first_row,
         path=path,
@@ -261,7 +268,7 @@ def write(one: ReportFileSlice) -> None:
         jobs.announce(ReportFileSlice)
     before = file.slices.filter(number=one.number - 1).first()
     within = bounds(before.end if before else None, one.end)
-    part = part_of(file, file.plan, one.path, within=within, first_row=one.first_row)
+    part = part_of(file.plan, one.path, format=file.format, within=within, first_row=one.first_row)
     try:
         facts = write_part(part, apart=True, tell=_progress_of(one))
         jobs.finish(one, part=one.holder, facts=facts, rows_done=facts["rows"])

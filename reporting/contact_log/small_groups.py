@@ -19,8 +19,10 @@ def count_shown(query: LogQuery, user: User) -> Counted:
     """What the query counts, with small groups among the others and small cells hidden, as the settings say."""
     counted = count(query, user)
     smallest = SystemSettings.load().smallest_group
-    if smallest < 2 or not counted.at()["conversations"]:
+    if smallest < 2:
         return counted
+    if not counted.at()["conversations"]:
+        return replace(counted, smallest=smallest)
     if counted.at()["conversations"] < smallest:
         return replace(counted, rows=[], columns=[], numbers={(Rest.ALL, Rest.ALL): HIDDEN}, smallest=smallest)
     rows = counted.rows if query.interval else _kept(counted, smallest)
@@ -50,6 +52,18 @@ def totals_only(counted: Counted, smallest: int) -> Counted:
     )
     hidden |= {(row, column) for row in (*counted.rows, Rest.ALL) for column in counted.columns}
     return replace(counted, numbers={**counted.numbers, **dict.fromkeys(hidden, HIDDEN)}, smallest=smallest)
+
+
+def tells_a_small_rest(whole: Counted, part: Counted, smallest: int) -> bool:
+    """Whether few conversations of a row, or of all, are left when a part of them is taken away."""
+    left = (_size(whole, row) - _size(part, row) for row in (*whole.rows, Rest.ALL))
+    return any(0 < number < smallest for number in left)
+
+
+def nothing_shown(counted: Counted) -> Counted:
+    """The same without any number."""
+    heads = [(row, column) for row in (*counted.rows, Rest.ALL) for column in (*counted.columns, Rest.ALL)]
+    return replace(counted, numbers=dict.fromkeys(heads, HIDDEN))
 
 
 def _size(counted: Counted, row: Head, column: Head = Rest.ALL) -> int:

@@ -17,53 +17,13 @@ from django.db.models.functions import Coalesce, Concat, NullIf, Trim
 from django.db.models.lookups import Exact, Regex
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from channels_cfg.spreadsheets import FORMULA
 from conversations.attached_data.reasons import REASONS
 from conversations.models import Conversation, State
+from reporting.contact_log.columns import COLUMNS, EMPTY_BECAUSE, TIMES, LogColumn, keys_among
 from reporting.contact_log.kept_key import missing_reason
 from reporting.models.contact_log import ContactLogQuerySet
-
-COLUMNS = {
-    "conversation_id": gettext_lazy("Conversation"),
-    "received_at": gettext_lazy("Received"),
-    "accepted_at": gettext_lazy("Accepted"),
-    "ended_at": gettext_lazy("Ended"),
-    "handled_at": gettext_lazy("Handled"),
-    "channel": gettext_lazy("Channel"),
-    "messaging_channel": gettext_lazy("Messaging channel"),
-    "queue": gettext_lazy("Queue"),
-    "agent": gettext_lazy("Agent"),
-    "direction": gettext_lazy("Direction"),
-    "state": gettext_lazy("State"),
-    "waited_seconds": gettext_lazy("Waited (seconds)"),
-    "handling_seconds": gettext_lazy("Handling time (seconds)"),
-    "ivr_seconds": gettext_lazy("In the IVR (seconds)"),
-    "hold_seconds": gettext_lazy("On hold (seconds)"),
-    "within_service_level": gettext_lazy("Within service level"),
-    "disposition": gettext_lazy("Disposition"),
-}
-"""Name for machines → heading for people. One column for each kept key follows, then why cells are empty."""
-
-TIMES = ("received_at", "accepted_at", "ended_at", "handled_at")
-EMPTY_BECAUSE = "empty_because"
-
-
-def headings(keys: Sequence[str], *, zone: ZoneInfo) -> list[str]:
-    """Headings for people: times name their zone."""
-    fixed = [f"{words} ({zone})" if name in TIMES else str(words) for name, words in COLUMNS.items()]
-    return [*fixed, *_key_headings(keys, taken=fixed), _("Empty because")]
-
-
-def names(keys: Sequence[str]) -> list[str]:
-    """Headings for machines: the key itself for a kept key."""
-    return [*COLUMNS, *_key_headings(keys, taken=[*COLUMNS, EMPTY_BECAUSE]), EMPTY_BECAUSE]
-
-
-def _key_headings(keys: Sequence[str], *, taken: Sequence[str]) -> list[str]:
-    # No key has a blank in it, so that this can be no other key.
-    return [_("%(key)s (attached data)") % {"key": key} if key in taken else key for key in keys]
 
 
 def harmless(text: Expression | F) -> Expression:
@@ -129,27 +89,36 @@ def _reason_in_words(key: str) -> Expression:
     )
 
 
-def csv_rows(entries: ContactLogQuerySet, keys: Sequence[str], *, for_people: bool) -> QuerySet[Any, tuple[Any, ...]]:
+def csv_rows(
+    entries: ContactLogQuerySet, columns: Sequence[LogColumn], *, for_people: bool
+) -> QuerySet[Any, tuple[Any, ...]]:
     """The rows as texts and numbers, newest first; times on the session's clock with their offset.
 
     People read labels, machines codes. A number stays one; only text can be a formula.
     """
-    columns = {
-        **machine_columns(),
+    fields = {
+        **(labelled_columns() if for_people else machine_columns()),
         **{name: with_offset(name) for name in TIMES},
         **{name: harmless(text) for name, text in _texts().items()},
+        EMPTY_BECAUSE: empty_because(keys_among(columns)),
     }
-    if for_people:
-        columns["direction"] = labelled("direction", Conversation.Direction.choices)
-        columns["state"] = labelled("state", State.choices)
-        columns["within_service_level"] = yes_or_no("within_service_level")
-    values = [*columns.values(), *(_harmless_value(key) for key in keys), empty_because(keys)]
-    return entries.newest_first().values_list(*values)
+    cells = [_harmless_value(column.name) if column.is_key else fields[column.name] for column in columns]
+    return entries.newest_first().values_list(*cells)
 
 
 def machine_columns() -> dict[str, Any]:
     """Each of ``COLUMNS`` as programs read it: times as moments, codes as codes, texts as they are."""
     return {**{name: F(name) for name in COLUMNS}, **_texts()}
+
+
+def labelled_columns() -> dict[str, Any]:
+    """The same with labels for codes."""
+    return {
+        **machine_columns(),
+        "direction": labelled("direction", Conversation.Direction.choices),
+        "state": labelled("state", State.choices),
+        "within_service_level": yes_or_no("within_service_level"),
+    }
 
 
 def _texts() -> dict[str, Any]:
@@ -180,27 +149,15 @@ def _harmless_value(key: str) -> Expression:
     )
 
 
-def typed_rows(entries: ContactLogQuerySet, keys: Sequence[str], *, zone: ZoneInfo) -> QuerySet[Any, tuple[Any, ...]]:
-    """The rows as times on the zone's clock, texts and numbers in the order of ``COLUMNS``, then the kept data whole,
-    then why cells are empty; newest first."""
-    return entries.newest_first().values_list(
-        "conversation_id",
-        *(Func(Value(str(zone)), F(name), function="timezone", output_field=DateTimeField()) for name in TIMES),
-        channel_name(),
-        "messaging_channel",
-        queue_name(),
-        agent_name(),
-        labelled("direction", Conversation.Direction.choices),
-        labelled("state", State.choices),
-        "waited_seconds",
-        "handling_seconds",
-        "ivr_seconds",
-        "hold_seconds",
-        yes_or_no("within_service_level"),
-        "disposition",
-        "kept_data",
-        empty_because(keys),
-    )
+def typed_rows(
+    entries: ContactLogQuerySet, columns: Sequence[LogColumn], *, zone: ZoneInfo
+) -> QuerySet[Any, tuple[Any, ...]]:
+    """The rows as times on the zone's clock, texts and numbers: the columns that are no keys, then the kept data whole;
+    newest first."""
+    clock = {name: Func(Value(str(zone)), F(name), function="timezone", output_field=DateTimeField()) for name in TIMES}
+    fields = {**labelled_columns(), **clock, EMPTY_BECAUSE: empty_because(keys_among(columns))}
+    cells = [fields[column.name] for column in columns if not column.is_key]
+    return entries.newest_first().values_list(*cells, "kept_data")
 
 
 # One state of the database, read on a connection of its own

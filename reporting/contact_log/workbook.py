@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,13 +18,15 @@ from django.utils.translation import ngettext
 from channels_cfg.spreadsheets import ROOM, TextSheet, TextWorkbook, cut_note
 from channels_cfg.zip_pieces import Piece, add_pieces, piece_of
 from reporting.contact_log.about import about
+from reporting.contact_log.columns import EMPTY_BECAUSE, TIMES, headings
 from reporting.contact_log.layouts import Layout, WrittenPart
 from reporting.contact_log.parts import Tell
-from reporting.contact_log.table import headings, typed_rows
+from reporting.contact_log.table import typed_rows
 from reporting.models.contact_log import ContactLogQuerySet
 
 ROWS_PER_SHEET = 1_048_575
 """What Excel can hold, less the headings."""
+_WIDTHS = {"conversation_id": 38, **dict.fromkeys(TIMES, 19), EMPTY_BECAUSE: 48}
 
 
 class Workbook(Layout):
@@ -31,15 +34,21 @@ class Workbook(Layout):
 
     @cached_property
     def headings(self) -> list[str]:
-        return headings(self.keys, zone=self.query.zone)
+        return headings(self.columns, zone=self.query.zone)
 
     @property
     def how(self) -> Mapping[str, Any]:
         with _Book(BytesIO()) as book:
-            return {"keys": self.keys, **book.styles, "note": cut_note()}
+            return {"cells": self._cells, **book.styles, "note": cut_note()}
+
+    @property
+    def _cells(self) -> list[int | str]:
+        """For each column its place among those that are no keys, or the key."""
+        places = itertools.count()
+        return [column.name if column.is_key else next(places) for column in self.columns]
 
     def rows(self, entries: ContactLogQuerySet) -> QuerySet[Any, Any]:
-        return typed_rows(entries, self.keys, zone=self.query.zone)
+        return typed_rows(entries, self.columns, zone=self.query.zone)
 
     def first_rows(self, counts: Iterable[int]) -> list[int]:
         return [first for _sheet, first in _places(counts)]
@@ -63,12 +72,9 @@ class Workbook(Layout):
         columns = len(self.headings)
         sheet: TextSheet = book.add_worksheet(name)
         sheet.freeze_panes(1, 0)
-        sheet.set_column(0, 0, 38)
-        sheet.set_column(1, 4, 19)
-        sheet.set_column(5, columns - 2, 16)
-        sheet.set_column(columns - 1, columns - 1, 48)
-        for column, heading in enumerate(self.headings):
-            sheet.write_text(0, column, heading, book.heading)
+        for place, (column, heading) in enumerate(zip(self.columns, self.headings, strict=True)):
+            sheet.set_column(place, place, 16 if column.is_key else _WIDTHS.get(column.name, 16))
+            sheet.write_text(0, place, heading, book.heading)
         sheet.leave_room(rows, columns)
         sheet.autofilter(0, 0, rows, columns - 1)
 
@@ -81,7 +87,7 @@ class Workbook(Layout):
             about.write_text(row, 1, value, book.plain_text)
 
     def _about(self, sheets: int, rows: int, cut: int) -> Iterator[tuple[str, str]]:
-        yield from about(self.file, self.query, rows)
+        yield from about(self.file, self.query, self.columns, rows)
         if sheets > 1:
             yield _("Sheets of rows"), str(sheets)
         if cut:

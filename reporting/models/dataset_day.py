@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import ClassVar, Self
 
 import pgtrigger
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.models import Job, JobQuerySet, MetadataDestination
 from reporting.models.delivery_pause import open_destinations
+from reporting.models.report_file import report_folder
 
 LONGEST_PLACE = 1200
 """Characters of endpoint, bucket and both folders."""
@@ -114,6 +116,11 @@ class DatasetDay(Job):
 
     def __str__(self) -> str:
         return f"{self.day:%Y-%m-%d} → {self.destination}"
+
+    @property
+    def scratch(self) -> Path:
+        """The folder in which a claim has the file written; a name of this claim alone."""
+        return report_folder() / f"day-{self.pk}.{self.holder}"
 
     def is_exhausted(self, *, now: datetime) -> bool:
         return self.attempts >= self.most_attempts

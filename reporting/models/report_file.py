@@ -177,5 +177,11 @@ class ReportDownload(models.Model):
         return self.name
 
 
+def make_report_folder() -> None:
+    """Have the folder there, for nobody but the portal."""
+    report_folder().mkdir(parents=True, exist_ok=True)
+    report_folder().chmod(0o700)
+
+
 def report_folder() -> Path:
     return Path(settings.MEDIA_ROOT) / "reports"

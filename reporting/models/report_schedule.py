@@ -14,14 +14,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from channels_cfg import jobs
-from channels_cfg.models import Job, JobQuerySet
+from channels_cfg.models import Job, JobQuerySet, OpeningHours
 from channels_cfg.models.rules import refuse
 from channels_cfg.time_zones import check_time_zone, zone_named
 from conversations.models import Conversation
 from reporting.models.contact_log import ContactLogEntry
 from reporting.models.report_file import ReportFile
 from reporting.models.saved_report import SavedReport
-from reporting.schedule_times import check_cron, in_words, next_time
+from reporting.schedule_times import NextTimes, check_cron, in_words, next_time, next_times
 
 GIVEN_UP_AFTER = timedelta(days=1)
 """A run whose files or mails do not come about by then is given up."""
@@ -44,7 +44,9 @@ class ReportSchedule(models.Model):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=_("owner"), related_name="report_schedules"
     )
-    report = models.ForeignKey(SavedReport, models.CASCADE, verbose_name=_("saved report"), related_name="schedules")
+    report = models.ForeignKey(
+        SavedReport, models.SET_NULL, verbose_name=_("saved report"), related_name="schedules", null=True
+    )
     cron = models.CharField(
         _("cron expression"),
         max_length=100,
@@ -56,6 +58,15 @@ class ReportSchedule(models.Model):
         max_length=64,
         validators=[check_time_zone],
         help_text=_("07:00 stays 07:00 on this zone's clock, in summer and winter. Example: Europe/Helsinki"),
+    )
+    opening_hours = models.ForeignKey(
+        OpeningHours,
+        models.SET_NULL,
+        verbose_name=_("opening hours"),
+        related_name="+",
+        null=True,
+        blank=True,
+        help_text=_("It does not run on days on which these are closed all day. Empty: it runs on all days"),
     )
     formats = ArrayField(models.CharField(max_length=7, choices=ReportFile.Format.choices), verbose_name=_("formats"))
     recipients = models.ManyToManyField(
@@ -97,14 +108,24 @@ class ReportSchedule(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """Nobody schedules the report of somebody else."""
+        """Nobody schedules a report that somebody else does not share."""
         super().clean()
-        if self.report_id and self.report.owner_id != self.owner_id:
-            refuse({"report": _("Choose one of your own saved reports.")})
+        if self.report and not self.report.is_open_to(self.owner):
+            refuse({"report": _("Choose one of your own saved reports, or one that others share.")})
 
     def plan(self, *, now: datetime) -> None:
-        """Set when it runs next, after this moment."""
+        """Set its next time after this moment. Whether it is left out is seen when it comes: opening hours change."""
         self.next_at = next_time(self.cron, self.time_zone, after=now)
+
+    def is_left_out(self, at: datetime) -> bool:
+        """Whether it does not run at this time, since nobody works on that day."""
+        return self.opening_hours is not None and not self.opening_hours.opens_on_day_of(at)
+
+    def next_times(self, number: int, *, now: datetime) -> NextTimes:
+        """So many at which it runs, as opening hours are now; none where it is paused."""
+        if self.next_at is None:
+            return NextTimes([], [])
+        return next_times(self.cron, self.time_zone, after=now, number=number, is_left_out=self.is_left_out)
 
     @property
     def time_zone(self) -> ZoneInfo:

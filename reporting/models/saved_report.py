@@ -5,9 +5,17 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from channels_cfg.key_names import MAX_KEY_LENGTH
+from channels_cfg.models import User
+
+
+class SavedReportQuerySet(models.QuerySet["SavedReport"]):
+    def open_to(self, user: User) -> SavedReportQuerySet:
+        """The user's own, and those that others share; of people who have left nobody answers for any more."""
+        return self.filter(Q(owner=user) | Q(is_shared=True, owner__is_active=True))
 
 
 class SavedReport(models.Model):
@@ -32,6 +40,8 @@ class SavedReport(models.Model):
 
     customer_data = ("query",)
 
+    objects = SavedReportQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("saved report")
         verbose_name_plural = _("saved reports")
@@ -40,3 +50,7 @@ class SavedReport(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def is_open_to(self, user: User) -> bool:
+        """As ``open_to`` says it of many."""
+        return self.owner_id == user.pk or (self.is_shared and self.owner.is_active)

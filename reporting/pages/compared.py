@@ -41,7 +41,7 @@ def compared(name: str, numbers: Numbers, other: Numbers, address: str = "") -> 
         in_words(measure, other[name]),
         address,
         _difference(measure, numbers[name], other[name]),
-        other["conversations"],
+        other["conversations"] or 0,
     )
 
 

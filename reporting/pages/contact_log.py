@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -22,17 +21,17 @@ from conversations.attached_data.reasons import REASONS
 from conversations.filters import GrantedPlaces, is_id
 from conversations.keyset import keyset_page
 from conversations.models import Conversation
-from conversations.pairs import as_text
 from conversations.signed_in import page_for_people, viewer
 from reporting.contact_log.asked import COMPARISONS, CUSTOM, FIELDS, NONE, OTHER_QUEUE, PARAMETERS
+from reporting.contact_log.columns import has_fields, keys_among
 from reporting.contact_log.comparison import ComparedCounts, compare, compared_with
 from reporting.contact_log.counts import HIDDEN, Counted, Numbers
 from reporting.contact_log.intervals import INTERVALS
-from reporting.contact_log.kept_key import missing_reason_of
 from reporting.contact_log.measures import ANY, IN_TABLES, MEASURES, Unit
 from reporting.contact_log.query import MOST_KEYS, LogQuery, kept_key_names, zone_of
 from reporting.contact_log.small_groups import count_shown
 from reporting.models import ContactLogEntry
+from reporting.pages.chosen_columns import cells_of, choice_facts, heads_of, shown_on_page
 from reporting.pages.compared import compared
 from reporting.pages.count_table import count_table
 from reporting.pages.group_words import GroupWords, grouping_label, interval_label
@@ -44,6 +43,8 @@ from reporting.pages.row_addresses import RowAddresses, rows_address
 PAGE_SIZE = 50
 PLACE_IN_LIST = ("after", "before")
 ORDER = ("received_at", "conversation_id")
+OF_COLUMNS = ("column", "heading")
+"""Parameters without which the rows are the same."""
 DEFAULT_INTERVAL = "day"
 
 
@@ -84,7 +85,7 @@ def rows(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"errors": _in_words(complaints), "query": query, "watermark": watermark(user)}
     context |= {"back": f"{reverse('reports:index')}?{params.urlencode(safe=':~')}"}
     context |= _asked(query, user, reverse("reports:rows"))
-    if not complaints:
+    if complaints.keys() <= set(OF_COLUMNS):
         context |= _row_facts(request, query, user)
     return render(request, "reports/rows.html", context)
 
@@ -105,12 +106,6 @@ def _results(query: LogQuery, user: User) -> dict[str, Any]:
         "legs_address": f"{reverse('reports:legs')}?{query.as_address()}",
         "saved_params": query.as_params(),
     }
-
-
-def as_asked(sent: QueryDict) -> str:
-    """The page that shows what was sent, and what is wrong with it."""
-    asked = {name: values for name, values in sent.lists() if name in PARAMETERS}
-    return f"{reverse('reports:index')}?{urlencode(asked, doseq=True, safe=':~')}"
 
 
 def folded(sent: QueryDict) -> QueryDict:
@@ -160,6 +155,7 @@ FIELD_IDS = {
     "missing": "id_kept_key",
     "at": "id_interval",
     "column": "",
+    "heading": "",
     "late": "",
     "others": "",
 }
@@ -257,7 +253,8 @@ def _row_facts(request: HttpRequest, query: LogQuery, user: User) -> dict[str, A
         return {"errors": [("", "", message) for message in bad.messages]}
     occurring = kept_key_names(query, entries)
     offered = occurring[:MOST_KEYS]
-    keys = list(query.columns) if query.columns is not None else offered
+    columns = shown_on_page(query, offered)
+    heads = heads_of(columns)
     viewable = Conversation.objects.granting(Right.VIEW_HISTORY, to=user).filter(
         pk__in=[entry.pk for entry in page.items]
     )
@@ -265,33 +262,26 @@ def _row_facts(request: HttpRequest, query: LogQuery, user: User) -> dict[str, A
     address = rows_address(query)
     return {
         "count": entries.count(),
-        "keys": keys,
-        "offered_keys": sorted({*offered, *keys}),
+        "heads": heads,
+        "is_together": not has_fields(query.columns or ()),
+        **choice_facts(query, offered, request.GET),
         "most_keys": MOST_KEYS if len(occurring) > MOST_KEYS else None,
         "rows": [
             {
                 "entry": entry,
                 "opens": entry.pk in openable,
-                "waited": duration(entry.waited_seconds),
-                "handling": duration(entry.handling_seconds),
                 "ivr": duration(entry.ivr_seconds) if entry.ivr_seconds else "",
                 "hold": duration(entry.hold_seconds) if entry.hold_seconds else "",
                 "late": [LATE_WORDS[change] for change in entry.late_changes],
-                "cells": [_kept_cell(entry, key) for key in keys],
+                "cells": cells_of(entry, heads),
             }
             for entry in page.items
         ],
         "params": query.as_params(),
-        "saved_params": {"column": keys or [""], **query.as_params()},
-        "other_params": {name: values for name, values in query.as_params().items() if name != "column"},
+        "saved_params": {"column": keys_among(columns) or [""], **query.as_params()},
+        "other_params": {name: values for name, values in query.as_params().items() if name not in OF_COLUMNS},
         "newest": address if any(place.values()) else "",
         "older": f"{address}&after={page.next_cursor}" if page.next_cursor else "",
         "newer": f"{address}&before={page.previous_cursor}" if page.previous_cursor else "",
         "back": f"{reverse('reports:index')}?{replace(query, at=None).as_address()}",
     }
-
-
-def _kept_cell(entry: ContactLogEntry, key: str) -> dict[str, Any]:
-    if key in entry.kept_data:
-        return {"key": key, "text": as_text(entry.kept_data[key]), "is_value": True}
-    return {"key": key, "text": REASONS[missing_reason_of(entry, key)], "is_value": False}

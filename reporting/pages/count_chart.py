@@ -38,14 +38,13 @@ def count_chart(
     name = query.shown_measures[0]
     measure = MEASURES[name]
     if comparison:
-        others = [comparison.at(row) for row in shown]
-        series = [(str(measure.label), [counted.at(row)[name] for row in shown])]
-        series.append((_("Compared with"), [other and other[name] for other in others]))
+        series = [(str(measure.label), [counted.number(name, row) for row in shown])]
+        series.append((_("Compared with"), [comparison.number(name, row) for row in shown]))
     else:
         series = [
             (
                 label(column, is_column=True) if columns else str(measure.label),
-                [counted.at(row, column)[name] for row in shown],
+                [counted.number(name, row, column) for row in shown],
             )
             for column in columns or [Rest.ALL]
         ]
@@ -80,7 +79,7 @@ def _peak(name: str, counted: Counted, rows: Sequence[Head], label: Labels) -> s
 
 
 def _span(name: str, counted: Counted, rows: Sequence[Head], label: Labels) -> str:
-    found = [row for row in rows if counted.at(row)[name] is not None]
+    found = [row for row in rows if counted.number(name, row) is not None]
     if not found:
         return ""
     least, most = (choose(found, key=lambda row: counted.at(row)[name]) for choose in (min, max))

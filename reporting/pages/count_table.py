@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -173,11 +173,12 @@ class _Layout:
         if numbers is HIDDEN:
             words = _("hidden, so that groups of fewer than %(smallest)s cannot be worked out")
             return CountCell(_("hidden"), reason=words % {"smallest": self.counted.smallest})
+        told = {**numbers, name: self.counted.number(name, row, column)}
         return CountCell(
-            in_words(measure, numbers[name]),
+            _("no data") if row in self.counted.without_data else in_words(measure, told[name]),
             self.addresses.of(name, row, column) if self._leads(name, numbers) else "",
-            why_empty(name, numbers),
-            self._compared(name, numbers, row, column),
+            why_empty(name, told),
+            self._compared(name, told, row, column),
         )
 
     def _leads(self, name: str, numbers: Numbers) -> bool:
@@ -193,7 +194,10 @@ class _Layout:
         if other is None or other_row is None:
             return None
         address = self.other_addresses.of(name, other_row, column) if self._leads(name, other) else ""
-        return compared(name, numbers, other, address)
+        told = {**other, name: self.comparison.number(name, row, column)}
+        found = compared(name, numbers, told, address)
+        is_without = other_row in self.comparison.counted.without_data
+        return replace(found, number=_("no data")) if found and is_without else found
 
 
 def _too_many(groupings: Sequence[str], number: int, shown: int, smallest: int) -> str:

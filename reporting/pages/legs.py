@@ -15,10 +15,10 @@ from conversations.models import Leg
 from conversations.signed_in import page_for_people, viewer
 from reporting.contact_log.legs import leg_counts
 from reporting.contact_log.query import LogQuery, zone_of
-from reporting.pages.contact_log import as_asked
 from reporting.pages.group_words import GroupWords
 from reporting.pages.number_words import duration
 from reporting.pages.report_runs import may_view_reports
+from reporting.pages.row_addresses import as_asked
 
 
 @page_for_people

@@ -20,8 +20,8 @@ from conversations.tasks import send_worker_to
 from reporting.contact_log import files, json_lines
 from reporting.contact_log.query import LogQuery, zone_of
 from reporting.models import ReportFile
-from reporting.pages.contact_log import as_asked
 from reporting.pages.report_runs import may_view_reports
+from reporting.pages.row_addresses import as_asked
 
 FILES_SHOWN = 50
 CONTENT_TYPES = {

@@ -17,7 +17,7 @@ from conversations.attached_data.reasons import REASONS
 from conversations.filters import is_id
 from conversations.models import Conversation, State
 from conversations.periods import Period
-from reporting.contact_log.asked import COMPARISONS, CUSTOM, FIELDS, KEY, NONE, OTHER_QUEUE
+from reporting.contact_log.asked import COMPARISONS, CUSTOM, FIELDS, KEY, NO_DATA, NONE, OTHER_QUEUE
 from reporting.contact_log.intervals import INTERVALS
 from reporting.contact_log.kept_key import Missing
 from reporting.contact_log.measures import MEASURES
@@ -50,6 +50,8 @@ def form_facts(params: QueryDict, query: LogQuery, user: User) -> dict[str, Any]
         ],
         "comparisons": [*COMPARISONS.items(), *_other_queues(choices["queue"])],
         "chosen_across": params.get("across", ""),
+        "empties": [("", "0"), (NO_DATA, _("no data"))],
+        "chosen_empty": NO_DATA if query.empty_is_no_data else "",
         "first_measure": query.shown_measures[0],
         "measures": _measures(query),
         "filters": _filters(choices, params),

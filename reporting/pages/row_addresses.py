@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from django.http import QueryDict
 from django.urls import reverse
 
-from reporting.contact_log.asked import Others
+from reporting.contact_log.asked import PARAMETERS, Others
 from reporting.contact_log.counts import Head, Rest
 from reporting.contact_log.measures import MEASURES, Measure
 from reporting.contact_log.query import LogQuery
@@ -61,6 +62,12 @@ class RowAddresses:
             at = start.astimezone(UTC).astimezone(self.query.zone).isoformat()
             self.moments[start] = urlencode({"at": at}, safe=":")
         return self.moments[start]
+
+
+def as_asked(sent: QueryDict, *, page: str = "reports:index") -> str:
+    """The page that shows what was sent, and what is wrong with it."""
+    asked = {name: values for name, values in sent.lists() if name in PARAMETERS}
+    return f"{reverse(page)}?{urlencode(asked, doseq=True, safe=':~')}"
 
 
 def rows_address(query: LogQuery) -> str:

@@ -6,6 +6,8 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.db.models import Count, Prefetch, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -16,11 +18,12 @@ from django.views.decorators.http import require_GET, require_POST
 from conversations.signed_in import page_for_people, viewer
 from reporting.contact_log.query import LogQuery, zone_of
 from reporting.models import SavedReport
-from reporting.pages.contact_log import as_asked
 from reporting.pages.report_runs import may_view_reports
+from reporting.pages.row_addresses import as_asked
 from reporting.saved_reports import rename_report, reports_of, save_report, shared_with
+from reporting.schedules.planning import delete_report, schedules_of
 
-SHARED_SHOWN = 500
+SHARED_PER_PAGE = 50
 
 
 def _own(request: HttpRequest, pk: int) -> SavedReport:
@@ -30,7 +33,7 @@ def _own(request: HttpRequest, pk: int) -> SavedReport:
 
 def address_of(report: SavedReport) -> str:
     """The page that shows it: rows where columns were chosen, else counts."""
-    page = reverse("reports:rows" if "column" in report.query else "reports:index")
+    page = reverse("reports:rows" if {"column", "heading"} & report.query.keys() else "reports:index")
     query = {"interval": ["none"], **report.query}
     return f"{page}?{urlencode(query, doseq=True, safe=':~')}"
 
@@ -40,11 +43,13 @@ def address_of(report: SavedReport) -> str:
 def report_list(request: HttpRequest) -> HttpResponse:
     """The viewer's saved reports by name, then those that others share."""
     user = viewer(request)
-    own = reports_of(user).prefetch_related("schedules")
-    shared = shared_with(user)[:SHARED_SHOWN] if may_view_reports(user) else ()
-    lists = {"reports": own, "shared": shared}
+    scheduled = Prefetch("schedules", schedules_of(user), to_attr="scheduled")
+    own = reports_of(user).annotate(used=Count("schedules", filter=~Q(schedules__owner=user)))
+    shared = shared_with(user) if may_view_reports(user) else SavedReport.objects.none()
+    page = Paginator(shared.prefetch_related(scheduled), SHARED_PER_PAGE).get_page(request.GET.get("page"))
+    lists = {"reports": own.prefetch_related(scheduled), "shared": page.object_list}
     context = {name: [(report, address_of(report)) for report in some] for name, some in lists.items()}
-    return render(request, "reports/saved_list.html", context)
+    return render(request, "reports/saved_list.html", {**context, "page": page})
 
 
 @page_for_people
@@ -93,6 +98,6 @@ def share(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     report = _own(request, pk)
-    report.delete()
+    delete_report(report)
     messages.success(request, _("“%(name)s” is deleted.") % {"name": report.name})
     return redirect("reports:saved")

@@ -5,19 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from channels_cfg.models import User
+from channels_cfg.models import OpeningHours, User
 from channels_cfg.time_zones import check_time_zone, zone_named
 from conversations.filters import is_id
 from reporting.models import ReportFile, ReportSchedule, SavedReport
 from reporting.saved_reports import reports_of
 from reporting.schedule_times import LAST_DAY, WEEKDAYS, PlainTimes, check_cron
-from reporting.schedules.planning import save_schedule
+from reporting.schedules.planning import refusal, save_schedule
+from reporting.viewing import opening_hours_known_to
 
 CRON = "cron"
 EVERY = [
@@ -29,6 +31,16 @@ EVERY = [
 ]
 DAYS = [*((str(day), str(day)) for day in range(1, 32)), (LAST_DAY, _("Last day"))]
 EXAMPLE = "0 7 * * 1-5"
+
+
+class ReportField(forms.ModelChoiceField):
+    def label_from_instance(self, report: SavedReport) -> str:
+        """Of a report of somebody else, whose it is."""
+        if report.owner_id == self.viewer.pk:
+            return report.name
+        return gettext("%(report)s, of %(owner)s") % {"report": report.name, "owner": report.owner}
+
+    viewer: User
 
 
 class TimesForm(forms.Form):
@@ -59,6 +71,18 @@ class TimesForm(forms.Form):
         widget=forms.TextInput(attrs={"placeholder": "Europe/Helsinki", "spellcheck": "false"}),
     )
 
+    opening_hours = forms.ModelChoiceField(
+        OpeningHours.objects.none(),
+        label=_("Not on days when closed"),
+        required=False,
+        empty_label=_("Runs on all days"),
+        help_text=_("On days on which these opening hours are closed all day, such as holidays, it does not run."),
+    )
+
+    def __init__(self, data: Mapping[str, Any] | None, *, viewer: User, **more: Any) -> None:
+        super().__init__(data, **more)
+        self.fields["opening_hours"].queryset = opening_hours_known_to(viewer)  # type: ignore[attr-defined]
+
     def expression(self) -> str:
         """The cron expression that was typed or chosen. Raises ``ValidationError`` by field."""
         facts = self.cleaned_data
@@ -80,7 +104,12 @@ class ScheduleForm(TimesForm):
     """The rules are those of the schedule; what it complains of stands at its field."""
 
     name = forms.CharField(label=_("Name"), max_length=120)
-    report = forms.ModelChoiceField(SavedReport.objects.none(), label=_("Saved report"), empty_label=None)
+    report = ReportField(
+        SavedReport.objects.none(),
+        label=_("Saved report"),
+        empty_label=None,
+        help_text=_("Your own, and those that others share: what they change in one changes the files."),
+    )
     formats = forms.MultipleChoiceField(
         label=_("Formats"),
         required=False,
@@ -101,16 +130,20 @@ class ScheduleForm(TimesForm):
     )
 
     def __init__(self, data: Mapping[str, Any] | None, *, schedule: ReportSchedule) -> None:
-        super().__init__(data, initial=_initial(schedule), label_suffix="")
+        super().__init__(data, viewer=schedule.owner, initial=_initial(schedule), label_suffix="")
         self.schedule = schedule
-        self.fields["report"].queryset = reports_of(schedule.owner)  # type: ignore[attr-defined]
+        field = cast(ReportField, self.fields["report"])
+        field.viewer = schedule.owner
+        field.queryset = SavedReport.objects.open_to(schedule.owner).select_related("owner").order_by("name", "pk")
+        if schedule.pk and refusal(schedule):
+            field.empty_label = gettext("Choose another")
 
     def save(self, *, origin: str, now: datetime) -> bool:
         """Keep the schedule, and say whether that was possible; what was wrong is in ``errors``."""
         if not self.is_valid():
             return False
         facts = self.cleaned_data
-        for name in ("name", "report", "zone", "formats", "quiet_when_empty"):
+        for name in ("name", "report", "zone", "opening_hours", "formats", "quiet_when_empty"):
             setattr(self.schedule, name, facts[name])
         self.schedule.origin = origin
         names = dict.fromkeys(name for name in re.split(r"[\s,;]+", facts["recipients"]) if name)
@@ -127,7 +160,9 @@ class ScheduleForm(TimesForm):
 def new_schedule(owner: User, report: str) -> ReportSchedule:
     """What a new schedule begins with; ``report`` is the id of a saved report, or anything."""
     schedule = ReportSchedule(owner=owner, formats=[ReportFile.Format.XLSX], cron="0 7 * * 1")
-    chosen = reports_of(owner).filter(pk=report).first() if is_id(report) else reports_of(owner).first()
+    chosen = (
+        SavedReport.objects.open_to(owner).filter(pk=report).first() if is_id(report) else reports_of(owner).first()
+    )
     if chosen:
         schedule.report, schedule.name = chosen, chosen.name
         schedule.zone = str(zone_named((chosen.query.get("zone") or [owner.time_zone])[0]))
@@ -146,6 +181,7 @@ def _initial(schedule: ReportSchedule) -> dict[str, Any]:
         "day": (plain and plain.day) or "1",
         "cron": schedule.cron,
         "zone": schedule.zone,
+        "opening_hours": schedule.opening_hours_id,
         "formats": schedule.formats,
         "recipients": ", ".join(recipients),
         "quiet_when_empty": schedule.quiet_when_empty,

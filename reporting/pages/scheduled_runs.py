@@ -14,22 +14,25 @@ from django.views.decorators.http import require_GET, require_POST
 
 from channels_cfg import mail_server
 from channels_cfg.models import Right, User
-from conversations.filters import is_id
+from conversations.filters import GrantedPlaces, is_id
 from conversations.models import Conversation
 from conversations.signed_in import page_for_people, viewer
+from reporting.contact_log.files import lies_in
 from reporting.models import RunRecipient, ScheduledRun
 from reporting.models.report_schedule import RUNS_KEPT
-from reporting.pages.schedules import next_times, own_schedule
+from reporting.pages.schedules import TIMES_SHOWN, own_schedule
 from reporting.schedules.mails import period_in_words
-from reporting.schedules.planning import run_again, run_now
+from reporting.schedules.planning import refusal, run_again, run_now
 from reporting.schedules.rows import ROWS_SHOWN, RowDifference, RunComparison, erased_rows, query_of, rows_changed_since
+from reporting.schedules.running import has_no_address, may_not_receive
+from reporting.viewing import may_receive_reports
 
 NOW = "now"
 
 
 def _own_run(request: HttpRequest, pk: int) -> ScheduledRun:
     """A run of the viewer's schedule. Another's is not found."""
-    runs = ScheduledRun.objects.filter(schedule__owner=viewer(request)).select_related("schedule__report")
+    runs = ScheduledRun.objects.filter(schedule__owner=viewer(request)).select_related("schedule")
     return get_object_or_404(runs, pk=pk)
 
 
@@ -38,15 +41,17 @@ def _own_run(request: HttpRequest, pk: int) -> ScheduledRun:
 def schedule(request: HttpRequest, pk: int) -> HttpResponse:
     """A schedule of the viewer's, and its runs, the newest first."""
     shown = own_schedule(request, pk)
+    # Whether there were rows for a recipient is not always the owner's to know.
     outcomes = RunRecipient.Outcome
-    got = Count("recipients", filter=Q(recipients__outcome__in=[outcomes.SENT, outcomes.READY]))
-    runs = shown.runs.annotate(got=got, named=Count("recipients")).order_by("-created_at", "-pk")[:RUNS_KEPT]
+    served = Count("recipients", filter=~Q(recipients__outcome__in=[outcomes.WAITING, outcomes.FAILED]))
+    runs = shown.runs.annotate(served=served, named=Count("recipients")).order_by("-created_at", "-pk")[:RUNS_KEPT]
     context = {
         "schedule": shown,
         "runs": runs,
         "recipients": shown.recipients.all(),
         "formats": shown.format_labels,
-        "times": next_times(shown.cron, shown.time_zone, now=timezone.now()) if shown.next_at else [],
+        "coming": shown.next_times(TIMES_SHOWN, now=timezone.now()),
+        "refusal": refusal(shown),
         "has_mail": mail_server.is_set(),
     }
     return render(request, "reports/schedule.html", context)
@@ -56,7 +61,11 @@ def schedule(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def start(request: HttpRequest, pk: int) -> HttpResponse:
     """Have a schedule of the viewer's run at once."""
-    run = run_now(own_schedule(request, pk), now=timezone.now())
+    shown = own_schedule(request, pk)
+    if reason := refusal(shown):
+        messages.error(request, reason)
+        return redirect("reports:schedule", pk)
+    run = run_now(shown, now=timezone.now())
     messages.success(request, _("It runs now. Recipients are told when their files are ready."))
     return redirect("reports:scheduled_run", run.pk)
 
@@ -90,13 +99,36 @@ def scheduled_run(request: HttpRequest, pk: int) -> HttpResponse:
     context: dict[str, Any] = {
         "run": run,
         "schedule": run.schedule,
-        "recipients": run.recipients.select_related("user").prefetch_related("files"),
+        "recipients": _recipients(run, viewer(request)),
     }
     if run.taken_at:
         context["period"] = period_in_words(query_of(run))
     if run.has_rows and not request.htmx:  # type: ignore[attr-defined]  # set by the middleware of django_htmx
         context |= {"erased": erased_rows(run), **_compared(request, run)}
     return render(request, "reports/scheduled_run.html", context)
+
+
+def _recipients(run: ScheduledRun, owner: User) -> list[dict[str, Any]]:
+    """Each recipient with what the owner may know: of somebody who sees more than the owner, no rows nor whether there
+    are any, but what is said ``instead``, and a failure."""
+    seen = GrantedPlaces(owner, [Right.VIEW_REPORTS])
+    told = []
+    for recipient in run.recipients.select_related("user").prefetch_related("files"):
+        files = recipient.files.all()
+        is_seen = seen.cover(GrantedPlaces(recipient.user, [Right.VIEW_REPORTS]))
+        is_seen = is_seen and all(lies_in(file, seen) for file in files)  # made with the rights of that time
+        is_told = is_seen or recipient.outcome == RunRecipient.Outcome.FAILED
+        instead = "" if is_told else _instead_of_outcome(recipient.user)
+        told.append({"got": recipient, "instead": instead, "files": files if is_seen else []})
+    return told
+
+
+def _instead_of_outcome(user: User) -> str:
+    """What is as true with rows as without."""
+    if not may_receive_reports(user):
+        return may_not_receive()
+    hidden = _("Sees more in reports than you do: whether there were rows, and how many, only they are told.")
+    return hidden if user.email else f"{has_no_address()} {hidden}"
 
 
 def _compared(request: HttpRequest, run: ScheduledRun) -> dict[str, Any]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from itertools import islice
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -19,20 +17,16 @@ from channels_cfg import mail_server
 from conversations.signed_in import page_for_people, viewer
 from reporting.models import ReportSchedule
 from reporting.pages.schedule_form import ScheduleForm, TimesForm, new_schedule
-from reporting.schedule_times import in_words, times
-from reporting.schedules.planning import schedules_of
+from reporting.schedules.planning import delete_schedules, refusal, schedules_of
 from reporting.viewing import may_view_reports
 
 TIMES_SHOWN = 3
+SHOWN_WITH = ("owner", "report__owner", "opening_hours")
 
 
 def own_schedule(request: HttpRequest, pk: int) -> ReportSchedule:
     """The viewer's schedule. Another's is not found."""
-    return get_object_or_404(schedules_of(viewer(request)).select_related("report"), pk=pk)
-
-
-def next_times(expression: str, zone: ZoneInfo, *, now: datetime) -> list[datetime]:
-    return list(islice(times(expression, zone, after=now), TIMES_SHOWN))
+    return get_object_or_404(schedules_of(viewer(request)).select_related(*SHOWN_WITH), pk=pk)
 
 
 @page_for_people
@@ -40,16 +34,19 @@ def next_times(expression: str, zone: ZoneInfo, *, now: datetime) -> list[dateti
 def schedule_list(request: HttpRequest) -> HttpResponse:
     """The viewer's schedules, and those of others that name the viewer as a recipient."""
     user = viewer(request)
-    own = schedules_of(user).select_related("report").prefetch_related("recipients")
+    schedules = schedules_of(user).select_related(*SHOWN_WITH).prefetch_related("recipients")
+    now, may_view = timezone.now(), may_view_reports(user)
+    own = [
+        (schedule, schedule.next_times(1, now=now).at, refusal(schedule, owner_may_view=may_view))
+        for schedule in schedules
+    ]
     received = ReportSchedule.objects.filter(recipients=user).exclude(owner=user).select_related("owner")
-    context = {"may_view": may_view_reports(user), "schedules": own, "received": received}
+    context = {"may_view": may_view, "schedules": own, "received": received}
     return render(request, "reports/schedule_list.html", context)
 
 
 @page_for_people
 def new(request: HttpRequest) -> HttpResponse:
-    if not may_view_reports(viewer(request)):
-        return redirect("reports:index")
     return _edit(request, new_schedule(viewer(request), request.GET.get("report", "")))
 
 
@@ -59,12 +56,14 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _edit(request: HttpRequest, schedule: ReportSchedule) -> HttpResponse:
+    if not may_view_reports(viewer(request)):
+        return redirect("reports:index")
     form = ScheduleForm(request.POST if request.method == "POST" else None, schedule=schedule)
     now = timezone.now()
     if request.method == "POST" and form.save(origin=request.build_absolute_uri("/"), now=now):
         messages.success(request, _("“%(name)s” is saved.") % {"name": schedule.name})
         return redirect("reports:schedule", schedule.pk)
-    asked = TimesForm(request.POST if request.method == "POST" else form.initial)
+    asked = TimesForm(request.POST if request.method == "POST" else form.initial, viewer=schedule.owner)
     context = {"form": form, "schedule": schedule, "is_new": not schedule.pk, "has_mail": mail_server.is_set()}
     return render(request, "reports/schedule_form.html", context | _times_of(asked, now))
 
@@ -73,7 +72,8 @@ def _edit(request: HttpRequest, schedule: ReportSchedule) -> HttpResponse:
 @require_GET
 def times_typed(request: HttpRequest) -> HttpResponse:
     """The next times of what is typed, for htmx."""
-    return render(request, "reports/_schedule_times.html", _times_of(TimesForm(request.GET), timezone.now()))
+    form = TimesForm(request.GET, viewer=viewer(request))
+    return render(request, "reports/_schedule_times.html", _times_of(form, timezone.now()))
 
 
 def _times_of(form: TimesForm, now: datetime) -> dict[str, Any]:
@@ -81,7 +81,9 @@ def _times_of(form: TimesForm, now: datetime) -> dict[str, Any]:
         expression, zone = form.times()
     except ValidationError as bad:
         return {"complaints": bad.messages}
-    return {"words": in_words(expression), "zone": zone, "times": next_times(expression, ZoneInfo(zone), now=now)}
+    hours = form.cleaned_data["opening_hours"]
+    asked = ReportSchedule(cron=expression, zone=zone, opening_hours=hours, next_at=now)
+    return {"words": asked.in_words, "zone": zone, "hours": hours, "coming": asked.next_times(TIMES_SHOWN, now=now)}
 
 
 @page_for_people
@@ -89,6 +91,9 @@ def _times_of(form: TimesForm, now: datetime) -> dict[str, Any]:
 def pause(request: HttpRequest, pk: int) -> HttpResponse:
     """Pause it, or have it go on."""
     schedule = own_schedule(request, pk)
+    if not schedule.next_at and (reason := refusal(schedule)):
+        messages.error(request, reason)
+        return redirect("reports:schedule", pk)
     if schedule.next_at:
         schedule.next_at = None
         words = _("“%(name)s” is paused.")
@@ -104,7 +109,7 @@ def pause(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     schedule = own_schedule(request, pk)
-    schedule.delete()
+    delete_schedules(schedules_of(viewer(request)).filter(pk=pk))
     messages.success(request, _("“%(name)s” is deleted.") % {"name": schedule.name})
     return redirect("reports:schedules")
 

@@ -1,11 +1,21 @@
 from django.urls import path
 
-from reporting.pages import contact_log, legs, report_files, report_runs, saved_reports, scheduled_runs, schedules
+from reporting.pages import (
+    chosen_columns,
+    contact_log,
+    legs,
+    report_files,
+    report_runs,
+    saved_reports,
+    scheduled_runs,
+    schedules,
+)
 
 app_name = "reports"
 urlpatterns = [
     path("", contact_log.report, name="index"),
     path("rows/", contact_log.rows, name="rows"),
+    path("rows/columns/", chosen_columns.choose, name="choose_columns"),
     path("legs/", legs.legs, name="legs"),
     path("saved/", saved_reports.report_list, name="saved"),
     path("saved/save/", saved_reports.save, name="save"),

@@ -15,6 +15,7 @@ from channels_cfg.models import User
 from reporting.contact_log.query import LogQuery, zone_of
 from reporting.models import ReportFile, ScheduledRun
 from reporting.models.report_schedule import GIVEN_UP_AFTER
+from reporting.schedules.planning import report_name
 from reporting.schedules.rows import query_of
 
 logger = logging.getLogger(__name__)
@@ -24,7 +25,7 @@ def tell_recipient(run: ScheduledRun, user: User, ready: Sequence[ReportFile]) -
     """Raises ``MailRefused`` and ``MailUnreachable``."""
     schedule, expires_at = run.schedule, min(file.expires_at for file in ready if file.expires_at)
     lines = [
-        _("The report “%(report)s” is ready.") % {"report": schedule.report.name},
+        _("The report “%(report)s” is ready.") % {"report": report_name(schedule)},
         "",
         _("Schedule: %(name)s, %(times)s (%(zone)s)")
         % {"name": schedule.name, "times": schedule.in_words, "zone": schedule.zone},
@@ -74,7 +75,7 @@ def _tell_owner(run: ScheduledRun) -> None:
     owner, at = run.schedule.owner, run.planned_at or run.created_at
     lines = [
         _("The report “%(report)s”, planned for %(at)s, failed:")
-        % {"report": run.schedule.report.name, "at": _on_clock(at, owner)},
+        % {"report": report_name(run.schedule), "at": _on_clock(at, owner)},
         run.reason,
         "",
         _("What became of it for each recipient:"),

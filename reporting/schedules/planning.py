@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 
 from channels_cfg import jobs
 from channels_cfg.models import User
-from reporting.models import ReportSchedule, ScheduledRun
+from reporting.models import ReportSchedule, SavedReport, ScheduledRun
 from reporting.models.report_schedule import RUNS_KEPT, RUNS_KEPT_FOR
 from reporting.schedule_times import latest_time
-from reporting.viewing import may_receive_reports
+from reporting.viewing import may_receive_reports, may_view_reports
 
 MOST_SCHEDULES = 100
 """Of one owner."""
@@ -26,6 +26,27 @@ MOST_RECIPIENTS = 50
 def schedules_of(owner: User) -> QuerySet[ReportSchedule]:
     """The owner's own schedules, by name."""
     return ReportSchedule.objects.filter(owner=owner)
+
+
+def refusal(schedule: ReportSchedule, *, owner_may_view: bool | None = None) -> str:
+    """Why its report is not made for its owner any more, in words; empty where it is.
+
+    Whether the owner may view reports is looked up where it is not said.
+    """
+    report, owner = schedule.report, schedule.owner
+    if report is None:
+        return _("The saved report was deleted. Choose another.")
+    if report.owner_id == owner.pk:
+        return ""
+    if not report.is_open_to(owner):
+        return _("The saved report is not shared any more. Choose another, or ask whose it is to share it again.")
+    may_view = may_view_reports(owner) if owner_may_view is None else owner_may_view
+    return "" if may_view else _("Its owner may not view reports any more.")
+
+
+def report_name(schedule: ReportSchedule) -> str:
+    """As its owner may know it; the schedule's own where they may not."""
+    return schedule.name if refusal(schedule) or not schedule.report else schedule.report.name
 
 
 @transaction.atomic
@@ -47,8 +68,26 @@ def save_schedule(schedule: ReportSchedule, *, recipients: Collection[str], now:
     if complaints:
         raise ValidationError(complaints)
     schedule.plan(now=now)
+    if not schedule.next_times(1, now=now).at:
+        words = _("They are closed on all days on which it would run. Choose others, or other times.")
+        raise ValidationError({"opening_hours": words})
     schedule.save()
     schedule.recipients.set(users)
+
+
+@transaction.atomic
+def delete_schedules(schedules: QuerySet[ReportSchedule]) -> None:
+    """Delete them with their runs. Who works on one meanwhile finds it gone, and has noted nothing."""
+    pks = list(schedules.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
+    list(ScheduledRun.objects.filter(schedule__in=pks).order_by("pk").select_for_update().values_list("pk"))
+    ReportSchedule.objects.filter(pk__in=pks).delete()
+
+
+@transaction.atomic
+def delete_report(report: SavedReport) -> None:
+    """Delete the report, with the schedules that its owner made of it. Those of others are left without one."""
+    delete_schedules(report.schedules.filter(owner=report.owner_id))
+    report.delete()
 
 
 def recipients_named(names: Collection[str]) -> list[User]:
@@ -80,13 +119,15 @@ def _start_one(now: datetime) -> bool:
     if schedule is None:
         return False
     assert schedule.next_at  # it is due
-    planned_at, missed = latest_time(schedule.cron, schedule.time_zone, due=schedule.next_at, now=now)
-    ScheduledRun.objects.create(
-        schedule=schedule, planned_at=planned_at, as_of=planned_at, missed=missed, created_at=now
+    found = latest_time(
+        schedule.cron, schedule.time_zone, due=schedule.next_at, now=now, is_left_out=schedule.is_left_out
     )
     schedule.plan(now=now)
     schedule.save(update_fields=["next_at"])
-    jobs.announce(ScheduledRun)
+    if found:
+        at, missed = found
+        ScheduledRun.objects.create(schedule=schedule, planned_at=at, as_of=at, missed=missed, created_at=now)
+        jobs.announce(ScheduledRun)
     return True
 
 

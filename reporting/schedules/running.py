@@ -17,8 +17,9 @@ from reporting.contact_log import files
 from reporting.contact_log.asked import PARAMETERS
 from reporting.contact_log.fill import complete_up_to
 from reporting.contact_log.query import LogQuery
-from reporting.models import ReportFile, ReportRun, RunRecipient, ScheduledRun
+from reporting.models import ReportFile, ReportRun, ReportSchedule, RunRecipient, ScheduledRun
 from reporting.schedules import mails
+from reporting.schedules.planning import refusal
 from reporting.schedules.rows import note_rows, query_of
 from reporting.viewing import may_receive_reports
 
@@ -30,8 +31,16 @@ Outcome = RunRecipient.Outcome
 def work(run: ScheduledRun) -> None:
     """Bring a run that the caller holds as far as it gets. Raises ``NoLongerHeld``, ``TryLater`` and ``GiveUp``."""
     if run.taken_at is None:
+        _check_report(run)
         _begin(run)
     _tell(run)
+
+
+def _check_report(run: ScheduledRun) -> None:
+    """Pause the schedule and give up where its report is not its owner's to have made any more."""
+    if reason := refusal(run.schedule):
+        ReportSchedule.objects.filter(pk=run.schedule_id).update(next_at=None)
+        raise jobs.GiveUp(_("%(reason)s Until then the schedule is paused.") % {"reason": reason})
 
 
 # The beginning: rows and files, in one transaction
@@ -62,9 +71,10 @@ def _query(run: ScheduledRun) -> LogQuery:
     """What the run asks: as another run did, or as the report is now, with its words about the run's moment."""
     if run.query:
         return query_of(run)
-    zone = run.schedule.time_zone
+    zone, report = run.schedule.time_zone, run.schedule.report
+    assert report  # it was checked
     try:
-        asked = LogQuery.parse({**run.schedule.report.query, "zone": [str(zone)]}, zone=zone, now=run.as_of)
+        asked = LogQuery.parse({**report.query, "zone": [str(zone)]}, zone=zone, now=run.as_of)
     except ValidationError as bad:
         wrong = ", ".join(dict.fromkeys(str(PARAMETERS[name]) for name in bad.message_dict))
         words = _("The saved report cannot be asked any more. Open it, mend it and save it again. Wrong: %(wrong)s.")
@@ -76,7 +86,7 @@ def _ask_for_files(run: ScheduledRun, query: LogQuery, user: User, now: datetime
     """Files of the recipient's own rights, which belong to the recipient; or why there are none."""
     recipient = RunRecipient.objects.create(run=run, user=user)
     if not may_receive_reports(user):
-        recipient.settle(Outcome.NOTHING, _("May not sign in or view reports any more."))
+        recipient.settle(Outcome.NOTHING, may_not_receive())
     elif run.schedule.quiet_when_empty and not query.entries(user).exists():
         recipient.settle(Outcome.NOTHING, _("There are no rows for this recipient."))
     else:
@@ -111,12 +121,14 @@ def _tell_one(run: ScheduledRun, recipient: RunRecipient) -> None:
     made = sorted(recipient.files.all(), key=lambda file: file.format)
     if any(file.is_unfinished for file in made):
         return
-    if failed := [file for file in made if file.state == ReportFile.State.FAILED]:
+    if not may_receive_reports(recipient.user):
+        recipient.settle(Outcome.NOTHING, may_not_receive())
+    elif failed := [file for file in made if file.state == ReportFile.State.FAILED]:
         recipient.settle(Outcome.FAILED, failed[0].reason)
     elif not (ready := [file for file in made if file.state == ReportFile.State.READY]):
         recipient.settle(Outcome.NOTHING, _("The files were cancelled."))
     elif not recipient.user.email:
-        recipient.settle(Outcome.READY, _("The user has no e-mail address."))
+        recipient.settle(Outcome.READY, has_no_address())
     elif not mail_server.is_set():
         recipient.settle(Outcome.READY, mail_server.no_server())
     else:
@@ -125,6 +137,14 @@ def _tell_one(run: ScheduledRun, recipient: RunRecipient) -> None:
             recipient.settle(Outcome.SENT)
         except mail_server.MailRefused as refused:
             recipient.settle(Outcome.FAILED, _without_mail(str(refused)))
+
+
+def may_not_receive() -> str:
+    return _("May not sign in or view reports any more.")
+
+
+def has_no_address() -> str:
+    return _("The user has no e-mail address.")
 
 
 def _without_mail(reason: str) -> str:

@@ -273,6 +273,9 @@ ADDRESSES = {
     "desk/<conversation:pk>/<str:action>/": form("/desk/{}/accept/", "waiting", "agent"),
     "reports/": listed("/reports/?group=key:kept", "reporting", shows_data=False),
     "reports/rows/": listed("/reports/rows/", "reporting"),
+    "reports/rows/columns/": Address(
+        lambda client, _: client.post("/reports/rows/columns/", {"column": "field:queue"})
+    ),
     "reports/legs/": listed("/reports/legs/", "reporting", shows_data=False),
     "reports/files/": listed("/reports/files/", shows_data=False),
     "reports/files/schema.json": listed("/reports/files/schema.json", "reporting", shows_data=False),

@@ -1,5 +1,5 @@
 """``python -m tests.bench.export_memory csv``: write a file of all rows, print the megabytes that the largest of the
-processes took."""
+processes took. ``dataset`` is the file of their day, delivered to a folder."""
 
 import os
 import re
@@ -40,11 +40,14 @@ def main() -> None:
 
     django.setup()
     from channels_cfg.models import User
-    from tests.bench.exports import everything, write
+    from tests.bench.exports import everything, write, write_dataset
 
     peaks = Peaks()
     peaks.start()
-    write(everything(), sys.argv[1], User.objects.get(username="supervisor"))
+    if sys.argv[1] == "dataset":
+        write_dataset()
+    else:
+        write(everything(), sys.argv[1], User.objects.get(username="supervisor"))
     peaks.over.set()
     peaks.join()
     print(max(peaks.largest, megabytes("self")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,11 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from channels_cfg import jobs
-from channels_cfg.models import User
-from reporting.contact_log import files
+from channels_cfg.models import MetadataDestination, User
+from reporting.contact_log import dataset, files
 from reporting.contact_log.query import LogQuery
 from reporting.contact_log.table import csv_rows, snapshot, statement_of, typed_rows
-from reporting.models import ReportFile
+from reporting.models import DatasetDay, ReportFile
 from tests.bench.dataset import KEPT_KEYS
 
 
@@ -41,9 +42,22 @@ def write(query: LogQuery, format: str, owner: User) -> None:
     file.path.unlink()
 
 
+def write_dataset() -> None:
+    """Have all days written to a folder as the task does it."""
+    with tempfile.TemporaryDirectory() as folder:
+        destination = MetadataDestination.objects.create(name="Lake", folder=folder, dataset_folder="contact_log")
+        dataset.write_all_anew(destination, now=timezone.now())
+        for day in DatasetDay.objects.all():
+            jobs.work_on(DatasetDay, day.pk)
+        assert not DatasetDay.objects.exclude(state=DatasetDay.State.DONE).exists()
+        destination.delete()
+
+
 def copy_to(target: Path, query: LogQuery, owner: User) -> None:
     """COPY of the query that stands behind the file, to a file."""
-    statement, params = csv_rows(query.entries(owner), KEPT_KEYS, for_people=True).query.sql_with_params()
+    statement, params = csv_rows(
+        query.entries(owner), query.shown_columns(lambda: KEPT_KEYS), for_people=True
+    ).query.sql_with_params()
     with (
         snapshot(zone=query.zone) as cursor,
         target.open("wb") as out,
@@ -55,7 +69,9 @@ def copy_to(target: Path, query: LogQuery, owner: User) -> None:
 
 def parquet_to(target: Path, query: LogQuery, owner: User) -> None:
     """pyarrow writing the columns of the query that stands behind the file, as COPY brings them."""
-    statement, params = csv_rows(query.entries(owner), KEPT_KEYS, for_people=False).query.sql_with_params()
+    statement, params = csv_rows(
+        query.entries(owner), query.shown_columns(lambda: KEPT_KEYS), for_people=False
+    ).query.sql_with_params()
     with (
         snapshot(zone=query.zone) as cursor,
         cursor.copy(f"COPY ({statement}) TO STDOUT WITH (FORMAT csv, HEADER)", params) as lines,
@@ -68,7 +84,7 @@ def parquet_to(target: Path, query: LogQuery, owner: User) -> None:
 
 def xlsx_to(target: Path, query: LogQuery, owner: User) -> None:
     """XlsxWriter alone writing the cells that stand in the file, in constant memory."""
-    rows = typed_rows(query.entries(owner), KEPT_KEYS, zone=query.zone)
+    rows = typed_rows(query.entries(owner), query.shown_columns(lambda: KEPT_KEYS), zone=query.zone)
     with (
         snapshot() as cursor,
         cursor.db.chunked_cursor() as found,
@@ -79,7 +95,7 @@ def xlsx_to(target: Path, query: LogQuery, owner: User) -> None:
         moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
         first = 1
         while some := found.fetchmany(2000):
-            for number, (*fixed, kept, reasons) in enumerate(some, first):
+            for number, (*fixed, reasons, kept) in enumerate(some, first):
                 for column, value in enumerate([*fixed, *map(json.loads(kept).get, KEPT_KEYS), reasons]):
                     _write_cell(sheet, number, column, value, text=text, moment=moment)
             first += len(some)

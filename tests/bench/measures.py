@@ -91,6 +91,19 @@ def parquet_export_memory(dataset: Dataset, rows: int) -> Result:
     return _export_memory("parquet")
 
 
+def dataset_memory(dataset: Dataset, rows: int) -> Result:
+    """Megabytes a process needs to write the dataset's file of a day to which all rows belong, and to deliver it to a
+    folder, over 200."""
+    with databases.filled("keepsake_bench_day", rows):
+        run_reporting_job()
+        execute(
+            "UPDATE reporting_contactlogentry SET received_at = latest.day + random() * interval '23 hours'"
+            " FROM (SELECT date_trunc('day', max(received_at)) AS day FROM reporting_contactlogentry) AS latest"
+        )
+        vacuum()
+        return _export_memory("dataset")
+
+
 def _export_memory(format: str) -> Result:
     run_reporting_job()
     done = subprocess.run(
@@ -323,6 +336,7 @@ MEASURES: dict[str, Callable[[Dataset, int], Result]] = {
     "csv_export_memory": csv_export_memory,
     "parquet_export_memory": parquet_export_memory,
     "xlsx_export_memory": xlsx_export_memory,
+    "dataset_memory": dataset_memory,
     "contact_data_get": doors.contact_data_get,
     "callbacks": doors.callbacks,
     "calls": doors.call_steps,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -19,6 +19,13 @@ HOURS = OpeningHours(
 
 def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=HELSINKI)
+
+
+def test_a_day_on_which_they_do_not_open_at_all_is_one_of_their_time_zone():
+    days = [f"2026-12-{day}T12:00" for day in (23, 24, 25, 26, 27, 28)]  # a Wednesday first
+    assert [HOURS.opens_on_day_of(at(day)) for day in days] == [True, False, True, False, False, True]
+    evening = datetime(2026, 12, 23, 22, tzinfo=UTC)  # midnight of the 24th in Helsinki
+    assert [HOURS.opens_on_day_of(moment) for moment in (evening - timedelta(seconds=1), evening)] == [True, False]
 
 
 @pytest.mark.parametrize(

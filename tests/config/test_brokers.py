@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from kombu import Connection
@@ -147,13 +147,25 @@ def applied() -> int:
     return InboundDelivery.objects.filter(state=InboundDelivery.State.APPLIED).count()
 
 
-def test_what_a_customer_writes_reaches_the_worker_and_outlives_a_killed_broker(
+def is_at_work() -> bool:
+    """Whether a worker has begun to apply a delivery, and cannot go on."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE relation = 'conversations_message'::regclass AND NOT granted)"
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def test_what_a_customer_writes_reaches_the_worker_and_outlives_a_broker_killed_at_the_worst_moment(
     broker: Broker, portal: Portal, service: MessagingService
 ) -> None:
-    portal.customer_writes(service, "By the broker")
-    eventually(lambda: applied() == 1)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE conversations_message IN EXCLUSIVE MODE")
+        portal.customer_writes(service, "By the broker")
+        eventually(is_at_work)
+        broker.kill()
+    eventually(lambda: applied() == 1, within=60)
 
-    broker.kill()
     assert portal.customer_writes(service, "While it is away").status_code == 200
     assert applied() == 1
     broker.start()

@@ -99,3 +99,13 @@ def test_a_change_without_a_session_is_noted_as_made_outside(rf):
     ConfigurationHistory(change(channel))(rf.post("/api/v1/anything"))
 
     assert ChangeHistory.of(channel)[:1][0].by == OUTSIDE
+
+
+def test_machines_without_a_session_are_led_past_what_people_need(client: Client, session):
+    alone = client.get("/health/live").wsgi_request
+    session(UserFactory())
+    signed_in = client.get("/health/live").wsgi_request
+
+    assert not hasattr(alone, "session") and not hasattr(alone, "user")
+    assert signed_in.user.is_authenticated
+    assert client.get("/health/live\0").status_code == 404

@@ -178,6 +178,11 @@ def test_whoever_waits_for_the_word_to_go_on_hears_it_once(port):
         assert answer(connection) == (200, b"POST 5")
 
 
+def test_an_address_is_as_long_as_a_report_with_many_columns_needs_it(port):
+    with sending(port, b"GET /?" + b"column=k&" * 3000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n") as connection:
+        assert answer(connection) == (200, b"GET 0")
+
+
 @pytest.mark.parametrize(
     ("sent", "status"),
     [

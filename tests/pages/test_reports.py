@@ -10,10 +10,11 @@ from datetime import timedelta
 import pytest
 from celery.contrib.testing.worker import start_worker
 from django.utils import timezone
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from channels_cfg.models import Right, User
 from config.celery import app
+from reporting.contact_log.columns import FIELDS_OF_ROWS
 from reporting.contact_log.fill import run_reporting_job
 from tests.factories import QueueFactory, user_with
 from tests.pages.looks import shortcomings
@@ -51,7 +52,7 @@ def test_from_a_report_to_a_group_to_its_rows_to_a_file(open_as, worker, reporte
     page = open_as(reporter, "/reports/")
     expect(page.locator(".measure").first).to_contain_text("6")
 
-    page.get_by_label("Interval").select_option("None")
+    page.get_by_label("Interval", exact=True).select_option("None")
     page.get_by_label("Group by").select_option("customerType")
     gold = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="gold"))
     expect(gold).to_contain_text("3")
@@ -61,6 +62,16 @@ def test_from_a_report_to_a_group_to_its_rows_to_a_file(open_as, worker, reporte
 
     expect(page.get_by_role("heading", name="3 conversations")).to_be_visible()
     expect(page.locator("tbody tr")).to_have_count(3)
+    page.get_by_text("choose, order and rename").click()
+    page.get_by_label("Disposition", exact=True).uncheck()
+    page.get_by_label("Heading of Queue").fill("Team")
+    page.get_by_role("button", name="Move customerType up").focus()
+    for _ in FIELDS_OF_ROWS:
+        page.keyboard.press("Enter")
+    expect(page.get_by_text("customerType is number 1 now.")).to_be_attached()
+    dragged(page, "Queue", onto="Conversation")
+    page.get_by_role("button", name="Show these columns").click()
+    expect(page.locator("thead th")).to_contain_text(["customerType", "Team", "Conversation", "Received"])
     page.get_by_role("button", name="Rows as CSV").click()
 
     with page.expect_download() as download:
@@ -68,7 +79,17 @@ def test_from_a_report_to_a_group_to_its_rows_to_a_file(open_as, worker, reporte
     with download.value.path().open(encoding="utf-8-sig") as file:
         lines = list(csv.DictReader(file))
     assert [line["customerType"] for line in lines] == ["gold"] * 3
+    assert [list(line)[:3] for line in lines] == [["customerType", "Team", "Conversation"]] * 3
+    assert ("Accepted (Europe/Helsinki)" in lines[0], "Disposition" in lines[0]) == (True, False)
     assert download.value.suggested_filename.endswith("_Europe-Helsinki.csv")
+
+
+def dragged(page: Page, column: str, *, onto: str) -> None:
+    """A column is dragged by its grip to where another is."""
+    page.locator(f"[data-column='{column}'] [data-grip]").hover()
+    page.mouse.down()
+    page.locator(f"[data-column='{onto}'] [data-grip]").hover()
+    page.mouse.up()
 
 
 def test_groups_left_out_are_told_in_a_place_of_their_own(open_as):
@@ -111,6 +132,15 @@ def test_pages_are_accessible_and_fit_the_screen(open_as, reporter):
     page = open_as(reporter, "/reports/?by=key:customerType")
 
     across = "/reports/?interval=none&by=key:customerType&across=queue&measure=average_hold&compare=previous"
-    for path in (across, "/reports/?compare=weekdays", "/reports/rows/", "/reports/files/", "/reports/runs/", "/desk/"):
+    wrong = "/reports/rows/?column=customerType&column=field:queue&heading=field:agent%3DWho"
+    for path in (
+        across,
+        "/reports/?compare=weekdays&empty=no_data",
+        wrong,
+        "/reports/rows/",
+        "/reports/files/",
+        "/reports/runs/",
+        "/desk/",
+    ):
         assert shortcomings(page) == []
         page.goto(path)

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from channels_cfg.models import Right
 from reporting.contact_log.fill import run_reporting_job
 from reporting.models import ReportSchedule
-from tests.factories import QueueFactory, user_with
+from tests.factories import OpeningHoursFactory, QueueFactory, user_with
 from tests.pages.looks import shortcomings
 from tests.reporting.schedules.schedules import ran, saved_report
 from tests.reporting.stories import served
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_schedule_is_made_by_keyboard_shows_its_next_times_and_its_runs(open_as):
-    queue = QueueFactory(name="Chat sales")
+    queue = QueueFactory(name="Chat sales", opening_hours=OpeningHoursFactory(name="Office"))
     reporter = user_with(Right.VIEW_REPORTS, on=queue, username="rita", time_zone="Europe/Helsinki")
     saved_report(reporter, "Last week", period=["last_week"], zone=["Europe/Helsinki"])
     served(queue, received_at=timezone.now() - timedelta(days=7))
@@ -35,7 +35,7 @@ def test_a_schedule_is_made_by_keyboard_shows_its_next_times_and_its_runs(open_a
     page.keyboard.type(" on two days")
     page.get_by_role("radio", name="Every week", exact=True).focus()
     page.keyboard.press("ArrowDown")
-    expect(page.get_by_label("On day")).to_be_visible()
+    expect(page.get_by_label("On day", exact=True)).to_be_visible()
     expect(page.get_by_role("group", name="On", exact=True)).to_be_hidden()
     page.keyboard.press("ArrowUp")
     page.get_by_role("checkbox", name="Monday").focus()
@@ -48,6 +48,10 @@ def test_a_schedule_is_made_by_keyboard_shows_its_next_times_and_its_runs(open_a
     expect(times.get_by_role("listitem").first).to_have_text(
         re.compile(r"^(Monday|Thursday) \d{4}-\d\d-\d\d 07:00 UTC\+0[23]00$")
     )
+    page.get_by_role("checkbox", name="Sunday").check()
+    page.get_by_label("Not on days when closed").select_option("Office")
+    expect(times).to_contain_text("Left out, since “Office” are closed all day: Sunday")
+    assert shortcomings(page) == []
     page.get_by_role("button", name="Save").focus()
     page.keyboard.press("Enter")
 

@@ -34,7 +34,9 @@ def signed_in(user: User) -> Client:
 
 
 def test_a_report_names_the_keys_of_its_columns_groupings_and_conditions(owner):
-    report = saved(owner, "All", column=["a"], by=["key:b", "queue"], kept=["c=1"], missing=["d:not_kept"])
+    report = saved(
+        owner, "All", column=["a", "field:queue"], by=["key:b", "queue"], kept=["c=1"], missing=["d:not_kept"]
+    )
 
     assert report.keys == ["a", "b", "c", "d"]
 
@@ -102,6 +104,21 @@ def test_who_may_view_reports_opens_what_others_share_and_changes_nothing_of_it(
     assert "Gold customers" in seen and "Of rita" in seen
     assert "Gold customers" not in signed_in(stranger).get(reverse("reports:saved")).content.decode()
     assert signed_in(colleague).post(reverse("reports:delete_saved", args=[report.pk])).status_code == 404
+
+
+def test_shared_reports_are_listed_page_by_page(owner, monkeypatch):
+    monkeypatch.setattr("reporting.pages.saved_reports.SHARED_PER_PAGE", 2)
+    names = ["Report 1", "Report 2", "Report 3"]
+    for name in names:
+        saved(owner, name, heading=["field:queue=Team"])
+    SavedReport.objects.update(is_shared=True)
+    colleague = signed_in(user_with(Right.VIEW_REPORTS, on=QueueFactory()))
+
+    first, second = (colleague.get(reverse("reports:saved"), {"page": page}).content.decode() for page in (1, 2))
+
+    assert [[name for name in names if name in page] for page in (first, second)] == [names[:2], names[2:]]
+    assert ("Page 1 of 2" in first, "?page=2#shared" in first, "Next page" in second) == (True, True, False)
+    assert "/reports/rows/?" in second
 
 
 @pytest.mark.parametrize("why", ["stopped", "owner_left"])

@@ -59,8 +59,13 @@ def test_every_hour_passes_as_hours_do():
 def test_of_times_that_were_missed_the_latest_counts():
     due, now = datetime(2026, 3, 2, 5, tzinfo=UTC), datetime(2026, 3, 5, 4, tzinfo=UTC)
 
-    assert latest_time("0 7 * * *", HELSINKI, due=due, now=now) == (datetime(2026, 3, 4, 5, tzinfo=UTC), 2)
-    assert latest_time("0 7 * * *", HELSINKI, due=due, now=due) == (due, 0)
+    def latest(now: datetime, *left_out: int) -> tuple[datetime, int] | None:
+        return latest_time("0 7 * * *", HELSINKI, due=due, now=now, is_left_out=lambda at: at.day in left_out)
+
+    assert latest(now) == (datetime(2026, 3, 4, 5, tzinfo=UTC), 2)
+    assert latest(due) == (due, 0)
+    assert latest(now, 2, 4) == (datetime(2026, 3, 3, 5, tzinfo=UTC), 0)
+    assert latest(now, 2, 3, 4) is None
 
 
 @pytest.mark.parametrize(

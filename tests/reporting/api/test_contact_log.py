@@ -71,12 +71,15 @@ def test_the_csv_has_the_same_rows_with_keys_as_columns(ask, queue):
     run_reporting_job()
 
     answer = ask("/api/v1/contact-log.csv", kept="customerType=gold")
+    chosen = ask("/api/v1/contact-log.csv", column=["customerType", "field:state"]).getvalue().decode()
 
     (line,) = csv.DictReader(io.StringIO(answer.getvalue().decode()))
     (row,) = ask("/api/v1/contact-log", kept="customerType=gold").json()["results"]
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert (line["conversation_id"], line["customerType"]) == (row["id"], "gold")
     assert (line["state"], line["received_at"]) == ("handled", "2026-03-02T12:00:00+00:00")
+    assert sorted(chosen.splitlines()[1:]) == ["gold,handled", "silver,handled"]
+    assert chosen.splitlines()[0] == "customerType,state"
 
 
 @pytest.mark.django_db

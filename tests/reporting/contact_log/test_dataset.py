@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import stat
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -20,11 +21,12 @@ from channels_cfg.models import MetadataDestination, Queue, Right, User
 from conversations.lifecycle import reordered
 from conversations.models import Conversation, ReportableChange
 from reporting.bi.views import SCHEMA as BI
-from reporting.contact_log import dataset, dataset_file
+from reporting.contact_log import dataset, dataset_file, files, part_processes
 from reporting.contact_log.counts import count
 from reporting.contact_log.fill import run_reporting_job
 from reporting.contact_log.query import LogQuery
 from reporting.models import ChangedDay, DatasetDay, DeliveryPause
+from reporting.models.report_file import report_folder
 from tests.engines import duckdb_reads
 from tests.engines.questions import GROUPS, of_engine, of_page, statement
 from tests.factories import QueueFactory, grant
@@ -37,6 +39,12 @@ pytestmark = pytest.mark.django_db(transaction=True)  # a file is read on a conn
 DAY = timedelta(days=1)
 GROUPINGS = [*GROUPS, "key:customerType", "key:csat", "key:customerId"]
 FIRST, SECOND = (f"contact_log/year=2026/month=3/day-2026-03-0{day}.parquet" for day in (2, 3))
+
+
+@pytest.fixture(autouse=True)
+def one_process_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To start one for each file would take most of the time."""
+    monkeypatch.setattr(dataset, "end_idle_processes", lambda: None)
 
 
 @pytest.fixture
@@ -74,15 +82,18 @@ def test_a_conversation_is_a_row_in_the_file_of_its_day(queue, folder, destinati
     assert (day.state, day.row_count, day.size) == ("done", 1, (folder / FIRST).stat().st_size)
 
 
-def test_columns_are_those_of_the_bi_view_and_of_the_documentation():
+def test_columns_are_those_of_the_bi_view_and_of_the_documentation(queue, folder, destination):
+    abandoned(queue, received_at=NOON)
+    follow()
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT * FROM {BI}.contact_log LIMIT 0")
         of_view = {column.name for column in cursor.description}
 
     apart = {"kept_data", "dropped_keys", "judged_keys"}
-    assert of_view - apart == set(dataset_file.SCHEMA.names) - {"attached_data", "missing"}
+    columns = parquet.read_schema(folder / FIRST).names
+    assert of_view - apart == set(columns) - {"attached_data", "missing"}
     told = Path("docs/contact-log-dataset.md").read_text()
-    assert [name for name in dataset_file.SCHEMA.names if f"`{name}`" not in told] == []
+    assert [name for name in columns if f"`{name}`" not in told] == []
 
 
 def test_a_change_writes_the_file_of_its_day_and_no_other(queue, folder, destination):
@@ -137,11 +148,13 @@ def test_a_day_without_rows_keeps_a_file_with_the_columns(queue, folder, destina
     conversation = abandoned(queue, received_at=NOON)
     served(queue, received_at=NOON + DAY)
     follow()
+    schema = parquet.read_schema(folder / FIRST)
 
     reordered.began_earlier(conversation.pk, at=NOON - DAY, queue=queue)
     follow()
 
-    assert parquet.read_table(folder / FIRST).schema.names == dataset_file.SCHEMA.names
+    assert parquet.read_table(folder / FIRST).num_rows == 0
+    assert parquet.read_schema(folder / FIRST).equals(schema, check_metadata=True)
     days = "strftime(received_at AT TIME ZONE 'UTC', '%d'), count(*)"
     assert read(folder, days, "GROUP BY 1 ORDER BY 1") == [("01", 1), ("03", 1)]
 
@@ -268,8 +281,8 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Any]], 
     def once(happen: Callable[[], Any]) -> None:
         made = dataset_file.day_file
 
-        def read_then_happens(day: Any) -> Any:
-            file = made(day)
+        def read_then_happens(part: DatasetDay) -> Any:
+            file = made(part)
             monkeypatch.setattr(dataset_file, "day_file", made)
             happen()
             return file
@@ -368,3 +381,24 @@ def test_a_day_that_no_file_holds_is_parked_with_its_reason(queue, folder, desti
     follow()
 
     assert names(folder) == [] and "more rows" in DatasetDay.objects.get().reason
+    assert list(report_folder().iterdir()) == []
+
+
+def test_whoever_is_killed_leaves_nothing_and_the_file_is_written_later(queue, folder, destination, monkeypatch):
+    written, left = dataset_file.write_apart, []
+
+    def then_dies(work: Any, tell: Any) -> None:
+        written(work, tell)
+        files.clear_away(now=timezone.now())
+        left.extend([stat.S_IMODE(work.path.parent.stat().st_mode), *work.path.parent.iterdir()])
+        raise part_processes.PartFailed
+
+    monkeypatch.setattr(dataset_file, "write_apart", then_dies)
+    served(queue, received_at=NOON)
+    follow()
+    assert (left, names(folder), DatasetDay.objects.get().state) == ([0o700], [], "waiting")
+
+    monkeypatch.setattr(dataset_file, "write_apart", written)
+    work(timezone.now() + hours(1))
+
+    assert names(folder) == [FIRST]

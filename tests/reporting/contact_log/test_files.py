@@ -130,6 +130,7 @@ def test_a_key_that_is_called_like_a_column_has_a_column_of_its_own(viewer):
 
     (for_people,) = lines_of(written(asked_file(viewer)))
     query = LogQuery.parse(YEAR, zone=HELSINKI, now=NOON)
+    renamed = written(asked_file(viewer, **YEAR, heading=["field:agent=queue"]))
     (for_machines,) = csv.DictReader(io.StringIO(b"".join(files.csv_stream(query, to=viewer)).decode()))
 
     assert (for_people["State"], for_people["State (attached data)"], for_people["queue"]) == (
@@ -138,6 +139,7 @@ def test_a_key_that_is_called_like_a_column_has_a_column_of_its_own(viewer):
         "long",
     )
     assert (for_machines["queue"], for_machines["queue (attached data)"]) == (queue.name, "long")
+    assert lines_of(renamed)[0]["queue (attached data)"] == "long"
 
 
 @pytest.mark.parametrize(
@@ -181,6 +183,36 @@ def test_a_workbook_is_fit_for_use_and_tells_about_itself(queue, viewer):
     about = dict(workbook["About"].values)
     assert (about["Time zone"], about["Rows"]) == ("Europe/Helsinki", "1")
     assert "received" in about["Counted by"]
+
+
+@pytest.mark.parametrize("slice_rows", [1, 100])
+def test_files_for_people_have_the_columns_chosen_in_their_order_under_their_headings(
+    queue, viewer, settings, slice_rows
+):
+    settings.REPORT_SLICE_ROWS = slice_rows
+    served(queue, received_at=NOON, data={"customerType": "gold", "csat": 4})
+    abandoned(queue, received_at=NOON - timedelta(hours=1))
+    run_reporting_job()
+    asked = YEAR | {
+        "column": ["csat", "field:empty_because", "field:waited_seconds", "customerType", "field:received_at"],
+        "heading": ["customerType=csat (attached data)", "field:received_at=Eingang", "field:waited_seconds=Wait"],
+    }
+
+    first, second = lines_of(written(asked_file(viewer, **asked)))
+    book = openpyxl.load_workbook(written(asked_file(viewer, format="xlsx", **asked)).path)
+
+    because = "csat: Abandoned: nothing is kept; customerType: Abandoned: nothing is kept"
+    assert list(first) == ["csat", "Empty because", "Wait", "csat (attached data)", "Eingang"]
+    assert list(first.values()) == ["4", "", "60", "gold", "2026-03-02T14:00:00+02:00"]
+    assert list(second.values()) == ["", because, second["Wait"], "", "2026-03-02T13:00:00+02:00"]
+    headings, *rows = book["Contact Log"].values
+    assert list(headings) == list(first)
+    assert rows[0] == (4, None, 60, "gold", datetime(2026, 3, 2, 14))
+    assert rows[1] == (None, because, int(second["Wait"]), None, datetime(2026, 3, 2, 13))
+    about = dict(book["About"].values)
+    assert about["Column “Eingang”"] == "Received (Europe/Helsinki)"
+    assert about["Column “csat (attached data)”"] == "customerType"
+    assert "Column “csat”" not in about
 
 
 def test_rows_beyond_what_a_sheet_holds_go_to_the_next(queue, viewer, settings, monkeypatch):

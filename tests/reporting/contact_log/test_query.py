@@ -17,6 +17,7 @@ from channels_cfg.models import AccessRight, Right, User
 from conversations import lifecycle
 from conversations.attached_data.reasons import missing_reason
 from conversations.models import Conversation
+from reporting.contact_log.columns import COLUMNS, EMPTY_BECAUSE, LONGEST_HEADING
 from reporting.contact_log.counts import Head, Rest, count
 from reporting.contact_log.files import csv_stream
 from reporting.contact_log.fill import run_reporting_job
@@ -52,6 +53,7 @@ def test_a_query_survives_its_address():
         **YEAR,
         zone=["America/Sao_Paulo"],
         interval=["day"],
+        empty=["no_data"],
         by=["queue", "key:customer.type"],
         across=["disposition"],
         measure=["service_level", "late"],
@@ -63,12 +65,30 @@ def test_a_query_survives_its_address():
         disposition=["Sold", "none"],
         kept=["customerType=gold, = or ~", "csat"],
         missing=["plan:not_kept"],
-        column=["csat"],
+        column=["csat", "field:queue", "field:received_at"],
+        heading=["csat=Points: 1 = bad", "field:queue=Team"],
     )
     looked_into = replace(query, compare="", at=datetime(2026, 3, 2, tzinfo=ZoneInfo("America/Sao_Paulo")))
 
     for asked_for in (query, looked_into):
         assert LogQuery.parse(asked_for.as_params(), zone=ZoneInfo("UTC"), now=timezone.now()) == asked_for
+
+
+def test_columns_are_all_others_around_the_keys_unless_some_of_them_are_named():
+    every = [f"field:{name}" for name in COLUMNS]
+    because = f"field:{EMPTY_BECAUSE}"
+
+    def shown(*column: str) -> list[str]:
+        query = asked(**({"column": list(column)} if column else {}))
+        return [each.written for each in query.shown_columns(lambda: ["occurs"])]
+
+    assert shown() == [*every, "occurs", because]
+    assert shown("queue") == [*every, "queue", because]
+    assert shown("") == [*every, because]
+    assert shown("queue", "field:queue", "field:agent") == ["queue", "field:queue", "field:agent"]
+    assert shown("field:", "queue") == ["queue"]
+    assert asked(column=["field:", *every, "queue", because]).columns == ("queue",)
+    assert asked(column=["field:", *every, because, "queue"]).columns == (*every, because, "queue")
 
 
 def test_a_period_in_words_is_one_of_whole_days_in_the_zone():
@@ -101,6 +121,21 @@ def test_a_period_in_words_is_one_of_whole_days_in_the_zone():
         ({"state": ["queued"]}, "state"),
         ({"queue": ["\x00"]}, "queue"),
         ({"column": ["xmlThing"]}, "column"),
+        ({"column": ["field:customerType"]}, "column"),
+        ({"column": ["field:"]}, "column"),
+        ({"heading": ["queue"]}, "heading"),
+        ({"heading": ["field:=Team"]}, "heading"),
+        ({"heading": ["field:queue=" + "x" * (LONGEST_HEADING + 1)]}, "heading"),
+        ({"heading": ["field:queue= =1+1"]}, "heading"),
+        ({"heading": ["field:queue=Te\u202eam"]}, "heading"),
+        ({"heading": ["field:queue=Te\x00am"]}, "heading"),
+        ({"heading": ["field:queue=Team", "field:queue=Desk"]}, "heading"),
+        ({"heading": ["field:queue=Agent"]}, "heading"),
+        ({"heading": ["field:queue=Name", "field:agent=Name"]}, "heading"),
+        ({"column": ["csat"], "heading": ["field:queue=csat"]}, "heading"),
+        ({"column": ["csat"], "heading": ["plan=Plan"]}, "heading"),
+        ({"column": ["field:agent"], "heading": ["field:queue=Team"]}, "heading"),
+        ({"empty": ["dash"]}, "empty"),
         ({"at": ["2026-03-02"]}, "at"),
         ({"late": ["yesterday"]}, "late"),
         ({"compare": ["queue:"]}, "compare"),

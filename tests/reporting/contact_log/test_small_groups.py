@@ -4,11 +4,12 @@ import random
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from channels_cfg.models import Right, SystemSettings, User
+from channels_cfg.models import Queue, Right, SystemSettings, User
 from reporting.contact_log.comparison import compare
 from reporting.contact_log.counts import HIDDEN, NOTHING, Counted, Rest
 from reporting.contact_log.fill import run_reporting_job
@@ -102,6 +103,32 @@ def test_what_is_compared_with_shows_no_small_number_either():
 
 
 # Not to be worked out
+
+
+@pytest.mark.django_db
+def test_nothing_small_follows_where_a_part_is_compared_or_nothing_with_something():
+    viewer = viewer_of({"a": 5})
+    first, other = Queue.objects.get(), QueueFactory(name="Other", statistics_keys=["letter"])
+    viewer.access_rights.create(right=Right.VIEW_REPORTS, queue=other)
+
+    def received(letters: str) -> None:
+        for letter in letters:
+            served(other, received_at=NOON, data={"letter": letter})
+        run_reporting_job()
+
+    def compared(with_: str = f"queue:{first.pk}", **params: list[str]) -> Any:
+        query = asked(by=["key:letter"], compare=[with_], **params)
+        comparison = compare(query, count_shown(query, viewer), viewer)
+        assert comparison
+        return comparison.at()["conversations"]
+
+    received("aacccc")
+    assert compared() is None  # of 7 with the letter a, so that 2 were of the other queue
+    assert compared(queue=["Other"]) == 5  # of which it has none
+    received("ab")
+    assert compared(kept=["letter=a"]) == 5
+    later = {"received_after": ["2027-01-01"], "received_before": ["2028-01-01"]}
+    assert (compared("previous", **later), compared("previous", kept=["letter=b"], **later)) == (13, None)
 
 
 def table(numbers: list[list[int]]) -> Counted:

@@ -107,7 +107,7 @@ def test_a_line_of_json_lines_has_values_as_they_are_and_fits_the_schema(queue, 
     assert set(third["missing"].values()) == {"abandoned"}
 
 
-def test_json_lines_have_the_columns_that_were_chosen(queue, viewer):
+def test_files_for_programs_have_the_columns_that_were_chosen_under_their_own_names(queue, viewer):
     served(queue, received_at=NOON, data=VALUES)
     run_reporting_job()
 
@@ -116,6 +116,15 @@ def test_json_lines_have_the_columns_that_were_chosen(queue, viewer):
 
     assert json.loads(line)["attached_data"] == {"visits": 3}
     assert json.loads(line)["missing"] == {"state": "not_provided"}
+    asked = year | {"column": ["visits", "field:state", "state"], "heading": ["visits=Besuche", "field:state=Zustand"]}
+    (line,) = written(asked_file(viewer, format="jsonl", **asked)).path.open()
+    assert json.loads(line) == {"state": "handled", "attached_data": {"visits": 3}}
+    jsonschema.validate(json.loads(line), line_schema(), cls=jsonschema.Draft202012Validator)
+    table = parquet.read_table(written(asked_file(viewer, format="parquet", **asked)).path)
+    assert table.to_pylist() == [{"visits": 3, "state": "handled", "state (attached data)": None}]
+    assert table.column_names == ["visits", "state", "state (attached data)"]
+    assert table.schema.field("state").metadata == {b"label": b"State", b"heading": b"Zustand"}
+    assert json.loads(table.schema.metadata[b"keepsake"])["Column “Besuche”"] == "visits"
 
 
 @pytest.mark.parametrize("zone", [HELSINKI, ZoneInfo("America/Sao_Paulo")])

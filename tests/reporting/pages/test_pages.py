@@ -12,6 +12,7 @@ from django.utils import timezone
 from channels_cfg import jobs
 from channels_cfg.models import Right, SystemSettings
 from conversations import lifecycle
+from reporting.contact_log.columns import FIELDS_OF_ROWS
 from reporting.contact_log.files import clear_away
 from reporting.contact_log.fill import run_reporting_job
 from reporting.contact_log.measures import IN_TABLES
@@ -109,9 +110,62 @@ def test_every_empty_cell_says_why(client, queue, viewer):
 
     rows = page(client, viewer, f"/reports/rows/?{YEAR}")
 
-    cells = re.findall(r'data-label="customerType">(?:<span class="is-reason">)?([^<]+)<', rows)
+    cells = re.findall(r'data-label="customerType">\s*(?:<span class="is-reason">)?([^<]+?)\s*<', rows)
     assert sorted(cells) == ["Abandoned: nothing is kept", "Not provided", "gold"]
     assert "Never accepted" in rows
+
+
+def table_of(rows: str) -> list[list[str]]:
+    """The texts of headings and cells."""
+    lines = re.findall(r"<tr[^>]*>(.*?)</tr>", rows, re.DOTALL)
+    cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", line, re.DOTALL) for line in lines]
+    return [[" ".join(re.sub(r"<[^>]+>", " ", cell).split()) for cell in line] for line in cells]
+
+
+@pytest.mark.django_db
+def test_rows_have_the_columns_that_were_ticked_in_their_order_under_their_headings(client, queue, viewer):
+    conversation = served(queue, received_at=NOON, data={"customerType": "gold"})
+    run_reporting_job()
+    usual = page(client, viewer, f"/reports/rows/?{YEAR}")
+    ticked = ["field:", "customerType", *(f"field:{name}" for name in reversed(FIELDS_OF_ROWS))]
+    sent = {"received_after": "2026-01-01", "received_before": "2027-01-01", "zone": "UTC", "column": ticked}
+    sent |= {"heading:field:queue": " Team ", "heading:field:agent": "", "heading:never": "Not ticked"}
+
+    answer = client.post("/reports/rows/columns/", sent)
+    head, row = table_of(page(client, viewer, answer.headers["Location"]))
+
+    assert [head[0], head[9], len(head)] == ["customerType", "Direction", 19]
+    cells = dict(zip(head, row, strict=True))
+    assert "Not ticked" not in answer.headers["Location"]
+    assert cells == {
+        "customerType": "gold", "Empty because": "", "Disposition": "", "Within service level": "No",
+        "On hold": "0:00", "In the IVR": "0:00", "Handling": "5:00", "Waited": "1:00", "State": "Handled",
+        "Direction": "Inbound", "Agent": str(conversation.agent), "Team": "Sales", "Messaging channel": "",
+        "Channel": str(conversation.channel), "Handled": "2026-03-02 12:06:00", "Ended": "2026-03-02 12:05:00",
+        "Accepted": "2026-03-02 12:01:00", "Received": "2026-03-02 12:00:00",
+        "Conversation": f"{str(conversation.pk)[:8]}…",
+    }  # fmt: skip
+    assert table_of(usual)[0][:3] == ["Received", "Conversation", "Channel"]
+    assert "without" not in usual.split("column-rows")[0]
+
+
+@pytest.mark.django_db
+def test_wrong_columns_and_headings_are_told_and_can_be_mended_where_they_were_typed(client, queue, viewer):
+    served(queue, received_at=NOON, data={"customerType": "gold"})
+    run_reporting_job()
+    client.force_login(viewer)
+    sent = {"received_after": "2026-01-01", "received_before": "2027-01-01", "column": ["field:", "field:queue"]}
+
+    wrong = client.post("/reports/rows/columns/", sent | {"heading:field:queue": "=1+1"}).headers["Location"]
+    shown = page(client, viewer, wrong)
+    none = page(client, viewer, client.post("/reports/rows/columns/", sent | {"column": "field:"}).headers["Location"])
+
+    assert "Headings: A spreadsheet may take “=1+1” for a formula." in shown
+    (field,) = re.findall(r'<input[^>]* value="=1[^>]*>', shown)
+    assert 'name="heading:field:queue"' in field and "aria-invalid" in field
+    assert table_of(shown) == [["Queue"], ["Sales"]]
+    assert "Rows as CSV" not in shown
+    assert "Columns: Choose at least one column." in none
 
 
 @pytest.mark.django_db
@@ -166,6 +220,8 @@ def test_a_question_that_makes_no_sense_is_answered_in_words(client, viewer):
 
     assert "“Mars” is not a time zone" in shown
     assert "Choose of: channel" in shown
+    for asked in ("?interval=none&at=2026-11-29", "rows/?at=2026-11-29"):
+        assert "at which an interval starts needs the interval, too" in page(client, viewer, f"/reports/{asked}")
 
 
 @pytest.mark.django_db
@@ -249,6 +305,27 @@ def test_the_measures_asked_for_are_columns_with_their_definitions(client, viewe
     assert headings[1][0] == "From first accepted to handled; handled conversations only"
     assert {"none was handled", "no conversations"} <= set(re.findall(r'<span title="([^"]+)" class="because"', shown))
     assert '<option value="service_level" selected>' in shown
+
+
+@pytest.mark.django_db
+def test_empty_intervals_show_0_or_that_there_is_no_data(client, viewer, queue):
+    abandoned(queue, received_at=NOON)
+    served(queue, received_at=NOON + timedelta(days=2), data={"customerType": "gold"})
+    run_reporting_job()
+    days = "received_after=2026-03-02&received_before=2026-03-05&measure=abandoned&measure=average_wait"
+
+    zero = page(client, viewer, f"/reports/?{days}")
+    empty = page(client, viewer, f"/reports/?{days}&empty=no_data&compare=previous")
+    across = page(client, viewer, f"/reports/?{days}&empty=no_data&across=key:customerType&measure=conversations")
+
+    assert [row[:2] for row in table_of(zero)[1:-1]] == [["Mon 03-02", "1"], ["Tue 03-03", "0"], ["Wed 03-04", "0"]]
+    no_data = "no data no conversations"  # what is seen, then what is heard
+    mon, tue, wed, _all = table_of(empty)[1:]
+    assert (mon[1][:17], tue[1:], wed[1][:17]) == ("1 against no data", [no_data, no_data], "0 against no data")
+    assert '"data": [1.0, 0.0, 0.0]' in zero
+    assert '"data": [1.0, null, 0.0]' in empty and '"data": [null, null, null]' in empty
+    assert table_of(across)[2][1:] == [no_data] * 3
+    assert '<option value="no_data" selected>' in empty
 
 
 @pytest.mark.django_db

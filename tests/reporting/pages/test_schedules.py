@@ -11,9 +11,10 @@ from django.utils import timezone
 
 from channels_cfg.models import Queue, Right, User
 from reporting.contact_log.fill import run_reporting_job
-from reporting.models import ReportSchedule, ScheduledRun
-from tests.factories import QueueFactory, user_with
-from tests.reporting.schedules.schedules import NOON, ran, saved_report, scheduled
+from reporting.models import ReportFile, ReportSchedule, RunRecipient, SavedReport, ScheduledRun
+from reporting.schedules.planning import run_now
+from tests.factories import OpeningHoursFactory, QueueFactory, user_with
+from tests.reporting.schedules.schedules import NOON, completed, ran, saved_report, scheduled, shared_report
 from tests.reporting.stories import served
 
 pytestmark = pytest.mark.django_db
@@ -104,6 +105,61 @@ def test_the_next_three_times_are_told_as_it_is_typed(owner):
     assert "is not a time zone" in said(browser, "schedule_times", every="day", at="07:00", zone="Mars")
 
 
+def test_days_that_are_left_out_are_told_with_the_opening_hours_that_the_viewer_may_know(owner, queue):
+    holidays = {"exceptions": ["2028-02-29 closed"], "weekly": ["Mon-Sun 08:00-16:00"]}
+    hours, elsewhere = OpeningHoursFactory(name="Office", **holidays), OpeningHoursFactory(name="Elsewhere", **holidays)
+    browser, times = signed_in(owner), {"every": "cron", "cron": "0 12 29 2 *", "zone": "Europe/Helsinki"}
+    saved_report(owner)
+    assert "Not on days when closed" not in said(browser, "new_schedule")
+    Queue.objects.filter(pk=queue.pk).update(opening_hours=hours)
+
+    told = said(browser, "schedule_times", **times, opening_hours=hours.pk)
+    assert "Left out, since “Office” are closed all day: Tuesday 2028-02-29" in told and "2040-02-29 12:00" in told
+    page = said(browser, "new_schedule")
+    assert "Office" in page and "Elsewhere" not in page
+    assert "Elsewhere" not in said(browser, "schedule_times", **times, opening_hours=elsewhere.pk)
+
+    facts = typed(owner, every="cron", cron=times["cron"], opening_hours=hours.pk)
+    browser.post(reverse("reports:new_schedule"), facts)
+    schedule = ReportSchedule.objects.get()
+    page = said(browser, "schedule", schedule.pk)
+    assert "Tuesday 2028-02-29" in page and "2032-02-29 12:00" in page
+    assert "2032-02-29" in said(browser, "schedules")
+    Queue.objects.update(opening_hours=None)
+    assert f'value="{hours.pk}" selected' in said(browser, "edit_schedule", schedule.pk)
+    assert "Left out" in said(browser, "schedule_times", **times, opening_hours=hours.pk)
+
+
+def test_a_shared_report_is_scheduled_and_nothing_of_it_is_told_once_it_is_not(owner, queue):
+    otto = user_with(Right.VIEW_REPORTS, on=queue, username="otto")
+    report, private = shared_report(otto, "Gold"), saved_report(otto, "Private")
+    browser = signed_in(owner)
+    assert f"?report={report.pk}" in said(browser, "saved")
+    assert "Gold, of otto" in (page := said(browser, "new_schedule", report=report.pk)) and "Private" not in page
+    facts = typed(owner, report=private.pk)
+    assert "Select a valid choice" in browser.post(reverse("reports:new_schedule"), facts).content.decode()
+
+    browser.post(reverse("reports:new_schedule"), facts | {"report": report.pk})
+    schedule = ReportSchedule.objects.get()
+    assert "(of otto, whose changes it follows)" in said(browser, "schedule", schedule.pk)
+    assert "Mornings" in said(browser, "saved")
+    page = said(signed_in(otto), "saved")
+    assert "1 schedule of somebody else follows it" in page and "Mornings" not in page
+
+    SavedReport.objects.filter(pk=report.pk).update(is_shared=False, name="SECRET")
+    pages = [
+        said(browser, "schedules"),
+        said(browser, "schedule", schedule.pk),
+        said(browser, "edit_schedule", schedule.pk),
+    ]
+    assert ["is not shared any more" in page for page in pages] == [True, True, False]
+    assert "Choose another" in pages[2] and "SECRET" not in "".join(pages)
+    ReportSchedule.objects.update(next_at=None)
+    for step in ("pause", "run"):
+        browser.post(reverse(f"reports:{step}_schedule", args=[schedule.pk]))
+    assert ReportSchedule.objects.get().next_at is None and not ScheduledRun.objects.exists()
+
+
 def test_schedules_of_others_are_not_found_by_a_recipient_who_can_leave(owner, queue):
     otto = user_with(Right.VIEW_REPORTS, on=queue, username="otto")
     schedule = scheduled(owner, owner, otto)
@@ -148,3 +204,57 @@ def test_a_run_says_what_it_found_and_is_stale_once_rows_differ(owner, queue):
         reverse("reports:scheduled_run", args=[run.pk])
     )
     assert (again.query, again.planned_at) == (run.query, None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_owner_is_told_nothing_of_rows_that_only_a_recipient_may_see(owner, queue, settings, tmp_path):
+    """Else whoever names a colleague counts what they may not see, or learns whether there is any."""
+    settings.MEDIA_ROOT = tmp_path
+    for place in (queue, support := QueueFactory(name="Support")):
+        served(place, received_at=NOON)
+    run_reporting_job()
+    otto = user_with(Right.VIEW_REPORTS, on=support, username="otto")
+    anna = user_with(Right.VIEW_REPORTS, on=queue, username="anna")
+    year = {"received_after": ["2026-01-01"], "received_before": ["2027-01-01"]}
+    report = saved_report(owner, "Others", queue=["Support"], **year)
+    browser, pages = signed_in(owner), []
+    for name in ("Support", "Nowhere"):
+        report.query["queue"] = [name]
+        report.save()
+        schedule = scheduled(owner, otto, anna, report=report, name=name, quiet_when_empty=True)
+        run = completed(run_now(schedule, now=timezone.now()))
+        page, runs = said(browser, "scheduled_run", run.pk), said(browser, "schedule", schedule.pk)
+        pages.append([text.split("<tbody>")[1].split("</tbody>")[0] for text in (page, runs)])
+
+    assert list(ReportFile.objects.values_list("owner__username", flat=True)) == ["otto"]
+    (of_support, runs), (of_nowhere, other_runs) = pages
+    assert of_support == of_nowhere
+    assert "otto" in of_support and "There are no rows for this recipient." in of_support  # of Anna, who sees no more
+    assert "2 of 2" in runs and "2 of 2" in other_runs
+
+    schedule = scheduled(owner, otto, anna, report=report, name="All", quiet_when_empty=False)
+    run = completed(run_now(schedule, now=timezone.now()))
+    RunRecipient.objects.filter(run=run, user=otto).update(outcome="failed", reason="mail.example refused the e-mail")
+    page = said(browser, "scheduled_run", run.pk)
+    assert page.count("· 0 rows</div>") == 1 and "mail.example refused the e-mail" in page
+
+    report.query["queue"] = ["Support"]
+    report.save()
+    run = completed(run_now(schedule, now=timezone.now()))
+    otto.access_rights.all().delete()
+    assert "· 1 row</div>" not in said(browser, "scheduled_run", run.pk)
+
+
+def test_whoever_lost_the_right_stops_schedules_and_changes_none(owner, queue):
+    """Changing one tells which reports others share, and who views reports."""
+    shared_report(user_with(Right.VIEW_REPORTS, on=queue), "Of others")
+    schedule, browser = scheduled(owner), signed_in(owner)
+    assert "Of others" in said(browser, "edit_schedule", schedule.pk)
+
+    owner.access_rights.all().delete()
+
+    for answer in (browser.get, browser.post):
+        assert answer(reverse("reports:edit_schedule", args=[schedule.pk])).url == reverse("reports:index")
+    browser.post(reverse("reports:pause_schedule", args=[schedule.pk]))
+    schedule.refresh_from_db()
+    assert schedule.next_at is None

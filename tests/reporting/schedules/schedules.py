@@ -23,6 +23,13 @@ def saved_report(owner: User, name: str = "All", **params: list[str]) -> SavedRe
     return save_report(query=query, name=name, owner=owner, now=timezone.now())
 
 
+def shared_report(owner: User, name: str = "Shared") -> SavedReport:
+    report = saved_report(owner, name)
+    report.is_shared = True
+    report.save()
+    return report
+
+
 def scheduled(owner: User, *recipients: User, report: SavedReport | None = None, **facts: Any) -> ReportSchedule:
     """At seven every day in Helsinki, as CSV, for its owner where nobody else is named."""
     now = facts.pop("now", None) or timezone.now()

@@ -10,12 +10,12 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from channels_cfg.models import Right, User
+from channels_cfg.models import OpeningHours, Right, User
 from reporting.contact_log.fill import run_reporting_job
 from reporting.models import ReportSchedule, RunRow, ScheduledRun
 from reporting.models.report_schedule import RUNS_KEPT
 from reporting.schedules.planning import delete_old_runs, run_again, run_now, save_schedule, start_due_runs
-from tests.factories import QueueFactory, UserFactory, user_with
+from tests.factories import OpeningHoursFactory, QueueFactory, UserFactory, user_with
 from tests.reporting.schedules.schedules import NOON, ran, saved_report, scheduled, worked_on
 from tests.reporting.stories import Elsewhere, served
 
@@ -64,6 +64,28 @@ def test_what_is_paused_or_belongs_to_whoever_may_not_sign_in_does_not_run(owner
     start_due_runs(now=SEVEN)
 
     assert runs() == []
+
+
+def test_days_on_which_nobody_works_are_left_out_as_opening_hours_are_when_the_time_comes(owner):
+    hours = OpeningHoursFactory(exceptions=["2026-03-30 closed", "2026-03-31 closed"])  # a Monday and a Tuesday
+    schedule = scheduled(owner, opening_hours=hours, now=MORNING - timedelta(days=1))
+
+    for days in range(4):  # from Friday on
+        start_due_runs(now=SEVEN + timedelta(days=days - 1))
+    assert runs() == [(SEVEN - timedelta(days=1), 0)]
+
+    OpeningHours.objects.update(exceptions=["2026-03-30 closed"])
+    start_due_runs(now=datetime(2026, 4, 2, 4, tzinfo=UTC))  # when the portal was away since Tuesday
+    assert runs()[1:] == [(datetime(2026, 4, 2, 4, tzinfo=UTC), 2)]
+
+    hours.delete()
+    schedule.refresh_from_db()
+    assert (schedule.next_at, schedule.opening_hours) == (datetime(2026, 4, 3, 4, tzinfo=UTC), None)
+
+
+def test_opening_hours_that_are_closed_at_every_time_are_refused(owner):
+    with pytest.raises(ValidationError, match="closed on all days on which it would run"):
+        scheduled(owner, opening_hours=OpeningHoursFactory(), cron="0 7 * * 0,6")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -153,7 +175,7 @@ def test_recipients_are_people_who_view_reports(owner):
 
 def test_nobody_schedules_the_report_of_somebody_else_or_two_under_one_name(owner):
     theirs = saved_report(UserFactory())
-    with pytest.raises(ValidationError, match="one of your own saved reports"):
+    with pytest.raises(ValidationError, match="or one that others share"):
         scheduled(owner, report=theirs)
 
     scheduled(owner)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.db.models.signals import ModelSignal, pre_delete
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -18,12 +22,14 @@ from channels_cfg import jobs
 from channels_cfg.models import AccessRight, Queue, Right, User
 from reporting.contact_log import files
 from reporting.contact_log.fill import run_reporting_job
-from reporting.models import ReportFile, RunRecipient, RunRow, SavedReport, ScheduledRun
+from reporting.contact_log.query import LogQuery, zone_of
+from reporting.models import ReportFile, ReportSchedule, RunRecipient, RunRow, SavedReport, ScheduledRun
+from reporting.saved_reports import save_report
 from reporting.schedules import mails
 from reporting.schedules import running as runs
-from reporting.schedules.planning import run_now
+from reporting.schedules.planning import delete_report, delete_schedules, run_again, run_now, schedules_of
 from tests.factories import QueueFactory, user_with
-from tests.reporting.schedules.schedules import NOON, completed, scheduled, worked_on, write_files
+from tests.reporting.schedules.schedules import NOON, YEAR, completed, scheduled, shared_report, worked_on, write_files
 from tests.reporting.stories import served
 from tests.stand_ins.smtp_server import SmtpStandIn, running_smtp_server
 
@@ -99,12 +105,12 @@ def test_each_recipient_gets_files_of_their_own_rights_which_nobody_else_fetches
 
 
 def test_the_mail_says_what_of_when_how_many_where_and_until_when_and_no_data(server, owner, other):
-    run = completed(run_of(owner, owner, other))
+    run = completed(run_of(owner, owner, other, name="Daily\r\nBcc: all@centre.example"))
 
     mail = {to[0]: message for _sender, to, message in server.taken}["otto@centre.example"]
     text = mail.get_content()
     file = ReportFile.objects.get(owner=other)
-    assert mail["Subject"] == "Report: Daily"
+    assert mail["Subject"] == "Report: Daily Bcc: all@centre.example" and mail["Bcc"] is None
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail["Message-ID"] == f"<run-{run.pk}-{other.pk}@centre.example>"
     assert "“All”" in text and "Every day at 07:00 (Europe/Helsinki)" in text
@@ -129,6 +135,13 @@ def test_whoever_lost_the_right_gets_nothing_and_the_run_says_so(server, owner, 
     assert got(run) == {"rita": ("sent", ""), "otto": nothing, "gone": nothing}
     assert {to[0] for _sender, to, _message in server.taken} == {"rita@centre.example"}
     assert not ReportFile.objects.filter(owner__in=[other, gone]).exists()
+
+    run = worked_on(run_now(run.schedule, now=timezone.now()))
+    AccessRight.objects.filter(user=owner).delete()  # while the files are written
+    write_files()
+
+    assert got(worked_on(run))["rita"] == nothing
+    assert len(server.taken) == 1
 
 
 @pytest.mark.parametrize(("quiet", "made"), [(True, 0), (False, 1)])
@@ -215,6 +228,48 @@ def test_a_report_that_cannot_be_asked_any_more_fails_in_words_without_its_value
     assert "CANARY" not in run.reason and run.reason in server.taken[0][2].get_content()
 
 
+def test_a_shared_report_is_followed_as_long_as_it_is_shared(server, owner, other):
+    schedule = scheduled(owner, owner, other, report=shared_report(other))
+    assert completed(run_now(schedule, now=timezone.now())).rows_total == 1
+
+    query = LogQuery.parse({**YEAR, "queue": ["Support"]}, zone=zone_of(other), now=timezone.now())
+    save_report(query=query, name="Shared", owner=other, now=timezone.now())
+    run = completed(run_now(schedule, now=timezone.now()))
+    assert (run.rows_total, got(run)["rita"][0], got(run)["otto"][0]) == (0, "nothing", "sent")
+
+    SavedReport.objects.update(is_shared=False, name="SECRET")
+    server.taken.clear()
+    again = worked_on(run_again(run, now=timezone.now()))
+    mails.tell_owners_of_failures(now=timezone.now())
+    ((_sender, to, message),) = server.taken
+    assert (again.state, to, "is not shared any more" in message.get_content()) == ("failed", [owner.email], True)
+    assert "“Daily”" in message.get_content() and "SECRET" not in message.get_content()
+    assert ReportSchedule.objects.get().next_at is None
+
+
+@pytest.mark.parametrize(
+    ("lose", "reason"),
+    [
+        (lambda report, owner: delete_report(report), "was deleted"),
+        (lambda report, owner: User.objects.filter(pk=report.owner_id).delete(), "was deleted"),
+        (lambda report, owner: User.objects.filter(pk=report.owner_id).update(is_active=False), "is not shared"),
+        (lambda report, owner: owner.access_rights.all().delete(), "Its owner may not view reports any more"),
+    ],
+)
+def test_a_schedule_without_a_report_pauses_with_the_reason(server, owner, other, lose, reason):
+    shared = shared_report(other)
+    scheduled(other, report=shared)
+    run = run_of(owner, report=shared)
+
+    lose(shared, owner)
+    run = worked_on(run)
+
+    assert run.state == "failed" and reason in run.reason and run.reason.endswith("the schedule is paused.")
+    assert ReportSchedule.objects.get(owner=owner).next_at is None
+    assert ReportFile.objects.count() == 0
+    assert ReportSchedule.objects.filter(owner=other).exists() is (reason != "was deleted")
+
+
 def test_a_failure_is_told_later_where_the_mail_server_is_away(server, owner):
     run = run_of(owner)
     SavedReport.objects.update(query={"period": ["nothing"]})
@@ -280,3 +335,34 @@ def test_a_worker_whose_run_was_taken_over_tells_nobody(server, owner):
         runs.work(slow)
 
     assert server.taken == []
+
+
+@contextmanager
+def receiving(signal: ModelSignal, receiver: Callable[..., None], *, sender: type) -> Iterator[None]:
+    signal.connect(receiver, sender=sender)
+    try:
+        yield
+    finally:
+        signal.disconnect(receiver, sender=sender)
+
+
+@pytest.mark.parametrize("by", ["schedule", "report"])
+def test_a_schedule_is_deleted_while_a_worker_is_at_a_run_of_it(owner, by):
+    run = run_of(owner)
+    schedule = run.schedule
+
+    def work() -> None:
+        jobs.work_on(ScheduledRun, run.pk)
+        connection.close()
+
+    worker = Thread(target=work)
+
+    def meanwhile(**_facts: Any) -> None:
+        worker.start()
+        worker.join(0.5)
+
+    with receiving(pre_delete, meanwhile, sender=ReportSchedule):  # what is deleted is known by then
+        delete_report(schedule.report) if by == "report" else delete_schedules(schedules_of(owner))
+    worker.join()
+
+    assert not ReportSchedule.objects.exists() and not ReportFile.objects.exists()
