@@ -2,6 +2,6 @@ from django.contrib.admin.apps import AdminConfig
 
 
 class ConfiguratorConfig(AdminConfig):
-    """The System Configurator."""
+    """Django's, with the site of the System Configurator."""
 
     default_site = "config.portal.configurator.ConfiguratorSite"
