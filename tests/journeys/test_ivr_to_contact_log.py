@@ -14,7 +14,8 @@ from conversations.models import Conversation, IvrRun
 from reporting.contact_log.fill import run_reporting_job
 from tests.conversations.api.conftest import client_with
 from tests.factories import ChannelFactory, IvrDefinitionFactory, QueueFactory, user_with
-from tests.journeys.test_canary import Canaries, analyze, database_dump
+from tests.journeys.test_canary import Canaries, database_dump
+from tests.statistics import gather_statistics
 
 pytestmark = pytest.mark.django_db
 
@@ -90,7 +91,7 @@ def test_what_a_caller_entered_and_what_headers_said_is_found_nowhere_after_the_
     address = f"/api/v1/calls/{call['id']}"
     telephone.post_json(f"{address}/ivr")
     telephone.post_json(f"{address}/ivr", {"input": digits[0]})
-    analyze()
+    gather_statistics()
     found = [table for table, content in database_dump() if canaries.found_in(content)]
     if is_served:
         telephone.post_json(f"{address}/ivr", {"input": digits[1]})
@@ -101,7 +102,7 @@ def test_what_a_caller_entered_and_what_headers_said_is_found_nowhere_after_the_
         assert telephone.post_json(f"{address}/transfer", refused).status_code == 200
         telephone.post_json(f"{address}/accept")
     telephone.post_json(f"{address}/end")
-    analyze()
+    gather_statistics()
 
     assert sorted(found) == ["conversations_ivrrun", "conversations_livedatum"]
     assert not IvrRun.objects.exists() and not Conversation.objects.get().is_active
