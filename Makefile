@@ -20,8 +20,9 @@ demo: $(STAMP)
 run: $(STAMP)
 	@$(BIN)/python manage.py serve_portal $(ARGS)
 
+# Python may keep what it has compiled: tests start a hundred processes.
 test: $(STAMP) programs
-	@$(COVERAGE) $(BIN)/python -m pytest -n 3 --dist loadgroup $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(COVERAGE) $(BIN)/python -m pytest -n 3 --dist loadgroup $(ARGS)
 
 bench: $(STAMP)
 	@$(BIN)/python -m tests.bench $(ARGS)
