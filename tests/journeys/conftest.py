@@ -27,7 +27,7 @@ from django.utils import timezone
 from channels_cfg.models import Job, MessagingService
 from conversations.demo import CALLBACK_PATH, inbound_message, sign
 
-PATIENCE = 20  # seconds until something that should happen counts as not happening
+PATIENCE = 60  # seconds until something that should happen counts as not happening
 
 
 @dataclass

@@ -79,7 +79,7 @@ def read_by_the_scheduler(portal: Portal) -> None:
     often, _is_new = IntervalSchedule.objects.get_or_create(every=1, period=IntervalSchedule.SECONDS)
     PeriodicTask.objects.filter(task="conversations.tasks.read_mail").update(interval=often)
     portal.start("beat", "celery", "-A", "config", "beat", "--pidfile=")
-    eventually(lambda: MailReading.objects.filter(taken_in=2).exists(), within=60)
+    eventually(lambda: MailReading.objects.filter(taken_in=2).exists())
     eventually(lambda: not InboundDelivery.objects.filter(finished_at=None).exists())
 
 

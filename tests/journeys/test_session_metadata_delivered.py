@@ -85,7 +85,7 @@ def soon(condition: Callable[[], Any]) -> None:
         a_minute_passes()
         return condition()
 
-    eventually(holds, within=60)
+    eventually(holds)
 
 
 def a_minute_passes() -> None:
@@ -109,7 +109,7 @@ def test_files_of_a_chat_and_a_call_lie_in_the_folder_and_follow_what_changes(po
     assert portal.customer_writes(service, "Hello", conversation=thread).status_code == 200
     chat, call = a_chat_ends(chats), a_call_ends(calls, phone)
     files = [file_of(one, folder) for one in (chat, call)]
-    eventually(lambda: all(file.exists() for file in files), within=60)
+    eventually(lambda: all(file.exists() for file in files))
     assert [told_in(file)["id"] for file in files] == [chat.number, call.number]
 
     for client, one in ((chats, chat), (calls, call)):
@@ -130,7 +130,7 @@ def test_files_of_a_chat_and_a_call_lie_in_the_folder_and_follow_what_changes(po
     assert "Maija" in files[1].read_text()
 
     DailyManifest.objects.update(held_until=timezone.now())
-    eventually(lambda: len(list(folder.glob("manifests/*.jsonl"))) > 0, within=60)
+    eventually(lambda: len(list(folder.glob("manifests/*.jsonl"))) > 0)
     listed = [json.loads(line) for file in folder.glob("manifests/*.jsonl") for line in file.read_text().splitlines()]
     assert sorted(line["number"] for line in listed) == sorted([chat.number, call.number])
     assert portal.manage("check_session_metadata", str(folder), "--ours").startswith("Files: 2. Not good: 0.")

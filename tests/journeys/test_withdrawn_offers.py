@@ -24,6 +24,6 @@ def test_an_offer_that_nobody_accepts_is_taken_back_by_itself(portal: Portal):
 
     portal.start("beat", "celery", "-A", "config", "beat", "--pidfile=")
 
-    eventually(lambda: Conversation.objects.get(pk=waiting.pk).state == State.QUEUED, within=40)
-    eventually(lambda: Heartbeat.objects.workers().exists(), within=40)
+    eventually(lambda: Conversation.objects.get(pk=waiting.pk).state == State.QUEUED)
+    eventually(lambda: Heartbeat.objects.workers().exists())
     assert Heartbeat.objects.filter(name=SCHEDULER).exists()
