@@ -105,7 +105,7 @@ ACTIONS = [name for name in vars(Administrator) if not name.startswith(("_", "an
 
 
 @settings(max_examples=8, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
-@given(actions=st.lists(st.sampled_from(ACTIONS), min_size=3, max_size=12), seed=st.integers(0, 999))
+@given(actions=st.lists(st.sampled_from(ACTIONS), min_size=3, max_size=8), seed=st.integers(0, 999))
 def test_the_settings_as_of_any_time_are_what_was_stored_then(actions, seed):
     administrator = Administrator(random.Random(seed))
     states = []

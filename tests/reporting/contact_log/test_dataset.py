@@ -53,7 +53,8 @@ def queue() -> Queue:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, settings: Any) -> Path:
+    settings.MEDIA_ROOT = tmp_path / "files"
     return tmp_path / "lake"
 
 
