@@ -47,8 +47,7 @@ POLICIES = {
 
 class ProtectiveHeaders:
     """Says with every answer what a browser may load for it, and that nobody keeps a copy. Files of conversations say
-    what holds for them; files that are the same for
-    everybody are answered before, by whitenoise."""
+    what holds for them; files that are the same for everybody are answered before, by whitenoise."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response

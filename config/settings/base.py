@@ -71,8 +71,8 @@ INSTALLED_APPS = [
     "reporting",
 ]
 
-# The machine doors pass through all of this too, so each one earns its microseconds.
-# Machines that show no session are led past what stands between MachineDoors and CommonMiddleware.
+# Machines that show no session are led past what stands between MachineDoors and CommonMiddleware. The rest they pass
+# through too, so each one earns its microseconds.
 MIDDLEWARE = [
     "config.metrics.CountedRequests",
     "django.middleware.security.SecurityMiddleware",

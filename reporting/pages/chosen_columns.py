@@ -90,7 +90,7 @@ def _content(entry: ContactLogEntry, head: dict[str, Any], keys: Sequence[str]) 
         return {"text": duration(getattr(entry, head["field"]))}
     found = getattr(entry, head["field"])
     names_nobody = head["field"] in ("queue", "agent")
-    return {"time": found} | {"is_empty": found in ("", None) and not names_nobody}
+    return {"time": found, "is_empty": found in ("", None) and not names_nobody}
 
 
 # The form
