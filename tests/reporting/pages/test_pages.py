@@ -568,6 +568,21 @@ def test_a_waiting_file_can_be_cancelled(client, viewer):
 
 
 @pytest.mark.django_db
+def test_a_file_leads_to_what_was_asked_as_long_as_that_is_known(client, queue, viewer):
+    for name in ("Sales", "Care"):
+        served(queue if name == "Sales" else QueueFactory(name=name), received_at=NOON)
+    run_reporting_job()
+    file = ask(client, viewer, queue=str(queue.pk))
+
+    for page_with_file in ("/reports/files/", f"/reports/files/{file.pk}/"):
+        (address,) = re.findall(r'<a href="([^"]+)"[^>]*>Show what was asked<', page(client, viewer, page_with_file))
+        assert "<h1>1 conversation<" in page(client, viewer, address) and f"queue={queue.pk}" in address
+
+    client.post(f"/reports/files/{file.pk}/cancel/")
+    assert "Show what was asked" not in page(client, viewer, "/reports/files/")
+
+
+@pytest.mark.django_db
 def test_a_file_in_no_known_format_is_not_found(client, viewer):
     client.force_login(viewer)
 
