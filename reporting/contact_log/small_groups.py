@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from channels_cfg.models import SystemSettings, User
-from reporting.contact_log.counts import HIDDEN, Counted, Head, Rest, count
+from reporting.contact_log.counts import NOTHING, Counted, Head, Rest, count, fold
 from reporting.contact_log.query import LogQuery
 
 
@@ -24,13 +24,10 @@ def count_shown(query: LogQuery, user: User) -> Counted:
     if not counted.at()["conversations"]:
         return replace(counted, smallest=smallest)
     if counted.at()["conversations"] < smallest:
-        return replace(counted, rows=[], columns=[], numbers={(Rest.ALL, Rest.ALL): HIDDEN}, smallest=smallest)
+        return nothing_shown(replace(counted, rows=[], columns=[], smallest=smallest))
     rows = counted.rows if query.interval else _kept(counted, smallest)
     columns = _kept(counted, smallest, are_columns=True)
-    if len(rows) < len(counted.rows) or len(columns) < len(counted.columns):
-        folded = count(query, user, beside=replace(counted, rows=rows, columns=columns))
-        counted = replace(counted, rows=rows, columns=columns, numbers=folded.numbers)
-    return hide_small(counted, smallest)
+    return hide_small(fold(counted, rows, columns), smallest)
 
 
 def hide_small(counted: Counted, smallest: int) -> Counted:
@@ -38,7 +35,7 @@ def hide_small(counted: Counted, smallest: int) -> Counted:
     totals = _hidden_totals(counted, smallest)
     hidden: set[tuple[Head, Head]] = {(row, Rest.ALL) for row in totals}
     hidden |= {(row, column) for row in _hidden_rows(counted, smallest, totals) for column in counted.columns}
-    return replace(counted, numbers={**counted.numbers, **dict.fromkeys(hidden, HIDDEN)}, smallest=smallest)
+    return replace(counted, hidden=hidden, smallest=smallest)
 
 
 def totals_only(counted: Counted, smallest: int) -> Counted:
@@ -51,7 +48,7 @@ def totals_only(counted: Counted, smallest: int) -> Counted:
         {(Rest.ALL, Rest.ALL)} if is_small else set()
     )
     hidden |= {(row, column) for row in (*counted.rows, Rest.ALL) for column in counted.columns}
-    return replace(counted, numbers={**counted.numbers, **dict.fromkeys(hidden, HIDDEN)}, smallest=smallest)
+    return replace(counted, hidden=hidden, smallest=smallest)
 
 
 def tells_a_small_rest(whole: Counted, part: Counted, smallest: int) -> bool:
@@ -62,12 +59,13 @@ def tells_a_small_rest(whole: Counted, part: Counted, smallest: int) -> bool:
 
 def nothing_shown(counted: Counted) -> Counted:
     """The same without any number."""
-    heads = [(row, column) for row in (*counted.rows, Rest.ALL) for column in (*counted.columns, Rest.ALL)]
-    return replace(counted, numbers=dict.fromkeys(heads, HIDDEN))
+    heads = {(row, column) for row in (*counted.rows, Rest.ALL) for column in (*counted.columns, Rest.ALL)}
+    return replace(counted, hidden=heads)
 
 
 def _size(counted: Counted, row: Head, column: Head = Rest.ALL) -> int:
-    return int(counted.at(row, column)["conversations"])
+    """How many conversations there are, shown or not."""
+    return int(counted.numbers.get((row, column), NOTHING)["conversations"])
 
 
 def _kept(counted: Counted, smallest: int, *, are_columns: bool = False) -> Sequence[Head]:
