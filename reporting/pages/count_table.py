@@ -13,7 +13,7 @@ from reporting.contact_log.comparison import ComparedCounts
 from reporting.contact_log.counts import HIDDEN, Counted, Head, Numbers, Rest
 from reporting.contact_log.measures import MEASURES, Unit
 from reporting.contact_log.query import LogQuery
-from reporting.pages.compared import Compared, compared
+from reporting.pages.compared import SMALL_BASE, Compared, compared
 from reporting.pages.count_chart import count_chart, message_of
 from reporting.pages.group_words import GroupWords, grouping_label, interval_label, word_for_others
 from reporting.pages.number_words import in_words, why_empty
@@ -61,6 +61,13 @@ class CountTable:
     """What the chart says, in words."""
     warnings: Sequence[str] = ()
     """Which groups are folded together, in words."""
+    small_base = SMALL_BASE
+
+    @property
+    def has_small_base(self) -> bool:
+        """Whether some number is compared with few conversations."""
+        cells = (cell.compared for row in self.rows for cell in row.cells)
+        return any(compared is not None and compared.has_small_base for compared in cells)
 
 
 def count_table(query: LogQuery, counted: Counted, comparison: ComparedCounts | None = None) -> CountTable:

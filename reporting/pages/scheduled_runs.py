@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import HttpResponseClientRefresh
 
 from channels_cfg import mail_server
 from channels_cfg.models import Right, User
@@ -20,6 +21,7 @@ from conversations.signed_in import page_for_people, viewer
 from reporting.contact_log.files import lies_in
 from reporting.models import RunRecipient, ScheduledRun
 from reporting.models.report_schedule import RUNS_KEPT
+from reporting.pages.saved_reports import address_of
 from reporting.pages.schedules import TIMES_SHOWN, own_schedule
 from reporting.schedules.mails import period_in_words
 from reporting.schedules.planning import refusal, run_again, run_now
@@ -47,6 +49,7 @@ def schedule(request: HttpRequest, pk: int) -> HttpResponse:
     runs = shown.runs.annotate(served=served, named=Count("recipients")).order_by("-created_at", "-pk")[:RUNS_KEPT]
     context = {
         "schedule": shown,
+        "report_address": address_of(shown.report) if shown.report else "",
         "runs": runs,
         "recipients": shown.recipients.all(),
         "formats": shown.format_labels,
@@ -66,7 +69,7 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, reason)
         return redirect("reports:schedule", pk)
     run = run_now(shown, now=timezone.now())
-    messages.success(request, _("It runs now. Recipients are told when their files are ready."))
+    messages.success(request, _("It runs now."))
     return redirect("reports:scheduled_run", run.pk)
 
 
@@ -75,7 +78,7 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
 def again(request: HttpRequest, pk: int) -> HttpResponse:
     """Have a run made once more, of the same period."""
     run = run_again(_own_run(request, pk), now=timezone.now())
-    messages.success(request, _("It runs again, of the same period. Recipients are told when their files are ready."))
+    messages.success(request, _("It runs again, of the same period."))
     return redirect("reports:scheduled_run", run.pk)
 
 
@@ -93,9 +96,11 @@ def changes(request: HttpRequest, pk: int) -> HttpResponse:
 def scheduled_run(request: HttpRequest, pk: int) -> HttpResponse:
     """A run: what became of it, and how its rows differ from another run's or from the log now.
 
-    To htmx, which asks while it is under way, the first alone.
+    To htmx, which asks while it is under way, the first alone; once it is over, that the page is to be loaded anew.
     """
     run = _own_run(request, pk)
+    if request.htmx and not run.is_unfinished:  # type: ignore[attr-defined]  # set by the middleware of django_htmx
+        return HttpResponseClientRefresh()
     context: dict[str, Any] = {
         "run": run,
         "schedule": run.schedule,

@@ -10,10 +10,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
 from channels_cfg.models import Queue, Right, User
 from reporting.contact_log.fill import run_reporting_job
 from reporting.models import ReportFile, ReportSchedule, RunRecipient, SavedReport, ScheduledRun
+from reporting.pages.saved_reports import address_of
 from reporting.schedules.planning import run_now
 from tests.factories import OpeningHoursFactory, QueueFactory, user_with
 from tests.reporting.schedules.schedules import NOON, completed, ran, saved_report, scheduled, shared_report
@@ -191,6 +193,7 @@ def test_a_run_says_what_it_found_and_is_stale_once_rows_differ(owner, queue):
     browser = signed_in(owner)
     assert "Unchanged" in said(browser, "run_changes", run.pk)
     assert "No row was added, changed or removed." in said(browser, "scheduled_run", run.pk)
+    assert browser.get(reverse("reports:scheduled_run", args=[run.pk]), headers={"HX-Request": "true"})["HX-Refresh"]
 
     served(queue, received_at=NOON)
     run_reporting_job()
@@ -276,3 +279,14 @@ def test_whoever_lost_the_right_stops_schedules_and_changes_none(owner, queue):
     browser.post(reverse("reports:pause_schedule", args=[schedule.pk]))
     schedule.refresh_from_db()
     assert schedule.next_at is None
+
+
+def test_a_file_says_which_schedule_had_it_made_and_a_schedule_leads_to_its_report(owner, queue):
+    served(queue, received_at=NOON)
+    run_reporting_job()
+    schedule = scheduled(owner, name="Mornings")
+    ran(schedule)
+    browser = signed_in(owner)
+
+    assert "Schedule “Mornings”" in said(browser, "files")
+    assert f'href="{escape(address_of(SavedReport.objects.get()))}"' in said(browser, "schedule", schedule.pk)
