@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Count, Prefetch, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -19,7 +16,7 @@ from conversations.signed_in import page_for_people, viewer
 from reporting.contact_log.query import LogQuery, zone_of
 from reporting.models import SavedReport
 from reporting.pages.report_runs import may_view_reports
-from reporting.pages.row_addresses import as_asked
+from reporting.pages.row_addresses import as_asked, page_of
 from reporting.saved_reports import rename_report, reports_of, save_report, shared_with
 from reporting.schedules.planning import delete_report, schedules_of
 
@@ -33,9 +30,8 @@ def _own(request: HttpRequest, pk: int) -> SavedReport:
 
 def address_of(report: SavedReport) -> str:
     """The page that shows it: rows where columns were chosen, else counts."""
-    page = reverse("reports:rows" if {"column", "heading"} & report.query.keys() else "reports:index")
-    query = {"interval": ["none"], **report.query}
-    return f"{page}?{urlencode(query, doseq=True, safe=':~')}"
+    page = "reports:rows" if {"column", "heading"} & report.query.keys() else "reports:index"
+    return page_of({"interval": ["none"], **report.query}, page=page)
 
 
 @page_for_people

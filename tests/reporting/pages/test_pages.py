@@ -376,7 +376,32 @@ def test_numbers_are_shown_beside_those_of_the_month_before(client, viewer, queu
     addresses = re.findall(r'against\s+<a href="([^"]+)">30<', shown)
     assert len(addresses) == 3  # in the card, of the day and of all
     assert "<h1>30 conversations" in page(client, viewer, addresses[0])
-    assert '"label": "Compared with"' in shown
+    assert '"label": "The period before"' in shown
+    assert "few to compare with" not in shown
+
+
+@pytest.mark.django_db
+def test_a_table_marks_what_is_compared_with_few_and_says_once_what_the_mark_means(client, viewer, queue):
+    for month in (2, 3):
+        served(queue, received_at=NOON.replace(month=month))
+    run_reporting_job()
+    march = "received_after=2026-03-01&received_before=2026-04-01"
+
+    shown = page(client, viewer, f"/reports/?{march}&interval=month&compare=previous")
+
+    cells = shown.split("<tbody>")[1].split("</tbody>")[0]
+    assert cells.count(' title="few to compare with">*<') == cells.count("against") > 0
+    assert shown.count("* few to compare with: fewer than 20 conversations") == 1
+
+
+@pytest.mark.django_db
+def test_what_each_measure_counts_is_there_for_those_who_cannot_hover(client, viewer, queue):
+    served(queue, received_at=NOON)
+    run_reporting_job()
+
+    shown = page(client, viewer, "/reports/?received_after=2026-03-01&received_before=2026-04-01")
+
+    assert "<dt>Abandoned</dt><dd>Ended before an agent accepted</dd>" in shown
 
 
 @pytest.mark.django_db
@@ -540,6 +565,21 @@ def test_a_waiting_file_can_be_cancelled(client, viewer):
 
     file.refresh_from_db()
     assert file.state == "cancelled"
+
+
+@pytest.mark.django_db
+def test_a_file_leads_to_what_was_asked_as_long_as_that_is_known(client, queue, viewer):
+    for name in ("Sales", "Care"):
+        served(queue if name == "Sales" else QueueFactory(name=name), received_at=NOON)
+    run_reporting_job()
+    file = ask(client, viewer, queue=str(queue.pk))
+
+    for page_with_file in ("/reports/files/", f"/reports/files/{file.pk}/"):
+        (address,) = re.findall(r'<a href="([^"]+)"[^>]*>Show what was asked<', page(client, viewer, page_with_file))
+        assert "<h1>1 conversation<" in page(client, viewer, address) and f"queue={queue.pk}" in address
+
+    client.post(f"/reports/files/{file.pk}/cancel/")
+    assert "Show what was asked" not in page(client, viewer, "/reports/files/")
 
 
 @pytest.mark.django_db
