@@ -15,7 +15,7 @@ from reporting.contact_log.measures import MEASURES, Unit
 from reporting.contact_log.query import LogQuery
 from reporting.pages.compared import SMALL_BASE, Compared, compared
 from reporting.pages.count_chart import count_chart, message_of
-from reporting.pages.group_words import GroupWords, grouping_label, interval_label
+from reporting.pages.group_words import GroupWords, grouping_label, interval_label, word_for_others
 from reporting.pages.number_words import in_words, why_empty
 from reporting.pages.row_addresses import RowAddresses
 
@@ -137,7 +137,7 @@ class _Layout:
         if isinstance(head, datetime):
             return interval_label(head, self.query.interval, self.query.zone, with_year=self.spans_years)
         if isinstance(head, Rest):
-            return self._others() if head is Rest.OTHERS else _("All")
+            return word_for_others(self.counted.smallest) if head is Rest.OTHERS else _("All")
         parts = zip(self._groupings(is_column), head, strict=True)
         return " · ".join(self.words[by].word(part) for by, part in parts)
 
@@ -152,10 +152,6 @@ class _Layout:
         ]
 
     # Their parts
-
-    def _others(self) -> str:
-        smallest = self.counted.smallest
-        return _("Others, and fewer than %(smallest)s") % {"smallest": smallest} if smallest else _("Others")
 
     def _groupings(self, are_columns: bool) -> tuple[str, ...]:
         return self.query.column_groupings if are_columns else self.query.row_groupings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -13,9 +13,10 @@ from django.views.decorators.http import require_GET
 
 from conversations.models import Leg
 from conversations.signed_in import page_for_people, viewer
-from reporting.contact_log.legs import leg_counts
+from reporting.contact_log.counts import Rest
+from reporting.contact_log.legs import LegCounts, leg_counts
 from reporting.contact_log.query import LogQuery, zone_of
-from reporting.pages.group_words import GroupWords
+from reporting.pages.group_words import GroupWords, word_for_others
 from reporting.pages.number_words import duration
 from reporting.pages.report_runs import may_view_reports
 from reporting.pages.row_addresses import as_asked
@@ -35,15 +36,23 @@ def legs(request: HttpRequest) -> HttpResponse:
         "end": query.end.astimezone(query.zone),
         "zone": str(query.zone),
         "back": as_asked(request.GET),
-        "queues": _rows([count for count in counts if count["purpose"] == Leg.Purpose.QUEUE], "queue"),
-        "agents": _rows([count for count in counts if count["purpose"] == Leg.Purpose.AGENT], "agent"),
+        "queues": _table(counts[Leg.Purpose.QUEUE], "queue"),
+        "agents": _table(counts[Leg.Purpose.AGENT], "agent"),
     }
     return render(request, "reports/legs.html", context)
 
 
-def _rows(counts: Sequence[dict[str, Any]], by: str) -> list[dict[str, Any]]:
-    words = GroupWords.of(by, (count[by] for count in counts))
-    return [count | {"label": words.word(count[by]), "lasted": _duration(count["lasted"])} for count in counts]
+def _table(legs: LegCounts, by: str) -> dict[str, Any]:
+    words = GroupWords.of(by, (count.of for count in legs.counts if count.of is not Rest.OTHERS))
+    rows = [
+        asdict(count)
+        | {
+            "label": word_for_others(legs.smallest) if count.of is Rest.OTHERS else words.word(count.of),
+            "lasted": _duration(count.lasted),
+        }
+        for count in legs.counts
+    ]
+    return {"rows": rows, "hidden_below": legs.smallest if legs.is_hidden else 0}
 
 
 def _duration(lasted: timedelta | None) -> str:

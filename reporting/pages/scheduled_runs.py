@@ -27,7 +27,7 @@ from reporting.schedules.mails import period_in_words
 from reporting.schedules.planning import refusal, run_again, run_now
 from reporting.schedules.rows import ROWS_SHOWN, RowDifference, RunComparison, erased_rows, query_of, rows_changed_since
 from reporting.schedules.running import has_no_address, may_not_receive
-from reporting.viewing import may_receive_reports
+from reporting.viewing import report_recipients
 
 NOW = "now"
 
@@ -117,20 +117,22 @@ def _recipients(run: ScheduledRun, owner: User) -> list[dict[str, Any]]:
     """Each recipient with what the owner may know: of somebody who sees more than the owner, no rows nor whether there
     are any, but what is said ``instead``, and a failure."""
     seen = GrantedPlaces(owner, [Right.VIEW_REPORTS])
+    users = run.recipients.order_by().values("user")
+    seeing_more, receiving = (set(some.filter(pk__in=users)) for some in (seen.seen_beyond(), report_recipients()))
     told = []
     for recipient in run.recipients.select_related("user").prefetch_related("files"):
         files = recipient.files.all()
-        is_seen = seen.cover(GrantedPlaces(recipient.user, [Right.VIEW_REPORTS]))
+        is_seen = recipient.user not in seeing_more
         is_seen = is_seen and all(lies_in(file, seen) for file in files)  # made with the rights of that time
         is_told = is_seen or recipient.outcome == RunRecipient.Outcome.FAILED
-        instead = "" if is_told else _instead_of_outcome(recipient.user)
+        instead = "" if is_told else _instead_of_outcome(recipient.user, may_receive=recipient.user in receiving)
         told.append({"got": recipient, "instead": instead, "files": files if is_seen else []})
     return told
 
 
-def _instead_of_outcome(user: User) -> str:
+def _instead_of_outcome(user: User, *, may_receive: bool) -> str:
     """What is as true with rows as without."""
-    if not may_receive_reports(user):
+    if not may_receive:
         return may_not_receive()
     hidden = _("Sees more in reports than you do: whether there were rows, and how many, only they are told.")
     return hidden if user.email else f"{has_no_address()} {hidden}"

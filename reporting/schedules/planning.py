@@ -16,7 +16,7 @@ from channels_cfg.models import User
 from reporting.models import ReportSchedule, SavedReport, ScheduledRun
 from reporting.models.report_schedule import RUNS_KEPT, RUNS_KEPT_FOR
 from reporting.schedule_times import latest_time
-from reporting.viewing import may_receive_reports, may_view_reports
+from reporting.viewing import may_view_reports, report_recipients
 
 MOST_SCHEDULES = 100
 """Of one owner."""
@@ -96,7 +96,7 @@ def recipients_named(names: Collection[str]) -> list[User]:
         raise ValidationError(_("Name at least one recipient, by user name."))
     if len(names) > MOST_RECIPIENTS:
         raise ValidationError(_("At most %(most)d recipients.") % {"most": MOST_RECIPIENTS})
-    found = {user.username: user for user in User.objects.filter(username__in=names) if may_receive_reports(user)}
+    found = {user.username: user for user in report_recipients().filter(username__in=names)}
     if unknown := [name for name in names if name not in found]:
         complaint = _("No user who views reports is called: %(names)s. Write user names as they sign in with.")
         raise ValidationError(complaint % {"names": ", ".join(unknown)})

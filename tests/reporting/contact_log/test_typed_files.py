@@ -153,6 +153,17 @@ def test_duckdb_counts_the_same_in_every_file(queue, viewer, zone, monkeypatch):
     assert len(lines_of(written(asked_file(viewer, zone=zone)))) == 11
 
 
+def test_a_column_alone_has_a_row_for_each_conversation_in_parquet(queue, viewer):
+    served(queue, received_at=NOON, data={"customerType": "gold"})
+    abandoned(queue, received_at=NOON - timedelta(hours=1))
+    run_reporting_job()
+
+    alone = {"received_after": ["2026-01-01"], "received_before": ["2027-01-01"], "column": ["field:", "customerType"]}
+    table = parquet.read_table(written(asked_file(viewer, format="parquet", **alone)).path)
+
+    assert table.to_pylist() == [{"customerType": "gold"}, {"customerType": None}]
+
+
 def test_a_file_without_rows_has_its_columns(viewer):
     assert parquet.read_table(written(asked_file(viewer, format="parquet")).path).num_rows == 0
     assert written(asked_file(viewer, format="jsonl")).path.read_bytes() == b""

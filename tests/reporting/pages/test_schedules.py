@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import escape
@@ -246,6 +248,22 @@ def test_an_owner_is_told_nothing_of_rows_that_only_a_recipient_may_see(owner, q
     run = completed(run_now(schedule, now=timezone.now()))
     otto.access_rights.all().delete()
     assert "· 1 row</div>" not in said(browser, "scheduled_run", run.pk)
+
+
+def test_the_page_of_a_run_costs_the_same_for_one_recipient_and_for_many(owner, queue):
+    others = [user_with(Right.VIEW_REPORTS, on=queue) for _ in range(3)]
+    others += [user_with(Right.VIEW_REPORTS, on=QueueFactory()) for _ in range(3)]
+    asked = []
+    for recipients in ([owner], [owner, *others]):
+        run = ran(scheduled(owner, *recipients, name=f"For {len(recipients)}", quiet_when_empty=False))
+        browser = signed_in(owner)
+        said(browser, "scheduled_run", run.pk)
+        with CaptureQueriesContext(connection) as queries:
+            page = said(browser, "scheduled_run", run.pk)
+        assert page.count("Sees more in reports than you do") == (3 if others[0] in recipients else 0)
+        asked.append(len(queries))
+
+    assert asked[0] == asked[1]
 
 
 def test_whoever_lost_the_right_stops_schedules_and_changes_none(owner, queue):
