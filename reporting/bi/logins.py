@@ -101,7 +101,7 @@ def _settings(timeout: timedelta) -> dict[str, str]:
     }
 
 
-def _keep_from_disturbing(cursor: CursorWrapper, role: sql.Identifier) -> bool:
+def _keep_from_disturbing(cursor: CursorWrapper, role: sql.Composable) -> bool:
     most = sql.SQL("ALTER ROLE {role} SET temp_file_limit = {most}")
     try:
         with transaction.atomic():
