@@ -22,6 +22,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from channels_cfg.disks import is_disk_full
 from channels_cfg.models.job import Job
 
 logger = logging.getLogger(__name__)
@@ -44,6 +45,10 @@ class TryLater(Exception):
 
 class GiveUp(Exception):
     """It can never be done. Says why, in words without data."""
+
+
+class Failed(Exception):
+    """It failed, and is tried again as after any failure. Says what went wrong, in words without data."""
 
 
 class NoLongerHeld(Exception):
@@ -195,10 +200,10 @@ def _work(claimed: list[Any], work: Callable[[list[Any]], None]) -> None:
             for job in held:
                 give_up(job, str(reason))
         except Exception as failure:
-            # The kind alone: messages of databases and parsers quote what the customer said.
-            logger.error("%s failed (%s)", _in_log(claimed), type(failure).__name__)
+            kind = _kind_of(failure)
+            logger.error("%s failed (%s)", _in_log(claimed), kind)
             for job in held:
-                _fail(job, type(failure).__name__)
+                _fail(job, kind)
 
 
 def _in_log(claimed: list[Any]) -> str:
@@ -212,12 +217,23 @@ def _is_worn_out(job: Job) -> bool:
     return True
 
 
-def _fail(job: Job, failure: str) -> None:
-    if job.is_exhausted(now=timezone.now()):
-        words = _("Given up after %(attempts)s attempts (%(kind)s).")
-        give_up(job, words % {"attempts": job.attempts, "kind": failure})
+def _kind_of(failure: Exception) -> str:
+    """The kind alone: messages of databases and parsers quote what the customer said."""
+    if isinstance(failure, Failed):
+        return str(failure)
+    if is_disk_full(failure):
+        return _("the portal's disk is full")
+    return type(failure).__name__
+
+
+def _fail(job: Job, kind: str) -> None:
+    if not job.is_exhausted(now=timezone.now()):
+        _put_off(job, reason=_("It failed (%(kind)s) and is tried again.") % {"kind": kind})
+    elif job.attempts == 1:
+        give_up(job, kind)
     else:
-        _put_off(job, reason=_("It failed (%(kind)s) and is tried again.") % {"kind": failure})
+        words = _("Given up after %(attempts)s attempts (%(kind)s).")
+        give_up(job, words % {"attempts": job.attempts, "kind": kind})
 
 
 def finish(job: Job, state: str = Job.State.DONE, **facts: Any) -> None:

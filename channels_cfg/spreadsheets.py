@@ -11,6 +11,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from django.utils.translation import gettext as _
+from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.workbook import Workbook
@@ -154,6 +155,13 @@ class TextWorkbook(Workbook):
         self.heading = self.add_format(
             {"quote_prefix": True, "bold": True, "bottom": 1, "text_wrap": True, "valign": "top"}
         )
+
+    def close(self) -> None:
+        """Raises ``OSError`` as it came, where the library would put it into an error of its own."""
+        try:
+            super().close()
+        except FileCreateError as failure:
+            raise failure.args[0] from None
 
     @property
     def cut(self) -> int:

@@ -18,6 +18,7 @@ from pathlib import Path
 from django.utils.translation import gettext as _
 
 from channels_cfg.destination_templates import UNFINISHED
+from channels_cfg.disks import is_disk_full
 from channels_cfg.metadata_destinations.store import (
     LARGEST_FILE,
     NOT_OURS,
@@ -32,7 +33,6 @@ SECONDS_UNFINISHED = 3600
 FILE_MODE, FOLDER_MODE = 0o640, 0o750
 """Whoever is to read them is in the group of the folder."""
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 _NO_SUCH_PLACE = {errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EXDEV}
 
@@ -108,7 +108,7 @@ class FolderStore(FileStore):
 
     def _said(self, failure: OSError, name: str) -> StoreRefused | StoreUnreachable:
         facts = {"folder": self._root, "name": name, "failure": errno.errorcode.get(failure.errno or 0, "")}
-        if failure.errno in _FULL:
+        if is_disk_full(failure):
             return StoreUnreachable(_("%(folder)s has no room for another file.") % facts)
         if failure.errno in _FORBIDDEN:
             return StoreRefused(_("The portal may not write into %(folder)s.") % facts)

@@ -28,6 +28,10 @@ class JobQuerySet(models.QuerySet[Row]):
         """Unfinished, held by no worker at this moment, and due."""
         return self.unfinished().exclude(held_until__gt=now)
 
+    def held(self, *, now: datetime) -> Self:
+        """Those that a living worker holds at this moment."""
+        return self.unfinished().filter(held_until__gt=now).exclude(holder=None)
+
     def claim(self, pk: Any, *, now: datetime) -> Row | None:
         """Hold a waiting row for the caller, for ``JOB_LEASE``; None where there is nothing to hold."""
         held = self.waiting(now=now).filter(pk=pk)._hold(uuid.uuid4(), now=now)

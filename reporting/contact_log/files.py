@@ -132,8 +132,7 @@ def _in_use(now: datetime) -> set[Path]:
     """Finished files, what living writers write, and the parts of those that go on where a dead one stopped."""
     ready = ReportFile.objects.filter(state=ReportFile.State.READY)
     unfinished = ReportFile.objects.unfinished()
-    at_work = {"held_until__gt": now, "holder__isnull": False}
-    held = [*unfinished.filter(**at_work), *DatasetDay.objects.filter(**at_work)]
+    held = [*ReportFile.objects.held(now=now), *DatasetDay.objects.held(now=now)]
     return {
         *(file.path for file in [*ready, *unfinished]),
         *(file.parts for file in unfinished),

@@ -19,6 +19,8 @@ from reporting.contact_log.parts import MOMENT, Column, Tell
 BYTES_AT_ONCE = 256 * 1024
 ROWS_A_GROUP = 10_000
 """Rows that a reader can pass over together; they are in memory while they are written."""
+BYTES_A_GROUP = 8 * 1024 * 1024
+"""Fewer rows are a group where they are long."""
 
 
 def schema_of(columns: Sequence[Column], *, zone: str, about: Mapping[str, Any]) -> pyarrow.Schema:
@@ -65,12 +67,12 @@ def join_parts(
 
 
 def groups(lines: Iterable[bytes], schema: pyarrow.Schema, *, tell: Tell) -> Iterator[pyarrow.Table]:
-    """The lines of CSV as tables of about ``ROWS_A_GROUP`` rows."""
+    """The lines of CSV as tables of about ``ROWS_A_GROUP`` rows, or ``BYTES_A_GROUP``."""
     joined: list[pyarrow.Table] = []
     for table in _tables(lines, schema):
         joined.append(table)
         tell(len(table))
-        if sum(map(len, joined)) >= ROWS_A_GROUP:
+        if sum(map(len, joined)) >= ROWS_A_GROUP or sum(one.nbytes for one in joined) >= BYTES_A_GROUP:
             yield pyarrow.concat_tables(joined)
             joined = []
     if joined:

@@ -6,6 +6,7 @@ a while.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -36,7 +37,7 @@ class PartFailed(Exception):
 def write_apart(work: Work, tell: Tell) -> Facts:
     """Have the work done by another process. ``tell`` is told of more rows, and of 0 rows every second.
 
-    Raises ``SnapshotGone`` and ``PartFailed``, and what ``tell`` raises; then the process is killed.
+    Raises ``SnapshotGone``, ``OSError`` and ``PartFailed``, and what ``tell`` raises; then the process is killed.
     """
     process = _idle_process() or _Process()
     try:
@@ -71,8 +72,8 @@ class _Process:
                 news: Any = self._pipe.recv() if self._pipe.poll(1) else 0
                 if isinstance(news, dict):
                     return news
-                if isinstance(news, str):
-                    raise SnapshotGone if news == SnapshotGone.__name__ else PartFailed(news)
+                if isinstance(news, Exception):
+                    raise news
                 tell(news)
         except (EOFError, ConnectionError) as died:
             raise PartFailed("a process died") from died
@@ -108,14 +109,24 @@ def serve(handle: int) -> None:
         while pipe.poll(LONGEST_IDLE):
             work: Work = pipe.recv()
             try:
-                outcome: Facts | str = work.write(_once_a_second(pipe))
+                outcome: Facts | Exception = work.write(_once_a_second(pipe))
             except ConnectionError:
                 return
             except Exception as failure:
-                outcome = type(failure).__name__
+                outcome = _without_data(failure)
             pipe.send(outcome)
     except (EOFError, ConnectionError):
         return
+
+
+def _without_data(failure: Exception) -> Exception:
+    """The failure as it may leave the process."""
+    match failure:
+        case SnapshotGone():
+            return SnapshotGone()
+        case OSError(errno=int(number)):
+            return OSError(number, os.strerror(number))
+    return PartFailed(type(failure).__name__)
 
 
 def _once_a_second(pipe: Connection) -> Tell:

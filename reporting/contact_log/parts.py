@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-ROWS_AT_ONCE = 2000
+ROWS_AT_ONCE = 500
 LINES_BETWEEN_LOOKS = 500
 
 Tell = Callable[[int], None]

@@ -55,8 +55,8 @@ _TO_THE_LAST = ("-infinity", str(uuid.UUID(int=0)))
 SECONDS_BETWEEN_LOOKS = 0.2
 
 
-class SliceFailed(Exception):
-    """A slice could not be written."""
+class SliceFailed(jobs.Failed):
+    """A slice could not be written. Says its reason."""
 
 
 # What a slice reads
@@ -241,9 +241,9 @@ def _are_done(file: ReportFile) -> bool:
     attempt finds written."""
     if file.slices.unfinished().exists():
         return False
-    if file.slices.filter(state=State.FAILED).exists():
+    if failed := file.slices.filter(state=State.FAILED).first():
         file.refresh_from_db(fields=["attempts"])
-        raise SliceFailed
+        raise SliceFailed(failed.reason)
     return True
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +15,13 @@ from reporting.models.report_file import ReportFile
 
 Place = tuple[datetime, uuid.UUID]
 """Of a row: when it was received, and its conversation."""
+
+
+class ReportFileSliceQuerySet(JobQuerySet["ReportFileSlice"]):
+    def waiting(self, *, now: datetime) -> Self:
+        """Due, held by nobody, and of a file in the hand of a living worker, who holds the state of the database in
+        which they are read. Whoever tried the others would keep workers from taking over the file."""
+        return super().waiting(now=now).filter(file__in=ReportFile.objects.held(now=now).values("pk"))
 
 
 class ReportFileSlice(Job):
@@ -41,7 +48,7 @@ class ReportFileSlice(Job):
     oldest_first: ClassVar[tuple[str, ...]] = ("made_at", "number", "pk")
     waits_since: ClassVar[str] = "made_at"
 
-    objects = JobQuerySet["ReportFileSlice"].as_manager()
+    objects = ReportFileSliceQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("slice of a report file")

@@ -1,8 +1,11 @@
 """Large files of the Contact Log, written in slices by any number of workers."""
 
 import os
+import resource
 import signal
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import openpyxl
@@ -92,6 +95,11 @@ def written_until_killed(file: ReportFile) -> None:
     with pytest.raises(Killed):
         jobs.work_on(ReportFile, file.pk)
     ReportFile.objects.filter(pk=file.pk).update(held_until=timezone.now() - timedelta(seconds=1))
+
+
+def be_held(file: ReportFile) -> None:
+    """As if its worker lived."""
+    ReportFile.objects.filter(pk=file.pk).update(held_until=timezone.now() + timedelta(minutes=1))
 
 
 @pytest.fixture
@@ -261,11 +269,25 @@ def test_a_file_that_gets_on_is_not_given_up_for_workers_that_die(viewer, conver
     assert (file.attempts, file.interruptions) == (2, 1)
 
 
+def test_workers_take_over_the_file_of_one_that_died_before_its_slices(viewer, conversations, monkeypatch):
+    """Sent to slices that nobody can write before, they would come again and again, and never to the file."""
+    monkeypatch.setattr(slices, "have_written", killed)
+    file = asked_file(viewer)
+    written_until_killed(file)
+
+    assert file.slices.unfinished().count() == 4
+    assert not ReportFileSlice.objects.waiting(now=timezone.now()).exists()
+    assert ReportFile.objects.waiting(now=timezone.now()).get() == file
+    monkeypatch.undo()
+    assert written(file).state == "ready"
+
+
 def test_a_slice_whose_snapshot_is_gone_waits_for_the_files_next_worker(viewer, conversations, monkeypatch):
     monkeypatch.setattr(building.Csv, "join", killed)
     file = asked_file(viewer)
     written_until_killed(file)
     file.slices.filter(number=1).update(state="waiting", finished_at=None)
+    be_held(file)
 
     jobs.work_on(ReportFileSlice, file.slices.get(number=1).pk)
 
@@ -311,9 +333,32 @@ def test_a_slice_that_cannot_be_written_gives_the_file_up_after_three_attempts(v
     files.clear_away(now=timezone.now())
 
     assert states[-1] == ("failed", 3)
-    assert file.reason == "Given up after 3 attempts (SliceFailed)."
+    assert file.reason == "Given up after 3 attempts (ValueError)."
     assert list(report_folder().iterdir()) == []
     assert not ReportFileSlice.objects.exists()
+
+
+@pytest.mark.parametrize(("format", "room"), [("csv", 100), ("parquet", 100), ("xlsx", 4000)])
+def test_who_waits_for_a_file_reads_that_the_disk_is_full(viewer, conversations, format, room):
+    """Where the slices fit, the whole file does not."""
+    file = asked_file(viewer, format=format)
+    with files_no_longer_than(room):
+        written(file)
+
+    assert (file.state, file.reason) == ("waiting", "It failed (the portal's disk is full) and is tried again.")
+    ReportFile.objects.update(held_until=None)
+    assert written(file).state == "ready"
+
+
+@contextmanager
+def files_no_longer_than(size: int) -> Iterator[None]:
+    """No file that this process or one of its children writes becomes longer."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_slice_of_a_file_that_came_to_nothing_is_not_written(viewer, conversations, monkeypatch):
@@ -321,9 +366,12 @@ def test_a_slice_of_a_file_that_came_to_nothing_is_not_written(viewer, conversat
     file = asked_file(viewer)
     written_until_killed(file)
     file.slices.update(state="waiting", finished_at=None)
+    be_held(file)
+    claimed = ReportFileSlice.objects.claim(file.slices.first().pk, now=timezone.now())
     ReportFile.objects.update(state="failed", finished_at=timezone.now())
 
-    jobs.work_on(ReportFileSlice, file.slices.first().pk)
+    with pytest.raises(jobs.NoLongerHeld):
+        slices.write(claimed)
 
     assert not ReportFileSlice.objects.exists()
     assert not file.parts.exists()

@@ -164,6 +164,15 @@ def test_a_column_alone_has_a_row_for_each_conversation_in_parquet(queue, viewer
     assert table.to_pylist() == [{"customerType": "gold"}, {"customerType": None}]
 
 
+def test_of_long_rows_fewer_are_in_memory_at_once(tmp_path):
+    lines = (f"{'x' * 32_000}{number}\n".encode() for number in range(1000))
+    parquet_files.write_part(tmp_path / "part", lines, [("key", "string", {})], zone="UTC", tell=lambda _rows: None)
+
+    groups = parquet.ParquetFile(tmp_path / "part").metadata
+    rows = [groups.row_group(number).num_rows for number in range(groups.num_row_groups)]
+    assert sum(rows) == 1000 and max(rows) < 300
+
+
 def test_a_file_without_rows_has_its_columns(viewer):
     assert parquet.read_table(written(asked_file(viewer, format="parquet")).path).num_rows == 0
     assert written(asked_file(viewer, format="jsonl")).path.read_bytes() == b""
