@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -142,6 +143,12 @@ def _start_one(now: datetime) -> bool:
         ScheduledRun.objects.create(schedule=schedule, planned_at=at, as_of=at, missed=missed, created_at=now)
         jobs.announce(ScheduledRun)
     return True
+
+
+def run_under_way(schedule: ReportSchedule, **facts: Any) -> ScheduledRun | None:
+    """The newest of its runs that is not finished, of those with these facts. Whoever makes another run where there is
+    none holds the schedule, so that it is not done twice at once."""
+    return schedule.runs.unfinished().filter(**facts).order_by("-created_at", "-pk").first()
 
 
 def run_now(schedule: ReportSchedule, *, now: datetime) -> ScheduledRun:
