@@ -568,6 +568,33 @@ def test_a_waiting_file_can_be_cancelled(client, viewer):
 
 
 @pytest.mark.django_db
+def test_a_report_without_conversations_can_be_saved_for_the_days_to_come(client, viewer):
+    assert "Save this report" in page(client, viewer, "/reports/?period=yesterday")
+
+
+@pytest.mark.django_db
+def test_several_queues_are_chosen_in_the_form(client, viewer, queue):
+    for name in ("Care", "Service"):
+        other = QueueFactory(name=name)
+        grant(viewer, Right.VIEW_REPORTS, on=other)
+        served(other, received_at=NOON)
+    served(queue, received_at=NOON)
+    run_reporting_job()
+
+    shown = page(client, viewer, f"/reports/?{YEAR}")
+
+    assert re.search(r'<select id="id_queue" name="queue" multiple', shown)
+
+
+@pytest.mark.django_db
+def test_who_may_view_no_report_but_grant_rights_is_led_there(client):
+    root = UserFactory(is_staff=True, is_superuser=True)
+
+    for address in ("/reports/", "/reports/runs/", "/reports/schedules/"):
+        assert 'href="/admin/channels_cfg/accessright/"' in page(client, root, address)
+
+
+@pytest.mark.django_db
 def test_a_file_leads_to_what_was_asked_as_long_as_that_is_known(client, queue, viewer):
     for name in ("Sales", "Care"):
         served(queue if name == "Sales" else QueueFactory(name=name), received_at=NOON)
