@@ -150,6 +150,30 @@ def test_rows_have_the_columns_that_were_ticked_in_their_order_under_their_headi
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("pressed", "order", "place"),
+    [
+        ({"up": "field:agent"}, ["Agent", "Team", "State"], "#column-1"),
+        ({"down": "field:agent"}, ["Team", "State", "Agent"], "#column-3"),
+        ({"up": "field:queue"}, ["Team", "Agent", "State"], "#column-1"),
+        ({"down": "field:state"}, ["Team", "Agent", "State"], "#column-3"),
+        ({"up": "field:channel"}, ["Team", "Agent", "State"], ""),
+    ],
+)
+def test_a_column_is_moved_past_its_neighbour_by_what_a_button_sends(client, queue, viewer, pressed, order, place):
+    served(queue, received_at=NOON)
+    run_reporting_job()
+    client.force_login(viewer)
+    sent = {"received_after": "2026-01-01", "received_before": "2027-01-01", "heading:field:queue": "Team"}
+    ticked = ["field:", "field:queue", "field:agent", "field:state"]
+
+    shown = client.post("/reports/rows/columns/", sent | {"column": ticked} | pressed).headers["Location"]
+
+    assert table_of(page(client, viewer, shown))[0] == order
+    assert shown.partition("#")[1:] == place.partition("#")[1:]
+
+
+@pytest.mark.django_db
 def test_wrong_columns_and_headings_are_told_and_can_be_mended_where_they_were_typed(client, queue, viewer):
     served(queue, received_at=NOON, data={"customerType": "gold"})
     run_reporting_job()

@@ -250,6 +250,24 @@ def test_an_owner_is_told_nothing_of_rows_that_only_a_recipient_may_see(owner, q
     assert "· 1 row</div>" not in said(browser, "scheduled_run", run.pk)
 
 
+def test_a_second_click_leads_to_the_run_that_is_under_way_and_makes_no_other(owner):
+    schedule, browser = scheduled(owner), signed_in(owner)
+
+    def clicked(step: str, pk: int) -> str:
+        return browser.post(reverse(f"reports:{step}", args=[pk])).url
+
+    first = clicked("run_schedule", schedule.pk)
+    assert clicked("run_schedule", schedule.pk) == first
+    run = completed(ScheduledRun.objects.get())
+    assert "It is under way already" in said(browser, "scheduled_run", run.pk)
+
+    repeated = clicked("run_again", run.pk)
+    assert clicked("run_again", run.pk) == repeated != first
+    completed(ScheduledRun.objects.latest("pk"))
+    assert clicked("run_schedule", schedule.pk) not in (first, repeated)
+    assert ScheduledRun.objects.count() == 3
+
+
 def test_the_page_of_a_run_costs_the_same_for_one_recipient_and_for_many(owner, queue):
     others = [user_with(Right.VIEW_REPORTS, on=queue) for _ in range(3)]
     others += [user_with(Right.VIEW_REPORTS, on=QueueFactory()) for _ in range(3)]
