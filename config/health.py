@@ -175,8 +175,11 @@ def lateness(waiting: Waiting, now: datetime, *, too_long: timedelta = TOO_LONG)
 def waiting_words(waiting: Waiting, now: datetime) -> str:
     if waiting.oldest is None:
         return _("Nothing waits.")
-    words = ngettext("%(count)d waits, since %(ago)s.", "%(count)d wait, the oldest since %(ago)s.", waiting.count)
-    return words % {"count": waiting.count, "ago": timesince(waiting.oldest, now)}
+    if now - waiting.oldest < timedelta(minutes=1):
+        words = ngettext("%(count)d came just now.", "%(count)d came just now.", waiting.count)
+        return words % {"count": waiting.count}
+    words = ngettext("%(count)d waits, for %(time)s.", "%(count)d wait, the oldest for %(time)s.", waiting.count)
+    return words % {"count": waiting.count, "time": timesince(waiting.oldest, now)}
 
 
 def ago(moment: datetime, now: datetime) -> str:

@@ -110,14 +110,19 @@ class GrantedPlaces:
     """Where the user holds one of the rights, and what may be called by its name to them; read once."""
 
     def __init__(self, viewer: User, rights: Sequence[Right]) -> None:
+        self.rights = rights
         queues = (Queue.objects.granting(right, to=viewer).values_list("pk", "channel") for right in rights)
         self.channel_of_queue = dict(chain.from_iterable(queues))
         self.queue_ids = set(self.channel_of_queue)
         self.direct_agents = {pk for right in rights for pk in direct_agents(right, viewer)}
 
-    def cover(self, others: GrantedPlaces) -> bool:
-        """Whether whatever lies in the others lies in these, too."""
-        return others.queue_ids <= self.queue_ids and others.direct_agents <= self.direct_agents
+    def seen_beyond(self) -> QuerySet[User]:
+        """Whoever holds one of the rights in another place, too."""
+        elsewhere = Queue.objects.exclude(pk__in=self.queue_ids)
+        others = User.objects.exclude(pk__in=self.direct_agents)
+        beyond = Q(queue__in=elsewhere) | Q(queue_group__queues__in=elsewhere)
+        beyond |= Q(direct_conversations_of__in=User.groups.through.objects.filter(user__in=others).values("group"))
+        return AccessRight.objects.filter(beyond, right__in=self.rights).holders()
 
     @property
     def conversations(self) -> ConversationQuerySet:

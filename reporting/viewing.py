@@ -22,6 +22,12 @@ def opening_hours_known_to(user: User) -> QuerySet[OpeningHours]:
     )
 
 
+def report_recipients() -> QuerySet[User]:
+    """For whom files may be made: people who may sign in, and view reports."""
+    viewers = AccessRight.objects.filter(right=Right.VIEW_REPORTS).holders()
+    return viewers.filter(is_active=True, is_api_client=False)
+
+
 def may_receive_reports(user: User) -> bool:
-    """Whether files may be made for the user: a person who may sign in, and views reports."""
-    return user.is_active and not user.is_api_client and may_view_reports(user)
+    """As ``report_recipients`` says it of many."""
+    return report_recipients().filter(pk=user.pk).exists()

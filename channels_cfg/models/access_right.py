@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import Func, Q
+from django.db.models import Exists, Func, OuterRef, Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -53,6 +53,12 @@ class AccessRightQuerySet(models.QuerySet["AccessRight"]):
         """Rights the user holds directly or through a group."""
         their_groups = get_user_model().groups.through.objects.filter(user=user).values("group")
         return self.filter(Q(user=user) | Q(_IsOneOf("group", ArraySubquery(their_groups))))
+
+    def holders(self) -> models.QuerySet[User]:
+        """The users who hold any of these rights directly or through a group."""
+        users = get_user_model()
+        in_groups = users.groups.through.objects.filter(user=OuterRef("pk"), group__in=self.values("group"))
+        return users.objects.filter(Exists(self.filter(user=OuterRef("pk"))) | Exists(in_groups))
 
 
 def _exactly_one(*fields: str) -> Q:

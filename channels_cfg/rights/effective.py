@@ -219,11 +219,7 @@ def origin_in_words(cell: Cell, origin: Origin, names: Mapping[Holder | Scope, s
 
 def holders_on(scope: Scope) -> QuerySet[User]:
     """The users who hold any right on the scope."""
-    applying = AccessRight.objects.filter(covers(scope))
-    return User.objects.filter(
-        Exists(applying.filter(user=OuterRef("pk")))
-        | Exists(User.groups.through.objects.filter(user=OuterRef("pk"), group__in=applying.values("group")))
-    )
+    return AccessRight.objects.filter(covers(scope)).holders()
 
 
 def queues_of(holder: Holder) -> QuerySet[Queue]:

@@ -165,12 +165,12 @@ def metadata_facts(now: datetime) -> Iterator[Fact]:
         facts = {"destination": pause.destination, "ago": ago(pause.since, now), "reason": pause.reason}
         words += " " + _("%(destination)s cannot be reached, first %(ago)s: %(reason)s") % facts
     advice = _("Workers deliver them. Their page says what each waits for; the page of a destination tries it.")
-    yield Fact(_("Session metadata files"), level, words, advice, link)
+    yield Fact(capfirst(str(FileDelivery._meta.verbose_name_plural)), level, words, advice, link)
     parked = FileDelivery.objects.dead_letters().order_by()
     if theirs := parked.filter(is_our_error=False).count():
         words = ngettext("%(count)d is parked.", "%(count)d are parked.", theirs) % {"count": theirs}
         advice = _("Their page says why. Once that is mended, send them again.")
-        yield Fact(_("Parked session metadata files"), Level.WARN, words, advice, link)
+        yield Fact(_("Parked deliveries of session metadata"), Level.WARN, words, advice, link)
     if ours := parked.filter(is_our_error=True).count():
         words = ngettext(
             "%(count)d could not be made as the schema wants it.",

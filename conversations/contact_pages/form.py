@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib.admin.utils import label_for_field
 from django.core.exceptions import ValidationError
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -108,11 +111,19 @@ class ContactForm(forms.Form):
         """Say at its field what the work found."""
         if isinstance(failure, IdentifierTaken):
             slot = failure.identifier.slot
-            self.add_error(slot if slot in self.fields else "external_ids", str(failure))
+            self.add_error(slot if slot in self.fields else "external_ids", self._with_way_out(failure))
             return
         for name, messages in failure.message_dict.items():
             field = name.replace("customFields.", CUSTOM).replace("address.", PART)
             self.add_error(field if field in self.fields else None, messages)
+
+    def _with_way_out(self, failure: IdentifierTaken) -> str:
+        """What is wrong, and a link to where the two are merged, or to the other while there is no second one."""
+        words, address = _("Open it"), reverse("contacts:detail", args=[failure.contact_id])
+        if self.contact:
+            query = urlencode({"q": failure.identifier.value})
+            words, address = _("Merge them"), f"{reverse('contacts:merge', args=[self.contact.pk])}?{query}"
+        return format_html('{} <a href="{}">{}</a>', str(failure), address, words)
 
 
 def _text(label: Any, longest: int, help_text: str = "") -> forms.CharField:

@@ -15,6 +15,7 @@ from django.db import connection, models
 from django.db.models import ExpressionWrapper, F, Func, Q, Value
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from uuid_utils.compat import uuid7
 
 from channels_cfg.key_names import MAX_KEY_LENGTH
 from channels_cfg.models import WEB_CHAT, Channel, Queue, Right, User
@@ -129,7 +130,8 @@ class Conversation(models.Model):
         AGENT = "agent", _("Agent")
         SYSTEM = "system", _("System")
 
-    id = models.UUIDField(_("id"), primary_key=True, default=uuid.uuid4, editable=False)
+    # Ids follow time, so that what is new lies together in every index, however much is stored.
+    id = models.UUIDField(_("id"), primary_key=True, default=uuid7, editable=False)
     number = models.BigIntegerField(
         _("number"),
         unique=True,

@@ -17,13 +17,13 @@ from unfold.decorators import display
 
 from channels_cfg import moments
 from channels_cfg.models import MetadataDestination
-from conversations.admin.jobs import JobAdmin
+from reporting.admin.destination_jobs import DestinationJobAdmin
 from reporting.contact_log import dataset
 from reporting.models import DatasetDay
 
 
 @admin.register(DatasetDay)
-class DatasetDayAdmin(JobAdmin):
+class DatasetDayAdmin(DestinationJobAdmin):
     """One row for each day and destination; nothing of what the file says."""
 
     list_is_for = gettext_lazy(
@@ -32,14 +32,13 @@ class DatasetDayAdmin(JobAdmin):
     )
     empty_list_leads_to = ("admin:channels_cfg_metadatadestination_changelist", gettext_lazy("To the destinations"))
     list_before_template = "admin/reporting/datasetday/_write_anew.html"
-    list_display = ["day", "destination", "job_state", "reason", "row_count", "file_size", "written", "next_try"]
+    list_display = ["day", "destination", "job_state", "why", "row_count", "file_size", "written", "next_try"]
     list_filter = [("state", ChoicesDropdownFilter), ("destination", RelatedDropdownFilter)]
     list_filter_submit = True
-    list_select_related = ["destination"]
     date_hierarchy = "day"
     ordering = ["-day", "-id"]
     fieldsets = [
-        (None, {"fields": ["destination", "day", "due_at", *JobAdmin.details_of_a_job]}),
+        (None, {"fields": ["destination", "day", "due_at", *DestinationJobAdmin.details_of_a_job]}),
         (
             gettext_lazy("What lies at the destination"),
             {"fields": ["place", "name", "row_count", "file_size", "written_at"]},

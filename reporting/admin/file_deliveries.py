@@ -16,8 +16,8 @@ from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 
 from channels_cfg import jobs, moments
-from conversations.admin.jobs import JobAdmin
 from conversations.models import Conversation
+from reporting.admin.destination_jobs import DestinationJobAdmin
 from reporting.models import DailyManifest, DeliveryRebuild, FileDelivery
 
 REBUILDS = 20
@@ -54,7 +54,7 @@ class RebuildFilter(admin.SimpleListFilter):
 
 
 @admin.register(FileDelivery)
-class FileDeliveryAdmin(JobAdmin):
+class FileDeliveryAdmin(DestinationJobAdmin):
     """One row for each conversation and destination; nothing of what the file says."""
 
     list_is_for = gettext_lazy(
@@ -67,7 +67,7 @@ class FileDeliveryAdmin(JobAdmin):
         "session",
         "destination_name",
         "job_state",
-        "reason",
+        "why",
         "delivered",
         "file_size",
         "attempts",
@@ -81,7 +81,7 @@ class FileDeliveryAdmin(JobAdmin):
         RebuildFilter,
     ]
     list_filter_submit = True
-    list_select_related = ["conversation__channel"]
+    list_select_related = ["conversation__channel", *DestinationJobAdmin.list_select_related]
     list_per_page = 50
     ordering = ["-ended_at", "-id"]
     search_fields = ["conversation__number"]
@@ -93,7 +93,7 @@ class FileDeliveryAdmin(JobAdmin):
         (None, {"fields": ["session", "destination_name", "ended_at", "due_at"]}),
         (
             gettext_lazy("What became of it"),
-            {"fields": [*JobAdmin.details_of_a_job, "is_our_error", "changed_at", "forced_at", "rebuild"]},
+            {"fields": [*DestinationJobAdmin.details_of_a_job, "is_our_error", "changed_at", "forced_at", "rebuild"]},
         ),
         (
             gettext_lazy("What lies at the destination"),
@@ -118,7 +118,7 @@ class FileDeliveryAdmin(JobAdmin):
 
     @display(description=gettext_lazy("Conversation"), ordering="ended_at")
     def session(self, delivery: FileDelivery) -> str:
-        return f"{delivery.conversation.channel.get_kind_display()} {delivery.conversation.number}"
+        return delivery.session
 
     @display(description=gettext_lazy("Due"), ordering="due_at")
     def due(self, delivery: FileDelivery) -> str:
@@ -149,17 +149,19 @@ class FileDeliveryAdmin(JobAdmin):
 
 
 @admin.register(DailyManifest)
-class DailyManifestAdmin(JobAdmin):
+class DailyManifestAdmin(DestinationJobAdmin):
     list_is_for = gettext_lazy(
         "A manifest lists the session metadata files of one day at one destination. It is noted here when the first of "
         "them was delivered."
     )
     empty_list_leads_to = ("admin:reporting_filedelivery_changelist", gettext_lazy("To the deliveries"))
-    list_display = ["__str__", *JobAdmin.list_of_a_job, "files", "made_at"]
+    list_display = ["__str__", *DestinationJobAdmin.list_of_a_job, "files", "made_at"]
     list_filter = [("state", ChoicesDropdownFilter), ("destination", RelatedDropdownFilter)]
     list_filter_submit = True
-    list_select_related = ["destination"]
     ordering = ["-day", "-id"]
     fieldsets = [
-        (None, {"fields": ["destination", "day", *JobAdmin.details_of_a_job, "changed_at", "made_at", "files"]})
+        (
+            None,
+            {"fields": ["destination", "day", *DestinationJobAdmin.details_of_a_job, "changed_at", "made_at", "files"]},
+        )
     ]

@@ -56,10 +56,9 @@ def compare(query: LogQuery, counted: Counted, user: User) -> ComparedCounts | N
 def _shown(query: LogQuery, other: LogQuery, counted: Counted, user: User) -> Counted:
     """What the other query counts, without small groups, and without such as its part of the first leaves over."""
     beside, smallest = count(other, user, beside=counted), counted.smallest
-    if smallest and query.compare.startswith(OTHER_QUEUE) and _overlap(query, other, user):
-        whole = count(query, user, beside=counted)
-        if tells_a_small_rest(whole, beside, smallest):
-            return nothing_shown(beside)
+    is_part = smallest and query.compare.startswith(OTHER_QUEUE) and _overlap(query, other, user)
+    if is_part and tells_a_small_rest(counted, beside, smallest):
+        return nothing_shown(beside)
     return totals_only(beside, smallest)
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
+from operator import add
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -40,6 +41,20 @@ Head = Group | datetime | Rest
 """What a row or column is of: a group, an interval, or the rest."""
 Numbers = Mapping[str, Any]
 """The measures by name; None where nothing has them."""
+Sums = tuple[int, ...]
+"""What measures are made of, in the order of ``_PARTS``."""
+
+_PARTS = {
+    part: expression
+    for name, measure in MEASURES.items()
+    for part, expression in ((f"{name}_sum", measure.sums), (f"{name}_per", measure.per))
+    if expression is not None
+}
+_PLACES = [
+    (name, list(_PARTS).index(f"{name}_sum"), list(_PARTS).index(f"{name}_per") if measure.per is not None else None)
+    for name, measure in MEASURES.items()
+]
+"""Of each measure where among the parts its sum is, and what it is divided by."""
 
 NOTHING: Numbers = {name: None if measure.per else 0 for name, measure in MEASURES.items()}
 HIDDEN: Numbers = dict.fromkeys(MEASURES)
@@ -61,9 +76,14 @@ class Counted:
     """The intervals in which nothing happened, where they are to show that there is no data."""
     smallest: int = 0
     """Groups of fewer conversations are among the others, and cells of fewer are hidden; 0: none."""
+    hidden: Collection[tuple[Head, Head]] = frozenset()
+    """The cells of which no number is shown."""
+    sums: Mapping[tuple[Head, Head], Sums] = field(default_factory=dict)
+    """What the numbers are made of."""
 
     def at(self, row: Head = Rest.ALL, column: Head = Rest.ALL) -> Numbers:
-        return self.numbers.get((row, column), NOTHING)
+        """The numbers as they are shown."""
+        return HIDDEN if (row, column) in self.hidden else self.numbers.get((row, column), NOTHING)
 
     def number(self, name: str, row: Head = Rest.ALL, column: Head = Rest.ALL) -> Any:
         """The measure there; None where nothing has it, or where there is no data."""
@@ -113,19 +133,29 @@ def count(query: LogQuery, user: User, *, beside: Counted | None = None) -> Coun
     sides = list(_sides(query, beside))
     names: dict[str, Any] = {"at": query.interval_start()} if query.interval else {}
     names |= {f"by_{place}": grouping(by) for place, by in enumerate(query.groupings)}
-    parts: dict[str, Any] = {}
-    for name, measure in MEASURES.items():
-        parts |= {f"{name}_sum": measure.sums} | ({f"{name}_per": measure.per} if measure.per else {})
     names = names or {"everything": Value(1)}
-    cells = query.entries(user).order_by().annotate(**names).values(*names).annotate(**parts)
+    cells = query.entries(user).order_by().annotate(**names).values(*names).annotate(**_PARTS)
     try:
         inner, params = cells.query.sql_with_params()
     except EmptyResultSet:  # what is asked for, the user may see nothing of
         return _table([], sides, query)
     given = [json.dumps(_groups(side.shown)) for side in sides if side.shown is not None]
     with connection.cursor() as cursor:
-        cursor.execute(_statement(inner, sides, parts), [*params, *given])
+        cursor.execute(_statement(inner, sides), [*params, *given])
         return _table(cursor.fetchall(), sides, query)
+
+
+def fold(counted: Counted, rows: Sequence[Head], columns: Sequence[Head]) -> Counted:
+    """The same with these rows and columns: groups that are not among them are added to the others."""
+    sums: dict[tuple[Head, Head], Sums] = {}
+    for (row, column), more in counted.sums.items():
+        place = _among(rows, row), _among(columns, column)
+        sums[place] = tuple(map(add, sums[place], more)) if place in sums else more
+    return replace(counted, rows=rows, columns=columns, sums=sums, numbers=_measured(sums))
+
+
+def _among(heads: Sequence[Head], head: Head) -> Head:
+    return Rest.OTHERS if isinstance(head, tuple) and head not in heads else head
 
 
 def _sides(query: LogQuery, beside: Counted | None) -> Iterator[_Side]:
@@ -139,9 +169,9 @@ def _sides(query: LogQuery, beside: Counted | None) -> Iterator[_Side]:
         yield _Side("col", names[rows:], MOST_COLUMNS, beside.columns if beside else None)
 
 
-def _statement(inner: str, sides: Sequence[_Side], parts: Iterable[str]) -> str:
+def _statement(inner: str, sides: Sequence[_Side]) -> str:
     grouped = [side for side in sides if side.names]
-    summed = ", ".join(parts)
+    summed = ", ".join(_PARTS)
     keyed = ", ".join([*(f"{side.key} AS {side.name}" for side in sides), summed])
     folded = ", ".join([*(f"{side.folded} AS {side.name}" for side in sides), summed])
     tables = [f"cells AS ({inner})", f"keyed AS (SELECT {keyed} FROM cells)"]
@@ -150,23 +180,28 @@ def _statement(inner: str, sides: Sequence[_Side], parts: Iterable[str]) -> str:
     tables.append(f"folded AS (SELECT {folded} FROM keyed{joins})")
     found = [expression for side in sides for expression in (side.name, f"grouping({side.name})")]
     found += [f"(SELECT count(*) FROM {side.name}_places)" for side in grouped]
-    found += [_number(name) for name in MEASURES]
+    found += [f"coalesce(sum({part}), 0)::bigint" for part in _PARTS]
     by = f" GROUP BY CUBE ({', '.join(side.name for side in sides)})" if sides else ""
     return f"WITH {', '.join(tables)} SELECT {', '.join(found)} FROM folded{by}"
 
 
-def _number(name: str) -> str:
-    if MEASURES[name].per is None:
-        return f"coalesce(sum({name}_sum), 0)::bigint"
-    return f"sum({name}_sum)::float8 / nullif(sum({name}_per), 0)::float8"
+def _measured(sums: Mapping[tuple[Head, Head], Sums]) -> dict[tuple[Head, Head], Numbers]:
+    return {heads: _numbers(parts) for heads, parts in sums.items()}
+
+
+def _numbers(parts: Sums) -> Numbers:
+    return {
+        name: parts[total] if per is None else parts[total] / parts[per] if parts[per] else None
+        for name, total, per in _PLACES
+    }
 
 
 def _table(found: Sequence[Sequence[Any]], sides: Sequence[_Side], query: LogQuery) -> Counted:
-    numbers: dict[tuple[Head, Head], Numbers] = {}
+    sums: dict[tuple[Head, Head], Sums] = {}
     for row in found:
         heads = {side.name: side.head(row[2 * place], is_total=row[2 * place + 1]) for place, side in enumerate(sides)}
-        measured = dict(zip(MEASURES, row[-len(MEASURES) :], strict=True))
-        numbers[heads.get("line", Rest.ALL), heads.get("col", Rest.ALL)] = measured
+        sums[heads.get("line", Rest.ALL), heads.get("col", Rest.ALL)] = tuple(row[-len(_PARTS) :])
+    numbers = _measured(sums)
     grouped = [side.name for side in sides if side.names]
     groups = dict(zip(grouped, found[0][2 * len(sides) :], strict=False)) if found else {}
     of_rows = {row: number["conversations"] for (row, column), number in numbers.items() if column is Rest.ALL}
@@ -176,6 +211,7 @@ def _table(found: Sequence[Sequence[Any]], sides: Sequence[_Side], query: LogQue
         rows=rows,
         columns=_by_size(of_columns),
         numbers=numbers,
+        sums=sums,
         groups_of_rows=groups.get("line", 0),
         groups_of_columns=groups.get("col", 0),
         without_data=set(rows) - set(of_rows) if query.interval and query.empty_is_no_data else frozenset(),

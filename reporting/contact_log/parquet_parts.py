@@ -96,7 +96,7 @@ def _table(lines: bytes, schema: pyarrow.Schema) -> pyarrow.Table:
     read = csv.read_csv(
         BytesIO(lines),
         read_options=csv.ReadOptions(column_names=names, block_size=len(lines) + 1, use_threads=False),
-        parse_options=csv.ParseOptions(newlines_in_values=True),
+        parse_options=csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
         convert_options=csv.ConvertOptions(
             column_types=dict(zip(names, schema.types, strict=True)),
             null_values=[""],

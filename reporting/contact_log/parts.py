@@ -62,6 +62,7 @@ class Part:
     def _open(self) -> Iterator[Connection]:
         with psycopg.connect(**self.address, autocommit=True) as connection:
             connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            connection.execute("SET LOCAL max_parallel_workers_per_gather TO 0")  # parts are written side by side
             try:
                 connection.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(self.snapshot))
             except (psycopg.errors.UndefinedObject, psycopg.errors.InvalidParameterValue) as gone:

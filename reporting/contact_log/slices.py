@@ -66,11 +66,13 @@ def bounded(entries: ContactLogQuerySet) -> ContactLogQuerySet:
     """Those of the entries that are in the slice of which the session's settings say where it begins and ends, so that
     one statement does for every slice. The newest come first."""
     row = Func(*map(F, NEWEST_FIRST), function="ROW", output_field=BooleanField())
-    for place, sign in (("before", "<"), ("from", ">=")):
+    for place, sign, lookup in (("before", "<", "lte"), ("from", ">=", "gte")):
         at, pk = (f"current_setting('slice.{place}_{part}')::{type}" for part, type in _PARTS_OF_PLACE)
         bound = Func(template=f"ROW({at}, {pk})", output_field=BooleanField())
         inside = Func(row, bound, template="(%(expressions)s)", arg_joiner=f" {sign} ", output_field=BooleanField())
-        entries = entries.filter(inside)
+        # The time alone, too: PostgreSQL passes over months by it, and over what an index holds outside the slice.
+        time = Func(template=at, output_field=DateTimeField())
+        entries = entries.filter(inside, **{f"received_at__{lookup}": time})
     return entries
 
 

@@ -7,30 +7,48 @@ group that is shown, of several questions together, or of rows and files, which 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from channels_cfg.models import SystemSettings, User
-from reporting.contact_log.counts import HIDDEN, Counted, Head, Rest, count
+from reporting.contact_log.counts import NOTHING, Counted, Head, Rest, count, fold
 from reporting.contact_log.query import LogQuery
+
+
+def smallest_shown() -> int:
+    """Of how many conversations a group is at least that the settings let reports show; 0: of any number."""
+    smallest = SystemSettings.load().smallest_group
+    return smallest if smallest > 1 else 0
+
+
+def number_shown(
+    sizes: Sequence[int], smallest: int, together: Callable[[int], int], *, number: int | None = None
+) -> int:
+    """How many groups are shown, of which there are ``number`` or as many as ``sizes``, the largest first.
+
+    None of them is small; and the others are none, or two at least and not small together: ``together`` says of how
+    many conversations all are but so many of the largest.
+    """
+    number = len(sizes) if number is None else number
+    for most in range(len(sizes), 0, -1):
+        is_rest_safe = most == number or (number - most > 1 and together(most) >= smallest)
+        if sizes[most - 1] >= smallest and is_rest_safe:
+            return most
+    return 0
 
 
 def count_shown(query: LogQuery, user: User) -> Counted:
     """What the query counts, with small groups among the others and small cells hidden, as the settings say."""
-    counted = count(query, user)
-    smallest = SystemSettings.load().smallest_group
-    if smallest < 2:
+    counted, smallest = count(query, user), smallest_shown()
+    if not smallest:
         return counted
     if not counted.at()["conversations"]:
         return replace(counted, smallest=smallest)
     if counted.at()["conversations"] < smallest:
-        return replace(counted, rows=[], columns=[], numbers={(Rest.ALL, Rest.ALL): HIDDEN}, smallest=smallest)
+        return nothing_shown(replace(counted, rows=[], columns=[], smallest=smallest))
     rows = counted.rows if query.interval else _kept(counted, smallest)
     columns = _kept(counted, smallest, are_columns=True)
-    if len(rows) < len(counted.rows) or len(columns) < len(counted.columns):
-        folded = count(query, user, beside=replace(counted, rows=rows, columns=columns))
-        counted = replace(counted, rows=rows, columns=columns, numbers=folded.numbers)
-    return hide_small(counted, smallest)
+    return hide_small(fold(counted, rows, columns), smallest)
 
 
 def hide_small(counted: Counted, smallest: int) -> Counted:
@@ -38,12 +56,12 @@ def hide_small(counted: Counted, smallest: int) -> Counted:
     totals = _hidden_totals(counted, smallest)
     hidden: set[tuple[Head, Head]] = {(row, Rest.ALL) for row in totals}
     hidden |= {(row, column) for row in _hidden_rows(counted, smallest, totals) for column in counted.columns}
-    return replace(counted, numbers={**counted.numbers, **dict.fromkeys(hidden, HIDDEN)}, smallest=smallest)
+    return replace(counted, hidden=hidden, smallest=smallest)
 
 
 def totals_only(counted: Counted, smallest: int) -> Counted:
     """The same without cells and totals of columns, and without small totals of rows."""
-    if smallest < 2:
+    if not smallest:
         return counted
     is_small = 0 < counted.at()["conversations"] < smallest
     totals = counted.rows if is_small else _hidden_totals(counted, smallest)
@@ -51,7 +69,7 @@ def totals_only(counted: Counted, smallest: int) -> Counted:
         {(Rest.ALL, Rest.ALL)} if is_small else set()
     )
     hidden |= {(row, column) for row in (*counted.rows, Rest.ALL) for column in counted.columns}
-    return replace(counted, numbers={**counted.numbers, **dict.fromkeys(hidden, HIDDEN)}, smallest=smallest)
+    return replace(counted, hidden=hidden, smallest=smallest)
 
 
 def tells_a_small_rest(whole: Counted, part: Counted, smallest: int) -> bool:
@@ -62,25 +80,24 @@ def tells_a_small_rest(whole: Counted, part: Counted, smallest: int) -> bool:
 
 def nothing_shown(counted: Counted) -> Counted:
     """The same without any number."""
-    heads = [(row, column) for row in (*counted.rows, Rest.ALL) for column in (*counted.columns, Rest.ALL)]
-    return replace(counted, numbers=dict.fromkeys(heads, HIDDEN))
+    heads = {(row, column) for row in (*counted.rows, Rest.ALL) for column in (*counted.columns, Rest.ALL)}
+    return replace(counted, hidden=heads)
 
 
 def _size(counted: Counted, row: Head, column: Head = Rest.ALL) -> int:
-    return int(counted.at(row, column)["conversations"])
+    """How many conversations there are, shown or not."""
+    return int(counted.numbers.get((row, column), NOTHING)["conversations"])
 
 
 def _kept(counted: Counted, smallest: int, *, are_columns: bool = False) -> Sequence[Head]:
-    """The largest groups, none small, such that the others are none, or two at least and not small together."""
+    """The groups that are shown, and the others where there are more."""
     heads = counted.columns if are_columns else counted.rows
     groups = [head for head in heads if isinstance(head, tuple)]
     number = counted.groups_of_columns if are_columns else counted.groups_of_rows
     sizes = [_size(counted, Rest.ALL, head) if are_columns else _size(counted, head) for head in groups]
-    for most in range(len(groups), 0, -1):
-        others, rest = number - most, _size(counted, Rest.ALL) - sum(sizes[:most])
-        if sizes[most - 1] >= smallest and (others == 0 or (others > 1 and rest >= smallest)):
-            return [*groups[:most], *([Rest.OTHERS] if others else [])]
-    return [Rest.OTHERS] if groups else []
+    total = _size(counted, Rest.ALL)
+    most = number_shown(sizes, smallest, lambda most: total - sum(sizes[:most]), number=number)
+    return [*groups[:most], *([Rest.OTHERS] if most < number else [])]
 
 
 def _hidden_totals(counted: Counted, smallest: int) -> set[Head]:

@@ -94,7 +94,7 @@ def csv_rows(
 ) -> QuerySet[Any, tuple[Any, ...]]:
     """The rows as texts and numbers, newest first; times on the session's clock with their offset.
 
-    People read labels, machines codes. A number stays one; only text can be a formula.
+    People read labels, machines codes. A number stays one; only text can be a formula. No line is blank.
     """
     fields = {
         **(labelled_columns() if for_people else machine_columns()),
@@ -103,7 +103,12 @@ def csv_rows(
         EMPTY_BECAUSE: empty_because(keys_among(columns)),
     }
     cells = [_harmless_value(column.name) if column.is_key else fields[column.name] for column in columns]
-    return entries.newest_first().values_list(*cells)
+    return entries.newest_first().values_list(*(cells if len(cells) > 1 else map(_never_null, cells)))
+
+
+def _never_null(cell: Expression | F) -> Expression:
+    """The cell as PostgreSQL writes it, and of null an empty text, which is quoted: readers pass over blank lines."""
+    return Func(Value("%s"), cell, function="format", output_field=TextField())
 
 
 def machine_columns() -> dict[str, Any]:

@@ -158,7 +158,12 @@ class FileDelivery(Job):
         ]
 
     def __str__(self) -> str:
-        return f"{self.conversation_id} → {self.destination_name}"
+        return f"{self.session} → {self.destination_name}"
+
+    @property
+    def session(self) -> str:
+        """How people call the conversation: its kind and number."""
+        return f"{self.conversation.channel.get_kind_display()} {self.conversation.number}"
 
     def is_exhausted(self, *, now: datetime) -> bool:
         return self.attempts >= self.most_attempts

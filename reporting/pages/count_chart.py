@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from django.utils.translation import gettext as _
 
+from reporting.contact_log.asked import COMPARISONS
 from reporting.contact_log.comparison import ComparedCounts
 from reporting.contact_log.counts import Counted, Head, Rest
 from reporting.contact_log.measures import MEASURES, Unit
@@ -39,7 +40,8 @@ def count_chart(
     measure = MEASURES[name]
     if comparison:
         series = [(str(measure.label), [counted.number(name, row) for row in shown])]
-        series.append((_("Compared with"), [comparison.number(name, row) for row in shown]))
+        other = str(COMPARISONS.get(query.compare, _("The other queue")))
+        series.append((other, [comparison.number(name, row) for row in shown]))
     else:
         series = [
             (

@@ -13,9 +13,9 @@ from reporting.contact_log.comparison import ComparedCounts
 from reporting.contact_log.counts import HIDDEN, Counted, Head, Numbers, Rest
 from reporting.contact_log.measures import MEASURES, Unit
 from reporting.contact_log.query import LogQuery
-from reporting.pages.compared import Compared, compared
+from reporting.pages.compared import SMALL_BASE, Compared, compared
 from reporting.pages.count_chart import count_chart, message_of
-from reporting.pages.group_words import GroupWords, grouping_label, interval_label
+from reporting.pages.group_words import GroupWords, grouping_label, interval_label, word_for_others
 from reporting.pages.number_words import in_words, why_empty
 from reporting.pages.row_addresses import RowAddresses
 
@@ -61,6 +61,13 @@ class CountTable:
     """What the chart says, in words."""
     warnings: Sequence[str] = ()
     """Which groups are folded together, in words."""
+    small_base = SMALL_BASE
+
+    @property
+    def has_small_base(self) -> bool:
+        """Whether some number is compared with few conversations."""
+        cells = (cell.compared for row in self.rows for cell in row.cells)
+        return any(compared is not None and compared.has_small_base for compared in cells)
 
 
 def count_table(query: LogQuery, counted: Counted, comparison: ComparedCounts | None = None) -> CountTable:
@@ -130,7 +137,7 @@ class _Layout:
         if isinstance(head, datetime):
             return interval_label(head, self.query.interval, self.query.zone, with_year=self.spans_years)
         if isinstance(head, Rest):
-            return self._others() if head is Rest.OTHERS else _("All")
+            return word_for_others(self.counted.smallest) if head is Rest.OTHERS else _("All")
         parts = zip(self._groupings(is_column), head, strict=True)
         return " · ".join(self.words[by].word(part) for by, part in parts)
 
@@ -145,10 +152,6 @@ class _Layout:
         ]
 
     # Their parts
-
-    def _others(self) -> str:
-        smallest = self.counted.smallest
-        return _("Others, and fewer than %(smallest)s") % {"smallest": smallest} if smallest else _("Others")
 
     def _groupings(self, are_columns: bool) -> tuple[str, ...]:
         return self.query.column_groupings if are_columns else self.query.row_groupings

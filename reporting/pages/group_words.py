@@ -30,6 +30,11 @@ def grouping_label(by: str) -> str:
     return by.removeprefix(KEY) if by.startswith(KEY) else str(FIELDS[by])
 
 
+def word_for_others(smallest: int) -> str:
+    """What groups are called that are counted together, those of fewer conversations among them."""
+    return _("Others, and fewer than %(smallest)s") % {"smallest": smallest} if smallest else _("Others")
+
+
 @dataclass(frozen=True)
 class GroupWords:
     """Words for the groups of one grouping, read with one query for all of them."""

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from conversations.models import Leg
 from conversations.signed_in import page_for_people, viewer
-from reporting.contact_log.legs import leg_counts
+from reporting.contact_log.counts import Rest
+from reporting.contact_log.legs import LegCounts, leg_counts
 from reporting.contact_log.query import LogQuery, zone_of
-from reporting.pages.group_words import GroupWords
+from reporting.pages.asked_words import asked_in_words
+from reporting.pages.group_words import GroupWords, word_for_others
 from reporting.pages.number_words import duration
-from reporting.pages.report_runs import may_view_reports
+from reporting.pages.report_runs import may_view_reports, watermark
 from reporting.pages.row_addresses import as_asked
 
 
@@ -31,19 +34,27 @@ def legs(request: HttpRequest) -> HttpResponse:
         return redirect(as_asked(request.GET))
     counts = leg_counts(query, user)
     context = {
-        "start": query.start.astimezone(query.zone),
-        "end": query.end.astimezone(query.zone),
-        "zone": str(query.zone),
+        "query": query,
+        "watermark": watermark(user),
+        **asked_in_words(replace(query, compare=""), user, reverse("reports:legs")),
         "back": as_asked(request.GET),
-        "queues": _rows([count for count in counts if count["purpose"] == Leg.Purpose.QUEUE], "queue"),
-        "agents": _rows([count for count in counts if count["purpose"] == Leg.Purpose.AGENT], "agent"),
+        "queues": _table(counts[Leg.Purpose.QUEUE], "queue"),
+        "agents": _table(counts[Leg.Purpose.AGENT], "agent"),
     }
     return render(request, "reports/legs.html", context)
 
 
-def _rows(counts: Sequence[dict[str, Any]], by: str) -> list[dict[str, Any]]:
-    words = GroupWords.of(by, (count[by] for count in counts))
-    return [count | {"label": words.word(count[by]), "lasted": _duration(count["lasted"])} for count in counts]
+def _table(legs: LegCounts, by: str) -> dict[str, Any]:
+    words = GroupWords.of(by, (count.of for count in legs.counts if count.of is not Rest.OTHERS))
+    rows = [
+        asdict(count)
+        | {
+            "label": word_for_others(legs.smallest) if count.of is Rest.OTHERS else words.word(count.of),
+            "lasted": _duration(count.lasted),
+        }
+        for count in legs.counts
+    ]
+    return {"rows": rows, "hidden_below": legs.smallest if legs.is_hidden else 0}
 
 
 def _duration(lasted: timedelta | None) -> str:

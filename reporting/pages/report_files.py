@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -19,9 +20,9 @@ from conversations.signed_in import page_for_people, viewer
 from conversations.tasks import send_worker_to
 from reporting.contact_log import files, json_lines
 from reporting.contact_log.query import LogQuery, zone_of
-from reporting.models import ReportFile
+from reporting.models import ReportFile, RunRecipient
 from reporting.pages.report_runs import may_view_reports
-from reporting.pages.row_addresses import as_asked
+from reporting.pages.row_addresses import as_asked, page_of
 
 FILES_SHOWN = 50
 CONTENT_TYPES = {
@@ -42,7 +43,20 @@ def _own_file(request: HttpRequest, pk: uuid.UUID) -> ReportFile:
 def file_list(request: HttpRequest) -> HttpResponse:
     """The viewer's own files, the newest first."""
     own = ReportFile.objects.filter(owner=viewer(request))[:FILES_SHOWN]
-    return render(request, "reports/file_list.html", {"files": own})
+    return render(request, "reports/file_list.html", {"files": _facts(list(own))})
+
+
+def _facts(files: Sequence[ReportFile]) -> list[dict[str, Any]]:
+    """Each file with the name of the schedule that had it made, and where the rows it was asked for are."""
+    schedules = dict(RunRecipient.objects.filter(files__in=files).values_list("files", "run__schedule__name"))
+    return [
+        {
+            "file": file,
+            "schedule": schedules.get(file.pk, ""),
+            "rows_address": page_of(file.query, page="reports:rows") if file.query else "",
+        }
+        for file in files
+    ]
 
 
 @page_for_people
@@ -73,7 +87,7 @@ def ask(request: HttpRequest) -> HttpResponse:
 @require_GET
 def progress(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """One file's line in the list, as htmx asks for it while it is being written."""
-    return render(request, "reports/_file.html", {"file": _own_file(request, pk)})
+    return render(request, "reports/_file.html", _facts([_own_file(request, pk)])[0])
 
 
 @page_for_people

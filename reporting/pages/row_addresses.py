@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -67,7 +67,12 @@ class RowAddresses:
 def as_asked(sent: QueryDict, *, page: str = "reports:index") -> str:
     """The page that shows what was sent, and what is wrong with it."""
     asked = {name: values for name, values in sent.lists() if name in PARAMETERS}
-    return f"{reverse(page)}?{urlencode(asked, doseq=True, safe=':~')}"
+    return page_of(asked, page=page)
+
+
+def page_of(params: Mapping[str, Any], *, page: str) -> str:
+    """The page that answers these parameters."""
+    return f"{reverse(page)}?{urlencode(params, doseq=True, safe=':~')}"
 
 
 def rows_address(query: LogQuery) -> str:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import Count, Prefetch, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -19,23 +17,24 @@ from conversations.signed_in import page_for_people, viewer
 from reporting.contact_log.query import LogQuery, zone_of
 from reporting.models import SavedReport
 from reporting.pages.report_runs import may_view_reports
-from reporting.pages.row_addresses import as_asked
+from reporting.pages.row_addresses import as_asked, page_of
 from reporting.saved_reports import rename_report, reports_of, save_report, shared_with
 from reporting.schedules.planning import delete_report, schedules_of
 
 SHARED_PER_PAGE = 50
 
 
-def _own(request: HttpRequest, pk: int) -> SavedReport:
-    """The viewer's report. Another's is not found."""
-    return get_object_or_404(reports_of(viewer(request)), pk=pk)
+def _own(request: HttpRequest, pk: int, *, is_held: bool = False) -> SavedReport:
+    """The viewer's report. Another's is not found. While it ``is_held``, to the end of the transaction, nobody else
+    changes or deletes it."""
+    reports = reports_of(viewer(request))
+    return get_object_or_404(reports.select_for_update() if is_held else reports, pk=pk)
 
 
 def address_of(report: SavedReport) -> str:
     """The page that shows it: rows where columns were chosen, else counts."""
-    page = reverse("reports:rows" if {"column", "heading"} & report.query.keys() else "reports:index")
-    query = {"interval": ["none"], **report.query}
-    return f"{page}?{urlencode(query, doseq=True, safe=':~')}"
+    page = "reports:rows" if {"column", "heading"} & report.query.keys() else "reports:index"
+    return page_of({"interval": ["none"], **report.query}, page=page)
 
 
 @page_for_people
@@ -72,8 +71,9 @@ def save(request: HttpRequest) -> HttpResponse:
 
 @page_for_people
 @require_POST
+@transaction.atomic
 def rename(request: HttpRequest, pk: int) -> HttpResponse:
-    report = _own(request, pk)
+    report = _own(request, pk, is_held=True)
     try:
         rename_report(report, name=request.POST.get("name", ""))
         messages.success(request, _("The report is called “%(name)s” now.") % {"name": report.name})
@@ -84,9 +84,10 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
 
 @page_for_people
 @require_POST
+@transaction.atomic
 def share(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the report to everybody who may view reports, or to nobody else any more."""
-    report = _own(request, pk)
+    report = _own(request, pk, is_held=True)
     report.is_shared = "stop" not in request.POST
     report.save(update_fields=["is_shared"])
     said = _("“%(name)s” is shared.") if report.is_shared else _("“%(name)s” is yours alone again.")

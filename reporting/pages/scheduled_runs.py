@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import HttpResponseClientRefresh
 
 from channels_cfg import mail_server
 from channels_cfg.models import Right, User
@@ -20,20 +22,22 @@ from conversations.signed_in import page_for_people, viewer
 from reporting.contact_log.files import lies_in
 from reporting.models import RunRecipient, ScheduledRun
 from reporting.models.report_schedule import RUNS_KEPT
+from reporting.pages.saved_reports import address_of
 from reporting.pages.schedules import TIMES_SHOWN, own_schedule
 from reporting.schedules.mails import period_in_words
-from reporting.schedules.planning import refusal, run_again, run_now
+from reporting.schedules.planning import refusal, run_again, run_now, run_under_way
 from reporting.schedules.rows import ROWS_SHOWN, RowDifference, RunComparison, erased_rows, query_of, rows_changed_since
 from reporting.schedules.running import has_no_address, may_not_receive
-from reporting.viewing import may_receive_reports
+from reporting.viewing import report_recipients
 
 NOW = "now"
 
 
-def _own_run(request: HttpRequest, pk: int) -> ScheduledRun:
-    """A run of the viewer's schedule. Another's is not found."""
+def _own_run(request: HttpRequest, pk: int, *, is_held: bool = False) -> ScheduledRun:
+    """A run of the viewer's schedule, which nobody else changes or deletes while it ``is_held``. Another's is not
+    found."""
     runs = ScheduledRun.objects.filter(schedule__owner=viewer(request)).select_related("schedule")
-    return get_object_or_404(runs, pk=pk)
+    return get_object_or_404(runs.select_for_update(of=("schedule",)) if is_held else runs, pk=pk)
 
 
 @page_for_people
@@ -47,6 +51,7 @@ def schedule(request: HttpRequest, pk: int) -> HttpResponse:
     runs = shown.runs.annotate(served=served, named=Count("recipients")).order_by("-created_at", "-pk")[:RUNS_KEPT]
     context = {
         "schedule": shown,
+        "report_address": address_of(shown.report) if shown.report else "",
         "runs": runs,
         "recipients": shown.recipients.all(),
         "formats": shown.format_labels,
@@ -59,23 +64,32 @@ def schedule(request: HttpRequest, pk: int) -> HttpResponse:
 
 @page_for_people
 @require_POST
+@transaction.atomic
 def start(request: HttpRequest, pk: int) -> HttpResponse:
-    """Have a schedule of the viewer's run at once."""
-    shown = own_schedule(request, pk)
+    """Have a schedule of the viewer's run at once, unless a run of it is under way."""
+    shown = own_schedule(request, pk, is_held=True)
     if reason := refusal(shown):
         messages.error(request, reason)
         return redirect("reports:schedule", pk)
-    run = run_now(shown, now=timezone.now())
-    messages.success(request, _("It runs now. Recipients are told when their files are ready."))
+    if run := run_under_way(shown):
+        messages.info(request, _("It is under way already."))
+    else:
+        run = run_now(shown, now=timezone.now())
+        messages.success(request, _("It runs now."))
     return redirect("reports:scheduled_run", run.pk)
 
 
 @page_for_people
 @require_POST
+@transaction.atomic
 def again(request: HttpRequest, pk: int) -> HttpResponse:
-    """Have a run made once more, of the same period."""
-    run = run_again(_own_run(request, pk), now=timezone.now())
-    messages.success(request, _("It runs again, of the same period. Recipients are told when their files are ready."))
+    """Have a run made once more, of the same period, unless one of it is under way."""
+    earlier = _own_run(request, pk, is_held=True)
+    if run := run_under_way(earlier.schedule, query=earlier.query):
+        messages.info(request, _("It is under way already."))
+    else:
+        run = run_again(earlier, now=timezone.now())
+        messages.success(request, _("It runs again, of the same period."))
     return redirect("reports:scheduled_run", run.pk)
 
 
@@ -93,9 +107,11 @@ def changes(request: HttpRequest, pk: int) -> HttpResponse:
 def scheduled_run(request: HttpRequest, pk: int) -> HttpResponse:
     """A run: what became of it, and how its rows differ from another run's or from the log now.
 
-    To htmx, which asks while it is under way, the first alone.
+    To htmx, which asks while it is under way, the first alone; once it is over, that the page is to be loaded anew.
     """
     run = _own_run(request, pk)
+    if request.htmx and not run.is_unfinished:  # type: ignore[attr-defined]  # set by the middleware of django_htmx
+        return HttpResponseClientRefresh()
     context: dict[str, Any] = {
         "run": run,
         "schedule": run.schedule,
@@ -112,20 +128,22 @@ def _recipients(run: ScheduledRun, owner: User) -> list[dict[str, Any]]:
     """Each recipient with what the owner may know: of somebody who sees more than the owner, no rows nor whether there
     are any, but what is said ``instead``, and a failure."""
     seen = GrantedPlaces(owner, [Right.VIEW_REPORTS])
+    users = run.recipients.order_by().values("user")
+    seeing_more, receiving = (set(some.filter(pk__in=users)) for some in (seen.seen_beyond(), report_recipients()))
     told = []
     for recipient in run.recipients.select_related("user").prefetch_related("files"):
         files = recipient.files.all()
-        is_seen = seen.cover(GrantedPlaces(recipient.user, [Right.VIEW_REPORTS]))
+        is_seen = recipient.user not in seeing_more
         is_seen = is_seen and all(lies_in(file, seen) for file in files)  # made with the rights of that time
         is_told = is_seen or recipient.outcome == RunRecipient.Outcome.FAILED
-        instead = "" if is_told else _instead_of_outcome(recipient.user)
+        instead = "" if is_told else _instead_of_outcome(recipient.user, may_receive=recipient.user in receiving)
         told.append({"got": recipient, "instead": instead, "files": files if is_seen else []})
     return told
 
 
-def _instead_of_outcome(user: User) -> str:
+def _instead_of_outcome(user: User, *, may_receive: bool) -> str:
     """What is as true with rows as without."""
-    if not may_receive_reports(user):
+    if not may_receive:
         return may_not_receive()
     hidden = _("Sees more in reports than you do: whether there were rows, and how many, only they are told.")
     return hidden if user.email else f"{has_no_address()} {hidden}"

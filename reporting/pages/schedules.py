@@ -7,7 +7,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -24,9 +25,11 @@ TIMES_SHOWN = 3
 SHOWN_WITH = ("owner", "report__owner", "opening_hours")
 
 
-def own_schedule(request: HttpRequest, pk: int) -> ReportSchedule:
-    """The viewer's schedule. Another's is not found."""
-    return get_object_or_404(schedules_of(viewer(request)).select_related(*SHOWN_WITH), pk=pk)
+def own_schedule(request: HttpRequest, pk: int, *, is_held: bool = False) -> ReportSchedule:
+    """The viewer's schedule. Another's is not found. While it ``is_held``, to the end of the transaction, nobody else
+    changes or deletes it."""
+    schedules = schedules_of(viewer(request)).select_related(*SHOWN_WITH)
+    return get_object_or_404(schedules.select_for_update(of=("self",)) if is_held else schedules, pk=pk)
 
 
 @page_for_people
@@ -60,7 +63,11 @@ def _edit(request: HttpRequest, schedule: ReportSchedule) -> HttpResponse:
         return redirect("reports:index")
     form = ScheduleForm(request.POST if request.method == "POST" else None, schedule=schedule)
     now = timezone.now()
-    if request.method == "POST" and form.save(origin=request.build_absolute_uri("/"), now=now):
+    try:
+        is_saved = request.method == "POST" and form.save(origin=request.build_absolute_uri("/"), now=now)
+    except ReportSchedule.DoesNotExist:
+        raise Http404 from None
+    if is_saved:
         messages.success(request, _("“%(name)s” is saved.") % {"name": schedule.name})
         return redirect("reports:schedule", schedule.pk)
     asked = TimesForm(request.POST if request.method == "POST" else form.initial, viewer=schedule.owner)
@@ -88,9 +95,10 @@ def _times_of(form: TimesForm, now: datetime) -> dict[str, Any]:
 
 @page_for_people
 @require_POST
+@transaction.atomic
 def pause(request: HttpRequest, pk: int) -> HttpResponse:
     """Pause it, or have it go on."""
-    schedule = own_schedule(request, pk)
+    schedule = own_schedule(request, pk, is_held=True)
     if not schedule.next_at and (reason := refusal(schedule)):
         messages.error(request, reason)
         return redirect("reports:schedule", pk)

@@ -1,4 +1,4 @@
-"""A centre's history of any size, made by set-based SQL in a moment."""
+"""A centre's history of any size, made by set-based SQL in a moment; its ids follow time, as the portal's do."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ _CONVERSATIONS = """
         received_at, queued_at, allocated_at, accepted_at, ended_at, handled_at, ended_by,
         kept_data, kept_sources, kept_times, kept_flags, dropped_keys, judged_keys, settings_version, version
     )
-    SELECT gen_random_uuid(), %(channel)s, (%(queues)s::bigint[])[1 + n %% %(queue_count)s],
+    SELECT (lpad(to_hex(floor(extract(epoch FROM at) * 1000)::bigint), 12, '0')
+                || right(replace(gen_random_uuid()::text, '-', ''), 20))::uuid,
+           %(channel)s, (%(queues)s::bigint[])[1 + n %% %(queue_count)s],
            (ARRAY['WHATSAPP', 'SMS', 'RCS', 'MESSENGER'])[1 + n %% 4], 'inbound',
            CASE WHEN abandoned THEN 'abandoned' ELSE 'handled' END,
            CASE WHEN abandoned THEN NULL ELSE (%(agents)s::bigint[])[1 + n %% %(agent_count)s] END,

@@ -7,6 +7,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from config.health import waiting_words
+from config.metrics import Waiting
 from config.models import SCHEDULER, Heartbeat
 from conversations.models import InboundDelivery
 from tests.factories import MessagingServiceFactory
@@ -57,7 +59,13 @@ def test_callbacks_that_nobody_works_on_are_told_whatever_the_workers_say(client
     answer = client.get("/health/ready")
 
     assert answer.status_code == 503
-    assert answer.json() == WELL | {"callbacks": "1 waits, since 7\N{NO-BREAK SPACE}minutes."}
+    assert answer.json() == WELL | {"callbacks": "1 waits, for 7\N{NO-BREAK SPACE}minutes."}
+
+
+def test_what_came_just_now_does_not_wait_for_no_minutes():
+    now = timezone.now()
+
+    assert waiting_words(Waiting(2, now - timedelta(seconds=20)), now) == "2 came just now."
 
 
 def test_a_callback_that_is_to_be_tried_again_later_is_worked_on(client: Client):

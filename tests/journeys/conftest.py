@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.parse
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +25,8 @@ from django.db import connection
 from django.utils import timezone
 
 from channels_cfg.models import Job, MessagingService
+from config.heartbeats import worker_name
+from config.models import Heartbeat
 from conversations.demo import CALLBACK_PATH, inbound_message, sign
 
 PATIENCE = 60  # seconds until something that should happen counts as not happening
@@ -69,11 +71,11 @@ class Portal:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def kill(self, name: str) -> None:
-        """End it as a power cut would."""
+    def kill(self, name: str) -> int:
+        """End it as a power cut would, with the processes that it started; return how it ended."""
         process = self.processes.pop(name)
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        return process.wait()
 
     def end(self, *names: str) -> None:
         """Ask them to stop, and wait until they have."""
@@ -177,6 +179,17 @@ def nobody_else_writes() -> bool:
 @contextmanager
 def running_portal(folder: Path, **environment: str) -> Iterator[Portal]:
     """A web server and a worker on the test database that write into the folder, until the block ends."""
+    with portal_in(folder, **environment) as running:
+        running.start_web()
+        running.start_worker()
+        eventually(lambda: _is_up(running))
+        yield running
+
+
+@contextmanager
+def portal_in(folder: Path, **environment: str) -> Iterator[Portal]:
+    """A portal on the test database that writes into the folder, of which nothing runs yet. What was started ends with
+    the block."""
     port = free_port()
     inherited = {name: value for name, value in os.environ.items() if name != "CELERY_BROKER_URL"}
     own = {
@@ -193,14 +206,11 @@ def running_portal(folder: Path, **environment: str) -> Iterator[Portal]:
         "DEMO_CHANNEL_PORT": str(free_port()),
     }
     (folder / "var").mkdir()
-    running = Portal(f"http://127.0.0.1:{port}", folder / "var", {**inherited, **own, **environment})
-    running.start_web()
-    running.start_worker()
+    portal = Portal(f"http://127.0.0.1:{port}", folder / "var", {**inherited, **own, **environment})
     try:
-        eventually(lambda: _is_up(running))
-        yield running
+        yield portal
     finally:
-        running.end(*running.processes)
+        portal.end(*portal.processes)
 
 
 def _is_up(portal: Portal) -> bool:
@@ -212,17 +222,17 @@ def _is_up(portal: Portal) -> bool:
 
 @contextmanager
 def killed_workers(
-    kills: int, folder: Path, *kinds: type[Job], seconds: float = 0.5, **environment: str
-) -> Iterator[subprocess.Popen[str]]:
-    """Workers on these kinds of job that are killed at random, one each so many seconds at most; they write how often
-    once that is over. The block ends them."""
+    kills: int, folder: Path, *, kinds: Sequence[type[Job]], seconds: float = 0.5, **environment: str
+) -> Iterator[None]:
+    """Workers on these kinds of job are killed so often, at random, one each so many seconds at most; the block begins
+    once that is over, while they go on, and ends them."""
     seed = random.randrange(10**9)
     print("seed", seed)
     own = {
         "DJANGO_SETTINGS_MODULE": "config.settings.base",
         "DATABASE_URL": database_url(),
         "SECRET_KEY": settings.SECRET_KEY,
-        "VAR_DIR": str(folder),
+        "VAR_DIR": str(folder / "var"),
         "JOB_LEASE_SECONDS": "2",
         "LOG_LEVEL": "ERROR",
     }
@@ -236,7 +246,32 @@ def killed_workers(
         start_new_session=True,
     )
     try:
-        yield workers
+        assert workers.stdout and int(workers.stdout.readline()) == kills
+        yield
     finally:
         os.killpg(workers.pid, signal.SIGKILL)
         workers.wait()
+
+
+@contextmanager
+def killed_celery_workers(kills: int, folder: Path, *, seconds: float, **environment: str) -> Iterator[None]:
+    """The same with Celery's workers, on all kinds of job, each killed with the processes that it started."""
+    seed = random.randrange(10**9)
+    print("seed", seed)
+    chance, names = random.Random(seed), ["one", "other"]
+    with portal_in(folder, JOB_LEASE_SECONDS="2", **environment) as portal:
+        portal.start("beat", "celery", "-A", "config", "beat")
+        for name in names:
+            portal.start_worker(name)
+        for _ in range(kills):
+            victim = chance.choice(names)
+            eventually(lambda pid=portal.processes[victim].pid: is_at_work(pid))
+            time.sleep(chance.uniform(0, seconds))
+            assert portal.kill(victim) == -signal.SIGKILL, "it was dead already"
+            portal.start_worker(victim)
+        yield
+
+
+def is_at_work(pid: int) -> bool:
+    """Whether this worker has begun to look for messages."""
+    return Heartbeat.objects.filter(name=worker_name(pid)).exists()

@@ -1,7 +1,8 @@
 """Files of the Contact Log whose workers are killed at random while they are written equal undisturbed ones.
 
 ``EXPORTED_ROWS``, ``EXPORT_KILLS``, ``EXPORT_KILL_SECONDS`` (the longest time between two) and ``EXPORT_FORMATS`` set
-the size: 1000000, 50, 10 and ``csv,xlsx`` is the full one, of about a quarter of an hour.
+the size: 1000000, 50, 10 and ``csv,xlsx,parquet`` is the full one, of about a quarter of an hour for each kind of
+worker.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ import hashlib
 import os
 import zipfile
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -25,10 +28,11 @@ from reporting.models.report_file import report_folder
 from tests.bench.dataset import fill, vacuum
 from tests.bench.exports import everything
 from tests.bench.result import execute
-from tests.journeys.conftest import eventually, killed_workers
+from tests.journeys.conftest import eventually, killed_celery_workers, killed_workers
 
 ROWS = int(os.environ.get("EXPORTED_ROWS", 800))
 KILLS = int(os.environ.get("EXPORT_KILLS", 8))
+KILLS_OF_CELERY = int(os.environ.get("EXPORT_KILLS", 2))
 SECONDS = float(os.environ.get("EXPORT_KILL_SECONDS", 0.7))
 FORMATS = os.environ.get("EXPORT_FORMATS", "csv,xlsx,parquet").split(",")
 SLICE_ROWS = max(100, ROWS // 50)
@@ -80,11 +84,17 @@ def multiply_log(times: int) -> None:
     vacuum()
 
 
+@pytest.mark.parametrize(
+    "killed",
+    [
+        pytest.param(partial(killed_workers, KILLS, kinds=[ReportFile, ReportFileSlice]), id="alone"),
+        pytest.param(partial(killed_celery_workers, KILLS_OF_CELERY), id="with_what_they_started"),
+    ],
+)
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.timeout(300 + ROWS // 200)
-def test_files_whose_workers_are_killed_equal_those_of_undisturbed_ones(tmp_path: Path, settings):
-    (tmp_path / "files").mkdir()
-    settings.MEDIA_ROOT = tmp_path / "files"
+def test_files_whose_workers_are_killed_equal_those_of_undisturbed_ones(killed: Any, tmp_path: Path, settings):
+    settings.MEDIA_ROOT = tmp_path / "var" / "files"
     fill(CONVERSATIONS)
     run_reporting_job()
     multiply_log(ROWS // CONVERSATIONS)
@@ -92,8 +102,7 @@ def test_files_whose_workers_are_killed_equal_those_of_undisturbed_ones(tmp_path
     asked = [asked_file(format) for format in FORMATS]
     size = {"REPORT_SLICE_ROWS": str(SLICE_ROWS), "REPORT_PROCESSES": "1"}
 
-    with killed_workers(KILLS, tmp_path, ReportFile, ReportFileSlice, seconds=SECONDS, **size) as workers:
-        assert workers.stdout and int(workers.stdout.readline()) == KILLS
+    with killed(folder=tmp_path, seconds=SECONDS, **size):
         states = [(file.format, file.state, file.rows_done) for file in ReportFile.objects.order_by("created_at")]
         print("After the last kill:", *states, sep="\n")
         eventually(lambda: not ReportFile.objects.unfinished().exists(), within=FINISHED_WITHIN)

@@ -156,9 +156,9 @@ class DataActionAdmin(EditsContent):
     def state_label(self, action: DataAction) -> tuple[str, str]:
         return action.state, action.get_state_display()
 
-    @display(description=gettext_lazy("Edited in a draft"), ordering="is_edited", boolean=True)
-    def has_draft(self, action: Any) -> bool:
-        return bool(action.is_edited)
+    @display(description=gettext_lazy("Edited in a draft"), ordering="is_edited", empty_value="")
+    def has_draft(self, action: Any) -> str:
+        return _("Yes") if action.is_edited else ""
 
     def check_view(self, request: HttpRequest) -> HttpResponse:
         """What is wrong with what is typed."""

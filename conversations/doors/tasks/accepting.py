@@ -15,6 +15,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from uuid_utils.compat import uuid7
 
 from channels_cfg import jobs
 from channels_cfg.keys.catalogue import KNOWN_KEYS, read_known_keys
@@ -97,7 +98,7 @@ def accept(task: NewTask, *, by: User, now: datetime, request: Any = None, key: 
 
     Raises ``NoSuchQueue``, ``QueueIsShut``, ``TooManyPairs``, ``RefusedPairs`` and ``KeyReused``, having kept nothing.
     """
-    pk = uuid.uuid4()
+    pk = uuid7()
     digest = b"" if key is None else keyed_digest(json.dumps(request, sort_keys=True).encode())
     nonce = pk.hex if key is None else keyed_digest(f"{by.pk}:{key}".encode()).hex()
     if key is not None and (earlier := _kept_before(nonce, digest, now=now)):

@@ -30,6 +30,7 @@
           backgroundColor: colour(seriesColour(place)),
           borderColor: colour(asLine ? seriesColour(place) : "--surface"),
           borderWidth: asLine ? 2 : asked.series.length > 1 ? 1 : 0,
+          maxBarThickness: 64,
           pointRadius: asked.labels.length > 60 ? 0 : 3,
         })),
       },

@@ -39,6 +39,7 @@ from channels_cfg.rights.effective import (
     who_can_grant_in_words,
 )
 from channels_cfg.rights.roles import CONFIGURATOR
+from conversations.filters import GrantedPlaces
 from conversations.models import Conversation
 from tests.factories import (
     ChannelFactory,
@@ -139,6 +140,19 @@ def test_the_page_of_a_scope_tells_the_same_as_the_pages_of_its_users(seed: int)
             cell: origins
             for cell, origins in effective_rights().items()
             if cell.scope == scope and cell.holder.kind == USER
+        }
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whoever_sees_beyond_the_places_of_a_viewer_is_told_by_the_places_of_each(seed: int):
+    a_centre_with_random_rights(seed)
+    places = {user: GrantedPlaces(user, [Right.VIEW_REPORTS]) for user in User.objects.all()}
+
+    for own in places.values():
+        assert set(own.seen_beyond()) == {
+            user
+            for user, others in places.items()
+            if others.queue_ids - own.queue_ids or others.direct_agents - own.direct_agents
         }
 
 

@@ -205,7 +205,7 @@ def test_it_costs_a_constant_number_of_queries(browser: Client, django_assert_ma
 
 
 def test_files_of_session_metadata_that_are_late_parked_or_wrong_are_told_apart(browser: Client):
-    assert facts(browser)["Session metadata files"].words == "Nothing waits."
+    assert facts(browser)["Deliveries of session metadata"].words == "Nothing waits."
     queue, destination, now = QueueFactory(), MetadataDestinationFactory(name="Archive"), timezone.now()
 
     def delivery(**facts: Any) -> None:
@@ -220,12 +220,12 @@ def test_files_of_session_metadata_that_are_late_parked_or_wrong_are_told_apart(
 
     found = facts(browser)
 
-    late = found["Session metadata files"]
+    late = found["Deliveries of session metadata"]
     assert late.level == Level.BAD
     assert late.words.replace("\N{NO-BREAK SPACE}", " ") == (
-        "1 waits, since 2 days. Archive cannot be reached, first 1 hour ago: No answer."
+        "1 waits, for 2 days. Archive cannot be reached, first 1 hour ago: No answer."
     )
     assert late.link == "/admin/reporting/filedelivery/"
-    parked, wrong = found["Parked session metadata files"], found["Session metadata files that do not fit"]
+    parked, wrong = found["Parked deliveries of session metadata"], found["Session metadata files that do not fit"]
     assert (parked.level, parked.words) == (Level.WARN, "1 is parked.")
     assert (wrong.level, wrong.words) == (Level.BAD, "1 could not be made as the schema wants it.")

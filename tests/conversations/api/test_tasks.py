@@ -296,6 +296,13 @@ def test_a_task_is_kept_in_one_row_and_read_at_once(desk, system):
         assert (other.get(DOOR).json(), other.get(answer["Location"]).status_code) == ([], 404)
 
 
+def test_ids_of_tasks_and_other_conversations_follow_time(system, desk):
+    ids = []
+    for _ in range(3):
+        ids += [system.post_json(DOOR, task()).json()["id"], queued_conversation(desk).pk.hex.upper()]
+    assert ids == sorted(ids)
+
+
 def test_a_task_waits_since_it_was_accepted_and_its_body_is_erased(system):
     answer = system.post_json(DOOR, task(("orderId", "FI1")))
     InboundDelivery.objects.update(received_at=(at := timezone.now() - timedelta(minutes=5)))

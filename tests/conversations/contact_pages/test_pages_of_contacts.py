@@ -72,7 +72,7 @@ def test_a_contact_is_made_found_changed_and_deleted(browser: Client):
 
 
 def test_what_is_wrong_stands_at_its_field_and_what_was_typed_stays(browser: Client):
-    external_contact("Eero", email="a@example.com")
+    eero = external_contact("Eero", email="a@example.com")
     sent = {"last_name": "Laine", "work_phone": "040 123 4567", "work_email": "x", "external_ids": "7"}
 
     refused = words(browser.post("/contacts/new/", sent))
@@ -82,8 +82,19 @@ def test_what_is_wrong_stands_at_its_field_and_what_was_typed_stays(browser: Cli
     assert "is no full telephone number" in refused and "is no e-mail address" in refused
     assert "“7” is no source and id, such as crm: 12582152." in refused and 'value="040 123 4567"' in refused
     assert "Another contact has this e-mail address already" in taken
+    assert f'<a href="/contacts/{eero.pk}/">Open it</a>' in taken
     assert "Give a first name or a last name." in nameless
     assert ExternalContact.objects.count() == 1
+
+
+def test_a_taken_address_leads_to_where_the_two_are_merged(browser: Client):
+    external_contact("Eero", email="a@example.com")
+    contact = external_contact("Aino")
+
+    taken = words(browser.post(f"/contacts/{contact.pk}/edit/", {"last_name": "Laine", "work_email": "a@example.com"}))
+
+    (address,) = re.findall(r'<a href="([^"]+)">Merge them</a>', taken)
+    assert "Merge Eero" in words(browser.get(address))
 
 
 def test_a_field_that_left_the_schema_keeps_its_value(browser: Client):

@@ -17,7 +17,7 @@ from channels_cfg import jobs
 from channels_cfg.models import MetadataDestination, Queue
 from channels_cfg.rights.roles import CONFIGURATOR
 from conversations.models import Conversation
-from reporting.models import DeliveryRebuild, FileDelivery
+from reporting.models import DeliveryPause, DeliveryRebuild, FileDelivery
 from tests.factories import MetadataDestinationFactory, QueueFactory, UserFactory, ended_conversation
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +60,20 @@ def delivered(queue: Queue, destination: MetadataDestination, **facts: Any) -> F
 def text(answer: Any) -> str:
     assert answer.status_code == 200, answer.status_code
     return html.unescape(answer.content.decode())
+
+
+def test_one_that_waits_for_its_destination_says_so_and_is_called_by_its_number(browser, queue, archive):
+    waiting = {"state": "waiting", "finished_at": None, "held_until": timezone.now(), "revision": 0}
+    delivery = delivered(queue, archive, **waiting)
+    DeliveryPause.objects.begin(archive, now=timezone.now(), reason="No answer.", after=timedelta(hours=1))
+    assert "The destination cannot be reached: No answer." in text(browser.get(LIST))
+
+    MetadataDestination.objects.update(is_active=False)
+
+    assert "The destination is switched off." in text(browser.get(LIST))
+    page = text(browser.get(f"{LIST}{delivery.pk}/change/"))
+    assert "The destination is switched off." in page
+    assert f"Chat {delivery.conversation.number} → Archive" in page and f"{delivery.conversation_id} →" not in page
 
 
 def test_the_list_says_what_became_of_each_and_is_found_by_number_and_state(browser, queue, archive):

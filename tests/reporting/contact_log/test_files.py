@@ -215,6 +215,28 @@ def test_files_for_people_have_the_columns_chosen_in_their_order_under_their_hea
     assert "Column “csat”" not in about
 
 
+@pytest.mark.parametrize(
+    ("column", "of_people", "of_machines"),
+    [
+        ("csat", ["5", '""'], ["5", '""']),
+        ("field:within_service_level", ["No", '""'], ["f", '""']),
+        ("field:handling_seconds", ["300", '""'], ["300", '""']),
+        ("field:disposition", ['""', '""'], ['""', '""']),
+    ],
+)
+def test_a_column_alone_has_no_blank_line_which_readers_would_pass_over(queue, viewer, column, of_people, of_machines):
+    served(queue, received_at=NOON, data={"csat": 5})
+    abandoned(queue, received_at=NOON - timedelta(hours=1), waited=timedelta(seconds=1))
+    run_reporting_job()
+    alone = YEAR | {"column": ["field:", column]}
+
+    for_people = written(asked_file(viewer, **alone)).path.read_text()
+    query = LogQuery.parse(alone, zone=HELSINKI, now=NOON)
+    for_machines = b"".join(files.csv_stream(query, to=viewer)).decode()
+
+    assert (for_people.splitlines()[1:], for_machines.splitlines()[1:]) == (of_people, of_machines)
+
+
 def test_rows_beyond_what_a_sheet_holds_go_to_the_next(queue, viewer, settings, monkeypatch):
     monkeypatch.setattr(workbooks, "ROWS_PER_SHEET", 2)
     settings.REPORT_SLICE_ROWS = 2

@@ -17,6 +17,7 @@ from conversations.attached_data.post import post_data
 from reporting.contact_log import building, files, part_processes, slices
 from reporting.contact_log import workbook as workbooks
 from reporting.contact_log.fill import run_reporting_job
+from reporting.contact_log.table import snapshot, sql_of
 from reporting.models import ContactLogEntry, ReportFile, ReportFileSlice
 from reporting.models.report_file import report_folder
 from tests.factories import AttachedKeyFactory, QueueFactory, UserFactory, user_with
@@ -132,6 +133,21 @@ def test_a_file_is_the_same_whether_one_worker_writes_it_or_several(viewer, conv
         one.path.name for one in (by_one, file, in_larger_slices)
     )
     assert not ReportFileSlice.objects.exists()
+
+
+def test_a_slice_reads_its_own_months_alone(queue, viewer):
+    months = [f"2026_0{month}" for month in (1, 2, 3)]
+    for month in (1, 2, 3):
+        served(queue, received_at=NOON.replace(month=month))
+    run_reporting_job()
+    first, *_, last = ContactLogEntry.objects.newest_first().values_list("received_at", "pk")
+    with snapshot() as cursor:
+        statement = sql_of(cursor, slices.bounded(ContactLogEntry.objects.granting(Right.VIEW_REPORTS, to=viewer)))
+        for name, value in slices.bounds(before=first, last=(NOON.replace(month=2), last[1])).items():
+            cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
+        cursor.execute(f"EXPLAIN (ANALYZE, COSTS OFF) {statement}")
+        plan = str(cursor.fetchall())
+    assert [month for month in months if f"contactlogentry_{month}" in plan] == ["2026_02", "2026_03"]
 
 
 def test_slices_on_sheets_are_the_rows_in_their_order(viewer, conversations):

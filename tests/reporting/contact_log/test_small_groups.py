@@ -8,6 +8,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from channels_cfg.models import Queue, Right, SystemSettings, User
 from reporting.contact_log.comparison import compare
@@ -15,6 +17,7 @@ from reporting.contact_log.counts import HIDDEN, NOTHING, Counted, Rest
 from reporting.contact_log.fill import run_reporting_job
 from reporting.contact_log.query import LogQuery
 from reporting.contact_log.small_groups import count_shown, hide_small
+from reporting.models import ContactLogEntry
 from tests.factories import QueueFactory, user_with
 from tests.reporting.stories import abandoned, served
 
@@ -62,7 +65,7 @@ def test_small_groups_are_counted_with_the_next_larger_one_where_they_were_known
 def test_of_a_question_with_fewer_conversations_no_number_is_shown():
     counted = count_shown(asked(by=["key:letter"], interval=["month"]), viewer_of({"a": 1, "b": 1}))
 
-    assert set(map(id, counted.numbers.values())) == {id(HIDDEN)}
+    assert (counted.rows, counted.columns, counted.at()) == ([], [], HIDDEN)
 
 
 @pytest.mark.django_db
@@ -100,6 +103,23 @@ def test_what_is_compared_with_shows_no_small_number_either():
 
     numbers = [comparison.at(row)["conversations"] for row in counted.rows]
     assert (comparison.at()["conversations"], {number for number in numbers if number != 0}) == (4, {None})
+
+
+@pytest.mark.django_db
+def test_what_is_folded_and_compared_is_counted_once():
+    viewer = viewer_of({"a": 5, "b": 4, "c": 2, "d": 1})
+    for letter, seconds in (("c", 10), ("d", 40)):
+        ContactLogEntry.objects.filter(kept_data__letter=letter).update(waited_seconds=seconds)
+    query = asked(by=["key:letter"], compare=[f"queue:{Queue.objects.get().pk}"])
+
+    with CaptureQueriesContext(connection) as asked_for:
+        counted = count_shown(query, viewer)
+        comparison = compare(query, counted, viewer)
+
+    assert comparison and counted.rows[-1] is Rest.OTHERS
+    assert (counted.at(Rest.OTHERS)["conversations"], counted.at(Rest.OTHERS)["average_wait"]) == (3, 20)
+    assert all(comparison.at(row) == counted.at(row) for row in (*counted.rows, Rest.ALL))
+    assert sum("GROUP BY CUBE" in one["sql"] for one in asked_for) == 2  # the question, and what it is compared with
 
 
 # Not to be worked out
@@ -149,7 +169,7 @@ def table(numbers: list[list[int]]) -> Counted:
 
 def worked_out(shown: Counted) -> set[object]:
     """The hidden numbers that follow from the others: rows and columns add up to their totals."""
-    unknown = [heads for heads, numbers in shown.numbers.items() if numbers is HIDDEN]
+    unknown = list(shown.hidden)
     sums = [[(row, column) for column in shown.columns] + [(row, Rest.ALL)] for row in shown.rows]
     sums += [[(row, column) for row in shown.rows] + [(Rest.ALL, column)] for column in (*shown.columns, Rest.ALL)]
     lines = [[Fraction((heads in parts[:-1]) - (heads == parts[-1])) for heads in unknown] for parts in sums]
@@ -186,7 +206,7 @@ def test_nothing_small_is_shown_or_follows_from_what_is_shown():
         shown = hide_small(whole, 3)
 
         small = {heads for heads, found in whole.numbers.items() if 0 < found["conversations"] < 3}
-        assert all(shown.numbers[heads] is HIDDEN for heads in small), numbers
+        assert all(shown.at(*heads) is HIDDEN for heads in small), numbers
         assert not small & worked_out(shown), numbers
         hidden += len(small)
     assert hidden > 100

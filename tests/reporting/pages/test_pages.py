@@ -150,6 +150,30 @@ def test_rows_have_the_columns_that_were_ticked_in_their_order_under_their_headi
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("pressed", "order", "place"),
+    [
+        ({"up": "field:agent"}, ["Agent", "Team", "State"], "#column-1"),
+        ({"down": "field:agent"}, ["Team", "State", "Agent"], "#column-3"),
+        ({"up": "field:queue"}, ["Team", "Agent", "State"], "#column-1"),
+        ({"down": "field:state"}, ["Team", "Agent", "State"], "#column-3"),
+        ({"up": "field:channel"}, ["Team", "Agent", "State"], ""),
+    ],
+)
+def test_a_column_is_moved_past_its_neighbour_by_what_a_button_sends(client, queue, viewer, pressed, order, place):
+    served(queue, received_at=NOON)
+    run_reporting_job()
+    client.force_login(viewer)
+    sent = {"received_after": "2026-01-01", "received_before": "2027-01-01", "heading:field:queue": "Team"}
+    ticked = ["field:", "field:queue", "field:agent", "field:state"]
+
+    shown = client.post("/reports/rows/columns/", sent | {"column": ticked} | pressed).headers["Location"]
+
+    assert table_of(page(client, viewer, shown))[0] == order
+    assert shown.partition("#")[1:] == place.partition("#")[1:]
+
+
+@pytest.mark.django_db
 def test_wrong_columns_and_headings_are_told_and_can_be_mended_where_they_were_typed(client, queue, viewer):
     served(queue, received_at=NOON, data={"customerType": "gold"})
     run_reporting_job()
@@ -376,7 +400,32 @@ def test_numbers_are_shown_beside_those_of_the_month_before(client, viewer, queu
     addresses = re.findall(r'against\s+<a href="([^"]+)">30<', shown)
     assert len(addresses) == 3  # in the card, of the day and of all
     assert "<h1>30 conversations" in page(client, viewer, addresses[0])
-    assert '"label": "Compared with"' in shown
+    assert '"label": "The period before"' in shown
+    assert "few to compare with" not in shown
+
+
+@pytest.mark.django_db
+def test_a_table_marks_what_is_compared_with_few_and_says_once_what_the_mark_means(client, viewer, queue):
+    for month in (2, 3):
+        served(queue, received_at=NOON.replace(month=month))
+    run_reporting_job()
+    march = "received_after=2026-03-01&received_before=2026-04-01"
+
+    shown = page(client, viewer, f"/reports/?{march}&interval=month&compare=previous")
+
+    cells = shown.split("<tbody>")[1].split("</tbody>")[0]
+    assert cells.count(' title="few to compare with">*<') == cells.count("against") > 0
+    assert shown.count("* few to compare with: fewer than 20 conversations") == 1
+
+
+@pytest.mark.django_db
+def test_what_each_measure_counts_is_there_for_those_who_cannot_hover(client, viewer, queue):
+    served(queue, received_at=NOON)
+    run_reporting_job()
+
+    shown = page(client, viewer, "/reports/?received_after=2026-03-01&received_before=2026-04-01")
+
+    assert "<dt>Abandoned</dt><dd>Ended before an agent accepted</dd>" in shown
 
 
 @pytest.mark.django_db
@@ -540,6 +589,48 @@ def test_a_waiting_file_can_be_cancelled(client, viewer):
 
     file.refresh_from_db()
     assert file.state == "cancelled"
+
+
+@pytest.mark.django_db
+def test_a_report_without_conversations_can_be_saved_for_the_days_to_come(client, viewer):
+    assert "Save this report" in page(client, viewer, "/reports/?period=yesterday")
+
+
+@pytest.mark.django_db
+def test_several_queues_are_chosen_in_the_form(client, viewer, queue):
+    for name in ("Care", "Service"):
+        other = QueueFactory(name=name)
+        grant(viewer, Right.VIEW_REPORTS, on=other)
+        served(other, received_at=NOON)
+    served(queue, received_at=NOON)
+    run_reporting_job()
+
+    shown = page(client, viewer, f"/reports/?{YEAR}")
+
+    assert re.search(r'<select id="id_queue" name="queue" multiple', shown)
+
+
+@pytest.mark.django_db
+def test_who_may_view_no_report_but_grant_rights_is_led_there(client):
+    root = UserFactory(is_staff=True, is_superuser=True)
+
+    for address in ("/reports/", "/reports/runs/", "/reports/schedules/"):
+        assert 'href="/admin/channels_cfg/accessright/"' in page(client, root, address)
+
+
+@pytest.mark.django_db
+def test_a_file_leads_to_what_was_asked_as_long_as_that_is_known(client, queue, viewer):
+    for name in ("Sales", "Care"):
+        served(queue if name == "Sales" else QueueFactory(name=name), received_at=NOON)
+    run_reporting_job()
+    file = ask(client, viewer, queue=str(queue.pk))
+
+    for page_with_file in ("/reports/files/", f"/reports/files/{file.pk}/"):
+        (address,) = re.findall(r'<a href="([^"]+)"[^>]*>Show what was asked<', page(client, viewer, page_with_file))
+        assert "<h1>1 conversation<" in page(client, viewer, address) and f"queue={queue.pk}" in address
+
+    client.post(f"/reports/files/{file.pk}/cancel/")
+    assert "Show what was asked" not in page(client, viewer, "/reports/files/")
 
 
 @pytest.mark.django_db

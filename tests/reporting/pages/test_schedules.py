@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
 from channels_cfg.models import Queue, Right, User
 from reporting.contact_log.fill import run_reporting_job
 from reporting.models import ReportFile, ReportSchedule, RunRecipient, SavedReport, ScheduledRun
+from reporting.pages.saved_reports import address_of
 from reporting.schedules.planning import run_now
 from tests.factories import OpeningHoursFactory, QueueFactory, user_with
 from tests.reporting.schedules.schedules import NOON, completed, ran, saved_report, scheduled, shared_report
@@ -189,6 +193,7 @@ def test_a_run_says_what_it_found_and_is_stale_once_rows_differ(owner, queue):
     browser = signed_in(owner)
     assert "Unchanged" in said(browser, "run_changes", run.pk)
     assert "No row was added, changed or removed." in said(browser, "scheduled_run", run.pk)
+    assert browser.get(reverse("reports:scheduled_run", args=[run.pk]), headers={"HX-Request": "true"})["HX-Refresh"]
 
     served(queue, received_at=NOON)
     run_reporting_job()
@@ -245,6 +250,40 @@ def test_an_owner_is_told_nothing_of_rows_that_only_a_recipient_may_see(owner, q
     assert "· 1 row</div>" not in said(browser, "scheduled_run", run.pk)
 
 
+def test_a_second_click_leads_to_the_run_that_is_under_way_and_makes_no_other(owner):
+    schedule, browser = scheduled(owner), signed_in(owner)
+
+    def clicked(step: str, pk: int) -> str:
+        return browser.post(reverse(f"reports:{step}", args=[pk])).url
+
+    first = clicked("run_schedule", schedule.pk)
+    assert clicked("run_schedule", schedule.pk) == first
+    run = completed(ScheduledRun.objects.get())
+    assert "It is under way already" in said(browser, "scheduled_run", run.pk)
+
+    repeated = clicked("run_again", run.pk)
+    assert clicked("run_again", run.pk) == repeated != first
+    completed(ScheduledRun.objects.latest("pk"))
+    assert clicked("run_schedule", schedule.pk) not in (first, repeated)
+    assert ScheduledRun.objects.count() == 3
+
+
+def test_the_page_of_a_run_costs_the_same_for_one_recipient_and_for_many(owner, queue):
+    others = [user_with(Right.VIEW_REPORTS, on=queue) for _ in range(3)]
+    others += [user_with(Right.VIEW_REPORTS, on=QueueFactory()) for _ in range(3)]
+    asked = []
+    for recipients in ([owner], [owner, *others]):
+        run = ran(scheduled(owner, *recipients, name=f"For {len(recipients)}", quiet_when_empty=False))
+        browser = signed_in(owner)
+        said(browser, "scheduled_run", run.pk)
+        with CaptureQueriesContext(connection) as queries:
+            page = said(browser, "scheduled_run", run.pk)
+        assert page.count("Sees more in reports than you do") == (3 if others[0] in recipients else 0)
+        asked.append(len(queries))
+
+    assert asked[0] == asked[1]
+
+
 def test_whoever_lost_the_right_stops_schedules_and_changes_none(owner, queue):
     """Changing one tells which reports others share, and who views reports."""
     shared_report(user_with(Right.VIEW_REPORTS, on=queue), "Of others")
@@ -258,3 +297,14 @@ def test_whoever_lost_the_right_stops_schedules_and_changes_none(owner, queue):
     browser.post(reverse("reports:pause_schedule", args=[schedule.pk]))
     schedule.refresh_from_db()
     assert schedule.next_at is None
+
+
+def test_a_file_says_which_schedule_had_it_made_and_a_schedule_leads_to_its_report(owner, queue):
+    served(queue, received_at=NOON)
+    run_reporting_job()
+    schedule = scheduled(owner, name="Mornings")
+    ran(schedule)
+    browser = signed_in(owner)
+
+    assert "Schedule “Mornings”" in said(browser, "files")
+    assert f'href="{escape(address_of(SavedReport.objects.get()))}"' in said(browser, "schedule", schedule.pk)

@@ -38,7 +38,9 @@ def test_a_published_action_is_edited_in_a_draft_and_published_anew(browser: Cli
     action = DataActionFactory(request_url_template="/old")
     assert 'name="request_url_template"' not in browser.get(f"{ACTIONS}{action.pk}/change/").content.decode()
 
+    assert ">Yes<" not in told(browser)
     opened = browser.post(f"{ACTIONS}{action.pk}/edit/")
+    assert ">Yes<" in told(browser)
     assert f"{ACTIONS}{action.pk}/try/?draft=1" in browser.get(opened["Location"]).content.decode()
     save_form(browser, opened["Location"], request_url_template="/new?q=$esc.url(${input.phone})")
     assert DataAction.objects.get().request_url_template == "/old"
@@ -46,6 +48,11 @@ def test_a_published_action_is_edited_in_a_draft_and_published_anew(browser: Cli
 
     assert DataAction.objects.get().request_url_template == "/new?q=$esc.url(${input.phone})"
     assert not DataActionDraft.objects.exists()
+
+
+def told(browser: Client) -> str:
+    """The list of data actions, without spaces."""
+    return "".join(browser.get(ACTIONS).content.decode().split())
 
 
 def test_what_cannot_run_is_not_published_and_the_page_says_why(browser: Client):
