@@ -125,7 +125,7 @@ def _operation() -> Iterator[Entry]:
     for model in admin.site._registry:
         if model._meta.app_label in OPERATION and model._meta.label_lower not in placed:
             icon = OPERATION_ICONS.get(str(model._meta.model_name), "list_alt")
-            yield model._meta.label_lower, capfirst(model._meta.verbose_name_plural), icon
+            yield model._meta.label_lower, capfirst(model._meta.verbose_name_plural or ""), icon
 
 
 def _items(request: HttpRequest, pages: list[Entry]) -> Iterator[dict[str, Any]]:
@@ -135,9 +135,8 @@ def _items(request: HttpRequest, pages: list[Entry]) -> Iterator[dict[str, Any]]
             yield {"title": title, "icon": icon, "link": _address(label, *address)}
 
 
-@cache
 def _address(label: str, name: str = "") -> str:
-    return reverse(name) if name else page_of(apps.get_model(label))
+    return _reversed(name) if name else page_of(apps.get_model(label))
 
 
 def may_open(request: HttpRequest, model: type[Model]) -> bool:
@@ -145,6 +144,9 @@ def may_open(request: HttpRequest, model: type[Model]) -> bool:
     return admin.site.is_registered(model) and admin.site._registry[model].has_view_or_change_permission(request)
 
 
-@cache
 def page_of(model: type[Model]) -> str:
-    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    return _reversed(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+
+
+_reversed = cache(reverse)
+"""Every page asks for these addresses, which stay the same."""
