@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -16,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from channels_cfg import mail_server
 from conversations.signed_in import page_for_people, viewer
-from reporting.models import ReportSchedule
+from reporting.models import ReportSchedule, ScheduledRun
 from reporting.pages.schedule_form import ScheduleForm, TimesForm, new_schedule
 from reporting.schedules.planning import delete_schedules, refusal, schedules_of
 from reporting.viewing import may_view_reports
@@ -37,7 +38,9 @@ def own_schedule(request: HttpRequest, pk: int, *, is_held: bool = False) -> Rep
 def schedule_list(request: HttpRequest) -> HttpResponse:
     """The viewer's schedules, and those of others that name the viewer as a recipient."""
     user = viewer(request)
+    latest = ScheduledRun.objects.filter(schedule=OuterRef("pk")).order_by("-created_at", "-pk")
     schedules = schedules_of(user).select_related(*SHOWN_WITH).prefetch_related("recipients")
+    schedules = schedules.annotate(latest_state=Subquery(latest.values("state")[:1]))
     now, may_view = timezone.now(), may_view_reports(user)
     own = [
         (schedule, schedule.next_times(1, now=now).at, refusal(schedule, owner_may_view=may_view))

@@ -592,6 +592,18 @@ def test_a_waiting_file_can_be_cancelled(client, viewer):
 
 
 @pytest.mark.django_db
+def test_what_the_chart_says_names_no_span_where_there_is_none(client, viewer, queue):
+    march = "received_after=2026-03-01&received_before=2026-04-01&interval=day&measure=service_level"
+    served(queue, received_at=NOON)
+    run_reporting_job()
+    assert re.search(r"Service level: \d+\s% \(Mon 03-02\)\.", page(client, viewer, f"/reports/?{march}"))
+
+    served(queue, received_at=NOON + timedelta(days=1))
+    run_reporting_job()
+    assert re.search(r"Service level: \d+\s% throughout\.", page(client, viewer, f"/reports/?{march}"))
+
+
+@pytest.mark.django_db
 def test_a_report_without_conversations_can_be_saved_for_the_days_to_come(client, viewer):
     assert "Save this report" in page(client, viewer, "/reports/?period=yesterday")
 
