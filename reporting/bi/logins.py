@@ -18,6 +18,8 @@ from reporting.models import BiLogin
 
 CONNECTIONS = 5
 STATEMENT_TIMEOUT = timedelta(minutes=1)
+TEMPORARY_FILES = "2GB"
+"""What one connection may put on the database's disk, to sort and to join."""
 
 
 _CREATE_IF_MISSING = """
@@ -50,7 +52,7 @@ class MayNotMakeRoles(Exception):
 @dataclass(frozen=True)
 class NewLogin:
     """``address`` is ``postgresql://…`` with the password, which is stored nowhere. ``is_kept_apart``: whether it can
-    neither hold locks of the portal nor write large objects, which takes a superuser to see to."""
+    neither hold locks of the portal nor fill the database's disk, which takes a superuser to see to."""
 
     address: str
     is_kept_apart: bool
@@ -83,7 +85,7 @@ def create_login(
             cursor.execute(sql.SQL("ALTER ROLE {role} SET {name} = {value}").format(**names, **setting))
         cursor.execute(sql.SQL("REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC").format(**names))
         cursor.execute(sql.SQL("GRANT CONNECT ON DATABASE {database} TO {role}").format(**names))
-        is_kept_apart = _keep_from_disturbing(cursor)
+        is_kept_apart = _keep_from_disturbing(cursor, names["role"])
     BiLogin.objects.update_or_create(user=user, defaults={"role": role, "created_at": now})
     return NewLogin(_address(role, password), is_kept_apart)
 
@@ -99,10 +101,12 @@ def _settings(timeout: timedelta) -> dict[str, str]:
     }
 
 
-def _keep_from_disturbing(cursor: CursorWrapper) -> bool:
+def _keep_from_disturbing(cursor: CursorWrapper, role: sql.Composable) -> bool:
+    most = sql.SQL("ALTER ROLE {role} SET temp_file_limit = {most}")
     try:
         with transaction.atomic():
             cursor.execute(_KEEP_FROM_DISTURBING)
+            cursor.execute(most.format(role=role, most=sql.Literal(TEMPORARY_FILES)))
     except ProgrammingError:
         return False
     return True

@@ -23,10 +23,12 @@ _IS_DAY = r"""
 _FITS = {
     Kind.INTEGER: """
         CASE WHEN jsonb_typeof(v) <> 'number' THEN false
-             ELSE v::numeric = trunc(v::numeric) AND abs(v::numeric) < 9223372036854775807 END
+             ELSE scale(v::numeric) = 0 AND abs(v::numeric) < 9223372036854775807 END
     """,
     Kind.DECIMAL: """
-        CASE WHEN jsonb_typeof(v) <> 'number' THEN false ELSE v::float8::numeric = v::numeric END
+        CASE WHEN jsonb_typeof(v) <> 'number' THEN false
+             WHEN v::numeric <> 0 AND abs(v::numeric) NOT BETWEEN 1e-307 AND 1e308 THEN false
+             ELSE v::float8::numeric = v::numeric END
     """,
     Kind.BOOLEAN: "jsonb_typeof(v) = 'boolean'",
     Kind.DATE: f"CASE {_IS_DAY} ELSE length(v #>> '{{}}') = 10 END",

@@ -43,7 +43,7 @@ class Command(BaseCommand):
             ) from None
         if not login.is_kept_apart:
             self.stderr.write(
-                "Note: only a superuser of PostgreSQL can keep the login from advisory locks and large objects; it "
-                "could hold up the portal. Give the address to whom you trust."
+                "Note: only a superuser of PostgreSQL can keep the login from advisory locks, large objects and "
+                "unlimited temporary files; it could hold up the portal. Give the address to whom you trust."
             )
         self.stdout.write(login.address)

@@ -11,6 +11,7 @@ from django.db import connection
 from psycopg import errors
 
 from channels_cfg.models import AccessRight, Right
+from reporting.bi import logins
 from reporting.bi.views import COLUMNS
 from reporting.contact_log.fill import run_reporting_job
 from reporting.models import BiLogin, ContactLogEntry
@@ -149,6 +150,15 @@ def test_a_query_that_takes_too_long_is_ended_and_so_are_too_many_connections(ce
             psycopg.connect(address)
         with pytest.raises(errors.QueryCanceled):
             bi.execute("SELECT pg_sleep(30)")
+
+
+def test_a_query_that_fills_the_disk_is_ended(monkeypatch):
+    monkeypatch.setattr(logins, "TEMPORARY_FILES", "1MB")
+    with connected(UserFactory()) as bi:
+        with pytest.raises(errors.InsufficientPrivilege):
+            bi.execute("SET temp_file_limit = -1")
+        with pytest.raises(errors.ConfigurationLimitExceeded):
+            bi.execute("SELECT number FROM generate_series(1, 1000000) AS number ORDER BY number DESC")
 
 
 def test_made_anew_a_login_has_another_password_and_the_password_is_stored_nowhere():
