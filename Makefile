@@ -27,10 +27,10 @@ test: $(STAMP) programs
 bench: $(STAMP)
 	@$(BIN)/python -m tests.bench $(ARGS)
 
-# Engines of others read what the portal writes for them, and count what its pages count. They are large, and have an
-# environment of their own.
+# Engines of others read what the portal writes for them, and count what its pages count; LibreOffice shows the rows of
+# its workbook. They are large, and have an environment of their own.
 engines: $(STAMP) $(ENGINES)/installed
-	@sh tests/install_programs.sh java
+	@sh tests/install_programs.sh java soffice
 	@ENGINES=$(ENGINES) $(BIN)/python -m tests.engines $(ARGS)
 
 $(ENGINES)/installed: requirements/engines.txt

@@ -26,6 +26,7 @@ from config.embedded_postgres.server import DATABASE, Server, programs
 from tests.browser import browser as browser
 from tests.contexts import django_test_environment as django_test_environment
 from tests.first_rows import django_db_setup as django_db_setup
+from tests.migrating import copied_fields
 
 TEMPLATE = "keepsake_template"
 OWNER = "keepsake_tests_owner"
@@ -110,7 +111,8 @@ def migrate(database: str, *, role: str) -> None:
     try:
         with connection.cursor() as cursor:
             cursor.execute(f"SET ROLE {'NONE' if role == 'CURRENT_USER' else role}")
-        call_command("migrate", verbosity=0)
+        with copied_fields():
+            call_command("migrate", verbosity=0)
     finally:
         connection.close()
         connection.settings_dict["NAME"] = ordinary

@@ -8,6 +8,7 @@ for program in "$@"; do
     case $program in
         dovecot) package=dovecot-imapd ;;
         java) package=default-jre-headless ;;
+        soffice) package=libreoffice-calc-nogui ;;
         *) package=$program ;;
     esac
     command -v "$program" >/dev/null || [ -x "/usr/sbin/$program" ] || missing="$missing $package"

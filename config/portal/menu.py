@@ -1,6 +1,7 @@
 """The menu of the System Configurator, in the order an administrator thinks."""
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from django.apps import apps
@@ -89,21 +90,20 @@ LAST: list[Entry] = [
 
 def menu(request: HttpRequest) -> list[dict[str, Any]]:
     """The sections with those pages that the user may open."""
-    home = {"title": _("Home"), "icon": "home", "link": reverse("admin:index")}
-    sections: list[tuple[Title, list[Entry]]] = [*SECTIONS, (_("Operation"), [STATUS, *_operation(), *LAST])]
+    index = reverse("admin:index")
+    home = {"title": _("Home"), "icon": "home", "link": index, "active": request.path == index}
     shown: list[dict[str, Any]] = [
-        {"title": title, "separator": True, "items": list(_items(request, pages))} for title, pages in sections
+        {"title": title, "items": list(_items(request, pages))} for title, pages in _sections()
     ]
     mark_current(request, [item for section in shown for item in section["items"]])
     return [{"items": [home]}, *[section for section in shown if section["items"]]]
 
 
-def names_of_pages() -> dict[str, str]:
+@cache
+def names_of_pages() -> dict[str, Title]:
     """What the menu calls the page of each address, for everything that leads there."""
-    pages = [entry for _title, entries in SECTIONS for entry in entries]
     return {
-        _address(label, *address): str(title)
-        for label, title, _icon, *address in [*pages, STATUS, *_operation(), *LAST]
+        _address(label, *address): title for _section, pages in _sections() for label, title, _icon, *address in pages
     }
 
 
@@ -115,12 +115,17 @@ def mark_current(request: HttpRequest, items: list[dict[str, Any]]) -> None:
         item["active"] = item["link"] == current
 
 
+@cache
+def _sections() -> list[tuple[Title, list[Entry]]]:
+    return [*SECTIONS, (gettext_lazy("Operation"), [STATUS, *_operation(), *LAST])]
+
+
 def _operation() -> Iterator[Entry]:
     placed = {label for _title, pages in SECTIONS for label, *_ in pages}
     for model in admin.site._registry:
         if model._meta.app_label in OPERATION and model._meta.label_lower not in placed:
             icon = OPERATION_ICONS.get(str(model._meta.model_name), "list_alt")
-            yield model._meta.label_lower, capfirst(str(model._meta.verbose_name_plural)), icon
+            yield model._meta.label_lower, capfirst(model._meta.verbose_name_plural or ""), icon
 
 
 def _items(request: HttpRequest, pages: list[Entry]) -> Iterator[dict[str, Any]]:
@@ -131,7 +136,7 @@ def _items(request: HttpRequest, pages: list[Entry]) -> Iterator[dict[str, Any]]
 
 
 def _address(label: str, name: str = "") -> str:
-    return reverse(name) if name else page_of(apps.get_model(label))
+    return _reversed(name) if name else page_of(apps.get_model(label))
 
 
 def may_open(request: HttpRequest, model: type[Model]) -> bool:
@@ -140,4 +145,8 @@ def may_open(request: HttpRequest, model: type[Model]) -> bool:
 
 
 def page_of(model: type[Model]) -> str:
-    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    return _reversed(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+
+
+_reversed = cache(reverse)
+"""Every page asks for these addresses, which stay the same."""

@@ -27,7 +27,6 @@ UNFOLD: dict[str, Any] = {
         "show_search": True,
         "command_search": True,
         "show_all_applications": False,
-        "navigation": "config.portal.menu.menu",
     },
     # Teal; 600 carries white text at 5:1.
     "COLORS": {

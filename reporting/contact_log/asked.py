@@ -196,7 +196,7 @@ class Reader:
         across = next(self._groupings("across", self._all("across")[:1]), "")
         group_by = tuple(by for by in self._groupings("by", self._all("by")) if by != across)
         if across and len(group_by) == MOST_GROUPINGS:
-            self._complain("across", _("At most %(most)s groupings at once.") % {"most": MOST_GROUPINGS})
+            self._complain("across", _too_many_groupings())
         return {"group_by": group_by, "across": across}
 
     def _measures(self) -> tuple[str, ...]:
@@ -230,6 +230,9 @@ class Reader:
                 self._complain("others", words % {"most": MOST_BESIDE})
                 return ()
             read.append(Others(int(most), tuple(self._groupings("others", group_by))))
+        if "others" not in self.complaints and sum(len(others.group_by) for others in read) > MOST_GROUPINGS:
+            self._complain("others", _too_many_groupings())
+            return ()
         return tuple(read)
 
     @staticmethod
@@ -245,7 +248,7 @@ class Reader:
 
     def _groupings(self, name: str, asked: list[str]) -> Iterator[str]:
         if len(asked) > MOST_GROUPINGS:
-            self._complain(name, _("At most %(most)s groupings at once.") % {"most": MOST_GROUPINGS})
+            self._complain(name, _too_many_groupings())
         for by in asked:
             if by in FIELDS:
                 yield by
@@ -323,6 +326,10 @@ class Reader:
             words = _("Two columns are called “%(heading)s”. Give one of them another heading.")
             self._complain("heading", words % {"heading": heading})
         return ((column, heading) for column, heading in found.items() if heading not in twice)
+
+
+def _too_many_groupings() -> str:
+    return _("At most %(most)s groupings at once.") % {"most": MOST_GROUPINGS}
 
 
 def _too_many(intervals: int) -> str:

@@ -31,6 +31,10 @@ RUNS_KEPT = 50
 RUNS_KEPT_FOR = timedelta(days=90)
 
 
+def no_such_report() -> str:
+    return gettext("Choose one of your own saved reports, or one that others share.")
+
+
 class ReportScheduleQuerySet(models.QuerySet["ReportSchedule"]):
     def due(self, *, now: datetime) -> ReportScheduleQuerySet:
         """Those whose time has come. Of an owner who may not sign in any more, nothing runs."""
@@ -111,7 +115,7 @@ class ReportSchedule(models.Model):
         """Nobody schedules a report that somebody else does not share."""
         super().clean()
         if self.report and not self.report.is_open_to(self.owner):
-            refuse({"report": _("Choose one of your own saved reports, or one that others share.")})
+            refuse({"report": no_such_report()})
 
     def plan(self, *, now: datetime) -> None:
         """Set its next time after this moment. Whether it is left out is seen when it comes: opening hours change."""

@@ -123,9 +123,23 @@ def choice_facts(query: LogQuery, offered: Sequence[str], params: QueryDict) -> 
 @page_for_people
 @require_POST
 def choose(request: HttpRequest) -> HttpResponse:
-    """Lead to the rows with the columns as they were ticked, ordered and renamed."""
+    """Lead to the rows with the columns as they were ticked, ordered and renamed; where a button moved one, to that."""
     asked = request.POST.copy()
+    moved = asked.get("up") or asked.get("down") or ""
+    asked.setlist("column", _with_moved(asked.getlist("column"), moved, by=-1 if "up" in asked else 1))
     headings = {column: asked.get(f"heading:{column}", "").strip() for column in asked.getlist("column")}
     asked.setlist("heading", [f"{column}={heading}" for column, heading in headings.items() if heading])
     query, complaints = LogQuery.read(asked, zone=zone_of(viewer(request)), now=timezone.now())
-    return redirect(as_asked(asked, page="reports:rows") if complaints else rows_address(query))
+    if complaints:
+        return redirect(as_asked(asked, page="reports:rows"))
+    shown = in_order(query.columns or ())
+    return redirect(rows_address(query) + (f"#column-{shown.index(moved) + 1}" if moved in shown else ""))
+
+
+def _with_moved(columns: list[str], moved: str, *, by: int) -> list[str]:
+    """The ticked columns with this one so many places further, where there are so many."""
+    ticked = [column for column in columns if column != FIELD]
+    if moved in ticked:
+        place = ticked.index(moved)
+        ticked.insert(max(0, place + by), ticked.pop(place))
+    return [*(column for column in columns if column == FIELD), *ticked]

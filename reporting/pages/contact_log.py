@@ -10,31 +10,27 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.dateformat import format as date
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 from django_htmx.http import push_url
 
 from channels_cfg.models import Queue, Right, User
 from conversations.attached_data.reasons import REASONS
-from conversations.filters import GrantedPlaces, is_id
+from conversations.filters import is_id
 from conversations.keyset import keyset_page
 from conversations.models import Conversation
 from conversations.signed_in import page_for_people, viewer
-from reporting.contact_log.asked import COMPARISONS, CUSTOM, FIELDS, NONE, OTHER_QUEUE, PARAMETERS
+from reporting.contact_log.asked import CUSTOM, OTHER_QUEUE, PARAMETERS
 from reporting.contact_log.columns import has_fields, keys_among
 from reporting.contact_log.comparison import ComparedCounts, compare, compared_with
 from reporting.contact_log.counts import HIDDEN, Counted, Numbers
-from reporting.contact_log.intervals import INTERVALS
-from reporting.contact_log.measures import ANY, IN_TABLES, MEASURES, Unit
+from reporting.contact_log.measures import IN_TABLES, MEASURES, Unit
 from reporting.contact_log.query import MOST_KEYS, LogQuery, kept_key_names, zone_of
 from reporting.contact_log.small_groups import count_shown
-from reporting.models import ContactLogEntry
+from reporting.pages.asked_words import LATE_WORDS, asked_in_words
 from reporting.pages.chosen_columns import cells_of, choice_facts, heads_of, shown_on_page
 from reporting.pages.compared import compared
 from reporting.pages.count_table import count_table
-from reporting.pages.group_words import GroupWords, grouping_label, interval_label
 from reporting.pages.number_words import duration, in_words, why_empty
 from reporting.pages.report_form import NO_INTERVAL, form_facts, typed
 from reporting.pages.report_runs import may_view_reports, watermark
@@ -61,7 +57,7 @@ def report(request: HttpRequest) -> HttpResponse:
     query, complaints = _read(params, user)
     context: dict[str, Any] = {"may_view": True, "errors": _in_words(complaints), "query": query}
     context |= {"watermark": watermark(user), "complaints": complaints}
-    context |= _asked(query, user, reverse("reports:index"))
+    context |= asked_in_words(query, user, reverse("reports:index"))
     if not complaints:
         context |= _results(query, user)
     elif set(complaints) == {"interval"} and query.interval:
@@ -84,7 +80,7 @@ def rows(request: HttpRequest) -> HttpResponse:
     query, complaints = _read(params, user)
     context: dict[str, Any] = {"errors": _in_words(complaints), "query": query, "watermark": watermark(user)}
     context |= {"back": f"{reverse('reports:index')}?{params.urlencode(safe=':~')}"}
-    context |= _asked(query, user, reverse("reports:rows"))
+    context |= asked_in_words(query, user, reverse("reports:rows"))
     if complaints.keys() <= set(OF_COLUMNS):
         context |= _row_facts(request, query, user)
     return render(request, "reports/rows.html", context)
@@ -147,8 +143,6 @@ def _may_compare(query: LogQuery, user: User) -> bool:
     return Queue.objects.granting(Right.VIEW_REPORTS, to=user).filter(**found).exists()
 
 
-LATE_WORDS = {ANY: gettext_lazy("whatever it was"), **dict(ContactLogEntry.LateChange.choices)}
-
 FIELD_IDS = {
     "by": "id_by_1",
     "kept": "id_kept_key",
@@ -193,55 +187,6 @@ def _summary(query: LogQuery, counted: Counted, comparison: ComparedCounts | Non
 def _address(query: LogQuery, name: str, totals: Numbers) -> str:
     counts_rows = totals[name] and MEASURES[name].unit == Unit.CONVERSATIONS
     return RowAddresses(query).of(name) if counts_rows else ""
-
-
-def _asked(query: LogQuery, user: User, page: str) -> dict[str, Any]:
-    """What the results say about the question: its period in dates, and each condition with a way to drop it."""
-    conditions: list[tuple[str, LogQuery]] = []
-    granted = GrantedPlaces(user, [Right.VIEW_REPORTS])
-    for name, values in query.fields.items():
-        words = GroupWords.asked(name, values, granted=granted)
-        said = [words.word(_none(value)) for value in values]
-        rest = {other: chosen for other, chosen in query.fields.items() if other != name}
-        conditions.append((f"{FIELDS[name]}: {', '.join(said)}", replace(query, fields=rest)))
-    for kept in query.kept:
-        rest_kept = tuple(each for each in query.kept if each != kept)
-        conditions.append((kept.in_words, replace(query, kept=rest_kept)))
-    for missing in query.missing:
-        rest_missing = tuple(each for each in query.missing if each != missing)
-        conditions.append((missing.in_words, replace(query, missing=rest_missing)))
-    if query.late:
-        changes = ", ".join(str(LATE_WORDS[change]) for change in query.late)
-        conditions.append((f"{PARAMETERS['late']}: {changes}", replace(query, late=())))
-    for others in query.others:
-        beside = {"most": others.most, "groupings": " · ".join(map(grouping_label, others.group_by))}
-        rest_others = tuple(each for each in query.others if each != others)
-        words_of_others = _("%(groupings)s: none of the %(most)s largest groups") % beside
-        conditions.append((words_of_others, replace(query, others=rest_others)))
-    if query.compare:
-        conditions.append((_comparison_in_words(query, granted), replace(query, compare="")))
-    if query.at:
-        label = f"{INTERVALS[query.interval].label}: {interval_label(query.at, query.interval, query.zone)}"
-        conditions.append((label, replace(query, at=None)))
-    return {
-        "zone": str(query.zone),
-        "start": query.start.astimezone(query.zone),
-        "end": query.end.astimezone(query.zone),
-        "conditions": [(words, f"{page}?{without.as_address()}") for words, without in conditions],
-    }
-
-
-def _comparison_in_words(query: LogQuery, granted: GrantedPlaces) -> str:
-    other = compared_with(query)
-    if query.compare in COMPARISONS:
-        start, end = (date(moment.astimezone(query.zone), "Y-m-d H:i") for moment in (other.start, other.end))
-        return _("Compared with %(start)s to before %(end)s") % {"start": start, "end": end}
-    words = GroupWords.asked("queue", other.fields["queue"], granted=granted)
-    return _("Compared with the queue %(queue)s") % {"queue": words.word(other.fields["queue"][0])}
-
-
-def _none(value: str) -> str | None:
-    return None if value in ("direct", NONE) else value
 
 
 def _row_facts(request: HttpRequest, query: LogQuery, user: User) -> dict[str, Any]:

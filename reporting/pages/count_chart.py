@@ -86,10 +86,13 @@ def _span(name: str, counted: Counted, rows: Sequence[Head], label: Labels) -> s
         return ""
     least, most = (choose(found, key=lambda row: counted.at(row)[name]) for choose in (min, max))
     measure = MEASURES[name]
+    words = {"measure": measure.label, "least": in_words(measure, counted.at(least)[name]), "where": label(least)}
+    if len(found) == 1:
+        return _("%(measure)s: %(least)s (%(where)s).") % words
+    if counted.at(least)[name] == counted.at(most)[name]:
+        return _("%(measure)s: %(least)s throughout.") % words
     return _("%(measure)s: from %(least)s (%(where)s) to %(most)s (%(where_most)s).") % {
-        "measure": measure.label,
-        "least": in_words(measure, counted.at(least)[name]),
-        "where": label(least),
+        **words,
         "most": in_words(measure, counted.at(most)[name]),
         "where_most": label(most),
     }

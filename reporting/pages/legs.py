@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
@@ -16,9 +17,10 @@ from conversations.signed_in import page_for_people, viewer
 from reporting.contact_log.counts import Rest
 from reporting.contact_log.legs import LegCounts, leg_counts
 from reporting.contact_log.query import LogQuery, zone_of
+from reporting.pages.asked_words import asked_in_words
 from reporting.pages.group_words import GroupWords, word_for_others
 from reporting.pages.number_words import duration
-from reporting.pages.report_runs import may_view_reports
+from reporting.pages.report_runs import may_view_reports, watermark
 from reporting.pages.row_addresses import as_asked
 
 
@@ -32,9 +34,9 @@ def legs(request: HttpRequest) -> HttpResponse:
         return redirect(as_asked(request.GET))
     counts = leg_counts(query, user)
     context = {
-        "start": query.start.astimezone(query.zone),
-        "end": query.end.astimezone(query.zone),
-        "zone": str(query.zone),
+        "query": query,
+        "watermark": watermark(user),
+        **asked_in_words(replace(query, compare=""), user, reverse("reports:legs")),
         "back": as_asked(request.GET),
         "queues": _table(counts[Leg.Purpose.QUEUE], "queue"),
         "agents": _table(counts[Leg.Purpose.AGENT], "agent"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import Count, Prefetch, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -23,9 +24,11 @@ from reporting.schedules.planning import delete_report, schedules_of
 SHARED_PER_PAGE = 50
 
 
-def _own(request: HttpRequest, pk: int) -> SavedReport:
-    """The viewer's report. Another's is not found."""
-    return get_object_or_404(reports_of(viewer(request)), pk=pk)
+def _own(request: HttpRequest, pk: int, *, is_held: bool = False) -> SavedReport:
+    """The viewer's report. Another's is not found. While it ``is_held``, to the end of the transaction, nobody else
+    changes or deletes it."""
+    reports = reports_of(viewer(request))
+    return get_object_or_404(reports.select_for_update() if is_held else reports, pk=pk)
 
 
 def address_of(report: SavedReport) -> str:
@@ -68,8 +71,9 @@ def save(request: HttpRequest) -> HttpResponse:
 
 @page_for_people
 @require_POST
+@transaction.atomic
 def rename(request: HttpRequest, pk: int) -> HttpResponse:
-    report = _own(request, pk)
+    report = _own(request, pk, is_held=True)
     try:
         rename_report(report, name=request.POST.get("name", ""))
         messages.success(request, _("The report is called “%(name)s” now.") % {"name": report.name})
@@ -80,9 +84,10 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
 
 @page_for_people
 @require_POST
+@transaction.atomic
 def share(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the report to everybody who may view reports, or to nobody else any more."""
-    report = _own(request, pk)
+    report = _own(request, pk, is_held=True)
     report.is_shared = "stop" not in request.POST
     report.save(update_fields=["is_shared"])
     said = _("“%(name)s” is shared.") if report.is_shared else _("“%(name)s” is yours alone again.")

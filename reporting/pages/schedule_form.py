@@ -112,7 +112,7 @@ class ScheduleForm(TimesForm):
     )
     formats = forms.MultipleChoiceField(
         label=_("Formats"),
-        required=False,
+        error_messages={"required": _("Choose at least one format.")},
         choices=ReportFile.Format.choices,
         widget=forms.CheckboxSelectMultiple,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -24,7 +25,7 @@ from reporting.models.report_schedule import RUNS_KEPT
 from reporting.pages.saved_reports import address_of
 from reporting.pages.schedules import TIMES_SHOWN, own_schedule
 from reporting.schedules.mails import period_in_words
-from reporting.schedules.planning import refusal, run_again, run_now
+from reporting.schedules.planning import refusal, run_again, run_now, run_under_way
 from reporting.schedules.rows import ROWS_SHOWN, RowDifference, RunComparison, erased_rows, query_of, rows_changed_since
 from reporting.schedules.running import has_no_address, may_not_receive
 from reporting.viewing import report_recipients
@@ -32,10 +33,11 @@ from reporting.viewing import report_recipients
 NOW = "now"
 
 
-def _own_run(request: HttpRequest, pk: int) -> ScheduledRun:
-    """A run of the viewer's schedule. Another's is not found."""
+def _own_run(request: HttpRequest, pk: int, *, is_held: bool = False) -> ScheduledRun:
+    """A run of the viewer's schedule, which nobody else changes or deletes while it ``is_held``. Another's is not
+    found."""
     runs = ScheduledRun.objects.filter(schedule__owner=viewer(request)).select_related("schedule")
-    return get_object_or_404(runs, pk=pk)
+    return get_object_or_404(runs.select_for_update(of=("schedule",)) if is_held else runs, pk=pk)
 
 
 @page_for_people
@@ -62,23 +64,32 @@ def schedule(request: HttpRequest, pk: int) -> HttpResponse:
 
 @page_for_people
 @require_POST
+@transaction.atomic
 def start(request: HttpRequest, pk: int) -> HttpResponse:
-    """Have a schedule of the viewer's run at once."""
-    shown = own_schedule(request, pk)
+    """Have a schedule of the viewer's run at once, unless a run of it is under way."""
+    shown = own_schedule(request, pk, is_held=True)
     if reason := refusal(shown):
         messages.error(request, reason)
         return redirect("reports:schedule", pk)
-    run = run_now(shown, now=timezone.now())
-    messages.success(request, _("It runs now."))
+    if run := run_under_way(shown):
+        messages.info(request, _("It is under way already."))
+    else:
+        run = run_now(shown, now=timezone.now())
+        messages.success(request, _("It runs now."))
     return redirect("reports:scheduled_run", run.pk)
 
 
 @page_for_people
 @require_POST
+@transaction.atomic
 def again(request: HttpRequest, pk: int) -> HttpResponse:
-    """Have a run made once more, of the same period."""
-    run = run_again(_own_run(request, pk), now=timezone.now())
-    messages.success(request, _("It runs again, of the same period."))
+    """Have a run made once more, of the same period, unless one of it is under way."""
+    earlier = _own_run(request, pk, is_held=True)
+    if run := run_under_way(earlier.schedule, query=earlier.query):
+        messages.info(request, _("It is under way already."))
+    else:
+        run = run_again(earlier, now=timezone.now())
+        messages.success(request, _("It runs again, of the same period."))
     return redirect("reports:scheduled_run", run.pk)
 
 

@@ -7,7 +7,9 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.db import transaction
+from django.db.models import OuterRef, Subquery
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from channels_cfg import mail_server
 from conversations.signed_in import page_for_people, viewer
-from reporting.models import ReportSchedule
+from reporting.models import ReportSchedule, ScheduledRun
 from reporting.pages.schedule_form import ScheduleForm, TimesForm, new_schedule
 from reporting.schedules.planning import delete_schedules, refusal, schedules_of
 from reporting.viewing import may_view_reports
@@ -24,9 +26,11 @@ TIMES_SHOWN = 3
 SHOWN_WITH = ("owner", "report__owner", "opening_hours")
 
 
-def own_schedule(request: HttpRequest, pk: int) -> ReportSchedule:
-    """The viewer's schedule. Another's is not found."""
-    return get_object_or_404(schedules_of(viewer(request)).select_related(*SHOWN_WITH), pk=pk)
+def own_schedule(request: HttpRequest, pk: int, *, is_held: bool = False) -> ReportSchedule:
+    """The viewer's schedule. Another's is not found. While it ``is_held``, to the end of the transaction, nobody else
+    changes or deletes it."""
+    schedules = schedules_of(viewer(request)).select_related(*SHOWN_WITH)
+    return get_object_or_404(schedules.select_for_update(of=("self",)) if is_held else schedules, pk=pk)
 
 
 @page_for_people
@@ -34,7 +38,9 @@ def own_schedule(request: HttpRequest, pk: int) -> ReportSchedule:
 def schedule_list(request: HttpRequest) -> HttpResponse:
     """The viewer's schedules, and those of others that name the viewer as a recipient."""
     user = viewer(request)
+    latest = ScheduledRun.objects.filter(schedule=OuterRef("pk")).order_by("-created_at", "-pk")
     schedules = schedules_of(user).select_related(*SHOWN_WITH).prefetch_related("recipients")
+    schedules = schedules.annotate(latest_state=Subquery(latest.values("state")[:1]))
     now, may_view = timezone.now(), may_view_reports(user)
     own = [
         (schedule, schedule.next_times(1, now=now).at, refusal(schedule, owner_may_view=may_view))
@@ -60,7 +66,11 @@ def _edit(request: HttpRequest, schedule: ReportSchedule) -> HttpResponse:
         return redirect("reports:index")
     form = ScheduleForm(request.POST if request.method == "POST" else None, schedule=schedule)
     now = timezone.now()
-    if request.method == "POST" and form.save(origin=request.build_absolute_uri("/"), now=now):
+    try:
+        is_saved = request.method == "POST" and form.save(origin=request.build_absolute_uri("/"), now=now)
+    except ReportSchedule.DoesNotExist:
+        raise Http404 from None
+    if is_saved:
         messages.success(request, _("“%(name)s” is saved.") % {"name": schedule.name})
         return redirect("reports:schedule", schedule.pk)
     asked = TimesForm(request.POST if request.method == "POST" else form.initial, viewer=schedule.owner)
@@ -88,9 +98,10 @@ def _times_of(form: TimesForm, now: datetime) -> dict[str, Any]:
 
 @page_for_people
 @require_POST
+@transaction.atomic
 def pause(request: HttpRequest, pk: int) -> HttpResponse:
     """Pause it, or have it go on."""
-    schedule = own_schedule(request, pk)
+    schedule = own_schedule(request, pk, is_held=True)
     if not schedule.next_at and (reason := refusal(schedule)):
         messages.error(request, reason)
         return redirect("reports:schedule", pk)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from channels_cfg import jobs
 from channels_cfg.models import User
 from reporting.models import ReportSchedule, SavedReport, ScheduledRun
-from reporting.models.report_schedule import RUNS_KEPT, RUNS_KEPT_FOR
+from reporting.models.report_schedule import RUNS_KEPT, RUNS_KEPT_FOR, no_such_report
 from reporting.schedule_times import latest_time
 from reporting.viewing import may_view_reports, report_recipients
 
@@ -51,8 +52,9 @@ def report_name(schedule: ReportSchedule) -> str:
 
 @transaction.atomic
 def save_schedule(schedule: ReportSchedule, *, recipients: Collection[str], now: datetime) -> None:
-    """Keep a schedule for the users of these names, and plan its next run. Raises ``ValidationError`` by field."""
-    User.objects.select_for_update().get(pk=schedule.owner_id)  # two at once do not go over the limit together
+    """Keep a schedule for the users of these names, and plan its next run. Raises ``ValidationError`` by field, and
+    ``ReportSchedule.DoesNotExist`` where it was deleted meanwhile."""
+    _hold(schedule)
     complaints: dict[str, list[str]] = {}
     try:
         schedule.full_clean()
@@ -75,6 +77,17 @@ def save_schedule(schedule: ReportSchedule, *, recipients: Collection[str], now:
     schedule.recipients.set(users)
 
 
+def _hold(schedule: ReportSchedule) -> None:
+    """Have whoever deletes the schedule, or its report, wait until the transaction ends, or wait for them."""
+    User.objects.select_for_update().get(pk=schedule.owner_id)  # two at once do not go over the limit together
+    if schedule.report_id:
+        reports = SavedReport.objects.select_for_update(no_key=True).filter(pk=schedule.report_id)
+        if not reports:
+            raise ValidationError({"report": no_such_report()})
+    if schedule.pk:
+        ReportSchedule.objects.select_for_update().get(pk=schedule.pk)
+
+
 @transaction.atomic
 def delete_schedules(schedules: QuerySet[ReportSchedule]) -> None:
     """Delete them with their runs. Who works on one meanwhile finds it gone, and has noted nothing."""
@@ -86,6 +99,7 @@ def delete_schedules(schedules: QuerySet[ReportSchedule]) -> None:
 @transaction.atomic
 def delete_report(report: SavedReport) -> None:
     """Delete the report, with the schedules that its owner made of it. Those of others are left without one."""
+    list(SavedReport.objects.select_for_update().filter(pk=report.pk))  # nobody makes a schedule of it meanwhile
     delete_schedules(report.schedules.filter(owner=report.owner_id))
     report.delete()
 
@@ -129,6 +143,12 @@ def _start_one(now: datetime) -> bool:
         ScheduledRun.objects.create(schedule=schedule, planned_at=at, as_of=at, missed=missed, created_at=now)
         jobs.announce(ScheduledRun)
     return True
+
+
+def run_under_way(schedule: ReportSchedule, **facts: Any) -> ScheduledRun | None:
+    """The newest of its runs that is not finished, of those with these facts. Whoever makes another run where there is
+    none holds the schedule, so that it is not done twice at once."""
+    return schedule.runs.unfinished().filter(**facts).order_by("-created_at", "-pk").first()
 
 
 def run_now(schedule: ReportSchedule, *, now: datetime) -> ScheduledRun:

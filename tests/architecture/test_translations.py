@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
+from functools import cache
 from gettext import GNUTranslations
 from html.parser import HTMLParser
 from pathlib import Path
@@ -336,7 +337,7 @@ class Reader(HTMLParser):
             self.open.pop()
 
     def handle_data(self, data: str) -> None:
-        if self.is_silent:
+        if self.is_silent or not data.strip():
             return
         text = ""
         for character in data:
@@ -412,31 +413,37 @@ NO_WORDS = re.compile(
 """What is the same in every language."""
 
 
-def unmarked(html: str, known: Iterable[str]) -> list[str]:
+def unmarked(html: str, without_data: Callable[[str], str]) -> list[str]:
     """The texts of a page in which something is left that nobody marked."""
     reader = Reader()
     reader.feed(html)
-    left = [text for said in reader.said if re.search(LETTER, text := without_data(said, known))]
+    left = [text for said in reader.said if re.search(LETTER, text := without_data(said))]
     return left if reader.depth == 0 else [*left, f"a {OPEN} without its {CLOSE}, which hides what follows"]
 
 
-def without_data(text: str, known: Iterable[str]) -> str:
-    text = " ".join(text.split())
-    for name in known:
-        if name in text:
-            text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", " ", text)
-    return " ".join(NO_WORDS.sub(" ", text).split())
+def removal_of(known: Iterable[str]) -> Callable[[str], str]:
+    """What is left of a text without these names. Pages say the same again and again: each text is looked at once."""
+
+    @cache
+    def without_data(text: str) -> str:
+        text = " ".join(text.split())
+        for name in known:
+            if name in text:
+                text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", " ", text)
+        return " ".join(NO_WORDS.sub(" ", text).split())
+
+    return without_data
 
 
 def complaints(answers: Iterable[HttpResponse]) -> list[str]:
     """What is not marked, with one of the pages that say it; no page may fail."""
-    answers, known = list(answers), data()
+    answers, without_data = list(answers), removal_of(data())
     assert [answer.wsgi_request.path for answer in answers if answer.status_code >= 500] == []  # type: ignore[attr-defined]
     said = {
         text: answer.wsgi_request.path  # type: ignore[attr-defined]
         for answer in answers
         if answer["Content-Type"].startswith("text/html")
-        for text in unmarked(answer.content.decode(), known)
+        for text in unmarked(answer.content.decode(), without_data)
     }
     return [f"{address}: {text}" for text, address in said.items()]
 
@@ -453,7 +460,7 @@ def browser(root: User) -> Client:
 def test_a_text_that_nobody_marked_is_found():
     page = "<title>⟦Keys⟧ | Keepsake</title><p title='Help'>⟦Kept by ⟦⟦queue⟧ “x”⟧⟧ or <b>not</b> <code>ok</code></p>"
 
-    assert unmarked(page, ["Keepsake"]) == ["Help", "or", "not"]
+    assert unmarked(page, removal_of(["Keepsake"])) == ["Help", "or", "not"]
 
 
 def test_every_page_is_marked(pseudo, root: User, busy, browser: Client):
@@ -545,10 +552,10 @@ def test_pages_for_strangers_and_of_failures_are_marked(pseudo, busy, browser: C
     answers += [stranger.post(reverse("login"), {"username": "mary", "password": "correct horse"}, follow=True)]
     answers += [stranger.post(reverse("second_step"), {"code": "1"}) for _number in range(5)]
     failures = [bad_request(request, SuspiciousOperation()), server_error(request)]
-    known = data()
+    without_data = removal_of(data())
 
     assert complaints(answers) == []
-    assert [unmarked(failure.content.decode(), known) for failure in failures] == [[], []]
+    assert [unmarked(failure.content.decode(), without_data) for failure in failures] == [[], []]
 
 
 CALLS_OF_GETTEXT = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "pgettext"}

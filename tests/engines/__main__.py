@@ -1,7 +1,8 @@
 """``make engines``: engines of others read what the portal writes for them, and count what its page counts.
 
-A line for each question, and for each engine how long it took; exit status 1 where one counts otherwise.
-``ENGINE_ROWS`` (default 50,000) conversations. An engine is a function in ``ENGINES``.
+A line for each question, and for each engine how long it took; then how many rows LibreOffice shows of the workbook.
+Exit status 1 where one counts or shows otherwise. ``ENGINE_ROWS`` (default 50,000) conversations. An engine is a
+function in ``ENGINES``.
 """
 
 from __future__ import annotations
@@ -29,13 +30,13 @@ from django.utils import timezone  # noqa: E402
 from channels_cfg import jobs  # noqa: E402
 from channels_cfg.models import MetadataDestination, User  # noqa: E402
 from reporting.bi.logins import create_login  # noqa: E402
-from reporting.contact_log import dataset  # noqa: E402
+from reporting.contact_log import dataset, files  # noqa: E402
 from reporting.contact_log.counts import count  # noqa: E402
 from reporting.contact_log.intervals import INTERVALS  # noqa: E402
 from reporting.contact_log.query import LogQuery  # noqa: E402
-from reporting.models import DatasetDay  # noqa: E402
+from reporting.models import DatasetDay, ReportFile  # noqa: E402
 from tests.bench import databases  # noqa: E402
-from tests.engines import duckdb_reads, history, spark_reads, superset_reads  # noqa: E402
+from tests.engines import duckdb_reads, history, libreoffice_reads, spark_reads, superset_reads  # noqa: E402
 from tests.engines.questions import GROUPS, Counts, Dialect, of_engine, of_page, statement  # noqa: E402
 
 ROWS = 50_000
@@ -127,7 +128,7 @@ def main() -> int:
         sizes = DatasetDay.objects.filter(state="done").values_list("size", flat=True)
         print(f"{rows} conversations: {len(sizes)} files, {sum(sizes) / 1e6:.1f} MB, written in {taken:.1f} s")
         written = Written(Path(folder, FOLDER), DATABASE, viewer)
-        return compare(written, questions())
+        return compare(written, questions()) or open_workbook(viewer)
 
 
 def compare(written: Written, asked: Sequence[LogQuery]) -> int:
@@ -147,6 +148,24 @@ def compare(written: Written, asked: Sequence[LogQuery]) -> int:
         verdicts = "  ".join("same " if one else "OTHER" for one in agree)
         print(f"{words:60} {len(page.shown):8} {page.conversations:9}  {verdicts}")
     return 0 if are_same else 1
+
+
+def open_workbook(viewer: User) -> int:
+    """Print how many rows LibreOffice shows of the log; 1 where they are not those that the CSV file has."""
+    now = timezone.now()
+    everything = LogQuery(start=now - timedelta(days=3650), end=now, zone=ZONE)
+    csv_file, workbook = (_file(everything, format, viewer) for format in ("csv", "xlsx"))
+    began = time.monotonic()
+    shown, expected = libreoffice_reads.sheets(workbook)["Contact Log"], libreoffice_reads.shown_of(csv_file)
+    verdict = "same" if shown == expected else "OTHER"
+    print(f"LibreOffice: {len(shown) - 1} rows of a workbook in {time.monotonic() - began:.1f} s: {verdict}")
+    return 0 if shown == expected else 1
+
+
+def _file(query: LogQuery, format: str, owner: User) -> Path:
+    file = files.ask_for(query, format=format, owner=owner, now=timezone.now())
+    jobs.work_on(ReportFile, file.pk)
+    return file.path
 
 
 if __name__ == "__main__":

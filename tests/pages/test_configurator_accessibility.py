@@ -28,7 +28,7 @@ def different_pages(root: User) -> list[str]:
 def test_every_page_is_accessible_in_either_light(open_as: OpenAs, root: User, centre: None, part: int):
     # So high that the buttons at the bottom lie over nothing; a person scrolls.
     page = open_as(root, reverse("admin:index"), height=6000)
-    complaints = violations(page)  # with the frame that all pages have
+    complaints = violations(page) if part == 0 else []  # with the frame that all pages have
 
     for address in different_pages(root)[part::PARTS]:
         page.goto(address)

@@ -84,6 +84,19 @@ def test_from_a_report_to_a_group_to_its_rows_to_a_file(open_as, worker, reporte
     assert download.value.suggested_filename.endswith("_Europe-Helsinki.csv")
 
 
+def test_columns_are_put_in_order_without_scripts_too(open_as, reporter):
+    page = open_as(reporter, "/reports/rows/?period=last_7_days&column=field:queue&column=field:agent", scripts=False)
+    page.get_by_text("choose, order and rename").click()
+    page.get_by_label("Heading of Agent").fill("Who")
+
+    page.get_by_role("button", name="Move Agent up").click()
+
+    expect(page.locator("thead th")).to_have_text(["Who", "Queue"])
+    page.get_by_label("Heading of Queue").fill("Where")  # the choice is open still
+    page.get_by_label("Heading of Queue").press("Enter")
+    expect(page.locator("thead th")).to_have_text(["Who", "Where"])
+
+
 def dragged(page: Page, column: str, *, onto: str) -> None:
     """A column is dragged by its grip to where another is."""
     page.locator(f"[data-column='{column}'] [data-grip]").hover()

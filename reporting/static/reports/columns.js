@@ -1,4 +1,5 @@
-/* Columns of the Contact Log are put in order by buttons or by dragging. Their order in the page is what is sent. */
+/* Columns of the Contact Log are put in order by buttons or by dragging. Their order in the page is what is sent;
+   without scripts, each press of a button is sent by itself. */
 (() => {
   const form = document.querySelector("[data-columns]");
   if (!form) return;
@@ -52,9 +53,12 @@
     };
   }
 
-  for (const part of form.querySelectorAll("[data-moves], [data-grip]")) part.hidden = false;
-  for (const button of form.querySelectorAll("[data-move]")) button.addEventListener("click", () => move(button));
+  for (const button of form.querySelectorAll("[data-move]")) {
+    button.type = "button";
+    button.addEventListener("click", () => move(button));
+  }
   for (const grip of form.querySelectorAll("[data-grip]")) {
+    grip.hidden = false;
     grip.addEventListener("pointerdown", (pressed) => drag(grip.closest("li"), pressed));
   }
 })();

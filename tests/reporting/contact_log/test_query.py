@@ -116,6 +116,7 @@ def test_a_period_in_words_is_one_of_whole_days_in_the_zone():
         ({"interval": ["15_minutes"], "received_after": ["2026-01-01"], "received_before": ["2026-02-01"]}, "interval"),
         ({"others": ["51", "queue"]}, "others"),
         ({"others": ["6", "queue", "6"]}, "others"),
+        ({"others": ["6", "queue"] * 5}, "others"),
         ({"kept": ["=gold"]}, "kept"),
         ({"missing": ["customerType:lost"]}, "missing"),
         ({"state": ["queued"]}, "state"),

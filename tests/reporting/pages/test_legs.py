@@ -67,6 +67,14 @@ def test_legs_in_a_queue_of_others_are_not_told(client, queues, transferred):
     assert ("Service" in legs, "Sales" in legs) == (True, False)
 
 
+@pytest.mark.django_db
+def test_legs_say_what_was_asked_and_each_condition_can_be_dropped(client, queues, transferred):
+    legs = shown(client, user_with(Right.VIEW_REPORTS, on=queues[1]), f"/reports/legs/?{YEAR}&queue={queues[1].pk}")
+
+    assert "Queue: Service" in legs
+    assert 'href="/reports/legs/?received_after=' in legs
+
+
 def numbers_of(page: str) -> dict[str, int]:
     """The legs of each queue and agent that the page shows."""
     rows = re.findall(r'<th scope="row">(.+?)</th>\s*<td class="num">(\d+)</td>', page)

@@ -150,6 +150,30 @@ def test_rows_have_the_columns_that_were_ticked_in_their_order_under_their_headi
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("pressed", "order", "place"),
+    [
+        ({"up": "field:agent"}, ["Agent", "Team", "State"], "#column-1"),
+        ({"down": "field:agent"}, ["Team", "State", "Agent"], "#column-3"),
+        ({"up": "field:queue"}, ["Team", "Agent", "State"], "#column-1"),
+        ({"down": "field:state"}, ["Team", "Agent", "State"], "#column-3"),
+        ({"up": "field:channel"}, ["Team", "Agent", "State"], ""),
+    ],
+)
+def test_a_column_is_moved_past_its_neighbour_by_what_a_button_sends(client, queue, viewer, pressed, order, place):
+    served(queue, received_at=NOON)
+    run_reporting_job()
+    client.force_login(viewer)
+    sent = {"received_after": "2026-01-01", "received_before": "2027-01-01", "heading:field:queue": "Team"}
+    ticked = ["field:", "field:queue", "field:agent", "field:state"]
+
+    shown = client.post("/reports/rows/columns/", sent | {"column": ticked} | pressed).headers["Location"]
+
+    assert table_of(page(client, viewer, shown))[0] == order
+    assert shown.partition("#")[1:] == place.partition("#")[1:]
+
+
+@pytest.mark.django_db
 def test_wrong_columns_and_headings_are_told_and_can_be_mended_where_they_were_typed(client, queue, viewer):
     served(queue, received_at=NOON, data={"customerType": "gold"})
     run_reporting_job()
@@ -565,6 +589,45 @@ def test_a_waiting_file_can_be_cancelled(client, viewer):
 
     file.refresh_from_db()
     assert file.state == "cancelled"
+
+
+@pytest.mark.django_db
+def test_what_the_chart_says_names_no_span_where_there_is_none(client, viewer, queue):
+    march = "received_after=2026-03-01&received_before=2026-04-01&interval=day&measure=service_level"
+    served(queue, received_at=NOON)
+    run_reporting_job()
+    assert re.search(r"Service level: \d+\s% \(Mon 03-02\)\.", page(client, viewer, f"/reports/?{march}"))
+
+    served(queue, received_at=NOON + timedelta(days=1))
+    run_reporting_job()
+    assert re.search(r"Service level: \d+\s% throughout\.", page(client, viewer, f"/reports/?{march}"))
+
+
+@pytest.mark.django_db
+def test_a_report_without_conversations_can_be_saved_for_the_days_to_come(client, viewer):
+    assert "Save this report" in page(client, viewer, "/reports/?period=yesterday")
+
+
+@pytest.mark.django_db
+def test_several_queues_are_chosen_in_the_form(client, viewer, queue):
+    for name in ("Care", "Service"):
+        other = QueueFactory(name=name)
+        grant(viewer, Right.VIEW_REPORTS, on=other)
+        served(other, received_at=NOON)
+    served(queue, received_at=NOON)
+    run_reporting_job()
+
+    shown = page(client, viewer, f"/reports/?{YEAR}")
+
+    assert re.search(r'<select id="id_queue" name="queue" multiple', shown)
+
+
+@pytest.mark.django_db
+def test_who_may_view_no_report_but_grant_rights_is_led_there(client):
+    root = UserFactory(is_staff=True, is_superuser=True)
+
+    for address in ("/reports/", "/reports/runs/", "/reports/schedules/"):
+        assert 'href="/admin/channels_cfg/accessright/"' in page(client, root, address)
 
 
 @pytest.mark.django_db

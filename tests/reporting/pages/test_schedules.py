@@ -86,7 +86,7 @@ def test_a_schedule_is_made_from_a_saved_report_shown_changed_paused_and_deleted
         ({"every": "week"}, "Choose at least one day of the week."),
         ({"every": "cron", "cron": "0 7 * *"}, "Write five fields"),
         ({"zone": "EET"}, "“EET” is not a time zone"),
-        ({"formats": []}, "This field cannot be blank."),
+        ({"formats": []}, "Choose at least one format."),
         ({"recipients": "rita, <b>"}, "No user who views reports is called: &lt;b&gt;."),
         ({"recipients": ""}, "Name at least one recipient"),
     ],
@@ -94,7 +94,7 @@ def test_a_schedule_is_made_from_a_saved_report_shown_changed_paused_and_deleted
 def test_what_is_wrong_stands_at_its_field_and_what_was_typed_stays(owner, facts, complaint):
     page = signed_in(owner).post(reverse("reports:new_schedule"), typed(owner, **facts)).content.decode()
 
-    assert complaint in page and 'value="Mornings"' in page
+    assert page.count(complaint) == 1 and 'value="Mornings"' in page
     assert not ReportSchedule.objects.exists()
 
 
@@ -250,6 +250,24 @@ def test_an_owner_is_told_nothing_of_rows_that_only_a_recipient_may_see(owner, q
     assert "· 1 row</div>" not in said(browser, "scheduled_run", run.pk)
 
 
+def test_a_second_click_leads_to_the_run_that_is_under_way_and_makes_no_other(owner):
+    schedule, browser = scheduled(owner), signed_in(owner)
+
+    def clicked(step: str, pk: int) -> str:
+        return browser.post(reverse(f"reports:{step}", args=[pk])).url
+
+    first = clicked("run_schedule", schedule.pk)
+    assert clicked("run_schedule", schedule.pk) == first
+    run = completed(ScheduledRun.objects.get())
+    assert "It is under way already" in said(browser, "scheduled_run", run.pk)
+
+    repeated = clicked("run_again", run.pk)
+    assert clicked("run_again", run.pk) == repeated != first
+    completed(ScheduledRun.objects.latest("pk"))
+    assert clicked("run_schedule", schedule.pk) not in (first, repeated)
+    assert ScheduledRun.objects.count() == 3
+
+
 def test_the_page_of_a_run_costs_the_same_for_one_recipient_and_for_many(owner, queue):
     others = [user_with(Right.VIEW_REPORTS, on=queue) for _ in range(3)]
     others += [user_with(Right.VIEW_REPORTS, on=QueueFactory()) for _ in range(3)]
@@ -290,3 +308,13 @@ def test_a_file_says_which_schedule_had_it_made_and_a_schedule_leads_to_its_repo
 
     assert "Schedule “Mornings”" in said(browser, "files")
     assert f'href="{escape(address_of(SavedReport.objects.get()))}"' in said(browser, "schedule", schedule.pk)
+
+
+def test_the_list_says_of_which_schedule_the_latest_run_failed(owner, queue):
+    ran(scheduled(owner))
+    browser = signed_in(owner)
+    assert "The latest run failed" not in said(browser, "schedules")
+
+    ScheduledRun.objects.update(state="failed", finished_at=timezone.now())
+
+    assert "The latest run failed" in said(browser, "schedules")
