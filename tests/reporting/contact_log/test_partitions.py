@@ -3,12 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from conversations.lifecycle import reordered
 from conversations.models import Conversation
+from reporting.bi import views
 from reporting.contact_log.fill import run_reporting_job
 from reporting.models import ContactLogEntry, KeptKeyName, MovedEntry
 from tests.factories import QueueFactory
@@ -119,6 +120,8 @@ def test_the_log_of_an_older_version_is_taken_along(queue):
             MigrationExecutor(connection).migrate([("reporting", "0004_report_formats")])
         finally:
             MigrationExecutor(connection).migrate(latest)
+            views.drop_views(DEFAULT_DB_ALIAS, latest)  # the rest went with the table
+            views.create_views(DEFAULT_DB_ALIAS)
 
     assert places() == ["2031_05", "2031_06"]
     entry, unserved = ContactLogEntry.objects.order_by("received_at")
