@@ -33,9 +33,10 @@ _REPORT_BATCH = """
     WITH claimed AS (
         DELETE FROM conversations_reportablechange
          WHERE id = ANY (ARRAY(
-                   SELECT id FROM conversations_reportablechange ORDER BY id LIMIT %(changes)s FOR UPDATE SKIP LOCKED
+                   SELECT id FROM conversations_reportablechange
+                    WHERE id > %(after)s ORDER BY id LIMIT %(changes)s FOR UPDATE SKIP LOCKED
                ))
-        RETURNING conversation_id
+        RETURNING id, conversation_id
     ), reported AS (
         INSERT INTO reporting_contactlogentry AS entry (
                conversation_id, channel_id, queue_id, agent_id, messaging_channel, direction, state, ended_in_ivr,
@@ -105,7 +106,7 @@ _REPORT_BATCH = """
     ), changed AS (
         INSERT INTO reporting_changedday (day) SELECT DISTINCT day FROM reported
     )
-    SELECT (SELECT count(*) FROM claimed), (SELECT count(*) FROM reported)
+    SELECT (SELECT max(id) FROM claimed), (SELECT count(*) FROM reported)
 """
 
 # A run that began before the correction may still write an entry to the old place, so that it is looked at for a while.
@@ -160,23 +161,26 @@ def _report_batches_elsewhere(run: ReportRun) -> None:
 
 
 def _report_batches(run: ReportRun) -> None:
-    while _report_batch(run):
-        pass
+    """Batch by batch until nothing is left, each from where the last ended: what was removed before is still in the
+    index, and would be passed over row by row each time."""
+    after = 0
+    while (last := _report_batch(run, after)) or after:
+        after = last
 
 
-def _report_batch(run: ReportRun) -> bool:
-    """Report one batch, and say whether there was anything."""
+def _report_batch(run: ReportRun, after: int) -> int:
+    """Report the next changes after one, and return the last of them; 0 where there are none."""
     try:
-        return _write_batch(run)
+        return _write_batch(run, after)
     except IntegrityError as refused:
         if not is_for_want_of_a_month(refused):
             raise
     make_months()
-    return _write_batch(run)
+    return _write_batch(run, after)
 
 
 @transaction.atomic
-def _write_batch(run: ReportRun) -> bool:
+def _write_batch(run: ReportRun, after: int) -> int:
     now = timezone.now()
     with connection.cursor() as cursor:
         # What a power cut undoes of the last batches, the changes with the entries, the next run reports again.
@@ -187,6 +191,7 @@ def _write_batch(run: ReportRun) -> bool:
             _REPORT_BATCH,
             {
                 "changes": CHANGES_PER_BATCH,
+                "after": after,
                 "now": now,
                 "ended": [state.value for state in ENDED_STATES],
                 "unaccepted": [state.value for state in UNACCEPTED_ENDS],
@@ -196,11 +201,11 @@ def _write_batch(run: ReportRun) -> bool:
                 "longest": LONGEST_SECONDS,
             },
         )
-        claimed, reported = cursor.fetchone()
+        last, reported = cursor.fetchone()
     if reported:
         this = ReportRun.objects.filter(pk=run.pk)
         this.update(conversations=F("conversations") + reported, seen_at=now)
-    return bool(claimed)
+    return last or 0
 
 
 def _finish(run: ReportRun) -> None:
