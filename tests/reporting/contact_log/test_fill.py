@@ -180,6 +180,28 @@ def test_many_conversations_are_reported_in_batches(queue, monkeypatch):
 
 
 @pytest.mark.django_db
+def test_a_change_that_was_passed_over_while_another_held_it_is_reported_before_the_run_ends(queue, monkeypatch):
+    monkeypatch.setattr(fill, "CHANGES_PER_BATCH", 1)
+    served(queue, received_at=NOON)
+    passed_over = ReportableChange.objects.latest("pk")
+    ReportableChange.objects.all().delete()
+    served(queue, received_at=NOON)
+    write_batch, given_back = fill._write_batch, [passed_over]
+
+    def write_and_let_go(*asked):
+        last = write_batch(*asked)
+        if given_back:
+            given_back.pop().save(force_insert=True)
+        return last
+
+    monkeypatch.setattr(fill, "_write_batch", write_and_let_go)
+
+    run_reporting_job()
+
+    assert (ContactLogEntry.objects.count(), ReportableChange.objects.count()) == (2, 0)
+
+
+@pytest.mark.django_db
 def test_an_older_version_never_replaces_a_newer_one(queue):
     conversation = served(queue, received_at=NOON)
     run_reporting_job()
