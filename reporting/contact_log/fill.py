@@ -27,8 +27,9 @@ LONGEST_SECONDS = 2**31 - 1
 
 # One statement sees one state of the database: the change and the conversation it tells of. Changes that another run
 # has in hand are passed over; should the two hold the same conversation, the later version stays, whoever comes last.
-# Conversations are written in one order, so that two runs never wait for each other in a circle; by time, which the
-# indexes like. The arrays make PostgreSQL choose once, and then walk by primary key, however much is stored.
+# Conversations are written in one order, so that two runs never wait for each other in a circle: by id, which follows
+# time, as indexes like it. The arrays make PostgreSQL choose once, and then walk by primary key, however much is
+# stored.
 _REPORT_BATCH = """
     WITH claimed AS (
         DELETE FROM conversations_reportablechange
@@ -61,7 +62,7 @@ _REPORT_BATCH = """
                       WHERE conversation_id = ANY (ARRAY(SELECT conversation_id FROM claimed))
                       GROUP BY conversation_id) AS held ON held.conversation_id = id
          WHERE id = ANY (ARRAY(SELECT conversation_id FROM claimed)) AND state = ANY (%(ended)s)
-         ORDER BY received_at, id
+         ORDER BY id
             ON CONFLICT (conversation_id, received_at) DO UPDATE
            SET channel_id = excluded.channel_id, queue_id = excluded.queue_id, agent_id = excluded.agent_id,
                state = excluded.state, ended_in_ivr = excluded.ended_in_ivr,
