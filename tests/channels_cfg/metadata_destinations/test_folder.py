@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from channels_cfg.destination_templates import UNFINISHED
 from channels_cfg.metadata_destinations.folder import SECONDS_UNFINISHED, FolderStore
 from channels_cfg.metadata_destinations.store import StoreRefused, StoreUnreachable
 from tests.channels_cfg.metadata_destinations.files import NAME, OTHER_CALL, call_file, manifest_of
+from tests.disks import room_for
 
 DAY = date(2026, 11, 29)
 
@@ -140,17 +140,6 @@ def test_a_full_disk_leaves_the_earlier_file_and_nothing_else(tmp_path: Path):
         store.put(call_file(2, size=5000))
 
     assert (tmp_path / NAME).read_bytes() == call_file(2, size=5000).content
-
-
-@contextmanager
-def room_for(size: int) -> Iterator[None]:
-    """No file may become larger, as by a quota."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="nobody else can be played")

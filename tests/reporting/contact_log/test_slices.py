@@ -1,11 +1,8 @@
 """Large files of the Contact Log, written in slices by any number of workers."""
 
 import os
-import resource
 import signal
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import openpyxl
@@ -23,6 +20,7 @@ from reporting.contact_log.fill import run_reporting_job
 from reporting.contact_log.table import snapshot, sql_of
 from reporting.models import ContactLogEntry, ReportFile, ReportFileSlice
 from reporting.models.report_file import report_folder
+from tests.disks import room_for
 from tests.factories import AttachedKeyFactory, QueueFactory, UserFactory, user_with
 from tests.reporting.contact_log.test_files import YEAR, asked_file, files_of_their_own, lines_of, written  # noqa: F401
 from tests.reporting.stories import Elsewhere, served
@@ -342,23 +340,12 @@ def test_a_slice_that_cannot_be_written_gives_the_file_up_after_three_attempts(v
 def test_who_waits_for_a_file_reads_that_the_disk_is_full(viewer, conversations, format, room):
     """Where the slices fit, the whole file does not."""
     file = asked_file(viewer, format=format)
-    with files_no_longer_than(room):
+    with room_for(room):
         written(file)
 
     assert (file.state, file.reason) == ("waiting", "It failed (the portal's disk is full) and is tried again.")
     ReportFile.objects.update(held_until=None)
     assert written(file).state == "ready"
-
-
-@contextmanager
-def files_no_longer_than(size: int) -> Iterator[None]:
-    """No file that this process or one of its children writes becomes longer."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_slice_of_a_file_that_came_to_nothing_is_not_written(viewer, conversations, monkeypatch):
