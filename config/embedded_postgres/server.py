@@ -42,6 +42,7 @@ SERVER_SETTINGS = {
     "fsync": "on",
     "max_connections": "100",
     "shared_buffers": "256MB",
+    "wal_buffers": "64MB",  # else workers that write at the same time wait for each other
     "work_mem": "16MB",
     "maintenance_work_mem": "128MB",
     "effective_cache_size": "1GB",
