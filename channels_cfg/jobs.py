@@ -229,7 +229,7 @@ def _kind_of(failure: Exception) -> str:
 def _fail(job: Job, kind: str) -> None:
     if not job.is_exhausted(now=timezone.now()):
         _put_off(job, reason=_("It failed (%(kind)s) and is tried again.") % {"kind": kind})
-    elif job.attempts == 1:
+    elif job.attempts == 1 or not job.tells_attempts:
         give_up(job, kind)
     else:
         words = _("Given up after %(attempts)s attempts (%(kind)s).")

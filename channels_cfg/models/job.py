@@ -136,6 +136,9 @@ class Job(models.Model):
     most_interruptions: ClassVar[int] = 10
     """A job that took so many workers with it is given up."""
 
+    tells_attempts: ClassVar[bool] = True
+    """Whether the reason of one that was given up says after how many attempts."""
+
     class Meta:
         abstract = True
 

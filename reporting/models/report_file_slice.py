@@ -47,6 +47,7 @@ class ReportFileSlice(Job):
 
     oldest_first: ClassVar[tuple[str, ...]] = ("made_at", "number", "pk")
     waits_since: ClassVar[str] = "made_at"
+    tells_attempts: ClassVar[bool] = False  # its reason becomes the file's, which counts its own
 
     objects = ReportFileSliceQuerySet.as_manager()
 

@@ -17,6 +17,7 @@ from conversations.attached_data.post import post_data
 from reporting.contact_log import building, files, part_processes, slices
 from reporting.contact_log import workbook as workbooks
 from reporting.contact_log.fill import run_reporting_job
+from reporting.contact_log.parts import SnapshotGone
 from reporting.contact_log.table import snapshot, sql_of
 from reporting.models import ContactLogEntry, ReportFile, ReportFileSlice
 from reporting.models.report_file import report_folder
@@ -334,6 +335,20 @@ def test_a_slice_that_cannot_be_written_gives_the_file_up_after_three_attempts(v
     assert file.reason == "Given up after 3 attempts (ValueError)."
     assert list(report_folder().iterdir()) == []
     assert not ReportFileSlice.objects.exists()
+
+
+def test_a_slice_that_fails_after_it_was_put_off_says_why_in_a_word(viewer, conversations, monkeypatch):
+    failures = iter([SnapshotGone(), *[ValueError("canary-92")] * 9])
+
+    def fail(part, *_args, **_facts):
+        if part.path.parent.name.endswith(".parts"):
+            raise next(failures)
+        return write_part(part, *_args, **_facts)
+
+    write_part = slices.write_part
+    monkeypatch.setattr(slices, "write_part", fail)
+
+    assert written(asked_file(viewer)).reason == "It failed (ValueError) and is tried again."
 
 
 @pytest.mark.parametrize(("format", "room"), [("csv", 100), ("parquet", 100), ("xlsx", 4000)])
