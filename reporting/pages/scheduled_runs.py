@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
 from django.db.models import Count, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,12 +20,12 @@ from conversations.filters import GrantedPlaces, is_id
 from conversations.models import Conversation
 from conversations.signed_in import page_for_people, viewer
 from reporting.contact_log.files import lies_in
-from reporting.models import RunRecipient, ScheduledRun
+from reporting.models import ReportSchedule, RunRecipient, ScheduledRun
 from reporting.models.report_schedule import RUNS_KEPT
 from reporting.pages.saved_reports import address_of
 from reporting.pages.schedules import TIMES_SHOWN, own_schedule
 from reporting.schedules.mails import period_in_words
-from reporting.schedules.planning import refusal, run_again, run_now, run_under_way
+from reporting.schedules.planning import RunUnderWay, refusal, run_again, run_now
 from reporting.schedules.rows import ROWS_SHOWN, RowDifference, RunComparison, erased_rows, query_of, rows_changed_since
 from reporting.schedules.running import has_no_address, may_not_receive
 from reporting.viewing import report_recipients
@@ -33,11 +33,10 @@ from reporting.viewing import report_recipients
 NOW = "now"
 
 
-def _own_run(request: HttpRequest, pk: int, *, is_held: bool = False) -> ScheduledRun:
-    """A run of the viewer's schedule, which nobody else changes or deletes while it ``is_held``. Another's is not
-    found."""
+def _own_run(request: HttpRequest, pk: int) -> ScheduledRun:
+    """A run of the viewer's schedule. Another's is not found."""
     runs = ScheduledRun.objects.filter(schedule__owner=viewer(request)).select_related("schedule")
-    return get_object_or_404(runs.select_for_update(of=("schedule",)) if is_held else runs, pk=pk)
+    return get_object_or_404(runs, pk=pk)
 
 
 @page_for_people
@@ -64,32 +63,34 @@ def schedule(request: HttpRequest, pk: int) -> HttpResponse:
 
 @page_for_people
 @require_POST
-@transaction.atomic
 def start(request: HttpRequest, pk: int) -> HttpResponse:
     """Have a schedule of the viewer's run at once, unless a run of it is under way."""
-    shown = own_schedule(request, pk, is_held=True)
+    shown = own_schedule(request, pk)
     if reason := refusal(shown):
         messages.error(request, reason)
         return redirect("reports:schedule", pk)
-    if run := run_under_way(shown):
-        messages.info(request, _("It is under way already."))
-    else:
-        run = run_now(shown, now=timezone.now())
-        messages.success(request, _("It runs now."))
-    return redirect("reports:scheduled_run", run.pk)
+    return _started(request, lambda: run_now(shown, now=timezone.now()), words=_("It runs now."))
 
 
 @page_for_people
 @require_POST
-@transaction.atomic
 def again(request: HttpRequest, pk: int) -> HttpResponse:
     """Have a run made once more, of the same period, unless one of it is under way."""
-    earlier = _own_run(request, pk, is_held=True)
-    if run := run_under_way(earlier.schedule, query=earlier.query):
+    earlier = _own_run(request, pk)
+    words = _("It runs again, of the same period.")
+    return _started(request, lambda: run_again(earlier, now=timezone.now()), words=words)
+
+
+def _started(request: HttpRequest, start: Callable[[], ScheduledRun], *, words: str) -> HttpResponse:
+    """Leads to the run that was started, or to the one that is under way."""
+    try:
+        run = start()
+        messages.success(request, words)
+    except RunUnderWay as under_way:
+        run = under_way.run
         messages.info(request, _("It is under way already."))
-    else:
-        run = run_again(earlier, now=timezone.now())
-        messages.success(request, _("It runs again, of the same period."))
+    except ReportSchedule.DoesNotExist as deleted:
+        raise Http404 from deleted
     return redirect("reports:scheduled_run", run.pk)
 
 

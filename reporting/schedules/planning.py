@@ -24,6 +24,14 @@ MOST_SCHEDULES = 100
 MOST_RECIPIENTS = 50
 
 
+class RunUnderWay(Exception):
+    """A run is not finished that would be started anew."""
+
+    def __init__(self, run: ScheduledRun) -> None:
+        super().__init__(run.pk)
+        self.run = run
+
+
 def schedules_of(owner: User) -> QuerySet[ReportSchedule]:
     """The owner's own schedules, by name."""
     return ReportSchedule.objects.filter(owner=owner)
@@ -145,22 +153,26 @@ def _start_one(now: datetime) -> bool:
     return True
 
 
-def run_under_way(schedule: ReportSchedule, **facts: Any) -> ScheduledRun | None:
-    """The newest of its runs that is not finished, of those with these facts. Whoever makes another run where there is
-    none holds the schedule, so that it is not done twice at once."""
-    return schedule.runs.unfinished().filter(**facts).order_by("-created_at", "-pk").first()
-
-
 def run_now(schedule: ReportSchedule, *, now: datetime) -> ScheduledRun:
-    """Have it run at once, besides its times."""
-    jobs.announce(ScheduledRun)
-    return ScheduledRun.objects.create(schedule=schedule, as_of=now, created_at=now)
+    """Have it run at once, besides its times. Raises ``RunUnderWay`` where it runs, and ``ReportSchedule.DoesNotExist``
+    where it was deleted meanwhile."""
+    return _start_unless_under_way(schedule, under_way={}, as_of=now, created_at=now)
 
 
 def run_again(run: ScheduledRun, *, now: datetime) -> ScheduledRun:
-    """Ask the same once more, of the same period."""
+    """Ask the same once more, of the same period. Raises as ``run_now``, where that is asked already."""
+    query = {"query": run.query}
+    return _start_unless_under_way(run.schedule, under_way=query, as_of=run.as_of, created_at=now, **query)
+
+
+@transaction.atomic
+def _start_unless_under_way(schedule: ReportSchedule, *, under_way: dict[str, Any], **facts: Any) -> ScheduledRun:
+    """A run with these facts, unless one is not finished that has those ``under_way``."""
+    held = ReportSchedule.objects.select_for_update().get(pk=schedule.pk)  # two at once do not both start one
+    if run := held.runs.unfinished().filter(**under_way).order_by("-created_at", "-pk").first():
+        raise RunUnderWay(run)
     jobs.announce(ScheduledRun)
-    return ScheduledRun.objects.create(schedule=run.schedule, as_of=run.as_of, query=run.query, created_at=now)
+    return ScheduledRun.objects.create(schedule=schedule, **facts)
 
 
 def delete_old_runs(*, now: datetime) -> None:

@@ -189,7 +189,6 @@ def test_a_run_says_what_it_found_and_is_stale_once_rows_differ(owner, queue):
     served(queue, received_at=NOON)
     run_reporting_job()
     run = ran(scheduled(owner))
-    ScheduledRun.objects.update(state="done", finished_at=timezone.now())
     browser = signed_in(owner)
     assert "Unchanged" in said(browser, "run_changes", run.pk)
     assert "No row was added, changed or removed." in said(browser, "scheduled_run", run.pk)

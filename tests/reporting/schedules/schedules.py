@@ -62,5 +62,8 @@ def completed(run: ScheduledRun) -> ScheduledRun:
 
 
 def ran(schedule: ReportSchedule) -> ScheduledRun:
-    """Its rows are noted; nobody writes the files."""
-    return worked_on(run_now(schedule, now=timezone.now()))
+    """Its rows are noted, and it is over; nobody writes the files."""
+    run = worked_on(run_now(schedule, now=timezone.now()))
+    ScheduledRun.objects.filter(pk=run.pk).update(state=ScheduledRun.State.DONE, finished_at=timezone.now())
+    run.refresh_from_db()
+    return run

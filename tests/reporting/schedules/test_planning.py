@@ -14,8 +14,16 @@ from channels_cfg.models import OpeningHours, Right, User
 from reporting.contact_log.fill import run_reporting_job
 from reporting.models import ReportSchedule, RunRow, ScheduledRun
 from reporting.models.report_schedule import RUNS_KEPT
-from reporting.schedules.planning import delete_old_runs, run_again, run_now, save_schedule, start_due_runs
+from reporting.schedules.planning import (
+    RunUnderWay,
+    delete_old_runs,
+    run_again,
+    run_now,
+    save_schedule,
+    start_due_runs,
+)
 from tests.factories import OpeningHoursFactory, QueueFactory, UserFactory, user_with
+from tests.reporting.contact_log.test_fill import eventually_waiting
 from tests.reporting.schedules.schedules import NOON, ran, saved_report, scheduled, worked_on
 from tests.reporting.stories import Elsewhere, served
 
@@ -183,14 +191,33 @@ def test_nobody_schedules_the_report_of_somebody_else_or_two_under_one_name(owne
         scheduled(owner)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_have_it_run_at_once_the_second_is_told_of_the_first(owner):
+    schedule = scheduled(owner)
+
+    with transaction.atomic():
+        first = run_now(schedule, now=timezone.now())
+        second = Elsewhere(lambda: run_now(schedule, now=timezone.now()))
+        eventually_waiting("%reporting_reportschedule%")
+
+    with pytest.raises(RunUnderWay) as told:
+        second.finish()
+    assert told.value.run == first
+
+
 def test_old_runs_go_with_their_rows_and_of_many_the_newest_stay(owner):
     served(QueueFactory(), received_at=NOON)
     run_reporting_job()
     schedule = scheduled(owner)
-    kept = [run_now(schedule, now=timezone.now() - timedelta(hours=number)) for number in range(RUNS_KEPT + 2)]
-    old = run_now(scheduled(owner, name="Other"), now=timezone.now() - timedelta(days=91))
+
+    def ended(schedule: ReportSchedule, **ago: int) -> ScheduledRun:
+        run = run_now(schedule, now=timezone.now() - timedelta(**ago))
+        ScheduledRun.objects.filter(pk=run.pk).update(state="done", finished_at=timezone.now())
+        return run
+
+    kept = [ended(schedule, hours=number) for number in range(RUNS_KEPT + 2)]
+    old = ended(scheduled(owner, name="Other"), days=91)
     unfinished = run_now(old.schedule, now=timezone.now() - timedelta(days=92))
-    ScheduledRun.objects.exclude(pk=unfinished.pk).update(state="done", finished_at=timezone.now())
 
     delete_old_runs(now=timezone.now())
 
