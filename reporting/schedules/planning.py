@@ -8,12 +8,12 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import QuerySet, Window
+from django.db.models import Model, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.utils.translation import gettext as _
 
 from channels_cfg import jobs
-from channels_cfg.models import User
+from channels_cfg.models import OpeningHours, User
 from reporting.models import ReportSchedule, SavedReport, ScheduledRun
 from reporting.models.report_schedule import RUNS_KEPT, RUNS_KEPT_FOR, no_such_report
 from reporting.schedule_times import latest_time
@@ -62,7 +62,7 @@ def report_name(schedule: ReportSchedule) -> str:
 def save_schedule(schedule: ReportSchedule, *, recipients: Collection[str], now: datetime) -> None:
     """Keep a schedule for the users of these names, and plan its next run. Raises ``ValidationError`` by field, and
     ``ReportSchedule.DoesNotExist`` where it was deleted meanwhile."""
-    _hold(schedule)
+    _hold(schedule, recipients)
     complaints: dict[str, list[str]] = {}
     try:
         schedule.full_clean()
@@ -85,15 +85,21 @@ def save_schedule(schedule: ReportSchedule, *, recipients: Collection[str], now:
     schedule.recipients.set(users)
 
 
-def _hold(schedule: ReportSchedule) -> None:
-    """Have whoever deletes the schedule, or its report, wait until the transaction ends, or wait for them."""
-    User.objects.select_for_update().get(pk=schedule.owner_id)  # two at once do not go over the limit together
-    if schedule.report_id:
-        reports = SavedReport.objects.select_for_update(no_key=True).filter(pk=schedule.report_id)
-        if not reports:
-            raise ValidationError({"report": no_such_report()})
+def _hold(schedule: ReportSchedule, recipients: Collection[str]) -> None:
+    """Have whoever deletes the schedule, or what it is made of, wait until the transaction ends, or wait for them."""
+    concerned = User.objects.filter(Q(pk=schedule.owner_id) | Q(username__in=list(recipients)[:MOST_RECIPIENTS]))
+    list(concerned.order_by("pk").select_for_update(no_key=True))  # nor do two at once go over a limit together
+    if schedule.report_id and not _is_held(SavedReport, schedule.report_id):
+        raise ValidationError({"report": no_such_report()})
+    if schedule.opening_hours_id and not _is_held(OpeningHours, schedule.opening_hours_id):
+        raise ValidationError({"opening_hours": _("These opening hours were deleted. Choose others, or none.")})
     if schedule.pk:
         ReportSchedule.objects.select_for_update().get(pk=schedule.pk)
+
+
+def _is_held(model: type[Model], pk: Any) -> bool:
+    """Whether the row is still there, and stays to the end of the transaction."""
+    return bool(model._default_manager.select_for_update(no_key=True).filter(pk=pk))
 
 
 @transaction.atomic

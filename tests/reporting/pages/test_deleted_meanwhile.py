@@ -10,10 +10,10 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from channels_cfg.models import Right, User
+from channels_cfg.models import OpeningHours, Queue, Right, User
 from reporting.models import ReportSchedule, SavedReport, ScheduledRun
 from reporting.schedules.planning import delete_report, delete_schedules, run_now
-from tests.factories import QueueFactory, user_with
+from tests.factories import OpeningHoursFactory, QueueFactory, grant, user_with
 from tests.reporting.contact_log.test_fill import eventually_waiting
 from tests.reporting.pages.test_schedules import signed_in, typed
 from tests.reporting.schedules.schedules import saved_report, scheduled
@@ -33,7 +33,7 @@ def posted_while(delete: Callable[[], Any], owner: User, page: str, *args: int, 
     with transaction.atomic():
         delete()
         posting = Elsewhere(lambda: browser.post(reverse(f"reports:{page}", args=args), sent))
-        eventually_waiting("%reporting_%")
+        eventually_waiting("%")
     return posting.finish()
 
 
@@ -78,6 +78,29 @@ def test_of_a_report_that_is_deleted_meanwhile_no_schedule_is_made(owner, page):
 
     assert "Choose one of your own saved reports, or one that others share." in answer.content.decode()
     assert not ReportSchedule.objects.filter(report=None).exists()
+
+
+@pytest.mark.parametrize("page", ["new_schedule", "edit_schedule"])
+@pytest.mark.parametrize("deleted", ["opening hours", "recipient"])
+def test_what_a_schedule_would_name_and_is_deleted_meanwhile_is_to_be_chosen_anew(owner, page, deleted):
+    queue = QueueFactory(opening_hours=OpeningHoursFactory())
+    named = [user_with(Right.VIEW_REPORTS, on=queue, username=name) for name in ("anna", "otto")]
+    grant(owner, Right.VIEW_REPORTS, on=queue)
+    args = [] if page == "new_schedule" else [scheduled(owner).pk]
+    hours = OpeningHours.objects.get()
+    sent = typed(owner, opening_hours=hours.pk, recipients="anna otto")
+
+    def delete() -> None:
+        if deleted == "recipient":
+            named[1].delete()
+        else:
+            Queue.objects.update(opening_hours=None)
+            hours.delete()
+
+    said = posted_while(delete, owner, page, *args, **sent).content.decode()
+
+    assert "These opening hours were deleted." in said or "No user who views reports is called: otto." in said
+    assert not ReportSchedule.objects.exclude(opening_hours=None).exists()
 
 
 @pytest.mark.parametrize("page", ["delete_schedule", "delete_saved"])
