@@ -18,11 +18,15 @@
     });
   }
 
-  // The detail page leads back to the list as it was searched.
+  // The detail page leads back to the list as it was searched, or to the rows of a report.
   const back = document.getElementById("back_to_list");
   if (back && document.referrer) {
-    const list = new URL(back.href);
     const before = new URL(document.referrer);
-    if (before.origin === list.origin && before.pathname === list.pathname) back.href = before.href;
+    const { rows, rowsWords } = back.dataset;
+    const words = { [new URL(back.href).pathname]: back.textContent, [rows]: rowsWords }[before.pathname];
+    if (before.origin === location.origin && words) {
+      back.href = before.href;
+      back.textContent = words;
+    }
   }
 })();

@@ -72,6 +72,9 @@ def test_from_a_report_to_a_group_to_its_rows_to_a_file(open_as, worker, reporte
     dragged(page, "Queue", onto="Conversation")
     page.get_by_role("button", name="Show these columns").click()
     expect(page.locator("thead th")).to_contain_text(["customerType", "Team", "Conversation", "Received"])
+    page.locator("tbody a").first.click()
+    page.get_by_role("link", name="← Rows").click()
+    expect(page.locator("thead th")).to_contain_text(["customerType", "Team", "Conversation", "Received"])
     page.get_by_role("button", name="Rows as CSV").click()
 
     with page.expect_download() as download:
