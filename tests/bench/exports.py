@@ -23,6 +23,7 @@ from channels_cfg.models import MetadataDestination, User
 from reporting.contact_log import dataset, files
 from reporting.contact_log.query import LogQuery
 from reporting.contact_log.table import csv_rows, snapshot, statement_of, typed_rows
+from reporting.contact_log.workbook import ROWS_PER_SHEET
 from reporting.models import DatasetDay, ReportFile
 from tests.bench.dataset import KEPT_KEYS
 
@@ -83,22 +84,25 @@ def parquet_to(target: Path, query: LogQuery, owner: User) -> None:
 
 
 def xlsx_to(target: Path, query: LogQuery, owner: User) -> None:
-    """XlsxWriter alone writing the cells that stand in the file, in constant memory."""
+    """XlsxWriter alone writing the cells that stand in the file, on as many sheets, in constant memory."""
     rows = typed_rows(query.entries(owner), query.shown_columns(lambda: KEPT_KEYS), zone=query.zone)
     with (
         snapshot() as cursor,
         cursor.db.chunked_cursor() as found,
         xlsxwriter.Workbook(target, {"constant_memory": True, "default_date_format": "yyyy-mm-dd hh:mm:ss"}) as book,
     ):
+        book.use_zip64()
         found.execute(*statement_of(rows))
         sheet, text = book.add_worksheet(), book.add_format({"quote_prefix": True})
         moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
-        first = 1
+        below = 1
         while some := found.fetchmany(2000):
-            for number, (*fixed, reasons, kept) in enumerate(some, first):
+            for *fixed, reasons, kept in some:
+                if below > ROWS_PER_SHEET:
+                    sheet, below = book.add_worksheet(), 1
                 for column, value in enumerate([*fixed, *map(json.loads(kept).get, KEPT_KEYS), reasons]):
-                    _write_cell(sheet, number, column, value, text=text, moment=moment)
-            first += len(some)
+                    _write_cell(sheet, below, column, value, text=text, moment=moment)
+                below += 1
 
 
 def _write_cell(sheet: Worksheet, row: int, column: int, value: Any, *, text: Format, moment: Format) -> None:
