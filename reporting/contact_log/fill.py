@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import DatabaseError, IntegrityError, connection, transaction
-from django.db.models import F
+from django.db.models import F, Max, Min
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -149,22 +149,28 @@ def _report_all(run: ReportRun) -> None:
         _report_batches(run)
         return
     with ThreadPoolExecutor(at_once) as threads:
-        for done in [threads.submit(_report_batches_elsewhere, run) for _ in range(at_once)]:
+        for done in [threads.submit(_report_batches_elsewhere, run, after) for after in _far_apart(at_once)]:
             done.result()
 
 
-def _report_batches_elsewhere(run: ReportRun) -> None:
+def _far_apart(number: int) -> list[int]:
+    """After which changes so many begin. Close together they would wait for each other to make room in one month."""
+    waiting = ReportableChange.objects.aggregate(first=Min("id"), last=Max("id"))
+    first, last = waiting["first"] or 0, waiting["last"] or 0  # another run may have taken them all
+    return [max(0, first - 1) + (last - first) * place // number for place in range(number)]
+
+
+def _report_batches_elsewhere(run: ReportRun, after: int) -> None:
     """The same in a thread, which has a connection of its own."""
     try:
-        _report_batches(run)
+        _report_batches(run, after)
     finally:
         connection.close()
 
 
-def _report_batches(run: ReportRun) -> None:
-    """Batch by batch until nothing is left, each from where the last ended: what was removed before is still in the
-    index, and would be passed over row by row each time."""
-    after = 0
+def _report_batches(run: ReportRun, after: int = 0) -> None:
+    """Batch by batch until nothing is left, before or after, each from where the last ended: what was removed before is
+    still in the index, and would be passed over row by row each time."""
     while (last := _report_batch(run, after)) or after:
         after = last
 

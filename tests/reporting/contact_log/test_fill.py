@@ -291,9 +291,13 @@ def test_one_run_reports_several_batches_at_once(queue, monkeypatch, settings):
     settings.REPORT_PROCESSES = 3
     for day in range(20):
         served(queue, received_at=NOON + timedelta(days=7 * day), data={"customerType": str(day)})
+    begun, report_batches, waiting = set(), fill._report_batches, ReportableChange.objects.order_by("pk")
+    first, last = waiting.first().pk, waiting.last().pk
+    monkeypatch.setattr(fill, "_report_batches", lambda run, after: (begun.add(after), report_batches(run, after)))
 
     run = run_reporting_job()
 
+    assert len(begun) == 3 and min(begun) < first and max(begun) - min(begun) > (last - first) / 2
     assert (run.outcome, run.conversations) == ("done", ReportRun.objects.get().conversations)
     assert rows() == [
         (conversation.pk, conversation.state, conversation.version, conversation.kept_data)
