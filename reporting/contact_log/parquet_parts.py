@@ -19,7 +19,7 @@ from reporting.contact_log.parts import MOMENT, Column, Tell
 BYTES_AT_ONCE = 256 * 1024
 ROWS_A_GROUP = 10_000
 """Rows that a reader can pass over together; they are in memory while they are written."""
-BYTES_A_GROUP = 8 * 1024 * 1024
+BYTES_A_GROUP = 4 * 1024 * 1024
 """Fewer rows are a group where they are long."""
 
 
