@@ -17,16 +17,4 @@
       if (event.target.id === "results" && !event.target.querySelector("[role=alert]")) clear("kept_key", "kept_text");
     });
   }
-
-  // The detail page leads back to the list as it was searched, or to the rows of a report.
-  const back = document.getElementById("back_to_list");
-  if (back && document.referrer) {
-    const before = new URL(document.referrer);
-    const { rows, rowsWords } = back.dataset;
-    const words = { [new URL(back.href).pathname]: back.textContent, [rows]: rowsWords }[before.pathname];
-    if (before.origin === location.origin && words) {
-      back.href = before.href;
-      back.textContent = words;
-    }
-  }
 })();

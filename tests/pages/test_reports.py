@@ -125,7 +125,7 @@ def test_back_from_the_rows_keeps_the_question(open_as, reporter):
     page.get_by_role("row").filter(has_text="silver").get_by_role("link").first.click()
     expect(page.get_by_role("heading", name="1 conversation")).to_be_visible()
 
-    page.go_back()
+    page.get_by_role("link", name="← Counts of these conversations").click()
 
     expect(page.get_by_label("Group by")).to_have_value("key:customerType")
     expect(page.get_by_role("rowheader", name="silver")).to_be_visible()
