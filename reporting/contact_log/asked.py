@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -51,6 +52,10 @@ ZERO, NO_DATA = "zero", "no_data"
 """What an interval shows in which nothing happened."""
 MOST_GROUPINGS = 4
 MOST_BESIDE = 50
+MOST_CONDITIONS = 50
+"""On kept keys, and as many on missing ones."""
+MOST_COLUMNS = 500
+"""PostgreSQL returns no more than 1,664."""
 
 FIELDS = {
     "channel": gettext_lazy("Channel"),
@@ -280,7 +285,10 @@ class Reader:
 
     def _conditions(self, name: str, parse: Callable[[str], T]) -> Iterator[T]:
         # A text may begin or end with a blank, so nothing is stripped here.
-        for written in dict.fromkeys(value for value in self.lists.get(name, []) if value.strip()):
+        asked = dict.fromkeys(value for value in self.lists.get(name, []) if value.strip())
+        if len(asked) > MOST_CONDITIONS:
+            self._complain(name, _("At most %(most)s conditions at once.") % {"most": MOST_CONDITIONS})
+        for written in islice(asked, MOST_CONDITIONS):
             if condition := self._read(name, parse, written):
                 yield condition
 
@@ -291,6 +299,9 @@ class Reader:
         if asked == [FIELD]:
             self._complain("column", _("Choose at least one column."))
             return None
+        if len(asked) > MOST_COLUMNS:
+            self._complain("column", _("At most %(most)s columns at once.") % {"most": MOST_COLUMNS})
+            del asked[MOST_COLUMNS:]
         read = (FIELD if written == FIELD else self._column("column", written) for written in asked)
         return shortened([*dict.fromkeys(column for column in read if column)])
 

@@ -48,6 +48,19 @@ def sizes(query: LogQuery, viewer: User) -> dict[Head, int]:
 # What an address says
 
 
+@pytest.mark.parametrize(
+    ("name", "written", "most"), [("kept", "a~{}", 50), ("missing", "k{}:not_kept", 50), ("column", "k{}", 500)]
+)
+def test_more_than_the_database_or_a_page_could_hold_is_refused(name, written, most):
+    values = [written.format(number) for number in range(most + 1)]
+    asked(**YEAR, **{name: values[:-1]})
+
+    with pytest.raises(ValidationError, match=f"At most {most} ") as refused:
+        asked(**YEAR, **{name: values})
+
+    assert list(refused.value.message_dict) == [name]
+
+
 def test_a_query_survives_its_address():
     query = asked(
         **YEAR,
