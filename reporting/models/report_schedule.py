@@ -112,8 +112,10 @@ class ReportSchedule(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """Nobody schedules a report that somebody else does not share."""
+        """Nobody schedules a report that somebody else does not share. A name is one line, since e-mails hold it, and
+        each format comes once."""
         super().clean()
+        self.name, self.formats = " ".join(self.name.split()), [*dict.fromkeys(self.formats)]
         if self.report and not self.report.is_open_to(self.owner):
             refuse({"report": no_such_report()})
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Model, Q, QuerySet, Window
+from django.db.models import F, Model, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.utils.translation import gettext as _
 
@@ -86,15 +86,16 @@ def save_schedule(schedule: ReportSchedule, *, recipients: Collection[str], now:
 
 
 def _hold(schedule: ReportSchedule, recipients: Collection[str]) -> None:
-    """Have whoever deletes the schedule, or what it is made of, wait until the transaction ends, or wait for them."""
-    concerned = User.objects.filter(Q(pk=schedule.owner_id) | Q(username__in=list(recipients)[:MOST_RECIPIENTS]))
-    list(concerned.order_by("pk").select_for_update(no_key=True))  # nor do two at once go over a limit together
+    """Have whoever deletes the schedule, or what it is made of, wait until the transaction ends, or wait for them; in
+    the order in which Django deletes, so that neither waits for the other in a circle."""
+    if schedule.pk:
+        ReportSchedule.objects.select_for_update().get(pk=schedule.pk)
     if schedule.report_id and not _is_held(SavedReport, schedule.report_id):
         raise ValidationError({"report": no_such_report()})
     if schedule.opening_hours_id and not _is_held(OpeningHours, schedule.opening_hours_id):
         raise ValidationError({"opening_hours": _("These opening hours were deleted. Choose others, or none.")})
-    if schedule.pk:
-        ReportSchedule.objects.select_for_update().get(pk=schedule.pk)
+    concerned = User.objects.filter(Q(pk=schedule.owner_id) | Q(username__in=list(recipients)[:MOST_RECIPIENTS]))
+    list(concerned.order_by("pk").select_for_update(no_key=True))  # nor do two at once go over a limit together
 
 
 def _is_held(model: type[Model], pk: Any) -> bool:
@@ -113,6 +114,7 @@ def delete_schedules(schedules: QuerySet[ReportSchedule]) -> None:
 @transaction.atomic
 def delete_report(report: SavedReport) -> None:
     """Delete the report, with the schedules that its owner made of it. Those of others are left without one."""
+    list(report.schedules.order_by("pk").select_for_update(of=("self",)))  # the order of those who save one
     list(SavedReport.objects.select_for_update().filter(pk=report.pk))  # nobody makes a schedule of it meanwhile
     delete_schedules(report.schedules.filter(owner=report.owner_id))
     report.delete()
@@ -160,22 +162,23 @@ def _start_one(now: datetime) -> bool:
 
 
 def run_now(schedule: ReportSchedule, *, now: datetime) -> ScheduledRun:
-    """Have it run at once, besides its times. Raises ``RunUnderWay`` where it runs, and ``ReportSchedule.DoesNotExist``
-    where it was deleted meanwhile."""
-    return _start_unless_under_way(schedule, under_way={}, as_of=now, created_at=now)
+    """Have it run at once, besides its times. Raises ``RunUnderWay`` where a run is, of which none of an earlier period
+    that is asked for again counts, and ``ReportSchedule.DoesNotExist`` where it was deleted meanwhile."""
+    anew = Q(planned_at=None, as_of__lt=F("created_at"))
+    return _start_unless_under_way(schedule, ~anew, as_of=now, created_at=now)
 
 
 def run_again(run: ScheduledRun, *, now: datetime) -> ScheduledRun:
     """Ask the same once more, of the same period. Raises as ``run_now``, where that is asked already."""
-    query = {"query": run.query}
-    return _start_unless_under_way(run.schedule, under_way=query, as_of=run.as_of, created_at=now, **query)
+    same = Q(as_of=run.as_of)
+    return _start_unless_under_way(run.schedule, same, as_of=run.as_of, query=run.query, created_at=now)
 
 
 @transaction.atomic
-def _start_unless_under_way(schedule: ReportSchedule, *, under_way: dict[str, Any], **facts: Any) -> ScheduledRun:
-    """A run with these facts, unless one is not finished that has those ``under_way``."""
+def _start_unless_under_way(schedule: ReportSchedule, alike: Q, **facts: Any) -> ScheduledRun:
+    """A run with these facts, unless one that is ``alike`` is not finished."""
     held = ReportSchedule.objects.select_for_update().get(pk=schedule.pk)  # two at once do not both start one
-    if run := held.runs.unfinished().filter(**under_way).order_by("-created_at", "-pk").first():
+    if run := held.runs.unfinished().filter(alike).order_by("-created_at", "-pk").first():
         raise RunUnderWay(run)
     jobs.announce(ScheduledRun)
     return ScheduledRun.objects.create(schedule=schedule, **facts)

@@ -191,6 +191,28 @@ def test_nobody_schedules_the_report_of_somebody_else_or_two_under_one_name(owne
         scheduled(owner)
 
 
+def test_a_period_that_is_asked_for_again_does_not_keep_the_schedule_from_running_now(owner):
+    schedule = scheduled(owner)
+    with time_machine.travel(NOON, tick=False):
+        earlier = ran(schedule)
+    again = run_again(earlier, now=NOON + timedelta(days=7))
+
+    today = run_now(schedule, now=NOON + timedelta(days=7))
+
+    assert (again.as_of, today.as_of) == (NOON, NOON + timedelta(days=7))
+    for started, start in [(again, lambda: run_again(earlier, now=NOON)), (today, lambda: run_now(schedule, now=NOON))]:
+        with pytest.raises(RunUnderWay) as told:
+            start()
+        assert told.value.run == started
+
+
+def test_a_name_is_one_line_and_each_format_comes_once(owner):
+    schedule = scheduled(owner, name="Gold\r\nBcc: you@example.com", formats=["csv", "xlsx", "csv"])
+
+    schedule.refresh_from_db()
+    assert (schedule.name, schedule.formats) == ("Gold Bcc: you@example.com", ["csv", "xlsx"])
+
+
 @pytest.mark.django_db(transaction=True)
 def test_of_two_who_have_it_run_at_once_the_second_is_told_of_the_first(owner):
     schedule = scheduled(owner)
