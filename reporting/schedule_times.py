@@ -37,7 +37,7 @@ LAST_DAY = "L"
 _FIELDS = {
     "minute": gettext_lazy("The minute, the first of the five, is 0–59."),
     "hour": gettext_lazy("The hour, the second of the five, is 0–23."),
-    "day-of-month": gettext_lazy("The day of the month, the third of the five, is one that the month has: 1–31, or L for the last."),
+    "day-of-month": gettext_lazy("The day, the third of the five, is one that the month has: 1–31, or L for the last."),
     "month": gettext_lazy("The month, the fourth of the five, is 1–12 or JAN–DEC."),
     "day-of-week": gettext_lazy("The day of the week, the last of the five, is 0–6, where 0 is Sunday, or MON–SUN."),
 }
