@@ -154,11 +154,17 @@ class _Layout:
     # Their parts
 
     def _hidden(self, smallest: int) -> Iterator[str]:
-        """That numbers are not shown for the sake of small groups."""
+        """That numbers are not shown, or not compared, for the sake of small groups."""
         if self.counted.hidden:
             words = _(
                 "Numbers of fewer than %(smallest)s conversations are hidden,"
                 " and as many others as keep them from being worked out."
+            )
+            yield words % {"smallest": smallest}
+        if self.comparison and self.comparison.counted.hidden:
+            words = _(
+                "Comparisons are left out where groups of fewer than %(smallest)s conversations"
+                " could be worked out from them."
             )
             yield words % {"smallest": smallest}
 

@@ -7,12 +7,13 @@ import pytest
 
 from channels_cfg.models import Right, SystemSettings
 from reporting.contact_log.fill import run_reporting_job
-from tests.factories import ChannelFactory, QueueFactory, user_with
+from tests.factories import ChannelFactory, QueueFactory, UserFactory, user_with
 from tests.reporting.stories import abandoned, served
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MARCH = "received_after=2026-03-01&received_before=2026-04-01"
 HIDDEN = "Numbers of fewer than 3 conversations are hidden, and as many others as keep them from being worked out."
+NOT_COMPARED = "Comparisons are left out where groups of fewer than 3 conversations could be worked out from them."
 
 
 @pytest.fixture
@@ -57,3 +58,24 @@ def test_intervals_that_are_hidden_are_told_of_where_everybody_sees_it(queues, w
             served(queues[0], received_at=NOON + timedelta(days=day))
 
     assert warnings_of(interval="day") == [HIDDEN]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("of_ben", "asked", "warnings"),
+    [
+        ((4, 1), {"queue": "Sales"}, [NOT_COMPARED]),
+        ((1, 4), {}, [NOT_COMPARED]),
+        ((4, 4), {"queue": "Sales"}, []),
+        ((4, 4), {"queue": "Sales", "across": "state"}, [NOT_COMPARED]),
+    ],
+    ids=["a group there is small", "a group is small without it", "none is small", "cells are not compared"],
+)
+def test_comparisons_that_are_left_out_are_told_of(queues, warnings_of, of_ben, asked, warnings):
+    anna, ben = UserFactory(), UserFactory()
+    for agent, numbers in ((anna, (4, 4)), (ben, of_ben)):
+        for queue, number in zip(queues, numbers, strict=True):
+            for _ in range(number):
+                served(queue, received_at=NOON, agent=agent)
+
+    assert warnings_of(interval="none", by="agent", compare=f"queue:{queues[1].pk}", **asked) == warnings
