@@ -20,7 +20,7 @@ from conversations.filters import is_id
 from conversations.keyset import keyset_page
 from conversations.models import Conversation
 from conversations.signed_in import page_for_people, viewer
-from reporting.contact_log.asked import CUSTOM, OTHER_QUEUE, PARAMETERS
+from reporting.contact_log.asked import COMPARISONS, CUSTOM, OTHER_QUEUE, PARAMETERS
 from reporting.contact_log.columns import has_fields, keys_among
 from reporting.contact_log.comparison import ComparedCounts, compare, compared_with
 from reporting.contact_log.counts import HIDDEN, Counted, Numbers
@@ -96,7 +96,7 @@ def _results(query: LogQuery, user: User) -> dict[str, Any]:
         "totals": counted.at(),
         "smallest": counted.smallest if counted.at() is HIDDEN else 0,
         "table": count_table(query, counted, comparison),
-        "is_not_over": comparison and query.end > timezone.now(),
+        "is_not_over": query.compare in COMPARISONS and query.end > timezone.now(),
         "rows_address": rows_address(everything),
         "params": everything.as_params(),
         "legs_address": f"{reverse('reports:legs')}?{query.as_address()}",

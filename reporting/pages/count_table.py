@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -60,7 +60,7 @@ class CountTable:
     message: str = ""
     """What the chart says, in words."""
     warnings: Sequence[str] = ()
-    """Which groups are folded together, in words."""
+    """Which groups are folded together, and that numbers are hidden, in words."""
     small_base = SMALL_BASE
 
     @property
@@ -147,11 +147,26 @@ class _Layout:
             (self.query.column_groupings, self.counted.groups_of_columns, self.counted.columns),
         )
         folded = (side for side in sides if Rest.OTHERS in side[2])
-        return [
-            _too_many(groupings, number, len(heads) - 1, self.counted.smallest) for groupings, number, heads in folded
-        ]
+        smallest = self.counted.smallest
+        words = [_too_many(groupings, number, len(heads) - 1, smallest) for groupings, number, heads in folded]
+        return [*words, *self._hidden(smallest)]
 
     # Their parts
+
+    def _hidden(self, smallest: int) -> Iterator[str]:
+        """That numbers are not shown, or not compared, for the sake of small groups."""
+        if self.counted.hidden:
+            words = _(
+                "Numbers of fewer than %(smallest)s conversations are hidden,"
+                " and as many others as keep them from being worked out."
+            )
+            yield words % {"smallest": smallest}
+        if self.comparison and self.comparison.counted.hidden:
+            words = _(
+                "Comparisons are left out where groups of fewer than %(smallest)s conversations"
+                " could be worked out from them."
+            )
+            yield words % {"smallest": smallest}
 
     def _groupings(self, are_columns: bool) -> tuple[str, ...]:
         return self.query.column_groupings if are_columns else self.query.row_groupings

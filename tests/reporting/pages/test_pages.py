@@ -405,6 +405,18 @@ def test_numbers_are_shown_beside_those_of_the_month_before(client, viewer, queu
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(("other", "is_told"), [("previous", True), ("weekdays", True), ("queue:{}", False)])
+def test_a_period_that_is_not_over_is_told_where_it_is_compared_with_another(client, viewer, queue, other, is_told):
+    served(queue, received_at=timezone.now() - timedelta(hours=1))
+    run_reporting_job()
+
+    shown = page(client, viewer, f"/reports/?period=last_30_days&interval=none&compare={other.format(queue.pk)}")
+
+    assert "Compared with" in shown.split('id="results"')[1]
+    assert ("The period is not over yet" in shown) == is_told
+
+
+@pytest.mark.django_db
 def test_a_table_marks_what_is_compared_with_few_and_says_once_what_the_mark_means(client, viewer, queue):
     for month in (2, 3):
         served(queue, received_at=NOON.replace(month=month))
