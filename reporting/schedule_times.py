@@ -68,7 +68,7 @@ def times(expression: str, zone: ZoneInfo, *, after: datetime) -> Iterator[datet
     """The times after a moment, in UTC, each once.
 
     They are on the zone's clock. A time that a day does not have comes at the first moment after the gap, and one that
-    comes twice counts the first time; where the hours are ``*``, hours pass as they do.
+    comes twice counts the first time; where the hours are ``*``, or the minutes begin with it, hours pass as they do.
     """
     latest = after
     for at in CronSim(expression, after.astimezone(zone)):
