@@ -22,6 +22,14 @@ MOST_REPORTS = 200
 """Of one owner."""
 
 
+class NameTaken(Exception):
+    """A report of the same owner has the name, and asks something else."""
+
+    def __init__(self, report: SavedReport) -> None:
+        super().__init__(report.pk)
+        self.report = report
+
+
 def keys_of(query: LogQuery) -> list[str]:
     """The kept keys that the query shows, groups or filters by, each once."""
     group_by = [*query.groupings, *(by for others in query.others for by in others.group_by)]
@@ -42,17 +50,23 @@ def shared_with(user: User) -> QuerySet[SavedReport]:
     return shared.select_related("owner").order_by("name", "pk")
 
 
-def save_report(*, query: LogQuery, name: str, owner: User, now: datetime) -> SavedReport:
-    """Keep the query; of the owner's report with the same name, the query is replaced."""
+def save_report(*, query: LogQuery, name: str, owner: User, now: datetime, replaced: int | None = None) -> SavedReport:
+    """Keep the query. Raises ``NameTaken`` where the owner's report of that name asks something else and is not the
+    one that the owner said shall be ``replaced``, by its key."""
     name = _good_name(name)
+    facts = {"query": query.as_params(), "keys": keys_of(query), "saved_at": now}
     with transaction.atomic():
         User.objects.select_for_update().get(pk=owner.pk)  # two at once do not go over the limit together
-        others = reports_of(owner).exclude(name=name)
-        if others.count() >= MOST_REPORTS:
+        own = reports_of(owner)
+        if own.exclude(name=name).count() >= MOST_REPORTS:
             raise ValidationError(_("You have %(most)d saved reports. Delete one first.") % {"most": MOST_REPORTS})
-        facts = {"query": query.as_params(), "keys": keys_of(query), "saved_at": now}
-        report, _created = SavedReport.objects.update_or_create(owner=owner, name=name, defaults=facts)
-    return report
+        report, is_new = own.select_for_update().get_or_create(owner=owner, name=name, defaults=facts)
+        if is_new:
+            return report
+        if report.query != facts["query"] and report.pk != replaced:
+            raise NameTaken(report)
+        own.filter(pk=report.pk).update(**facts)
+        return own.get(pk=report.pk)
 
 
 def rename_report(report: SavedReport, *, name: str) -> SavedReport:

@@ -13,12 +13,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from conversations.filters import is_id
 from conversations.signed_in import page_for_people, viewer
 from reporting.contact_log.query import LogQuery, zone_of
 from reporting.models import SavedReport
 from reporting.pages.report_runs import may_view_reports
 from reporting.pages.row_addresses import as_asked, page_of
-from reporting.saved_reports import rename_report, reports_of, save_report, shared_with
+from reporting.saved_reports import NameTaken, rename_report, reports_of, save_report, shared_with
 from reporting.schedules.planning import delete_report, schedules_of
 
 SHARED_PER_PAGE = 50
@@ -54,19 +55,42 @@ def report_list(request: HttpRequest) -> HttpResponse:
 @page_for_people
 @require_POST
 def save(request: HttpRequest) -> HttpResponse:
-    """Keep the report that is shown, under a name."""
-    user = viewer(request)
+    """Keep the report that is shown, under a name. Before it replaces another the viewer is asked."""
+    user, sent = viewer(request), request.POST
     if not may_view_reports(user):
         return redirect("reports:index")
-    now = timezone.now()
+    now, replaced = timezone.now(), sent.get("replaced", "")
     try:
-        query = LogQuery.parse(request.POST, zone=zone_of(user), now=now)
-        report = save_report(query=query, name=request.POST.get("name", ""), owner=user, now=now)
+        query = LogQuery.parse(sent, zone=zone_of(user), now=now)
+        report = save_report(
+            query=query,
+            name=sent.get("name", ""),
+            owner=user,
+            now=now,
+            replaced=int(replaced) if is_id(replaced) else None,
+        )
     except ValidationError as bad:
         messages.error(request, " ".join(bad.messages))
-        return redirect(as_asked(request.POST))
+        return redirect(as_asked(sent))
+    except NameTaken as taken:
+        return _ask_whether_to_replace(request, taken.report, query)
     messages.success(request, _("“%(name)s” is saved.") % {"name": report.name})
     return redirect(address_of(report))
+
+
+def _ask_whether_to_replace(request: HttpRequest, report: SavedReport, query: LogQuery) -> HttpResponse:
+    """The viewer's report has the name under which the query would be saved: who has it, and what can be done."""
+    params = query.as_params()
+    own = report.schedules.filter(owner=report.owner_id).count()
+    context = {
+        "report": report,
+        "address": address_of(report),
+        "shown_address": address_of(SavedReport(query=params)),
+        "params": params,
+        "own_schedules": own,
+        "others_schedules": report.schedules.count() - own,
+    }
+    return render(request, "reports/name_taken.html", context)
 
 
 @page_for_people

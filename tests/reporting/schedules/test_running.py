@@ -233,7 +233,7 @@ def test_a_shared_report_is_followed_as_long_as_it_is_shared(server, owner, othe
     assert completed(run_now(schedule, now=timezone.now())).rows_total == 1
 
     query = LogQuery.parse({**YEAR, "queue": ["Support"]}, zone=zone_of(other), now=timezone.now())
-    save_report(query=query, name="Shared", owner=other, now=timezone.now())
+    save_report(query=query, name="Shared", owner=other, now=timezone.now(), replaced=schedule.report_id)
     run = completed(run_now(schedule, now=timezone.now()))
     assert (run.rows_total, got(run)["rita"][0], got(run)["otto"][0]) == (0, "nothing", "sent")
 
