@@ -154,9 +154,22 @@ class LogQuery:
 
     # Rows
 
+    def _granted(self, user: User) -> ContactLogQuerySet:
+        """All entries of its period that the user may see."""
+        return ContactLogEntry.objects.granting(Right.VIEW_REPORTS, to=user).received_during(self.start, self.end)
+
+    def keys_not_kept(self, user: User) -> list[str]:
+        """Of the kept keys about which it has conditions, those that no entry of its period has, of all that the user
+        may see."""
+        asked = [*dict.fromkeys(condition.key for condition in self.kept)]
+        known = KeptKeyName.objects.received_during(self.start, self.end).filter(name__in=asked).values_list("name")
+        names = {name for (name,) in known.distinct()}
+        granted = self._granted(user)
+        return [key for key in asked if key not in names or not granted.filter(kept_data__has_key=key).exists()]
+
     def entries(self, user: User) -> ContactLogQuerySet:
         """The entries asked for that the user may see, in no order."""
-        entries = ContactLogEntry.objects.granting(Right.VIEW_REPORTS, to=user).received_during(self.start, self.end)
+        entries = self._granted(user)
         for name, values in self.fields.items():
             entries = entries.filter(_any_of(name, values))
         conditions: list[KeptCondition | Missing] = [*self.kept, *self.missing]

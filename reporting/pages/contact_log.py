@@ -94,6 +94,7 @@ def _results(query: LogQuery, user: User) -> dict[str, Any]:
     return {
         "summary": _summary(query, counted, comparison),
         "totals": counted.at(),
+        "keys_not_kept": [] if counted.at()["conversations"] != 0 else query.keys_not_kept(user),
         "smallest": counted.smallest if counted.at() is HIDDEN else 0,
         "table": count_table(query, counted, comparison),
         "is_not_over": query.compare in COMPARISONS and query.end > timezone.now(),
@@ -207,6 +208,7 @@ def _row_facts(request: HttpRequest, query: LogQuery, user: User) -> dict[str, A
     address = rows_address(query)
     return {
         "count": entries.count(),
+        "keys_not_kept": [] if page.items else query.keys_not_kept(user),
         "heads": heads,
         "is_together": not has_fields(query.columns or ()),
         **choice_facts(query, offered, request.GET),

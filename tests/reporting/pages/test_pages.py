@@ -70,6 +70,21 @@ def test_before_the_job_ran_the_page_says_so(client, viewer):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("address", ["/reports/?", "/reports/rows/?"])
+def test_where_nothing_matches_a_key_that_nobody_kept_is_named(client, queue, viewer, address):
+    served(queue, received_at=NOON, data={"customerType": "gold"})
+    served(QueueFactory(statistics_keys=["hidden"]), received_at=NOON, data={"hidden": "1"})
+    run_reporting_job()
+
+    def said_of(key: str) -> bool:
+        shown = page(client, viewer, f"{address}{YEAR}&kept={key}~1")
+        assert "No conversation matches" in shown
+        return f"Of no conversation of this period that you may see “{key}” was kept." in shown
+
+    assert [said_of(key) for key in ("custmerType", "hidden", "customerType")] == [True, True, False]
+
+
+@pytest.mark.django_db
 def test_a_count_leads_to_as_many_rows(client, queue, viewer):
     for value in ("gold", "gold", "silver"):
         served(queue, received_at=NOON, data={"customerType": value})
