@@ -60,7 +60,8 @@ class Administrator:
 
     def changes_a_list_by_form(self) -> None:
         if channel := self.any_of(Channel):
-            channel.statistics_keys = [f"key{self.chance.randrange(5)}" for _ in range(self.chance.randrange(3))]
+            chosen = self.chance.sample(range(5), self.chance.randrange(3))
+            channel.statistics_keys = [f"key{number}" for number in chosen]
             channel.save()
 
     def changes_many_queues_at_once(self) -> None:
