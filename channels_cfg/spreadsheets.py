@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -155,6 +155,15 @@ class TextWorkbook(Workbook):
         self.heading = self.add_format(
             {"quote_prefix": True, "bold": True, "bottom": 1, "text_wrap": True, "valign": "top"}
         )
+
+    def add_facts(self, title: str, facts: Iterable[tuple[str, str]]) -> None:
+        """Add a sheet that has a name and words in each row."""
+        sheet = self.add_worksheet(title)
+        sheet.set_column(0, 0, 24)
+        sheet.set_column(1, 1, 90)
+        for row, (name, words) in enumerate(facts):
+            sheet.write_text(row, 0, name, self.heading)
+            sheet.write_text(row, 1, words, self.plain_text)
 
     def close(self) -> None:
         """Raises ``OSError`` as it came, where the library would put it into an error of its own."""

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from channels_cfg.models import User
 from reporting.contact_log.asked import PARAMETERS
 from reporting.contact_log.columns import LogColumn
 from reporting.contact_log.query import LogQuery
@@ -17,10 +18,19 @@ COUNTED_BY = gettext_lazy("Conversations by the time they were received; each on
 _TOLD_OTHERWISE = ("received_after", "received_before", "zone", "empty", "column", "heading")
 
 
-def about(file: ReportFile, query: LogQuery, columns: Sequence[LogColumn], rows: int) -> Iterator[tuple[str, str]]:
-    """Name and words of each thing that a reader of the file wants to know."""
+def about_rows(file: ReportFile, query: LogQuery, columns: Sequence[LogColumn], rows: int) -> Iterator[tuple[str, str]]:
+    """Name and words of each thing that a reader of the rows wants to know."""
+    yield from about(query, _("Contact Log"), rows=rows, made_for=file.owner)
+    for column in columns:
+        if column.heading:
+            yield _("Column “%(heading)s”") % {"heading": column.heading}, column.label(query.zone)
+    yield _("File"), str(file.pk)
+
+
+def about(query: LogQuery, report: str, *, rows: int, made_for: User) -> Iterator[tuple[str, str]]:
+    """The same of whatever answers the query."""
     zone = query.zone
-    yield _("Report"), _("Contact Log")
+    yield _("Report"), report
     yield _("From"), f"{query.start.astimezone(zone):%Y-%m-%d %H:%M:%S}"
     yield _("To before"), f"{query.end.astimezone(zone):%Y-%m-%d %H:%M:%S}"
     yield _("Time zone"), str(zone)
@@ -29,9 +39,5 @@ def about(file: ReportFile, query: LogQuery, columns: Sequence[LogColumn], rows:
     for name, values in query.as_params().items():
         if name not in _TOLD_OTHERWISE:
             yield _("Asked for: %(name)s") % {"name": PARAMETERS[name]}, ", ".join(values)
-    for column in columns:
-        if column.heading:
-            yield _("Column “%(heading)s”") % {"heading": column.heading}, column.label(zone)
-    made = {"moment": f"{timezone.now().astimezone(zone):%Y-%m-%d %H:%M:%S}", "owner": file.owner}
+    made = {"moment": f"{timezone.now().astimezone(zone):%Y-%m-%d %H:%M:%S}", "owner": made_for}
     yield _("Made"), _("%(moment)s for %(owner)s") % made
-    yield _("File"), str(file.pk)

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.db.models.fields.json import KeyTextTransform
 
-from reporting.contact_log.about import about
+from reporting.contact_log.about import about_rows
 from reporting.contact_log.columns import EMPTY_BECAUSE, FIELDS_OF_ROWS, TIMES, LogColumn, keys_among, names
 from reporting.contact_log.layouts import Layout, WrittenPart
 from reporting.contact_log.part_processes import write_apart
@@ -54,7 +54,7 @@ class Parquet(Layout):
     def join(self, parts: Sequence[WrittenPart], target: Path, *, tell: Tell) -> None:
         total = sum(part.facts["rows"] for part in parts)
         paths = [part.path for part in parts]
-        said = dict(about(self.file, self.query, self.columns, total))
+        said = dict(about_rows(self.file, self.query, self.columns, total))
         write_apart(ParquetJoin(paths, self.how["columns"], self.how["zone"], said, target), tell)
 
 

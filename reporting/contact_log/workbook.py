@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 
 from channels_cfg.spreadsheets import ROOM, TextSheet, TextWorkbook, cut_note
 from channels_cfg.zip_pieces import Piece, add_pieces, piece_of
-from reporting.contact_log.about import about
+from reporting.contact_log.about import about_rows
 from reporting.contact_log.columns import EMPTY_BECAUSE, TIMES, headings
 from reporting.contact_log.layouts import Layout, WrittenPart
 from reporting.contact_log.parts import Tell
@@ -79,15 +79,10 @@ class Workbook(Layout):
         sheet.autofilter(0, 0, rows, columns - 1)
 
     def _add_about(self, book: TextWorkbook, sheets: int, rows: int, *, cut: int) -> None:
-        about = book.add_worksheet(_("About"))
-        about.set_column(0, 0, 24)
-        about.set_column(1, 1, 90)
-        for row, (name, value) in enumerate(self._about(sheets, rows, cut + book.cut)):
-            about.write_text(row, 0, name, book.heading)
-            about.write_text(row, 1, value, book.plain_text)
+        book.add_facts(_("About"), self._about(sheets, rows, cut + book.cut))
 
     def _about(self, sheets: int, rows: int, cut: int) -> Iterator[tuple[str, str]]:
-        yield from about(self.file, self.query, self.columns, rows)
+        yield from about_rows(self.file, self.query, self.columns, rows)
         if sheets > 1:
             yield _("Sheets of rows"), str(sheets)
         if cut:

@@ -54,7 +54,7 @@ def report(request: HttpRequest) -> HttpResponse:
     is_partial = bool(request.htmx) and not request.htmx.history_restore_request  # type: ignore[attr-defined]
     params = folded(request.GET)
     params.setdefault("interval", DEFAULT_INTERVAL)
-    query, complaints = _read(params, user)
+    query, complaints = read_report(params, user)
     context: dict[str, Any] = {"may_view": True, "errors": _in_words(complaints), "query": query}
     context |= {"watermark": watermark(user), "complaints": complaints}
     context |= asked_in_words(query, user, reverse("reports:index"))
@@ -77,7 +77,7 @@ def rows(request: HttpRequest) -> HttpResponse:
     if not may_view_reports(user):
         return redirect("reports:index")
     params = folded(request.GET)
-    query, complaints = _read(params, user)
+    query, complaints = read_report(params, user)
     context: dict[str, Any] = {"errors": _in_words(complaints), "query": query, "watermark": watermark(user)}
     context |= {"back": f"{reverse('reports:index')}?{params.urlencode(safe=':~')}"}
     context |= asked_in_words(query, user, reverse("reports:rows"))
@@ -99,7 +99,7 @@ def _results(query: LogQuery, user: User) -> dict[str, Any]:
         "table": count_table(query, counted, comparison),
         "is_not_over": query.compare in COMPARISONS and query.end > timezone.now(),
         "rows_address": rows_address(everything),
-        "params": everything.as_params(),
+        "params": query.as_params(),
         "legs_address": f"{reverse('reports:legs')}?{query.as_address()}",
         "saved_params": query.as_params(),
     }
@@ -127,7 +127,7 @@ def folded(sent: QueryDict) -> QueryDict:
     return params
 
 
-def _read(params: QueryDict, user: User) -> tuple[LogQuery, dict[str, list[str]]]:
+def read_report(params: QueryDict, user: User) -> tuple[LogQuery, dict[str, list[str]]]:
     """The query as far as it makes sense, and what is wrong with the question, by parameter."""
     asked = params.copy()
     if asked.get("interval") == NO_INTERVAL:

@@ -20,6 +20,7 @@ from reporting.pages.number_words import in_words, why_empty
 from reporting.pages.row_addresses import RowAddresses
 
 MOMENT = timedelta(microseconds=1)
+BETWEEN_WORDS = " · "
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class CountCell:
     address: str = ""
     reason: str = ""
     """Why there is no number."""
+    number: float | None = None
+    """What the text says, in the unit of its measure."""
     compared: Compared | None = None
 
 
@@ -38,20 +41,31 @@ class Heading:
     label: str
     definition: str = ""
     is_reason: bool = False
+    unit: Unit | None = None
+    """Of the numbers below it; None where words are."""
 
 
 @dataclass(frozen=True)
 class CountRow:
-    label: str
+    """``words`` say what it counts: one for each grouping, or one for all; ``begins`` is when an interval does."""
+
+    words: Sequence[str]
     cells: Sequence[CountCell]
+    begins: datetime | None = None
     is_reason: bool = False
     is_total: bool = False
+
+    @property
+    def label(self) -> str:
+        return BETWEEN_WORDS.join(self.words)
 
 
 @dataclass(frozen=True)
 class CountTable:
     """The table, what the chart shows of it, and what a reader should know."""
 
+    corners: Sequence[str]
+    """What each of the words of a row is."""
     headings: Sequence[Heading]
     rows: Sequence[CountRow]
     caption: str = ""
@@ -64,6 +78,10 @@ class CountTable:
     small_base = SMALL_BASE
 
     @property
+    def corner(self) -> str:
+        return BETWEEN_WORDS.join(self.corners)
+
+    @property
     def has_small_base(self) -> bool:
         """Whether some number is compared with few conversations."""
         cells = (cell.compared for row in self.rows for cell in row.cells)
@@ -74,7 +92,8 @@ def count_table(query: LogQuery, counted: Counted, comparison: ComparedCounts | 
     """Lay out what was counted: intervals or groups are rows, measures or groups are columns."""
     layout = _Layout(query, counted, comparison)
     return CountTable(
-        headings=[Heading(layout.corner), *layout.headings()],
+        corners=layout.corners,
+        headings=layout.headings(),
         rows=[layout.row(head) for head in (*layout.rows, Rest.ALL)],
         caption=layout.caption(),
         chart=count_chart(query, counted, layout.rows, layout.columns, layout.label, comparison),
@@ -106,24 +125,27 @@ class _Layout:
         return bool(self.query.column_groupings)
 
     @property
-    def corner(self) -> str:
+    def corners(self) -> list[str]:
         if self.query.interval:
-            return _("Received")
-        return " · ".join(map(grouping_label, self.query.row_groupings)) or _("All")
+            return [_("Received")]
+        return [*map(grouping_label, self.query.row_groupings)] or [_("All")]
 
     def caption(self) -> str:
         if not self.is_cross:
             return ""
         measure = MEASURES[self.query.shown_measures[0]]
-        by = " · ".join(map(grouping_label, self.query.column_groupings))
+        by = BETWEEN_WORDS.join(map(grouping_label, self.query.column_groupings))
         return _("%(measure)s by %(groups)s") % {"measure": measure.label, "groups": by}
 
     def headings(self) -> list[Heading]:
         if not self.is_cross:
             measures = (MEASURES[name] for name in self.query.shown_measures)
-            return [Heading(str(measure.label), str(measure.definition)) for measure in measures]
-        heads = [*self.columns, Rest.ALL]
-        return [Heading(self.label(head, is_column=True), is_reason=self._is_reason(head, True)) for head in heads]
+            return [Heading(str(measure.label), str(measure.definition), unit=measure.unit) for measure in measures]
+        heads, unit = [*self.columns, Rest.ALL], MEASURES[self.query.shown_measures[0]].unit
+        return [
+            Heading(self.label(head, is_column=True), is_reason=self._is_reason(head, True), unit=unit)
+            for head in heads
+        ]
 
     def row(self, head: Head) -> CountRow:
         if self.is_cross:
@@ -131,15 +153,24 @@ class _Layout:
             cells = [self._cell(name, head, column) for column in (*self.columns, Rest.ALL)]
         else:
             cells = [self._cell(name, head) for name in self.query.shown_measures]
-        return CountRow(self.label(head), cells, is_reason=self._is_reason(head, False), is_total=head is Rest.ALL)
+        return CountRow(
+            self.words_of(head),
+            cells,
+            begins=head if isinstance(head, datetime) else None,
+            is_reason=self._is_reason(head, False),
+            is_total=head is Rest.ALL,
+        )
 
     def label(self, head: Head, *, is_column: bool = False) -> str:
+        return BETWEEN_WORDS.join(self.words_of(head, is_column=is_column))
+
+    def words_of(self, head: Head, *, is_column: bool = False) -> list[str]:
         if isinstance(head, datetime):
-            return interval_label(head, self.query.interval, self.query.zone, with_year=self.spans_years)
+            return [interval_label(head, self.query.interval, self.query.zone, with_year=self.spans_years)]
         if isinstance(head, Rest):
-            return word_for_others(self.counted.smallest) if head is Rest.OTHERS else _("All")
+            return [word_for_others(self.counted.smallest) if head is Rest.OTHERS else _("All")]
         parts = zip(self._groupings(is_column), head, strict=True)
-        return " · ".join(self.words[by].word(part) for by, part in parts)
+        return [self.words[by].word(part) for by, part in parts]
 
     def warnings(self) -> list[str]:
         sides = (
@@ -196,6 +227,7 @@ class _Layout:
             _("no data") if row in self.counted.without_data else in_words(measure, told[name]),
             self.addresses.of(name, row, column) if self._leads(name, numbers) else "",
             why_empty(name, told),
+            told[name],
             self._compared(name, told, row, column),
         )
 
@@ -220,7 +252,7 @@ class _Layout:
 
 def _too_many(groupings: Sequence[str], number: int, shown: int, smallest: int) -> str:
     """That not all groups are shown, why, and what helps."""
-    facts = {"key": " · ".join(map(grouping_label, groupings)), "number": f"{number:,}", "shown": shown}
+    facts = {"key": BETWEEN_WORDS.join(map(grouping_label, groupings)), "number": f"{number:,}", "shown": shown}
     words = [_("%(key)s has %(number)s different values.") % facts]
     words.append(
         _("The %(shown)s with the most conversations are shown, all others are counted together under “Others”.")

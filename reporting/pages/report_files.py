@@ -117,7 +117,14 @@ def download(request: HttpRequest, pk: uuid.UUID) -> Any:
         content = file.path.open("rb")
     except FileNotFoundError:
         return _refuse(request, file, _("The file is gone from the server. Ask for a new one."))
-    files.note_download(file, by=viewer(request), address=client_address(request), now=timezone.now())
+    files.note_download(
+        file.name,
+        file.rows_total or 0,
+        file=file,
+        by=viewer(request),
+        address=client_address(request),
+        now=timezone.now(),
+    )
     return FileResponse(
         content, as_attachment=True, filename=file.name, content_type=CONTENT_TYPES[ReportFile.Format(file.format)]
     )

@@ -1,0 +1,165 @@
+"""Counts as a file: what the page shows, for a spreadsheet."""
+
+import csv
+from datetime import UTC, datetime, timedelta
+from io import BytesIO, StringIO
+
+import openpyxl
+import pytest
+
+from channels_cfg.models import Right, SystemSettings
+from reporting.contact_log.fill import run_reporting_job
+from reporting.models import ReportDownload
+from tests.factories import QueueFactory, user_with
+from tests.reporting.stories import abandoned, served
+
+NOON = datetime(2026, 3, 29, 12, tzinfo=UTC)
+PERIOD = {"received_after": "2026-03-28", "received_before": "2026-03-31", "zone": "Europe/Helsinki"}
+
+
+@pytest.fixture
+def queue():
+    return QueueFactory(name="Sales", statistics_keys=["customerType"])
+
+
+@pytest.fixture
+def fetched(client, queue):
+    """The answer to a question as CSV or as a workbook, to who may view reports on the queue."""
+    viewer = user_with(Right.VIEW_REPORTS, on=queue)
+    client.force_login(viewer)
+
+    def fetch(format: str, **asked: object) -> bytes:
+        run_reporting_job()
+        answer = client.post("/reports/counts/fetch/", {**PERIOD, "format": format, **asked})
+        assert answer.status_code == 200, answer.headers
+        assert f'filename="counts_2026-03-28_2026-03-30_Europe-Helsinki.{format}"' in answer["Content-Disposition"]
+        return answer.content
+
+    return fetch
+
+
+def lines(content: bytes, delimiter: str = ",") -> list[list[str]]:
+    return list(csv.reader(StringIO(content.decode("utf-8-sig")), delimiter=delimiter))
+
+
+@pytest.mark.django_db
+def test_csv_has_numbers_and_says_of_what(queue, fetched):
+    served(queue, received_at=NOON)
+    abandoned(queue, received_at=NOON + timedelta(days=1), waited=timedelta(seconds=31))
+
+    asked = {"interval": "day", "measure": ["conversations", "average_wait", "service_level"]}
+
+    assert lines(fetched("csv", **asked)) == [
+        [
+            *("Received", "Begins (Europe/Helsinki)", "Conversations", "Average wait (seconds)"),
+            "Service level (share, from 0 to 1)",
+        ],
+        ["Sat 03-28", "2026-03-28T00:00:00+02:00", "0", "no conversations", "no conversations"],
+        ["Sun 03-29 (23 h)", "2026-03-29T00:00:00+02:00", "1", "60.0", "0.0"],
+        ["Mon 03-30", "2026-03-30T00:00:00+03:00", "1", "31.0", "0.0"],
+        ["All", "", "2", "45.5", "0.0"],
+    ]
+
+
+@pytest.mark.django_db
+def test_csv_is_written_as_the_spreadsheet_of_the_reader_wants_it(queue, fetched):
+    content = fetched("csv", interval="day", delimiter=";", without_mark="on")
+
+    assert content.startswith(b"Received;Begins (Europe/Helsinki);Conversations;")
+    assert fetched("csv", interval="day").startswith("\ufeffReceived,".encode())
+
+
+@pytest.mark.django_db
+def test_each_grouping_of_a_row_has_a_column_of_its_own_and_no_group_is_a_formula(queue, fetched):
+    for value in ("=1+1", "=1+1", "gold"):
+        served(queue, received_at=NOON, data={"customerType": value})
+
+    table = lines(fetched("csv", by=["queue", "key:customerType"], measure="conversations"))
+
+    assert table == [
+        ["Queue", "customerType", "Conversations"],
+        ["Sales", "'=1+1", "2"],
+        ["Sales", "gold", "1"],
+        ["All", "", "3"],
+    ]
+
+
+@pytest.mark.django_db
+def test_groups_across_are_columns_beside_what_they_are_compared_with(queue, fetched):
+    for day in (0, 0, -3):
+        served(queue, received_at=NOON + timedelta(days=day), data={"customerType": "gold"})
+    served(queue, received_at=NOON, data={"customerType": "silver"})
+
+    table = lines(fetched("csv", by="queue", across="key:customerType", compare="previous"))
+
+    assert table == [
+        [
+            *("Queue", "gold", "gold, compared with", "silver", "silver, compared with"),
+            *("All", "All, compared with"),
+        ],
+        ["Sales", "2", "1", "1", "0", "3", "1"],
+        ["All", "2", "1", "1", "0", "3", "1"],
+    ]
+
+
+@pytest.mark.django_db
+def test_a_workbook_has_durations_shares_and_moments_and_says_what_was_asked(queue, fetched):
+    served(queue, received_at=NOON)
+
+    content = fetched(
+        "xlsx", interval="day", queue=queue.pk, measure=["conversations", "average_wait", "service_level"]
+    )
+
+    book = openpyxl.load_workbook(BytesIO(content))
+    counts, about = book.worksheets
+    rows = list(counts.values)
+    assert rows[2] == ("Sun 03-29 (23 h)", datetime(2026, 3, 29), 1, timedelta(minutes=1), 0)
+    assert rows[1][3] == "no conversations"
+    assert rows[-1][0] == "All"
+    assert (counts.freeze_panes, counts.auto_filter.ref) == ("B2", "A1:E4")  # the total stays where rows are filtered
+    said = list(about.values)
+    assert ("Report", "Counts of the Contact Log") in said
+    assert ("Condition", "Queue: Sales") in said
+    assert ("Average wait", "From queued, or received if direct, to first accepted or the end") in said
+
+
+@pytest.mark.django_db
+def test_small_numbers_are_hidden_in_the_file_as_on_the_page(queue, fetched):
+    SystemSettings.objects.update_or_create(pk=1, defaults={"smallest_group": 3})
+    for day, number in enumerate((5, 4, 1), start=-1):
+        for _ in range(number):
+            served(queue, received_at=NOON + timedelta(days=day))
+
+    hidden = "hidden, so that groups of fewer than 3 cannot be worked out"
+    table = lines(fetched("csv", interval="day", measure="conversations"))
+    said = openpyxl.load_workbook(BytesIO(fetched("xlsx", interval="day"))).worksheets[1].values
+
+    assert [row[2] for row in table[1:]] == ["5", hidden, hidden, "10"]
+    assert any(name == "Note" and "fewer than 3 conversations are hidden" in words for name, words in said)
+
+
+@pytest.mark.django_db
+def test_who_fetched_counts_is_known(queue, fetched):
+    fetched("xlsx", interval="day")
+
+    noted = ReportDownload.objects.get()
+    assert (noted.name, noted.rows) == ("counts_2026-03-28_2026-03-30_Europe-Helsinki.xlsx", 4)
+    assert noted.user.access_rights.get().queue == queue
+
+
+@pytest.mark.django_db
+def test_nobody_fetches_counts_who_may_view_no_report(client, queue):
+    client.force_login(user_with(Right.VIEW_HISTORY, on=queue))
+
+    answer = client.post("/reports/counts/fetch/", {**PERIOD, "format": "csv"})
+
+    assert answer.headers["Location"].startswith("/reports/?")
+    assert not ReportDownload.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("wrong", [{"format": "parquet"}, {"format": "csv", "delimiter": "x"}])
+def test_counts_come_in_no_other_format(client, queue, wrong):
+    client.force_login(user_with(Right.VIEW_REPORTS, on=queue))
+
+    assert client.post("/reports/counts/fetch/", {**PERIOD, **wrong}).status_code == 404
