@@ -58,6 +58,10 @@ def test_from_a_report_to_a_group_to_its_rows_to_a_file(open_as, worker, reporte
     expect(gold).to_contain_text("3")
     expect(page.locator("canvas")).to_have_attribute("aria-label", re.compile("largest group is gold with 3 of 6"))
     expect(page).to_have_url(re.compile("by=key:customerType"))
+    for format in ("CSV", "Excel"):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=f"Counts as {format}").click()
+        assert download.value.suggested_filename.startswith("counts_")
     gold.get_by_role("link").first.click()
 
     expect(page.get_by_role("heading", name="3 conversations")).to_be_visible()
