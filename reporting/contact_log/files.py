@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -43,9 +43,8 @@ def ask_for(query: LogQuery, *, format: str, owner: User, now: datetime, **optio
 
 def file_name(of: str, query: LogQuery, format: str) -> str:
     """What a file of the query's answer is called: of what, which days on which clock."""
-    last = (query.end - timedelta(microseconds=1)).astimezone(query.zone)
-    days = f"{query.start.astimezone(query.zone):%Y-%m-%d}_{last:%Y-%m-%d}"
-    return f"{of}_{days}_{str(query.zone).replace('/', '-')}.{format}"
+    first, last = query.days
+    return f"{of}_{first}_{last}_{str(query.zone).replace('/', '-')}.{format}"
 
 
 def cancel(file: ReportFile) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -147,6 +147,12 @@ class LogQuery:
 
     def as_address(self) -> str:
         return urlencode(self.as_params(), doseq=True, safe=":~")
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """The first and the last day of its period, on its zone's calendar."""
+        last = self.end - timedelta(microseconds=1)
+        return self.start.astimezone(self.zone).date(), last.astimezone(self.zone).date()
 
     def frozen(self) -> LogQuery:
         """The same with its period in moments, for a file that is written later."""

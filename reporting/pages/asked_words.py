@@ -7,10 +7,11 @@ from typing import Any
 
 from django.utils.dateformat import format as date
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from channels_cfg.models import Right, User
 from conversations.filters import GrantedPlaces
+from conversations.periods import Period
 from reporting.contact_log.asked import COMPARISONS, FIELDS, NONE, PARAMETERS
 from reporting.contact_log.comparison import compared_with
 from reporting.contact_log.intervals import INTERVALS
@@ -56,6 +57,31 @@ def asked_in_words(query: LogQuery, user: User, page: str) -> dict[str, Any]:
         "end": query.end.astimezone(query.zone),
         "conditions": [(words, f"{page}?{without.as_address()}") for words, without in conditions],
     }
+
+
+def in_brief(query: LogQuery) -> str:
+    """What is asked, in a line that needs no look into the database: period, what is counted by, conditions."""
+    words = [f"{_period_in_words(query)} ({query.zone})"]
+    if query.interval:
+        words.append(_("by %(groups)s") % {"groups": str(INTERVALS[query.interval].label).lower()})
+    if query.groupings:
+        words.append(_("by %(groups)s") % {"groups": " × ".join(map(grouping_label, query.groupings))})
+    conditions = len(query.fields) + len(query.kept) + len(query.missing) + bool(query.late)
+    if conditions:
+        words.append(ngettext("%(count)s condition", "%(count)s conditions", conditions) % {"count": conditions})
+    if query.compare:
+        words.append(_("compared"))
+    if query.columns is not None:
+        columns = len(query.columns)
+        words.append(ngettext("%(count)s column", "%(count)s columns", columns) % {"count": columns})
+    return " · ".join(words)
+
+
+def _period_in_words(query: LogQuery) -> str:
+    if query.period:
+        return str(Period(query.period).label)
+    first, last = query.days
+    return _("%(first)s to %(last)s") % {"first": first, "last": last}
 
 
 def _comparison_in_words(query: LogQuery, granted: GrantedPlaces) -> str:

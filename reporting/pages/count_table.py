@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -19,7 +19,6 @@ from reporting.pages.group_words import GroupWords, grouping_label, interval_lab
 from reporting.pages.number_words import in_words, why_empty
 from reporting.pages.row_addresses import RowAddresses
 
-MOMENT = timedelta(microseconds=1)
 BETWEEN_WORDS = " · "
 
 
@@ -107,7 +106,7 @@ class _Layout:
         self.query = query
         self.counted = counted
         self.comparison = comparison
-        first, last = query.start.astimezone(query.zone), (query.end - MOMENT).astimezone(query.zone)
+        first, last = query.days
         self.spans_years = first.year != last.year
         self.words: dict[str, GroupWords] = {}
         for heads, groupings in ((counted.rows, query.row_groupings), (counted.columns, query.column_groupings)):

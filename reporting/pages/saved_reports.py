@@ -13,10 +13,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from channels_cfg.models import User
 from conversations.filters import is_id
 from conversations.signed_in import page_for_people, viewer
 from reporting.contact_log.query import LogQuery, zone_of
 from reporting.models import SavedReport
+from reporting.pages.asked_words import in_brief
 from reporting.pages.report_runs import may_view_reports
 from reporting.pages.row_addresses import as_asked, page_of
 from reporting.saved_reports import NameTaken, rename_report, reports_of, save_report, shared_with
@@ -38,6 +40,12 @@ def address_of(report: SavedReport) -> str:
     return page_of({"interval": ["none"], **report.query}, page=page)
 
 
+def _facts(report: SavedReport, user: User) -> tuple[SavedReport, str, str]:
+    """The report, its address and what it asks."""
+    query, _complaints = LogQuery.read(report.query, zone=zone_of(user), now=timezone.now())
+    return report, address_of(report), in_brief(query)
+
+
 @page_for_people
 @require_GET
 def report_list(request: HttpRequest) -> HttpResponse:
@@ -48,7 +56,7 @@ def report_list(request: HttpRequest) -> HttpResponse:
     shared = shared_with(user) if may_view_reports(user) else SavedReport.objects.none()
     page = Paginator(shared.prefetch_related(scheduled), SHARED_PER_PAGE).get_page(request.GET.get("page"))
     lists = {"reports": own.prefetch_related(scheduled), "shared": page.object_list}
-    context = {name: [(report, address_of(report)) for report in some] for name, some in lists.items()}
+    context = {name: [_facts(report, user) for report in some] for name, some in lists.items()}
     return render(request, "reports/saved_list.html", {**context, "page": page})
 
 

@@ -231,3 +231,30 @@ def test_what_is_shared_no_more_is_seen_by_its_owner_alone(owner, why):
 
     assert "Gold customers" not in signed_in(colleague).get(reverse("reports:saved")).content.decode()
     assert SavedReport.objects.filter(pk=report.pk).exists()
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"period": ["this_week"], "interval": ["day"]}, "This week (Europe/Helsinki) · by day"),
+        (
+            {
+                "received_after": ["2026-03-01"],
+                "received_before": ["2026-04-01"],
+                "by": ["queue"],
+                "across": ["key:tier"],
+                "state": ["handled"],
+                "kept": ["tier=gold"],
+                "compare": ["previous"],
+            },
+            "2026-03-01 to 2026-03-31 (Europe/Helsinki) · by Queue × tier · 2 conditions · compared",
+        ),
+        ({"period": ["today"], "column": ["field:queue"]}, "Today (Europe/Helsinki) · 1 column"),
+    ],
+)
+def test_a_list_of_reports_tells_what_each_asks(owner, asked, told):
+    owner.time_zone = "Europe/Helsinki"
+    owner.save()
+    saved(owner, "Mine", **asked)
+
+    assert told in unescape(signed_in(owner).get(reverse("reports:saved")).content.decode())
