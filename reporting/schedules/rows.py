@@ -145,6 +145,11 @@ class RunComparison:
     def has_common_period(self) -> bool:
         return self.start < self.end
 
+    @property
+    def asks_otherwise(self) -> bool:
+        """Whether the report had other conditions at the one than at the other, so that rows differ for that alone."""
+        return self.after is not None and _conditions(self.before) != _conditions(self.after)
+
     @cached_property
     def _counts(self) -> list[tuple[Any, ...]]:
         return self._asked(_COUNTED) if self.has_common_period else []
@@ -208,6 +213,11 @@ def erased_rows(run: ScheduledRun) -> int:
 def _noted(run: ScheduledRun) -> _RowSet:
     query = query_of(run)
     return _RowSet(RunRow.objects.filter(run=run), query.start, query.end)
+
+
+def _conditions(run: ScheduledRun) -> tuple[Any, ...]:
+    query = query_of(run)
+    return query.fields, query.kept, query.missing, query.late, query.others
 
 
 def _now(run: ScheduledRun) -> _RowSet:
