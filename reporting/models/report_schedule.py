@@ -146,6 +146,10 @@ class ReportSchedule(models.Model):
         return [str(ReportFile.Format(format).label) for format in self.formats]
 
 
+MADE_AGAIN = models.Q(planned_at=None, as_of__lt=models.F("created_at"))
+"""Runs of an earlier period, which somebody asked for once more."""
+
+
 class ScheduledRun(Job):
     """One run of a schedule: its files are asked for, and each recipient is told when they are ready."""
 
@@ -204,6 +208,11 @@ class ScheduledRun(Job):
 
     def is_too_old(self, *, now: datetime) -> bool:
         return now >= self.created_at + GIVEN_UP_AFTER
+
+    @property
+    def is_again(self) -> bool:
+        """Whether somebody had an earlier run made once more, as ``MADE_AGAIN`` says it of many."""
+        return self.planned_at is None and self.as_of < self.created_at
 
     @property
     def duration(self) -> timedelta | None:

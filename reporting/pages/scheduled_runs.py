@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -66,10 +67,11 @@ def schedule(request: HttpRequest, pk: int) -> HttpResponse:
 def start(request: HttpRequest, pk: int) -> HttpResponse:
     """Have a schedule of the viewer's run at once, unless a run of it is under way."""
     shown = own_schedule(request, pk)
-    if reason := refusal(shown):
-        messages.error(request, reason)
+    try:
+        return _started(request, lambda: run_now(shown, now=timezone.now()), words=_("It runs now."))
+    except ValidationError as refused:
+        messages.error(request, " ".join(refused.messages))
         return redirect("reports:schedule", pk)
-    return _started(request, lambda: run_now(shown, now=timezone.now()), words=_("It runs now."))
 
 
 @page_for_people

@@ -8,14 +8,14 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F, Model, Q, QuerySet, Window
+from django.db.models import Model, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.utils.translation import gettext as _
 
 from channels_cfg import jobs
 from channels_cfg.models import OpeningHours, User
 from reporting.models import ReportSchedule, SavedReport, ScheduledRun
-from reporting.models.report_schedule import RUNS_KEPT, RUNS_KEPT_FOR, no_such_report
+from reporting.models.report_schedule import MADE_AGAIN, RUNS_KEPT, RUNS_KEPT_FOR, no_such_report
 from reporting.schedule_times import latest_time
 from reporting.viewing import may_view_reports, report_recipients
 
@@ -163,9 +163,11 @@ def _start_one(now: datetime) -> bool:
 
 def run_now(schedule: ReportSchedule, *, now: datetime) -> ScheduledRun:
     """Have it run at once, besides its times. Raises ``RunUnderWay`` where a run is, of which none of an earlier period
-    that is asked for again counts, and ``ReportSchedule.DoesNotExist`` where it was deleted meanwhile."""
-    anew = Q(planned_at=None, as_of__lt=F("created_at"))
-    return _start_unless_under_way(schedule, ~anew, as_of=now, created_at=now)
+    that is asked for again counts; ``ReportSchedule.DoesNotExist`` where it was deleted meanwhile; and
+    ``ValidationError`` where its report is not made any more."""
+    if reason := refusal(schedule):
+        raise ValidationError(reason)
+    return _start_unless_under_way(schedule, ~MADE_AGAIN, as_of=now, created_at=now)
 
 
 def run_again(run: ScheduledRun, *, now: datetime) -> ScheduledRun:

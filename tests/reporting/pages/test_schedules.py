@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -208,6 +209,33 @@ def test_a_run_says_what_it_found_and_is_stale_once_rows_differ(owner, queue):
         reverse("reports:scheduled_run", args=[run.pk])
     )
     assert (again.query, again.planned_at) == (run.query, None)
+    assert shown.count("again, as of ") == shown.count("by hand") == 1
+    assert "again as of " in said(browser, "scheduled_run", again.pk)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ones_own_file_is_fetched_from_the_page_of_its_run(owner, queue, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    anna = user_with(Right.VIEW_REPORTS, on=queue, username="anna")
+    run = completed(run_now(scheduled(owner, owner, anna, quiet_when_empty=False), now=timezone.now()))
+
+    fetched = re.findall(r'href="(/reports/files/[^"]+/download/)"', said(signed_in(owner), "scheduled_run", run.pk))
+
+    assert fetched == [reverse("reports:download_file", args=[ReportFile.objects.get(owner=owner).pk])]
+
+
+def test_runs_that_asked_different_questions_say_so(owner, queue):
+    schedule = scheduled(owner)
+    runs = [ran(schedule)]
+    for columns, fields in ({"column": ["field:queue"]}, {}), ({}, {"state": ["handled"]}):
+        schedule.report.query = {**schedule.report.query, **columns, **fields}
+        schedule.report.save()
+        runs.append(ran(schedule))
+
+    def is_told(one: ScheduledRun, other: ScheduledRun) -> bool:
+        return "ask different questions" in said(signed_in(owner), "scheduled_run", one.pk, **{"with": str(other.pk)})
+
+    assert (is_told(runs[1], runs[0]), is_told(runs[2], runs[1])) == (False, True)
 
 
 @pytest.mark.django_db(transaction=True)
