@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 from django.urls import reverse
 
+from conversations.attached_data.kept_condition import LONGEST_TEXT
 from reporting.contact_log.asked import PARAMETERS, Others
 from reporting.contact_log.counts import Head, Rest
 from reporting.contact_log.measures import MEASURES, Measure
@@ -34,7 +35,7 @@ class RowAddresses:
         self.moments: dict[datetime, str] = {}
 
     def of(self, name: str, row: Head = Rest.ALL, column: Head = Rest.ALL) -> str:
-        """Of what the measure counts there; empty where too many groups would have to be named."""
+        """Of what the measure counts there; empty where no address can ask for it."""
         if isinstance(row, datetime):
             address = self.of(name, Rest.ALL, column)
             return f"{address}&{self._moment(row)}" if address and not self.query.at else address
@@ -55,7 +56,10 @@ class RowAddresses:
                 beside.append(Others(len(heads) - 1, groupings))
         if beside and not self.others_lead:
             return ""
-        return rows_address(narrowed(self.query.drilled(groups=groups, beside=beside), measure))
+        drilled = self.query.drilled(groups=groups, beside=beside)
+        if any(len(condition.text) > LONGEST_TEXT for condition in drilled.kept):  # no address asks for so long a value
+            return ""
+        return rows_address(narrowed(drilled, measure))
 
     def _moment(self, start: datetime) -> str:
         if start not in self.moments:

@@ -333,6 +333,19 @@ def test_others_lead_to_as_many_rows(client, viewer, queue, monkeypatch):
 
 
 @pytest.mark.django_db
+def test_a_group_of_too_long_a_value_to_ask_for_is_a_number_alone(client, viewer, queue):
+    SystemSettings.objects.update_or_create(pk=1, defaults={"value_characters": 10_000})
+    for value in ("x" * 4096, "y" * 4097):
+        served(queue, received_at=NOON, data={"customerType": value})
+    run_reporting_job()
+
+    shown = page(client, viewer, f"/reports/?{YEAR}&interval=none&by=key:customerType&measure=conversations")
+
+    leads = [row.split("</th>")[0].strip()[-1] for row in shown.split('<th scope="row"')[1:3] if "kept=" in row]
+    assert leads == ["x"]
+
+
+@pytest.mark.django_db
 def test_the_measures_asked_for_are_columns_with_their_definitions(client, viewer, queue):
     abandoned(queue, received_at=NOON)
     run_reporting_job()
