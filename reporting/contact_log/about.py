@@ -8,7 +8,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from channels_cfg.models import User
 from reporting.contact_log.asked import PARAMETERS
 from reporting.contact_log.columns import LogColumn
 from reporting.contact_log.query import LogQuery
@@ -20,14 +19,13 @@ _TOLD_OTHERWISE = ("received_after", "received_before", "zone", "empty", "column
 
 def about_rows(file: ReportFile, query: LogQuery, columns: Sequence[LogColumn], rows: int) -> Iterator[tuple[str, str]]:
     """Name and words of each thing that a reader of the rows wants to know."""
-    yield from about(query, _("Contact Log"), rows=rows, made_for=file.owner)
+    yield from about(file, query, _("Contact Log"), rows=rows)
     for column in columns:
         if column.heading:
             yield _("Column “%(heading)s”") % {"heading": column.heading}, column.label(query.zone)
-    yield _("File"), str(file.pk)
 
 
-def about(query: LogQuery, report: str, *, rows: int, made_for: User) -> Iterator[tuple[str, str]]:
+def about(file: ReportFile, query: LogQuery, report: str, *, rows: int) -> Iterator[tuple[str, str]]:
     """The same of whatever answers the query."""
     zone = query.zone
     yield _("Report"), report
@@ -39,5 +37,6 @@ def about(query: LogQuery, report: str, *, rows: int, made_for: User) -> Iterato
     for name, values in query.as_params().items():
         if name not in _TOLD_OTHERWISE:
             yield _("Asked for: %(name)s") % {"name": PARAMETERS[name]}, ", ".join(values)
-    made = {"moment": f"{timezone.now().astimezone(zone):%Y-%m-%d %H:%M:%S}", "owner": made_for}
+    made = {"moment": f"{timezone.now().astimezone(zone):%Y-%m-%d %H:%M:%S}", "owner": file.owner}
     yield _("Made"), _("%(moment)s for %(owner)s") % made
+    yield _("File"), str(file.pk)

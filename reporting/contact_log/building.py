@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import chain
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +16,8 @@ from django.utils.translation import gettext as _
 
 from channels_cfg import jobs
 from reporting.contact_log import slices
+from reporting.contact_log.comparison import compared_with
+from reporting.contact_log.count_files import counts_as_file
 from reporting.contact_log.files import columns_of, forget_parts, may_download, remove
 from reporting.contact_log.layouts import Csv, JsonLines, Layout, WrittenPart
 from reporting.contact_log.parquet import Parquet
@@ -21,6 +26,7 @@ from reporting.contact_log.query import LogQuery, TooManyKeys
 from reporting.contact_log.table import all_of, snapshot
 from reporting.contact_log.workbook import Workbook
 from reporting.models import ReportFile
+from reporting.models.contact_log import ContactLogQuerySet
 from reporting.models.report_file import KEPT_FOR, make_report_folder
 
 Format = ReportFile.Format
@@ -59,6 +65,18 @@ class _Building:
     def build(self) -> None:
         make_report_folder()
         self.file.scratch.mkdir(mode=0o700)
+        draft = self.file.scratch / "file"
+        draft.touch(mode=0o600)
+        self._finish(self._write_counts(draft) if Format(self.file.format).is_of_counts else self._write_rows(draft))
+
+    def _write_counts(self, draft: Path) -> int:
+        """Write what the report counts, and return of how many conversations that is."""
+        draft.write_bytes(counts_as_file(self.file, self.query))
+        beside = [compared_with(self.query).entries(self.file.owner)] if self.query.compare else []
+        with snapshot() as cursor:  # afterwards: what is reported meanwhile may only add to where it comes from
+            return self._look_around(cursor, beside)
+
+    def _write_rows(self, draft: Path) -> int:
         with snapshot() as cursor:
             total = self._look_around(cursor)
             columns = columns_of(cursor, self.query, self.entries)
@@ -67,18 +85,21 @@ class _Building:
                 parts = [self._whole(cursor, layout)]
             else:
                 parts = self._sliced(cursor, layout)
-        draft = self.file.scratch / "file"
-        draft.touch(mode=0o600)
         layout.join(parts, draft, tell=self._count)
-        self._finish(total)
+        return total
 
-    def _look_around(self, cursor: CursorWrapper) -> int:
-        """Note how many rows there will be and where they come from, and return how many."""
+    def _look_around(self, cursor: CursorWrapper, beside: Sequence[ContactLogQuerySet] = ()) -> int:
+        """Note how many rows there will be and where they come from, with those that stand ``beside`` them in numbers,
+        and return how many."""
         direct, ivr = Case(When(queue=None, then=F("agent_id"))), Case(When(ended_in_ivr=True, then=F("channel_id")))
-        places = all_of(cursor, self.entries.order_by().values_list("queue_id", direct, ivr).annotate(Count("pk")))
+        own, *others = (
+            all_of(cursor, entries.order_by().values_list("queue_id", direct, ivr).annotate(Count("pk")))
+            for entries in (self.entries, *beside)
+        )
+        places = [*own, *chain.from_iterable(others)]
         found = [sorted({place[part] for place in places} - {None}) for part in range(3)]
         self.file.queues, self.file.direct_agents, self.file.ivr_channels = found
-        total = sum(rows for *_place, rows in places)
+        total = sum(rows for *_place, rows in own)
         jobs.note(self.file, rows_total=total)
         return total
 

@@ -31,20 +31,21 @@ BLOCK = 64 * 1024
 def ask_for(query: LogQuery, *, format: str, owner: User, now: datetime, **options: Any) -> ReportFile:
     """Put a file on the list of those to be written. Its period is fixed at this moment. ``options`` are those of
     ``ReportFile`` for CSV: ``delimiter`` and ``byte_order_mark``."""
+    asked = query if ReportFile.Format(format).is_of_counts else query.drilled()
     return ReportFile.objects.create(
         owner=owner,
         format=format,
-        query=query.frozen().drilled().as_params(),
-        name=file_name("contact-log", query, format),
+        query=asked.frozen().as_params(),
+        name=_name(query, ReportFile.Format(format)),
         created_at=now,
         **options,
     )
 
 
-def file_name(of: str, query: LogQuery, format: str) -> str:
-    """What a file of the query's answer is called: of what, which days on which clock."""
+def _name(query: LogQuery, format: ReportFile.Format) -> str:
     first, last = query.days
-    return f"{of}_{first}_{last}_{str(query.zone).replace('/', '-')}.{format}"
+    of = "counts" if format.is_of_counts else "contact-log"
+    return f"{of}_{first}_{last}_{str(query.zone).replace('/', '-')}.{format.suffix}"
 
 
 def cancel(file: ReportFile) -> bool:
@@ -71,11 +72,11 @@ def lies_in(file: ReportFile, places: GrantedPlaces) -> bool:
     )
 
 
-def note_download(
-    name: str, rows: int, *, by: User, address: str | None, now: datetime, file: ReportFile | None = None
-) -> None:
-    """Remember who fetched what, for longer than there is a file."""
-    ReportDownload.objects.create(file=file, name=name, rows=rows, user=by, address=address, fetched_at=now)
+def note_download(file: ReportFile, *, by: User, address: str | None, now: datetime) -> None:
+    """Remember who fetched the file, for longer than there is one."""
+    ReportDownload.objects.create(
+        file=file, name=file.name, rows=file.rows_total or 0, user=by, address=address, fetched_at=now
+    )
 
 
 # For machines

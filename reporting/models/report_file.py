@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from channels_cfg.models import Job, JobQuerySet
 
@@ -39,13 +40,24 @@ class ReportFileQuerySet(JobQuerySet["ReportFile"]):
 
 
 class ReportFile(Job):
-    """The rows of one query as a file, for the one person who asked for it."""
+    """The rows of one query, or its counts, as a file for the one person who asked for it."""
 
     class Format(models.TextChoices):
         CSV = "csv", _("CSV")
         XLSX = "xlsx", _("Excel")
         PARQUET = "parquet", _("Parquet")
         JSON_LINES = "jsonl", _("JSON Lines")
+        COUNTS_CSV = "counts.csv", _("Counts as CSV")
+        COUNTS_XLSX = "counts.xlsx", _("Counts as Excel")
+
+        @property
+        def is_of_counts(self) -> bool:
+            """Whether it has what the report counts, rather than the rows that are counted."""
+            return self.value.startswith("counts.")
+
+        @property
+        def suffix(self) -> str:
+            return self.value.removeprefix("counts.")
 
     class Delimiter(models.TextChoices):
         COMMA = ",", _("Comma")
@@ -64,7 +76,7 @@ class ReportFile(Job):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=_("owner"), related_name="report_files"
     )
-    format = models.CharField(_("format"), max_length=7, choices=Format.choices)
+    format = models.CharField(_("format"), max_length=11, choices=Format.choices)
     delimiter = models.CharField(
         _("delimiter"), max_length=1, choices=Delimiter.choices, default=Delimiter.COMMA, help_text=_("CSV only")
     )
@@ -136,6 +148,16 @@ class ReportFile(Job):
     def parts(self) -> Path:
         """The folder of what its slices are written to, by one claim or another."""
         return report_folder() / f"{self.pk}.parts"
+
+    @property
+    def holds(self) -> str:
+        """What is in it: “12 rows”, or “counts of 12 conversations”."""
+        count = self.rows_total or 0
+        if self.Format(self.format).is_of_counts:
+            words = ngettext("counts of %(shown)s conversation", "counts of %(shown)s conversations", count)
+        else:
+            words = ngettext("%(shown)s row", "%(shown)s rows", count)
+        return words % {"shown": f"{count:,}"}
 
     @property
     def percent(self) -> int:

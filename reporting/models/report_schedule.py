@@ -72,7 +72,7 @@ class ReportSchedule(models.Model):
         blank=True,
         help_text=_("It does not run on days on which these are closed all day. Empty: it runs on all days"),
     )
-    formats = ArrayField(models.CharField(max_length=7, choices=ReportFile.Format.choices), verbose_name=_("formats"))
+    formats = ArrayField(models.CharField(max_length=11, choices=ReportFile.Format.choices), verbose_name=_("formats"))
     recipients = models.ManyToManyField(
         settings.AUTH_USER_MODEL, verbose_name=_("recipients"), related_name="received_schedules", blank=True
     )

@@ -18,9 +18,9 @@ from conversations.signed_in import page_for_people, viewer
 from reporting.contact_log.columns import EMPTY_BECAUSE, FIELD, FIELDS_OF_ROWS, TIMES, LogColumn, has_fields, in_order
 from reporting.contact_log.kept_key import missing_reason_of
 from reporting.contact_log.query import LogQuery, zone_of
+from reporting.contact_log.words.number_words import duration
+from reporting.contact_log.words.row_addresses import as_asked, rows_address
 from reporting.models import ContactLogEntry
-from reporting.pages.number_words import duration
-from reporting.pages.row_addresses import as_asked, rows_address
 
 TOGETHER = (
     "received_at",

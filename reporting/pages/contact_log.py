@@ -27,14 +27,14 @@ from reporting.contact_log.counts import HIDDEN, Counted, Numbers
 from reporting.contact_log.measures import IN_TABLES, MEASURES, Unit
 from reporting.contact_log.query import MOST_KEYS, LogQuery, kept_key_names, zone_of
 from reporting.contact_log.small_groups import count_shown
-from reporting.pages.asked_words import LATE_WORDS, asked_in_words
+from reporting.contact_log.words.asked_words import LATE_WORDS, asked_in_words
+from reporting.contact_log.words.compared import compared
+from reporting.contact_log.words.count_table import count_table
+from reporting.contact_log.words.number_words import duration, in_words, why_empty
+from reporting.contact_log.words.row_addresses import RowAddresses, rows_address
 from reporting.pages.chosen_columns import cells_of, choice_facts, heads_of, shown_on_page
-from reporting.pages.compared import compared
-from reporting.pages.count_table import count_table
-from reporting.pages.number_words import duration, in_words, why_empty
 from reporting.pages.report_form import NO_INTERVAL, form_facts, typed
 from reporting.pages.report_runs import may_view_reports, watermark
-from reporting.pages.row_addresses import RowAddresses, rows_address
 
 PAGE_SIZE = 50
 PLACE_IN_LIST = ("after", "before")
@@ -54,7 +54,7 @@ def report(request: HttpRequest) -> HttpResponse:
     is_partial = bool(request.htmx) and not request.htmx.history_restore_request  # type: ignore[attr-defined]
     params = folded(request.GET)
     params.setdefault("interval", DEFAULT_INTERVAL)
-    query, complaints = read_report(params, user)
+    query, complaints = _read(params, user)
     context: dict[str, Any] = {"may_view": True, "errors": _in_words(complaints), "query": query}
     context |= {"watermark": watermark(user), "complaints": complaints}
     context |= asked_in_words(query, user, reverse("reports:index"))
@@ -77,7 +77,7 @@ def rows(request: HttpRequest) -> HttpResponse:
     if not may_view_reports(user):
         return redirect("reports:index")
     params = folded(request.GET)
-    query, complaints = read_report(params, user)
+    query, complaints = _read(params, user)
     context: dict[str, Any] = {"errors": _in_words(complaints), "query": query, "watermark": watermark(user)}
     context |= {"back": f"{reverse('reports:index')}?{params.urlencode(safe=':~')}"}
     context |= asked_in_words(query, user, reverse("reports:rows"))
@@ -127,7 +127,7 @@ def folded(sent: QueryDict) -> QueryDict:
     return params
 
 
-def read_report(params: QueryDict, user: User) -> tuple[LogQuery, dict[str, list[str]]]:
+def _read(params: QueryDict, user: User) -> tuple[LogQuery, dict[str, list[str]]]:
     """The query as far as it makes sense, and what is wrong with the question, by parameter."""
     asked = params.copy()
     if asked.get("interval") == NO_INTERVAL:

@@ -17,11 +17,11 @@ from conversations.signed_in import page_for_people, viewer
 from reporting.contact_log.counts import Rest
 from reporting.contact_log.legs import LegCounts, leg_counts
 from reporting.contact_log.query import LogQuery, zone_of
-from reporting.pages.asked_words import asked_in_words
-from reporting.pages.group_words import GroupWords, word_for_others
-from reporting.pages.number_words import duration
+from reporting.contact_log.words.asked_words import asked_in_words
+from reporting.contact_log.words.group_words import GroupWords, word_for_others
+from reporting.contact_log.words.number_words import duration
+from reporting.contact_log.words.row_addresses import as_asked
 from reporting.pages.report_runs import may_view_reports, watermark
-from reporting.pages.row_addresses import as_asked
 
 
 @page_for_people

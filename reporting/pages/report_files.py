@@ -20,16 +20,17 @@ from conversations.signed_in import page_for_people, viewer
 from conversations.tasks import send_worker_to
 from reporting.contact_log import files, json_lines
 from reporting.contact_log.query import LogQuery, zone_of
+from reporting.contact_log.words.row_addresses import as_asked, page_of
 from reporting.models import ReportFile, RunRecipient
+from reporting.pages.report_form import NO_INTERVAL
 from reporting.pages.report_runs import may_view_reports
-from reporting.pages.row_addresses import as_asked, page_of
 
 FILES_SHOWN = 50
 CONTENT_TYPES = {
-    ReportFile.Format.CSV: "text/csv; charset=utf-8",
-    ReportFile.Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    ReportFile.Format.PARQUET: "application/vnd.apache.parquet",
-    ReportFile.Format.JSON_LINES: "application/jsonl",
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "parquet": "application/vnd.apache.parquet",
+    "jsonl": "application/jsonl",
 }
 
 
@@ -47,22 +48,29 @@ def file_list(request: HttpRequest) -> HttpResponse:
 
 
 def _facts(files: Sequence[ReportFile]) -> list[dict[str, Any]]:
-    """Each file with the name of the schedule that had it made, and where the rows it was asked for are."""
+    """Each file with the name of the schedule that had it made, and where what it was asked for is shown."""
     schedules = dict(RunRecipient.objects.filter(files__in=files).values_list("files", "run__schedule__name"))
     return [
         {
             "file": file,
             "schedule": schedules.get(file.pk, ""),
-            "rows_address": page_of(file.query, page="reports:rows") if file.query else "",
+            "asked_address": _asked_address(file) if file.query else "",
         }
         for file in files
     ]
 
 
+def _asked_address(file: ReportFile) -> str:
+    if ReportFile.Format(file.format).is_of_counts:
+        return page_of({"interval": [NO_INTERVAL], **file.query}, page="reports:index")
+    return page_of(file.query, page="reports:rows")
+
+
 @page_for_people
 @require_POST
 def ask(request: HttpRequest) -> HttpResponse:
-    """Have the rows of a query written to a file; the task is told, and finds it by itself should the news be lost."""
+    """Have the rows of a query, or its counts, written to a file; the task is told, and finds it by itself should the
+    news be lost."""
     format = request.POST.get("format", "")
     delimiter = request.POST.get("delimiter", ReportFile.Delimiter.COMMA)
     if format not in ReportFile.Format.values or delimiter not in ReportFile.Delimiter.values:
@@ -117,17 +125,9 @@ def download(request: HttpRequest, pk: uuid.UUID) -> Any:
         content = file.path.open("rb")
     except FileNotFoundError:
         return _refuse(request, file, _("The file is gone from the server. Ask for a new one."))
-    files.note_download(
-        file.name,
-        file.rows_total or 0,
-        file=file,
-        by=viewer(request),
-        address=client_address(request),
-        now=timezone.now(),
-    )
-    return FileResponse(
-        content, as_attachment=True, filename=file.name, content_type=CONTENT_TYPES[ReportFile.Format(file.format)]
-    )
+    files.note_download(file, by=viewer(request), address=client_address(request), now=timezone.now())
+    content_type = CONTENT_TYPES[ReportFile.Format(file.format).suffix]
+    return FileResponse(content, as_attachment=True, filename=file.name, content_type=content_type)
 
 
 @page_for_people

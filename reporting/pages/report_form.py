@@ -22,8 +22,8 @@ from reporting.contact_log.intervals import INTERVALS
 from reporting.contact_log.kept_key import Missing
 from reporting.contact_log.measures import MEASURES
 from reporting.contact_log.query import MOST_KEYS, LogQuery, kept_key_names, place, word_for
+from reporting.contact_log.words.group_words import GroupWords, grouping_label
 from reporting.models import ContactLogEntry
-from reporting.pages.group_words import GroupWords, grouping_label
 
 
 def form_facts(params: QueryDict, query: LogQuery, user: User) -> dict[str, Any]:

@@ -17,10 +17,11 @@ from channels_cfg.models import User
 from conversations.filters import is_id
 from conversations.signed_in import page_for_people, viewer
 from reporting.contact_log.query import LogQuery, zone_of
+from reporting.contact_log.words.asked_words import in_brief
+from reporting.contact_log.words.row_addresses import as_asked, page_of
 from reporting.models import SavedReport
-from reporting.pages.asked_words import in_brief
+from reporting.pages.report_form import NO_INTERVAL
 from reporting.pages.report_runs import may_view_reports
-from reporting.pages.row_addresses import as_asked, page_of
 from reporting.saved_reports import NameTaken, rename_report, reports_of, save_report, shared_with
 from reporting.schedules.planning import delete_report, schedules_of
 
@@ -37,7 +38,7 @@ def _own(request: HttpRequest, pk: int, *, is_held: bool = False) -> SavedReport
 def address_of(report: SavedReport) -> str:
     """The page that shows it: rows where columns were chosen, else counts."""
     page = "reports:rows" if {"column", "heading"} & report.query.keys() else "reports:index"
-    return page_of({"interval": ["none"], **report.query}, page=page)
+    return page_of({"interval": [NO_INTERVAL], **report.query}, page=page)
 
 
 def _facts(report: SavedReport, user: User) -> tuple[SavedReport, str, str]:

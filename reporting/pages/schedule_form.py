@@ -114,6 +114,7 @@ class ScheduleForm(TimesForm):
         label=_("Formats"),
         error_messages={"required": _("Choose at least one format.")},
         choices=ReportFile.Format.choices,
+        help_text=_("Counts are the table of the report's page; all others have its rows."),
         widget=forms.CheckboxSelectMultiple,
     )
     recipients = forms.CharField(

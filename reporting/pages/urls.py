@@ -3,7 +3,6 @@ from django.urls import path
 from reporting.pages import (
     chosen_columns,
     contact_log,
-    count_files,
     legs,
     report_files,
     report_runs,
@@ -15,7 +14,6 @@ from reporting.pages import (
 app_name = "reports"
 urlpatterns = [
     path("", contact_log.report, name="index"),
-    path("counts/fetch/", count_files.fetch, name="fetch_counts"),
     path("rows/", contact_log.rows, name="rows"),
     path("rows/columns/", chosen_columns.choose, name="choose_columns"),
     path("legs/", legs.legs, name="legs"),

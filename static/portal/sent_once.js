@@ -5,7 +5,6 @@
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (event.defaultPrevented || form.method !== "post") return;
-    if (event.submitter?.hasAttribute("data-downloads")) return;  // the page stays, and may be asked for more
     if (sent.has(form)) { event.preventDefault(); return; }
     sent.add(form);
     setTimeout(() => sent.delete(form), SECONDS * 1000);

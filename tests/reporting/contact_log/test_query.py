@@ -24,8 +24,8 @@ from reporting.contact_log.fill import run_reporting_job
 from reporting.contact_log.kept_key import missing_reason as missing_reason_in_sql
 from reporting.contact_log.kept_key import missing_reason_of
 from reporting.contact_log.query import LogQuery, kept_key_names
+from reporting.contact_log.words.count_table import count_table
 from reporting.models import ContactLogEntry
-from reporting.pages.count_table import count_table
 from tests.factories import ChannelFactory, QueueFactory, QueueGroupFactory, UserFactory, grant, user_with
 from tests.reporting.stories import abandoned, served
 

@@ -1,20 +1,31 @@
 """Counts as a file: what the page shows, for a spreadsheet."""
 
 import csv
+import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from io import BytesIO, StringIO
 
 import openpyxl
 import pytest
+from django.contrib.auth import get_user
 
+from channels_cfg import jobs
 from channels_cfg.models import Right, SystemSettings
 from reporting.contact_log.fill import run_reporting_job
-from reporting.models import ReportDownload
-from tests.factories import QueueFactory, user_with
+from reporting.models import ReportFile
+from tests.factories import QueueFactory, grant, user_with
 from tests.reporting.stories import abandoned, served
+
+pytestmark = pytest.mark.django_db(transaction=True)
 
 NOON = datetime(2026, 3, 29, 12, tzinfo=UTC)
 PERIOD = {"received_after": "2026-03-28", "received_before": "2026-03-31", "zone": "Europe/Helsinki"}
+
+
+@pytest.fixture(autouse=True)
+def files_of_their_own(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
 
 
 @pytest.fixture
@@ -30,10 +41,12 @@ def fetched(client, queue):
 
     def fetch(format: str, **asked: object) -> bytes:
         run_reporting_job()
-        answer = client.post("/reports/counts/fetch/", {**PERIOD, "format": format, **asked})
-        assert answer.status_code == 200, answer.headers
+        client.post("/reports/files/ask/", {**PERIOD, "format": f"counts.{format}", **asked})
+        file = ReportFile.objects.unfinished().get()
+        jobs.work_on(ReportFile, file.pk)
+        answer = client.get(f"/reports/files/{file.pk}/download/")
         assert f'filename="counts_2026-03-28_2026-03-30_Europe-Helsinki.{format}"' in answer["Content-Disposition"]
-        return answer.content
+        return answer.getvalue()
 
     return fetch
 
@@ -42,7 +55,6 @@ def lines(content: bytes, delimiter: str = ",") -> list[list[str]]:
     return list(csv.reader(StringIO(content.decode("utf-8-sig")), delimiter=delimiter))
 
 
-@pytest.mark.django_db
 def test_csv_has_numbers_and_says_of_what(queue, fetched):
     served(queue, received_at=NOON)
     abandoned(queue, received_at=NOON + timedelta(days=1), waited=timedelta(seconds=31))
@@ -61,7 +73,6 @@ def test_csv_has_numbers_and_says_of_what(queue, fetched):
     ]
 
 
-@pytest.mark.django_db
 def test_csv_is_written_as_the_spreadsheet_of_the_reader_wants_it(queue, fetched):
     content = fetched("csv", interval="day", delimiter=";", without_mark="on")
 
@@ -69,7 +80,6 @@ def test_csv_is_written_as_the_spreadsheet_of_the_reader_wants_it(queue, fetched
     assert fetched("csv", interval="day").startswith("\ufeffReceived,".encode())
 
 
-@pytest.mark.django_db
 def test_each_grouping_of_a_row_has_a_column_of_its_own_and_no_group_is_a_formula(queue, fetched):
     for value in ("=1+1", "=1+1", "gold"):
         served(queue, received_at=NOON, data={"customerType": value})
@@ -84,7 +94,6 @@ def test_each_grouping_of_a_row_has_a_column_of_its_own_and_no_group_is_a_formul
     ]
 
 
-@pytest.mark.django_db
 def test_groups_across_are_columns_beside_what_they_are_compared_with(queue, fetched):
     for day in (0, 0, -3):
         served(queue, received_at=NOON + timedelta(days=day), data={"customerType": "gold"})
@@ -102,7 +111,6 @@ def test_groups_across_are_columns_beside_what_they_are_compared_with(queue, fet
     ]
 
 
-@pytest.mark.django_db
 def test_a_workbook_has_durations_shares_and_moments_and_says_what_was_asked(queue, fetched):
     served(queue, received_at=NOON)
 
@@ -123,7 +131,6 @@ def test_a_workbook_has_durations_shares_and_moments_and_says_what_was_asked(que
     assert ("Average wait", "From queued, or received if direct, to first accepted or the end") in said
 
 
-@pytest.mark.django_db
 def test_small_numbers_are_hidden_in_the_file_as_on_the_page(queue, fetched):
     SystemSettings.objects.update_or_create(pk=1, defaults={"smallest_group": 3})
     for day, number in enumerate((5, 4, 1), start=-1):
@@ -138,28 +145,26 @@ def test_small_numbers_are_hidden_in_the_file_as_on_the_page(queue, fetched):
     assert any(name == "Note" and "fewer than 3 conversations are hidden" in words for name, words in said)
 
 
-@pytest.mark.django_db
-def test_who_fetched_counts_is_known(queue, fetched):
-    fetched("xlsx", interval="day")
+def test_a_file_of_counts_says_of_how_many_conversations_and_leads_to_its_report(queue, client, fetched):
+    served(queue, received_at=NOON)
+    fetched("csv", by="queue")
 
-    noted = ReportDownload.objects.get()
-    assert (noted.name, noted.rows) == ("counts_2026-03-28_2026-03-30_Europe-Helsinki.xlsx", 4)
-    assert noted.user.access_rights.get().queue == queue
+    listed = client.get("/reports/files/").content.decode()
 
-
-@pytest.mark.django_db
-def test_nobody_fetches_counts_who_may_view_no_report(client, queue):
-    client.force_login(user_with(Right.VIEW_HISTORY, on=queue))
-
-    answer = client.post("/reports/counts/fetch/", {**PERIOD, "format": "csv"})
-
-    assert answer.headers["Location"].startswith("/reports/?")
-    assert not ReportDownload.objects.exists()
+    assert "counts of 1 conversation" in listed
+    (address,) = re.findall(r'href="(/reports/\?interval=none[^"]+by=queue[^"]*)"', listed)
+    assert ">Sales</th>" in client.get(unescape(address)).content.decode()
 
 
-@pytest.mark.django_db
-@pytest.mark.parametrize("wrong", [{"format": "parquet"}, {"format": "csv", "delimiter": "x"}])
-def test_counts_come_in_no_other_format(client, queue, wrong):
-    client.force_login(user_with(Right.VIEW_REPORTS, on=queue))
+def test_rights_on_what_stands_beside_the_numbers_count_at_download(client, queue, fetched):
+    other = QueueFactory(name="Service")
+    viewer = get_user(client)
+    grant(viewer, Right.VIEW_REPORTS, on=other)
+    for place in (queue, other):
+        served(place, received_at=NOON)
+    fetched("csv", queue=queue.pk, compare=f"queue:{other.pk}")
+    address = f"/reports/files/{ReportFile.objects.get().pk}/download/"
 
-    assert client.post("/reports/counts/fetch/", {**PERIOD, **wrong}).status_code == 404
+    viewer.access_rights.filter(queue=other).delete()
+
+    assert client.get(address).status_code == 403

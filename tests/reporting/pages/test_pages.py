@@ -293,7 +293,7 @@ def test_a_wrong_question_keeps_all_that_was_typed_and_marks_its_field_by_its_la
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("way", ["counts/fetch/", "files/ask/", "saved/save/"])
+@pytest.mark.parametrize("way", ["files/ask/", "saved/save/"])
 def test_a_file_or_a_saved_report_that_makes_no_sense_leads_back_with_all_that_was_typed(client, viewer, way):
     client.force_login(viewer)
 

@@ -104,6 +104,19 @@ def test_each_recipient_gets_files_of_their_own_rights_which_nobody_else_fetches
     assert [answer.status_code for answer in answers] == [200, 404]
 
 
+def test_counts_are_scheduled_as_the_page_of_the_report_shows_them_to_each(server, owner, other):
+    query = LogQuery.parse({**YEAR, "by": ["queue"], "measure": ["conversations"]}, zone=zone_of(owner), now=NOON)
+    report = save_report(query=query, name="By queue", owner=owner, now=timezone.now())
+
+    completed(run_now(scheduled(owner, owner, other, report=report, formats=["counts.csv"]), now=timezone.now()))
+
+    counted = {file.owner.username: file.path.read_text(encoding="utf-8-sig") for file in ReportFile.objects.all()}
+    assert counted == {
+        "rita": "Queue,Conversations\nSales,1\nAll,1\n",
+        "otto": "Queue,Conversations\nSupport,2\nAll,2\n",
+    }
+
+
 def test_the_mail_says_what_of_when_how_many_where_and_until_when_and_no_data(server, owner, other):
     run = completed(run_of(owner, owner, other, name="Daily\r\nBcc: all@centre.example"))
 

@@ -12,7 +12,7 @@ from reporting.contact_log.comparison import ComparedCounts
 from reporting.contact_log.counts import Counted, Head, Rest
 from reporting.contact_log.measures import MEASURES, Unit
 from reporting.contact_log.query import LogQuery
-from reporting.pages.number_words import for_chart, in_words
+from reporting.contact_log.words.number_words import for_chart, in_words
 
 MOST_BARS = 12
 

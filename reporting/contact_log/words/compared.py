@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from reporting.contact_log.counts import HIDDEN, Numbers
 from reporting.contact_log.measures import MEASURES, Measure, Unit
-from reporting.pages.number_words import duration, in_words
+from reporting.contact_log.words.number_words import duration, in_words
 
 SMALL_BASE = 20
 """Conversations: a difference from fewer says little."""

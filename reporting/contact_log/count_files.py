@@ -1,4 +1,4 @@
-"""Counts of a report as a file: the table of the page, as numbers with which a spreadsheet goes on."""
+"""Counts as a file: the table of the page, as numbers with which a spreadsheet goes on."""
 
 from __future__ import annotations
 
@@ -8,35 +8,22 @@ from datetime import datetime
 from io import BytesIO
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST
 
-from channels_cfg.models import User
-from channels_cfg.sign_in.client_address import client_address
 from channels_cfg.spreadsheets import TextSheet, TextWorkbook
-from conversations.signed_in import page_for_people, viewer
 from reporting.contact_log.about import about
 from reporting.contact_log.comparison import compare
-from reporting.contact_log.files import file_name, note_download
 from reporting.contact_log.layouts import BYTE_ORDER_MARK, csv_line
 from reporting.contact_log.measures import MEASURES, Unit
 from reporting.contact_log.query import LogQuery
 from reporting.contact_log.small_groups import count_shown
+from reporting.contact_log.words.asked_words import asked_in_words
+from reporting.contact_log.words.compared import Compared
+from reporting.contact_log.words.count_table import CountCell, CountTable, count_table
 from reporting.models import ReportFile
-from reporting.pages.asked_words import asked_in_words
-from reporting.pages.compared import Compared
-from reporting.pages.contact_log import read_report
-from reporting.pages.count_table import CountCell, CountTable, count_table
-from reporting.pages.report_files import CONTENT_TYPES
-from reporting.pages.report_runs import may_view_reports
-from reporting.pages.row_addresses import as_asked
 
-Format = ReportFile.Format
 SECONDS_A_DAY = 86_400
 IN_WORDS = {
     Unit.SECONDS: gettext_lazy("%(heading)s (seconds)"),
@@ -46,28 +33,12 @@ IN_WORDS = {
 DECIMALS = {Unit.CONVERSATIONS: 0, Unit.SECONDS: 1, Unit.SHARE: 4}
 
 
-@page_for_people
-@require_POST
-def fetch(request: HttpRequest) -> HttpResponse:
-    """What the report counts, at once and as its page shows it. A question that makes no sense leads back to the page,
-    which says so."""
-    user, format = viewer(request), request.POST.get("format", "")
-    delimiter = request.POST.get("delimiter", ReportFile.Delimiter.COMMA)
-    if format not in (Format.CSV, Format.XLSX) or delimiter not in ReportFile.Delimiter.values:
-        raise Http404
-    query, complaints = read_report(request.POST, user)
-    if complaints or not may_view_reports(user):
-        return redirect(as_asked(request.POST))
-    counted = count_shown(query, user)
-    table = count_table(query, counted, compare(query, counted, user))
-    if format == Format.CSV:
-        content = counts_as_csv(table, query, delimiter=delimiter, with_mark="without_mark" not in request.POST)
-    else:
-        content = counts_as_workbook(table, query, user)
-    name = file_name("counts", query, format)
-    note_download(name, len(table.rows), by=user, address=client_address(request), now=timezone.now())
-    disposition = f'attachment; filename="{name}"'
-    return HttpResponse(content, CONTENT_TYPES[Format(format)], headers={"Content-Disposition": disposition})
+def counts_as_file(file: ReportFile, query: LogQuery) -> bytes:
+    """What the query counts of what the file's owner may see, as the page of the report shows it."""
+    counted = count_shown(query, file.owner)
+    table = count_table(query, counted, compare(query, counted, file.owner))
+    write = _as_csv if file.format == ReportFile.Format.COUNTS_CSV else _as_workbook
+    return write(file, query, table)
 
 
 @dataclass(frozen=True)
@@ -112,14 +83,14 @@ def _other_value(compared: Compared | None) -> float | str | None:
     return compared.value if compared.value is not None else compared.number
 
 
-def counts_as_csv(table: CountTable, query: LogQuery, *, delimiter: str, with_mark: bool) -> bytes:
+def _as_csv(file: ReportFile, query: LogQuery, table: CountTable) -> bytes:
     """Numbers are seconds and shares, as the headings say; moments have their offset."""
     columns = _columns(table, query)
-    lines = [csv_line((_with_unit(column) for column in columns), delimiter=delimiter)]
+    lines = [csv_line((_with_unit(column) for column in columns), delimiter=file.delimiter)]
     for values in _rows(table, query):
         cells = [_as_text(value, column.unit) for value, column in zip(values, columns, strict=True)]
-        lines.append(csv_line(cells, delimiter=delimiter))
-    return (BYTE_ORDER_MARK if with_mark else "").encode() + b"".join(lines)
+        lines.append(csv_line(cells, delimiter=file.delimiter))
+    return (BYTE_ORDER_MARK if file.byte_order_mark else "").encode() + b"".join(lines)
 
 
 def _with_unit(column: _CountColumn) -> str:
@@ -138,12 +109,12 @@ def _as_text(value: Any, unit: Unit | None) -> str:
     return str(value)
 
 
-def counts_as_workbook(table: CountTable, query: LogQuery, user: User) -> bytes:
+def _as_workbook(file: ReportFile, query: LogQuery, table: CountTable) -> bytes:
     """Durations, shares and moments are such to Excel; a second sheet says what was asked and how it was counted."""
     content = BytesIO()
     with _CountBook(content) as book:
         book.add_counts(table, query)
-        book.add_facts(_("About"), _about(table, query, user))
+        book.add_facts(_("About"), _about(file, query, table))
     return content.getvalue()
 
 
@@ -181,9 +152,9 @@ class _CountBook(TextWorkbook):
                 sheet.write_text(row, place, str(value), self.plain_text)
 
 
-def _about(table: CountTable, query: LogQuery, user: User) -> Iterator[tuple[str, str]]:
-    yield from about(query, _("Counts of the Contact Log"), rows=len(table.rows), made_for=user)
-    for words, _address in asked_in_words(query, user, reverse("reports:index"))["conditions"]:
+def _about(file: ReportFile, query: LogQuery, table: CountTable) -> Iterator[tuple[str, str]]:
+    yield from about(file, query, _("Counts of the Contact Log"), rows=len(table.rows))
+    for words, _address in asked_in_words(query, file.owner, reverse("reports:index"))["conditions"]:
         yield _("Condition"), words
     if table.caption:
         yield _("Counts"), table.caption

@@ -13,11 +13,11 @@ from reporting.contact_log.comparison import ComparedCounts
 from reporting.contact_log.counts import HIDDEN, Counted, Head, Numbers, Rest
 from reporting.contact_log.measures import MEASURES, Unit
 from reporting.contact_log.query import LogQuery
-from reporting.pages.compared import SMALL_BASE, Compared, compared
-from reporting.pages.count_chart import count_chart, message_of
-from reporting.pages.group_words import GroupWords, grouping_label, interval_label, word_for_others
-from reporting.pages.number_words import in_words, why_empty
-from reporting.pages.row_addresses import RowAddresses
+from reporting.contact_log.words.compared import SMALL_BASE, Compared, compared
+from reporting.contact_log.words.count_chart import count_chart, message_of
+from reporting.contact_log.words.group_words import GroupWords, grouping_label, interval_label, word_for_others
+from reporting.contact_log.words.number_words import in_words, why_empty
+from reporting.contact_log.words.row_addresses import RowAddresses
 
 BETWEEN_WORDS = " · "
 

@@ -17,8 +17,8 @@ from reporting.contact_log.comparison import compared_with
 from reporting.contact_log.intervals import INTERVALS
 from reporting.contact_log.measures import ANY
 from reporting.contact_log.query import LogQuery
+from reporting.contact_log.words.group_words import GroupWords, grouping_label, interval_label
 from reporting.models import ContactLogEntry
-from reporting.pages.group_words import GroupWords, grouping_label, interval_label
 
 LATE_WORDS = {ANY: gettext_lazy("whatever it was"), **dict(ContactLogEntry.LateChange.choices)}
 

@@ -1,0 +1,1 @@
+"""What was asked and counted, in words, tables, charts and addresses."""
