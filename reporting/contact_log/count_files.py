@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from io import BytesIO
 from typing import Any
@@ -35,6 +35,8 @@ DECIMALS = {Unit.CONVERSATIONS: 0, Unit.SECONDS: 1, Unit.SHARE: 4}
 
 def counts_as_file(file: ReportFile, query: LogQuery) -> bytes:
     """What the query counts of what the file's owner may see, as the page of the report shows it."""
+    if not query.interval and not query.groupings:
+        query = replace(query, measures=tuple(MEASURES))  # the page shows all of them, in place of a table
     counted = count_shown(query, file.owner)
     table = count_table(query, counted, compare(query, counted, file.owner))
     write = _as_csv if file.format == ReportFile.Format.COUNTS_CSV else _as_workbook

@@ -13,6 +13,7 @@ from django.contrib.auth import get_user
 from channels_cfg import jobs
 from channels_cfg.models import Right, SystemSettings
 from reporting.contact_log.fill import run_reporting_job
+from reporting.contact_log.measures import MEASURES
 from reporting.models import ReportFile
 from tests.factories import QueueFactory, grant, user_with
 from tests.reporting.stories import abandoned, served
@@ -109,6 +110,15 @@ def test_groups_across_are_columns_beside_what_they_are_compared_with(queue, fet
         ["Sales", "2", "1", "1", "0", "3", "1"],
         ["All", "2", "1", "1", "0", "3", "1"],
     ]
+
+
+def test_without_intervals_and_groups_all_measures_are_there(queue, fetched):
+    served(queue, received_at=NOON)
+
+    (headings, numbers) = lines(fetched("csv"))
+
+    assert len(headings) == 1 + len(MEASURES)
+    assert (headings[2], numbers[2]) == ("Served", "1")
 
 
 def test_a_workbook_has_durations_shares_and_moments_and_says_what_was_asked(queue, fetched):
