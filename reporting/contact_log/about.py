@@ -19,13 +19,14 @@ _TOLD_OTHERWISE = ("received_after", "received_before", "zone", "empty", "column
 
 def about_rows(file: ReportFile, query: LogQuery, columns: Sequence[LogColumn], rows: int) -> Iterator[tuple[str, str]]:
     """Name and words of each thing that a reader of the rows wants to know."""
-    yield from about(file, query, _("Contact Log"), rows=rows)
+    yield from about(file, query, _("Contact Log"))
+    yield _("Rows"), str(rows)
     for column in columns:
         if column.heading:
             yield _("Column “%(heading)s”") % {"heading": column.heading}, column.label(query.zone)
 
 
-def about(file: ReportFile, query: LogQuery, report: str, *, rows: int) -> Iterator[tuple[str, str]]:
+def about(file: ReportFile, query: LogQuery, report: str) -> Iterator[tuple[str, str]]:
     """The same of whatever answers the query."""
     zone = query.zone
     yield _("Report"), report
@@ -33,7 +34,6 @@ def about(file: ReportFile, query: LogQuery, report: str, *, rows: int) -> Itera
     yield _("To before"), f"{query.end.astimezone(zone):%Y-%m-%d %H:%M:%S}"
     yield _("Time zone"), str(zone)
     yield _("Counted by"), str(COUNTED_BY)
-    yield _("Rows"), str(rows)
     for name, values in query.as_params().items():
         if name not in _TOLD_OTHERWISE:
             yield _("Asked for: %(name)s") % {"name": PARAMETERS[name]}, ", ".join(values)

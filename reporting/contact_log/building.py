@@ -23,7 +23,7 @@ from reporting.contact_log.layouts import Csv, JsonLines, Layout, WrittenPart
 from reporting.contact_log.parquet import Parquet
 from reporting.contact_log.part_processes import end_idle_processes
 from reporting.contact_log.query import LogQuery, TooManyKeys
-from reporting.contact_log.table import all_of, snapshot
+from reporting.contact_log.table import all_of, one_moment, snapshot
 from reporting.contact_log.workbook import Workbook
 from reporting.models import ReportFile
 from reporting.models.contact_log import ContactLogQuerySet
@@ -70,15 +70,19 @@ class _Building:
         self._finish(self._write_counts(draft) if Format(self.file.format).is_of_counts else self._write_rows(draft))
 
     def _write_counts(self, draft: Path) -> int:
-        """Write what the report counts, and return of how many conversations that is."""
-        draft.write_bytes(counts_as_file(self.file, self.query))
-        beside = [compared_with(self.query).entries(self.file.owner)] if self.query.compare else []
-        with snapshot() as cursor:  # afterwards: what is reported meanwhile may only add to where it comes from
-            return self._look_around(cursor, beside)
+        """Write what the report counts, and return of how many conversations that is. Numbers, and the places they are
+        from, are of one moment."""
+        with one_moment() as cursor:
+            asked = [self.query, *([compared_with(self.query)] if self.query.compare else [])]
+            own, *_beside = self._look_around(cursor, [query.entries(self.file.owner) for query in asked])
+            content = counts_as_file(self.file, self.query)
+        draft.write_bytes(content)
+        return own
 
     def _write_rows(self, draft: Path) -> int:
         with snapshot() as cursor:
-            total = self._look_around(cursor)
+            (total,) = self._look_around(cursor, [self.entries])
+            jobs.note(self.file, rows_total=total)
             columns = columns_of(cursor, self.query, self.entries)
             layout = LAYOUTS[self.file.format](self.file, self.query, self.entries, columns, cursor)
             if total <= settings.REPORT_SLICE_ROWS:
@@ -88,20 +92,17 @@ class _Building:
         layout.join(parts, draft, tell=self._count)
         return total
 
-    def _look_around(self, cursor: CursorWrapper, beside: Sequence[ContactLogQuerySet] = ()) -> int:
-        """Note how many rows there will be and where they come from, with those that stand ``beside`` them in numbers,
-        and return how many."""
+    def _look_around(self, cursor: CursorWrapper, entries: Sequence[ContactLogQuerySet]) -> list[int]:
+        """Note where entries of the log come from, and return how many there are."""
         direct, ivr = Case(When(queue=None, then=F("agent_id"))), Case(When(ended_in_ivr=True, then=F("channel_id")))
-        own, *others = (
-            all_of(cursor, entries.order_by().values_list("queue_id", direct, ivr).annotate(Count("pk")))
-            for entries in (self.entries, *beside)
-        )
-        places = [*own, *chain.from_iterable(others)]
-        found = [sorted({place[part] for place in places} - {None}) for part in range(3)]
-        self.file.queues, self.file.direct_agents, self.file.ivr_channels = found
-        total = sum(rows for *_place, rows in own)
-        jobs.note(self.file, rows_total=total)
-        return total
+        found = [
+            all_of(cursor, some.order_by().values_list("queue_id", direct, ivr).annotate(Count("pk")))
+            for some in entries
+        ]
+        places = [*chain.from_iterable(found)]
+        parts = [sorted({place[part] for place in places} - {None}) for part in range(3)]
+        self.file.queues, self.file.direct_agents, self.file.ivr_channels = parts
+        return [sum(rows for *_place, rows in some) for some in found]
 
     def _plan(self, cursor: CursorWrapper, layout: Layout) -> dict[str, Any]:
         """How parts are read and written."""

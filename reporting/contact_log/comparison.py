@@ -9,8 +9,11 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
 
-from channels_cfg.models import User
-from reporting.contact_log.asked import OTHER_QUEUE, PREVIOUS
+from django.utils.translation import gettext as _
+
+from channels_cfg.models import Queue, Right, User
+from conversations.filters import is_id
+from reporting.contact_log.asked import COMPARISONS, OTHER_QUEUE, PREVIOUS
 from reporting.contact_log.counts import Counted, Head, Numbers, Rest, count
 from reporting.contact_log.intervals import INTERVALS
 from reporting.contact_log.query import LogQuery
@@ -40,6 +43,26 @@ class ComparedCounts:
         """The measure there; None where nothing has it, there is no data or no such row."""
         other = self.row(row)
         return None if other is None else self.counted.number(name, other, column)
+
+
+def may_compare(query: LogQuery, user: User) -> bool:
+    """Whether the user may view reports of what the query is compared with."""
+    if not query.compare.startswith(OTHER_QUEUE):
+        return True
+    (queue,) = compared_with(query).fields["queue"]
+    found = {"pk": int(queue)} if is_id(queue) else {"name": queue}
+    return Queue.objects.granting(Right.VIEW_REPORTS, to=user).filter(**found).exists()
+
+
+def not_over(query: LogQuery, *, now: datetime) -> str:
+    """Where a period that is not over is compared with a whole one, that this is so, in words."""
+    if query.compare in COMPARISONS and query.end > now:
+        return _("The period is not over yet; it is compared with a whole one.")
+    return ""
+
+
+def no_such_queue() -> str:
+    return _("There is no such queue of which you may view reports.")
 
 
 def compare(query: LogQuery, counted: Counted, user: User) -> ComparedCounts | None:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from channels_cfg.spreadsheets import TextSheet, TextWorkbook
 from reporting.contact_log.about import about
-from reporting.contact_log.comparison import compare
+from reporting.contact_log.comparison import compare, may_compare, no_such_queue, not_over
 from reporting.contact_log.layouts import BYTE_ORDER_MARK, csv_line
 from reporting.contact_log.measures import MEASURES, Unit
 from reporting.contact_log.query import LogQuery
@@ -22,6 +22,7 @@ from reporting.contact_log.small_groups import count_shown
 from reporting.contact_log.words.asked_words import asked_in_words
 from reporting.contact_log.words.compared import Compared
 from reporting.contact_log.words.count_table import CountCell, CountTable, count_table
+from reporting.contact_log.words.number_words import NO_NUMBER
 from reporting.models import ReportFile
 
 SECONDS_A_DAY = 86_400
@@ -37,6 +38,8 @@ def counts_as_file(file: ReportFile, query: LogQuery) -> bytes:
     """What the query counts of what the file's owner may see, as the page of the report shows it."""
     if not query.interval and not query.groupings:
         query = replace(query, measures=tuple(MEASURES))  # the page shows all of them, in place of a table
+    if not may_compare(query, file.owner):
+        query = replace(query, compare="")
     counted = count_shown(query, file.owner)
     table = count_table(query, counted, compare(query, counted, file.owner))
     write = _as_csv if file.format == ReportFile.Format.COUNTS_CSV else _as_workbook
@@ -76,7 +79,9 @@ def _rows(table: CountTable, query: LogQuery) -> Iterator[list[Any]]:
 
 
 def _value(cell: CountCell) -> float | str:
-    return cell.number if cell.number is not None else cell.reason or cell.text
+    if cell.number is not None:
+        return cell.number
+    return cell.text if cell.text != NO_NUMBER else cell.reason or cell.text
 
 
 def _other_value(compared: Compared | None) -> float | str | None:
@@ -155,12 +160,16 @@ class _CountBook(TextWorkbook):
 
 
 def _about(file: ReportFile, query: LogQuery, table: CountTable) -> Iterator[tuple[str, str]]:
-    yield from about(file, query, _("Counts of the Contact Log"), rows=len(table.rows))
+    yield from about(file, query, _("Counts of the Contact Log"))
     for words, _address in asked_in_words(query, file.owner, reverse("reports:index"))["conditions"]:
         yield _("Condition"), words
     if table.caption:
         yield _("Counts"), table.caption
     for warning in table.warnings:
         yield _("Note"), warning
+    if "compare" in file.query and not query.compare:
+        yield _("Compared with"), no_such_queue()
+    if words := not_over(query, now=file.created_at):
+        yield _("Note"), words
     for name in query.shown_measures:
         yield str(MEASURES[name].label), str(MEASURES[name].definition)

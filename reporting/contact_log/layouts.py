@@ -112,5 +112,6 @@ class JsonLines(_Lines):
 
 def csv_line(cells: Iterable[str], *, delimiter: str = ",") -> bytes:
     line = io.StringIO()
-    csv.writer(line, lineterminator="\n", delimiter=delimiter).writerow(map(harmless, cells))
-    return line.getvalue().encode()
+    # The writer puts quotes around what holds a character of its line's end: both, since readers end lines at either.
+    csv.writer(line, lineterminator="\r\n", delimiter=delimiter).writerow(map(harmless, cells))
+    return line.getvalue().removesuffix("\r\n").encode() + b"\n"

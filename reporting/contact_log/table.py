@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.fields import ArrayField
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Case, DateTimeField, F, Func, JSONField, Q, QuerySet, TextField, Value, When
 from django.db.models.expressions import Expression
@@ -187,6 +187,14 @@ def snapshot(*, zone: ZoneInfo | None = None) -> Iterator[CursorWrapper]:
                 cursor.execute("ROLLBACK")
     finally:
         reader.close()
+
+
+@contextmanager
+def one_moment() -> Iterator[CursorWrapper]:
+    """What is read in the block, through models or the cursor, is of one moment; nothing is written."""
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield cursor
 
 
 def statement_of(rows: QuerySet[Any, Any]) -> tuple[str, Sequence[Any]]:

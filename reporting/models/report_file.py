@@ -12,8 +12,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from channels_cfg.models import Job, JobQuerySet
 
@@ -151,13 +151,11 @@ class ReportFile(Job):
 
     @property
     def holds(self) -> str:
-        """What is in it: “12 rows”, or “counts of 12 conversations”."""
-        count = self.rows_total or 0
+        """What is in it: “12 rows”, or “counts”, which may hide how many conversations they are of."""
         if self.Format(self.format).is_of_counts:
-            words = ngettext("counts of %(shown)s conversation", "counts of %(shown)s conversations", count)
-        else:
-            words = ngettext("%(shown)s row", "%(shown)s rows", count)
-        return words % {"shown": f"{count:,}"}
+            return gettext("counts")
+        count = self.rows_total or 0
+        return ngettext("%(shown)s row", "%(shown)s rows", count) % {"shown": f"{count:,}"}
 
     @property
     def percent(self) -> int:

@@ -10,19 +10,17 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 from django_htmx.http import push_url
 
-from channels_cfg.models import Queue, Right, User
+from channels_cfg.models import Right, User
 from conversations.attached_data.reasons import REASONS
-from conversations.filters import is_id
 from conversations.keyset import keyset_page
 from conversations.models import Conversation
 from conversations.signed_in import page_for_people, viewer
-from reporting.contact_log.asked import COMPARISONS, CUSTOM, OTHER_QUEUE, PARAMETERS
+from reporting.contact_log.asked import CUSTOM, PARAMETERS
 from reporting.contact_log.columns import has_fields, keys_among
-from reporting.contact_log.comparison import ComparedCounts, compare, compared_with
+from reporting.contact_log.comparison import ComparedCounts, compare, may_compare, no_such_queue, not_over
 from reporting.contact_log.counts import HIDDEN, Counted, Numbers
 from reporting.contact_log.measures import IN_TABLES, MEASURES, Unit
 from reporting.contact_log.query import MOST_KEYS, LogQuery, kept_key_names, zone_of
@@ -97,7 +95,7 @@ def _results(query: LogQuery, user: User) -> dict[str, Any]:
         "keys_not_kept": [] if counted.at()["conversations"] != 0 else query.keys_not_kept(user),
         "smallest": counted.smallest if counted.at() is HIDDEN else 0,
         "table": count_table(query, counted, comparison),
-        "is_not_over": query.compare in COMPARISONS and query.end > timezone.now(),
+        "not_over": not_over(query, now=timezone.now()),
         "rows_address": rows_address(everything),
         "params": query.as_params(),
         "legs_address": f"{reverse('reports:legs')}?{query.as_address()}",
@@ -133,15 +131,9 @@ def _read(params: QueryDict, user: User) -> tuple[LogQuery, dict[str, list[str]]
     if asked.get("interval") == NO_INTERVAL:
         del asked["interval"]
     query, complaints = LogQuery.read(asked, zone=zone_of(user), now=timezone.now())
-    if query.compare.startswith(OTHER_QUEUE) and not _may_compare(query, user):
-        complaints["compare"] = [_("There is no such queue of which you may view reports.")]
+    if not may_compare(query, user):
+        complaints["compare"] = [no_such_queue()]
     return query, complaints
-
-
-def _may_compare(query: LogQuery, user: User) -> bool:
-    (queue,) = compared_with(query).fields["queue"]
-    found = {"pk": int(queue)} if is_id(queue) else {"name": queue}
-    return Queue.objects.granting(Right.VIEW_REPORTS, to=user).filter(**found).exists()
 
 
 FIELD_IDS = {

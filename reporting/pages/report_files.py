@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -19,6 +18,7 @@ from channels_cfg.sign_in.client_address import client_address
 from conversations.signed_in import page_for_people, viewer
 from conversations.tasks import send_worker_to
 from reporting.contact_log import files, json_lines
+from reporting.contact_log.comparison import may_compare
 from reporting.contact_log.query import LogQuery, zone_of
 from reporting.contact_log.words.row_addresses import as_asked, page_of
 from reporting.models import ReportFile, RunRecipient
@@ -75,14 +75,14 @@ def ask(request: HttpRequest) -> HttpResponse:
     delimiter = request.POST.get("delimiter", ReportFile.Delimiter.COMMA)
     if format not in ReportFile.Format.values or delimiter not in ReportFile.Delimiter.values:
         raise Http404
-    try:
-        query = LogQuery.parse(request.POST, zone=zone_of(viewer(request)), now=timezone.now())
-    except ValidationError:
+    user = viewer(request)
+    query, complaints = LogQuery.read(request.POST, zone=zone_of(user), now=timezone.now())
+    if complaints or not may_compare(query, user):
         return redirect(as_asked(request.POST))
     files.ask_for(
         query,
         format=format,
-        owner=viewer(request),
+        owner=user,
         now=timezone.now(),
         delimiter=delimiter,
         byte_order_mark="without_mark" not in request.POST,

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from channels_cfg.models import User
 from conversations.filters import is_id
 from conversations.signed_in import page_for_people, viewer
+from reporting.contact_log.asked import PARAMETERS
 from reporting.contact_log.query import LogQuery, zone_of
 from reporting.contact_log.words.asked_words import in_brief
 from reporting.contact_log.words.row_addresses import as_asked, page_of
@@ -43,8 +44,10 @@ def address_of(report: SavedReport) -> str:
 
 def _facts(report: SavedReport, user: User) -> tuple[SavedReport, str, str]:
     """The report, its address and what it asks."""
-    query, _complaints = LogQuery.read(report.query, zone=zone_of(user), now=timezone.now())
-    return report, address_of(report), in_brief(query)
+    query, complaints = LogQuery.read(report.query, zone=zone_of(user), now=timezone.now())
+    wrong = ", ".join(dict.fromkeys(str(PARAMETERS[name]) for name in complaints))
+    words = _("It cannot be asked any more. Open it, mend it and save it again. Wrong: %(wrong)s.") % {"wrong": wrong}
+    return report, address_of(report), words if complaints else in_brief(query)
 
 
 @page_for_people

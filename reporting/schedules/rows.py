@@ -217,7 +217,8 @@ def _noted(run: ScheduledRun) -> _RowSet:
 
 def _conditions(run: ScheduledRun) -> tuple[Any, ...]:
     query = query_of(run)
-    return query.fields, query.kept, query.missing, query.late, query.others
+    fields = {name: {*values} for name, values in query.fields.items()}
+    return fields, {*query.kept}, {*query.missing}, {*query.late}, {*query.others}, query.at
 
 
 def _now(run: ScheduledRun) -> _RowSet:

@@ -258,3 +258,13 @@ def test_a_list_of_reports_tells_what_each_asks(owner, asked, told):
     saved(owner, "Mine", **asked)
 
     assert told in unescape(signed_in(owner).get(reverse("reports:saved")).content.decode())
+
+
+def test_a_list_of_reports_tells_which_cannot_be_asked_any_more(owner):
+    report = saved(owner, "Mine")
+    report.query = {"zone": ["Mars"], "by": ["nothing"]}
+    report.save()
+
+    shown = signed_in(owner).get(reverse("reports:saved")).content.decode()
+
+    assert "It cannot be asked any more. Open it, mend it and save it again. Wrong: Time zone, Group by." in shown

@@ -66,7 +66,8 @@ def in_brief(query: LogQuery) -> str:
         words.append(_("by %(groups)s") % {"groups": str(INTERVALS[query.interval].label).lower()})
     if query.groupings:
         words.append(_("by %(groups)s") % {"groups": " × ".join(map(grouping_label, query.groupings))})
-    conditions = len(query.fields) + len(query.kept) + len(query.missing) + bool(query.late)
+    conditions = sum(map(len, (query.fields, query.kept, query.missing, query.others))) + bool(query.late)
+    conditions += query.at is not None
     if conditions:
         words.append(ngettext("%(count)s condition", "%(count)s conditions", conditions) % {"count": conditions})
     if query.compare:

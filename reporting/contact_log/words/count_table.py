@@ -260,5 +260,5 @@ def _too_many(groupings: Sequence[str], number: int, shown: int, smallest: int) 
     if smallest:
         words.append(_("Groups of fewer than %(smallest)s conversations are among them.") % {"smallest": smallest})
     else:
-        words.append(_("Filters make them visible; files hold every row."))
+        words.append(_("Filters make them visible; files of rows hold every one."))
     return " ".join(words)

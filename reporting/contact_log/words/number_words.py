@@ -9,11 +9,13 @@ from django.utils.translation import gettext as _
 from reporting.contact_log.counts import Numbers
 from reporting.contact_log.measures import MEASURES, Measure, Unit
 
+NO_NUMBER = "–"
+
 
 def in_words(measure: Measure, number: float | None) -> str:
     """A number of the measure; a dash for none."""
     if number is None:
-        return "–"
+        return NO_NUMBER
     if measure.unit == Unit.SECONDS:
         return duration(number)
     return f"{100 * number:.0f} %" if measure.unit == Unit.SHARE else f"{number:,}"
@@ -29,7 +31,7 @@ def why_empty(name: str, numbers: Numbers) -> str:
 def duration(seconds: float | None) -> str:
     """``2:05`` minutes and seconds, with hours where there are any; a dash for none."""
     if seconds is None:
-        return "–"
+        return NO_NUMBER
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

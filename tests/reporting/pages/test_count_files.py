@@ -5,18 +5,22 @@ import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from io import BytesIO, StringIO
+from zoneinfo import ZoneInfo
 
 import openpyxl
 import pytest
+import time_machine
 from django.contrib.auth import get_user
 
 from channels_cfg import jobs
-from channels_cfg.models import Right, SystemSettings
+from channels_cfg.models import AccessRight, Right, SystemSettings
+from reporting.contact_log import building, files
 from reporting.contact_log.fill import run_reporting_job
 from reporting.contact_log.measures import MEASURES
+from reporting.contact_log.query import LogQuery
 from reporting.models import ReportFile
 from tests.factories import QueueFactory, grant, user_with
-from tests.reporting.stories import abandoned, served
+from tests.reporting.stories import Elsewhere, abandoned, served
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -53,7 +57,7 @@ def fetched(client, queue):
 
 
 def lines(content: bytes, delimiter: str = ",") -> list[list[str]]:
-    return list(csv.reader(StringIO(content.decode("utf-8-sig")), delimiter=delimiter))
+    return list(csv.reader(StringIO(content.decode("utf-8-sig"), newline=""), delimiter=delimiter))
 
 
 def test_csv_has_numbers_and_says_of_what(queue, fetched):
@@ -82,7 +86,7 @@ def test_csv_is_written_as_the_spreadsheet_of_the_reader_wants_it(queue, fetched
 
 
 def test_each_grouping_of_a_row_has_a_column_of_its_own_and_no_group_is_a_formula(queue, fetched):
-    for value in ("=1+1", "=1+1", "gold"):
+    for value in ("=1+1", "=1+1", "gold\r=2+2"):
         served(queue, received_at=NOON, data={"customerType": value})
 
     table = lines(fetched("csv", by=["queue", "key:customerType"], measure="conversations"))
@@ -90,7 +94,7 @@ def test_each_grouping_of_a_row_has_a_column_of_its_own_and_no_group_is_a_formul
     assert table == [
         ["Queue", "customerType", "Conversations"],
         ["Sales", "'=1+1", "2"],
-        ["Sales", "gold", "1"],
+        ["Sales", "gold\r=2+2", "1"],
         ["All", "", "3"],
     ]
 
@@ -147,7 +151,7 @@ def test_small_numbers_are_hidden_in_the_file_as_on_the_page(queue, fetched):
         for _ in range(number):
             served(queue, received_at=NOON + timedelta(days=day))
 
-    hidden = "hidden, so that groups of fewer than 3 cannot be worked out"
+    hidden = "hidden"
     table = lines(fetched("csv", interval="day", measure="conversations"))
     said = openpyxl.load_workbook(BytesIO(fetched("xlsx", interval="day"))).worksheets[1].values
 
@@ -155,13 +159,13 @@ def test_small_numbers_are_hidden_in_the_file_as_on_the_page(queue, fetched):
     assert any(name == "Note" and "fewer than 3 conversations are hidden" in words for name, words in said)
 
 
-def test_a_file_of_counts_says_of_how_many_conversations_and_leads_to_its_report(queue, client, fetched):
+def test_a_file_of_counts_leads_to_its_report(queue, client, fetched):
     served(queue, received_at=NOON)
     fetched("csv", by="queue")
 
     listed = client.get("/reports/files/").content.decode()
 
-    assert "counts of 1 conversation" in listed
+    assert "· counts ·" in listed
     (address,) = re.findall(r'href="(/reports/\?interval=none[^"]+by=queue[^"]*)"', listed)
     assert ">Sales</th>" in client.get(unescape(address)).content.decode()
 
@@ -178,3 +182,62 @@ def test_rights_on_what_stands_beside_the_numbers_count_at_download(client, queu
     viewer.access_rights.filter(queue=other).delete()
 
     assert client.get(address).status_code == 403
+
+
+@pytest.mark.parametrize("step", ["_look_around", "counts_as_file"])
+def test_numbers_of_a_queue_whose_right_is_withdrawn_meanwhile_are_given_to_nobody(client, queue, monkeypatch, step):
+    other = QueueFactory(name="Service")
+    viewer = grant(user_with(Right.VIEW_REPORTS, on=queue), Right.VIEW_REPORTS, on=other)
+    for place in (queue, other):
+        served(place, received_at=NOON)
+    run_reporting_job()
+    client.force_login(viewer)
+    client.post("/reports/files/ask/", {**PERIOD, "format": "counts.csv", "compare": f"queue:{other.pk}"})
+    place = building if step == "counts_as_file" else building._Building
+    real = getattr(place, step)
+
+    def withdrawn_after(*given):
+        result = real(*given)
+        Elsewhere(lambda: AccessRight.objects.filter(user=viewer, queue=other).delete()).finish()
+        return result
+
+    monkeypatch.setattr(place, step, withdrawn_after)
+    file = ReportFile.objects.get()
+    jobs.work_on(ReportFile, file.pk)
+
+    file.refresh_from_db()
+    assert (file.state, file.path.exists()) == ("failed", False)
+    assert "Your rights changed" in file.reason
+
+
+def test_what_a_recipient_may_not_see_is_no_zero_beside_their_numbers(client, queue, fetched):
+    other = QueueFactory(name="Service")
+    served(queue, received_at=NOON)
+    answer = client.post("/reports/files/ask/", {**PERIOD, "format": "counts.csv", "compare": f"queue:{other.pk}"})
+    assert answer.headers["Location"].startswith("/reports/?received_after=")
+    assert not ReportFile.objects.exists()
+
+    query = LogQuery.parse(
+        {**{name: [value] for name, value in PERIOD.items()}, "compare": [f"queue:{other.pk}"]},
+        zone=ZoneInfo("UTC"),
+        now=NOON,
+    )
+    file = files.ask_for(query, format="counts.xlsx", owner=get_user(client), now=NOON)
+    run_reporting_job()
+    jobs.work_on(ReportFile, file.pk)
+
+    counts, about = openpyxl.load_workbook(file.path).worksheets
+    assert not any("compared" in heading for heading in next(counts.values))
+    assert ("Compared with", "There is no such queue of which you may view reports.") in about.values
+
+
+def test_a_file_says_where_there_is_no_data_and_that_a_period_is_not_over(queue, fetched):
+    served(queue, received_at=NOON)
+
+    asked = {"interval": "day", "measure": "conversations", "empty": "no_data"}
+    table = lines(fetched("csv", **asked))
+    with time_machine.travel(NOON, tick=False):
+        said = openpyxl.load_workbook(BytesIO(fetched("xlsx", compare="previous"))).worksheets[1].values
+
+    assert [row[2] for row in table[1:]] == ["no data", "1", "no data", "1"]
+    assert ("Note", "The period is not over yet; it is compared with a whole one.") in said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -227,7 +228,11 @@ def test_ones_own_file_is_fetched_from_the_page_of_its_run(owner, queue, setting
 def test_runs_that_asked_different_questions_say_so(owner, queue):
     schedule = scheduled(owner)
     runs = [ran(schedule)]
-    for columns, fields in ({"column": ["field:queue"]}, {}), ({}, {"state": ["handled"]}):
+    for columns, fields in (
+        ({"column": ["field:queue"]}, {}),
+        ({}, {"state": ["handled", "abandoned"]}),
+        ({}, {"state": ["abandoned", "handled"]}),
+    ):
         schedule.report.query = {**schedule.report.query, **columns, **fields}
         schedule.report.save()
         runs.append(ran(schedule))
@@ -235,7 +240,7 @@ def test_runs_that_asked_different_questions_say_so(owner, queue):
     def is_told(one: ScheduledRun, other: ScheduledRun) -> bool:
         return "ask different questions" in said(signed_in(owner), "scheduled_run", one.pk, **{"with": str(other.pk)})
 
-    assert (is_told(runs[1], runs[0]), is_told(runs[2], runs[1])) == (False, True)
+    assert [is_told(*pair) for pair in pairwise(runs)] == [False, True, False]
 
 
 @pytest.mark.django_db(transaction=True)
