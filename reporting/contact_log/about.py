@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from reporting.contact_log.asked import PARAMETERS
 from reporting.contact_log.columns import LogColumn
+from reporting.contact_log.fill import complete_up_to
 from reporting.contact_log.query import LogQuery
 from reporting.models import ReportFile
 
@@ -21,6 +22,9 @@ def about_rows(file: ReportFile, query: LogQuery, columns: Sequence[LogColumn], 
     """Name and words of each thing that a reader of the rows wants to know."""
     yield from about(file, query, _("Contact Log"))
     yield _("Rows"), str(rows)
+    for name, values in query.as_params().items():
+        if name not in _TOLD_OTHERWISE:
+            yield _("Asked for: %(name)s") % {"name": PARAMETERS[name]}, ", ".join(values)
     for column in columns:
         if column.heading:
             yield _("Column “%(heading)s”") % {"heading": column.heading}, column.label(query.zone)
@@ -34,9 +38,8 @@ def about(file: ReportFile, query: LogQuery, report: str) -> Iterator[tuple[str,
     yield _("To before"), f"{query.end.astimezone(zone):%Y-%m-%d %H:%M:%S}"
     yield _("Time zone"), str(zone)
     yield _("Counted by"), str(COUNTED_BY)
-    for name, values in query.as_params().items():
-        if name not in _TOLD_OTHERWISE:
-            yield _("Asked for: %(name)s") % {"name": PARAMETERS[name]}, ", ".join(values)
+    if complete := complete_up_to():
+        yield _("Complete up to"), f"{complete.astimezone(zone):%Y-%m-%d %H:%M:%S}"
     made = {"moment": f"{timezone.now().astimezone(zone):%Y-%m-%d %H:%M:%S}", "owner": file.owner}
     yield _("Made"), _("%(moment)s for %(owner)s") % made
     yield _("File"), str(file.pk)

@@ -14,14 +14,14 @@ from django.utils.translation import gettext_lazy
 
 from channels_cfg.spreadsheets import TextSheet, TextWorkbook
 from reporting.contact_log.about import about
+from reporting.contact_log.columns import EMPTY_BECAUSE, FIELDS_OF_ROWS
 from reporting.contact_log.comparison import compare, may_compare, no_such_queue, not_over
 from reporting.contact_log.layouts import BYTE_ORDER_MARK, csv_line
 from reporting.contact_log.measures import MEASURES, Unit
 from reporting.contact_log.query import LogQuery
 from reporting.contact_log.small_groups import count_shown
-from reporting.contact_log.words.asked_words import asked_in_words
-from reporting.contact_log.words.compared import Compared
-from reporting.contact_log.words.count_table import CountCell, CountTable, count_table
+from reporting.contact_log.words.asked_words import asked_in_words, in_brief
+from reporting.contact_log.words.count_table import CountRow, CountTable, count_table
 from reporting.contact_log.words.number_words import NO_NUMBER
 from reporting.models import ReportFile
 
@@ -54,48 +54,57 @@ class _CountColumn:
     unit: Unit | None = None
 
 
-def _columns(table: CountTable, query: LogQuery) -> list[_CountColumn]:
-    columns = [_CountColumn(corner) for corner in table.corners]
-    if query.interval:
-        columns.append(_CountColumn(_("Begins (%(zone)s)") % {"zone": query.zone}))
-    for heading in table.headings:
-        columns.append(_CountColumn(heading.label, heading.unit))
-        if query.compare:
-            columns.append(_CountColumn(_("%(heading)s, compared with") % {"heading": heading.label}, heading.unit))
-    return columns
+class _CountLines:
+    """The table as columns and lines of values: words, moments and numbers; at last why numbers are missing."""
 
+    def __init__(self, table: CountTable, query: LogQuery) -> None:
+        self.table, self.query = table, query
+        self.numbers = [*self._number_columns()]
+        self.reasons = ["; ".join(self._reasons(row)) for row in table.rows]
 
-def _rows(table: CountTable, query: LogQuery) -> Iterator[list[Any]]:
-    """Words, moments and numbers; words where there is no number say why."""
-    for row in table.rows:
-        values: list[Any] = [*row.words, *[""] * (len(table.corners) - len(row.words))]
-        if query.interval:
-            values.append(row.begins and row.begins.astimezone(query.zone))
+    @property
+    def columns(self) -> list[_CountColumn]:
+        columns = [_CountColumn(corner) for corner in self.table.corners]
+        if self.query.interval:
+            columns.append(_CountColumn(_("Begins (%(zone)s)") % {"zone": self.query.zone}))
+        columns += self.numbers
+        if any(self.reasons):
+            columns.append(_CountColumn(str(FIELDS_OF_ROWS[EMPTY_BECAUSE])))
+        return columns
+
+    def __iter__(self) -> Iterator[list[Any]]:
+        for row, reasons in zip(self.table.rows, self.reasons, strict=True):
+            line: list[Any] = [*row.words, *[None] * (len(self.table.corners) - len(row.words))]
+            if self.query.interval:
+                line.append(row.begins and row.begins.astimezone(self.query.zone))
+            line += [number for number, _reason in self._told(row)]
+            yield [*line, reasons] if any(self.reasons) else line
+
+    def _number_columns(self) -> Iterator[_CountColumn]:
+        for heading in self.table.headings:
+            yield _CountColumn(heading.label, heading.unit)
+            if self.query.compare:
+                yield _CountColumn(_("%(heading)s, compared with") % {"heading": heading.label}, heading.unit)
+
+    def _told(self, row: CountRow) -> Iterator[tuple[float | None, str]]:
+        """Each number of the row, or why there is none, as the page says it."""
         for cell in row.cells:
-            values.append(_value(cell))
-            if query.compare:
-                values.append(_other_value(cell.compared))
-        yield values
+            yield cell.number, cell.reason if cell.text == NO_NUMBER else cell.text
+            if cell.beside:
+                yield cell.beside.number, cell.beside.reason
 
-
-def _value(cell: CountCell) -> float | str:
-    if cell.number is not None:
-        return cell.number
-    return cell.text if cell.text != NO_NUMBER else cell.reason or cell.text
-
-
-def _other_value(compared: Compared | None) -> float | str | None:
-    if compared is None:
-        return None
-    return compared.value if compared.value is not None else compared.number
+    def _reasons(self, row: CountRow) -> Iterator[str]:
+        for column, (number, reason) in zip(self.numbers, self._told(row), strict=True):
+            if number is None:
+                yield f"{column.heading}: {reason}"
 
 
 def _as_csv(file: ReportFile, query: LogQuery, table: CountTable) -> bytes:
     """Numbers are seconds and shares, as the headings say; moments have their offset."""
-    columns = _columns(table, query)
-    lines = [csv_line((_with_unit(column) for column in columns), delimiter=file.delimiter)]
-    for values in _rows(table, query):
-        cells = [_as_text(value, column.unit) for value, column in zip(values, columns, strict=True)]
+    counts = _CountLines(table, query)
+    lines = [csv_line((_with_unit(column) for column in counts.columns), delimiter=file.delimiter)]
+    for values in counts:
+        cells = [_as_text(value, column.unit) for value, column in zip(values, counts.columns, strict=True)]
         lines.append(csv_line(cells, delimiter=file.delimiter))
     return (BYTE_ORDER_MARK if file.byte_order_mark else "").encode() + b"".join(lines)
 
@@ -133,13 +142,14 @@ class _CountBook(TextWorkbook):
         self.moment = self.add_format({"num_format": "yyyy-mm-dd hh:mm"})
 
     def add_counts(self, table: CountTable, query: LogQuery) -> None:
-        columns = _columns(table, query)
+        counts = _CountLines(table, query)
+        columns = counts.columns
         sheet: TextSheet = self.add_worksheet(_("Counts"))
         sheet.freeze_panes(1, len(table.corners))
         sheet.set_column(0, len(columns) - 1, 18)
         for place, column in enumerate(columns):
             sheet.write_text(0, place, column.heading, self.heading)
-        for number, values in enumerate(_rows(table, query), start=1):
+        for number, values in enumerate(counts, start=1):
             for place, (value, column) in enumerate(zip(values, columns, strict=True)):
                 self._write(sheet, number, place, value, column.unit)
         groups = len(table.rows) - 1  # what is filtered is never the total
@@ -161,6 +171,7 @@ class _CountBook(TextWorkbook):
 
 def _about(file: ReportFile, query: LogQuery, table: CountTable) -> Iterator[tuple[str, str]]:
     yield from about(file, query, _("Counts of the Contact Log"))
+    yield _("Asked for"), in_brief(query)
     for words, _address in asked_in_words(query, file.owner, reverse("reports:index"))["conditions"]:
         yield _("Condition"), words
     if table.caption:
@@ -171,5 +182,8 @@ def _about(file: ReportFile, query: LogQuery, table: CountTable) -> Iterator[tup
         yield _("Compared with"), no_such_queue()
     if words := not_over(query, now=file.created_at):
         yield _("Note"), words
-    for name in query.shown_measures:
+    if table.has_small_base:
+        few = _("Some numbers are compared with fewer than %(base)s conversations, from which little follows.")
+        yield _("Note"), few % {"base": table.small_base}
+    for name in query.shown_measures[: 1 if table.caption else None]:
         yield str(MEASURES[name].label), str(MEASURES[name].definition)

@@ -43,10 +43,10 @@ class ReportFile(Job):
     """The rows of one query, or its counts, as a file for the one person who asked for it."""
 
     class Format(models.TextChoices):
-        CSV = "csv", _("CSV")
-        XLSX = "xlsx", _("Excel")
-        PARQUET = "parquet", _("Parquet")
-        JSON_LINES = "jsonl", _("JSON Lines")
+        CSV = "csv", _("Rows as CSV")
+        XLSX = "xlsx", _("Rows as Excel")
+        PARQUET = "parquet", _("Rows as Parquet")
+        JSON_LINES = "jsonl", _("Rows as JSON Lines")
         COUNTS_CSV = "counts.csv", _("Counts as CSV")
         COUNTS_XLSX = "counts.xlsx", _("Counts as Excel")
 

@@ -92,6 +92,7 @@ def _results(query: LogQuery, user: User) -> dict[str, Any]:
     return {
         "summary": _summary(query, counted, comparison),
         "totals": counted.at(),
+        "is_empty": _is_empty(counted, comparison),
         "keys_not_kept": [] if counted.at()["conversations"] != 0 else query.keys_not_kept(user),
         "smallest": counted.smallest if counted.at() is HIDDEN else 0,
         "table": count_table(query, counted, comparison),
@@ -101,6 +102,11 @@ def _results(query: LogQuery, user: User) -> dict[str, Any]:
         "legs_address": f"{reverse('reports:legs')}?{query.as_address()}",
         "saved_params": query.as_params(),
     }
+
+
+def _is_empty(counted: Counted, comparison: ComparedCounts | None) -> bool:
+    """Whether there is nothing to show: a fall to nothing is."""
+    return counted.at()["conversations"] == 0 and not (comparison and comparison.counted.at()["conversations"])
 
 
 def folded(sent: QueryDict) -> QueryDict:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -20,6 +21,7 @@ from conversations.tasks import send_worker_to
 from reporting.contact_log import files, json_lines
 from reporting.contact_log.comparison import may_compare
 from reporting.contact_log.query import LogQuery, zone_of
+from reporting.contact_log.words.asked_words import in_brief
 from reporting.contact_log.words.row_addresses import as_asked, page_of
 from reporting.models import ReportFile, RunRecipient
 from reporting.pages.report_form import NO_INTERVAL
@@ -43,7 +45,7 @@ def _own_file(request: HttpRequest, pk: uuid.UUID) -> ReportFile:
 @require_GET
 def file_list(request: HttpRequest) -> HttpResponse:
     """The viewer's own files, the newest first."""
-    own = ReportFile.objects.filter(owner=viewer(request))[:FILES_SHOWN]
+    own = ReportFile.objects.filter(owner=viewer(request)).select_related("owner")[:FILES_SHOWN]
     return render(request, "reports/file_list.html", {"files": _facts(list(own))})
 
 
@@ -54,16 +56,21 @@ def _facts(files: Sequence[ReportFile]) -> list[dict[str, Any]]:
         {
             "file": file,
             "schedule": schedules.get(file.pk, ""),
-            "asked_address": _asked_address(file) if file.query else "",
+            **(_asked(file) if file.query else {}),
         }
         for file in files
     ]
 
 
-def _asked_address(file: ReportFile) -> str:
+def _asked(file: ReportFile) -> dict[str, str]:
+    """What it was asked for, in a line, and the page that shows it."""
+    query, _complaints = LogQuery.read(file.query, zone=zone_of(file.owner), now=file.created_at)
     if ReportFile.Format(file.format).is_of_counts:
-        return page_of({"interval": [NO_INTERVAL], **file.query}, page="reports:index")
-    return page_of(file.query, page="reports:rows")
+        address = page_of({"interval": [NO_INTERVAL], **file.query}, page="reports:index")
+    else:
+        address = page_of(file.query, page="reports:rows")
+        query = replace(query, interval="")  # with which rows are what they are without
+    return {"asked": in_brief(query), "asked_address": address}
 
 
 @page_for_people

@@ -247,7 +247,8 @@ def test_what_is_shared_no_more_is_seen_by_its_owner_alone(owner, why):
                 "kept": ["tier=gold"],
                 "compare": ["previous"],
             },
-            "2026-03-01 to 2026-03-31 (Europe/Helsinki) · by Queue × tier · 2 conditions · compared",
+            "2026-03-01 to 2026-03-31 (Europe/Helsinki) · by Queue × tier · 2 conditions"
+            " · compared with the period before",
         ),
         ({"period": ["today"], "column": ["field:queue"]}, "Today (Europe/Helsinki) · 1 column"),
     ],

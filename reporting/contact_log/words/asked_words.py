@@ -71,7 +71,8 @@ def in_brief(query: LogQuery) -> str:
     if conditions:
         words.append(ngettext("%(count)s condition", "%(count)s conditions", conditions) % {"count": conditions})
     if query.compare:
-        words.append(_("compared"))
+        beside = str(COMPARISONS.get(query.compare, _("Another queue"))).lower()
+        words.append(_("compared with %(what)s") % {"what": beside})
     if query.columns is not None:
         columns = len(query.columns)
         words.append(ngettext("%(count)s column", "%(count)s columns", columns) % {"count": columns})

@@ -16,10 +16,9 @@ SMALL_BASE = 20
 
 @dataclass(frozen=True)
 class Compared:
-    """The other number in words and as it is, where its rows are, and the difference."""
+    """The other number, where its rows are, and the difference."""
 
     number: str
-    value: float | None = None
     address: str = ""
     difference: str = ""
     """Absolute, and in percent where the other is not zero."""
@@ -40,7 +39,6 @@ def compared(name: str, numbers: Numbers, other: Numbers, address: str = "") -> 
         return None
     return Compared(
         in_words(measure, other[name]),
-        other[name],
         address,
         _difference(measure, numbers[name], other[name]),
         other["conversations"] or 0,

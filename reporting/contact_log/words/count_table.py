@@ -23,6 +23,14 @@ BETWEEN_WORDS = " · "
 
 
 @dataclass(frozen=True)
+class BesideNumber:
+    """A number of what the query is compared with, or why there is none."""
+
+    number: float | None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class CountCell:
     """A number and the address of the rows behind it; none where there are no rows, or too many groups to name."""
 
@@ -32,6 +40,8 @@ class CountCell:
     """Why there is no number."""
     number: float | None = None
     """What the text says, in the unit of its measure."""
+    beside: BesideNumber | None = None
+    """What it is compared with, also where the page shows nothing of it."""
     compared: Compared | None = None
 
 
@@ -220,13 +230,15 @@ class _Layout:
         numbers, measure = self.counted.at(row, column), MEASURES[name]
         if numbers is HIDDEN:
             words = _("hidden, so that groups of fewer than %(smallest)s cannot be worked out")
-            return CountCell(_("hidden"), reason=words % {"smallest": self.counted.smallest})
+            reason = words % {"smallest": self.counted.smallest}
+            return CountCell(_("hidden"), reason=reason, beside=self._beside(name, row, column))
         told = {**numbers, name: self.counted.number(name, row, column)}
         return CountCell(
             _("no data") if row in self.counted.without_data else in_words(measure, told[name]),
             self.addresses.of(name, row, column) if self._leads(name, numbers) else "",
             why_empty(name, told),
             told[name],
+            self._beside(name, row, column),
             self._compared(name, told, row, column),
         )
 
@@ -235,6 +247,18 @@ class _Layout:
         if MEASURES[name].unit == Unit.CONVERSATIONS:
             return bool(numbers[name])
         return self.is_cross and bool(numbers["conversations"])
+
+    def _beside(self, name: str, row: Head, column: Head) -> BesideNumber | None:
+        if self.comparison is None:
+            return None
+        numbers, counterpart = self.comparison.at(row, column), self.comparison.row(row)
+        if numbers is None:
+            return BesideNumber(None, _("no such interval"))
+        if numbers is HIDDEN:
+            return BesideNumber(None, _("hidden"))
+        if counterpart in self.comparison.counted.without_data:
+            return BesideNumber(None, _("no data"))
+        return BesideNumber(numbers[name], why_empty(name, numbers))
 
     def _compared(self, name: str, numbers: Numbers, row: Head, column: Head) -> Compared | None:
         if self.comparison is None or self.other_addresses is None:

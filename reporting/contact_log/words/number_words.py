@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import floor
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -32,7 +33,7 @@ def duration(seconds: float | None) -> str:
     """``2:05`` minutes and seconds, with hours where there are any; a dash for none."""
     if seconds is None:
         return NO_NUMBER
-    minutes, rest = divmod(round(seconds), 60)
+    minutes, rest = divmod(floor(seconds + 0.5), 60)  # a half is always rounded up, as spreadsheets do
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 

@@ -60,21 +60,22 @@ def lines(content: bytes, delimiter: str = ",") -> list[list[str]]:
     return list(csv.reader(StringIO(content.decode("utf-8-sig"), newline=""), delimiter=delimiter))
 
 
-def test_csv_has_numbers_and_says_of_what(queue, fetched):
+def test_csv_has_numbers_and_says_of_what_and_at_last_why_some_are_missing(queue, fetched):
     served(queue, received_at=NOON)
     abandoned(queue, received_at=NOON + timedelta(days=1), waited=timedelta(seconds=31))
 
     asked = {"interval": "day", "measure": ["conversations", "average_wait", "service_level"]}
 
+    none = "Average wait: no conversations; Service level: no conversations"
     assert lines(fetched("csv", **asked)) == [
         [
             *("Received", "Begins (Europe/Helsinki)", "Conversations", "Average wait (seconds)"),
-            "Service level (share, from 0 to 1)",
+            *("Service level (share, from 0 to 1)", "Empty because"),
         ],
-        ["Sat 03-28", "2026-03-28T00:00:00+02:00", "0", "no conversations", "no conversations"],
-        ["Sun 03-29 (23 h)", "2026-03-29T00:00:00+02:00", "1", "60.0", "0.0"],
-        ["Mon 03-30", "2026-03-30T00:00:00+03:00", "1", "31.0", "0.0"],
-        ["All", "", "2", "45.5", "0.0"],
+        ["Sat 03-28", "2026-03-28T00:00:00+02:00", "0", "", "", none],
+        ["Sun 03-29 (23 h)", "2026-03-29T00:00:00+02:00", "1", "60.0", "0.0", ""],
+        ["Mon 03-30", "2026-03-30T00:00:00+03:00", "1", "31.0", "0.0", ""],
+        ["All", "", "2", "45.5", "0.0", ""],
     ]
 
 
@@ -99,6 +100,17 @@ def test_each_grouping_of_a_row_has_a_column_of_its_own_and_no_group_is_a_formul
     ]
 
 
+def test_0_beside_0_is_0_and_what_is_missing_there_says_why(queue, fetched):
+    served(queue, received_at=NOON - timedelta(days=3))
+
+    asked = {"interval": "day", "measure": ["conversations", "average_wait"], "compare": "previous"}
+    table = lines(fetched("csv", **asked))
+
+    assert [row[2:4] for row in table[1:]] == [["0", "0"], ["0", "1"], ["0", "0"], ["0", "1"]]
+    assert table[2][4:] == ["", "60.0", "Average wait: no conversations"]
+    assert table[1][-1] == "Average wait: no conversations; Average wait, compared with: no conversations"
+
+
 def test_groups_across_are_columns_beside_what_they_are_compared_with(queue, fetched):
     for day in (0, 0, -3):
         served(queue, received_at=NOON + timedelta(days=day), data={"customerType": "gold"})
@@ -121,7 +133,7 @@ def test_without_intervals_and_groups_all_measures_are_there(queue, fetched):
 
     (headings, numbers) = lines(fetched("csv"))
 
-    assert len(headings) == 1 + len(MEASURES)
+    assert len(headings) == 1 + len(MEASURES) + 1  # and why some are missing
     assert (headings[2], numbers[2]) == ("Served", "1")
 
 
@@ -135,12 +147,13 @@ def test_a_workbook_has_durations_shares_and_moments_and_says_what_was_asked(que
     book = openpyxl.load_workbook(BytesIO(content))
     counts, about = book.worksheets
     rows = list(counts.values)
-    assert rows[2] == ("Sun 03-29 (23 h)", datetime(2026, 3, 29), 1, timedelta(minutes=1), 0)
-    assert rows[1][3] == "no conversations"
+    assert rows[2] == ("Sun 03-29 (23 h)", datetime(2026, 3, 29), 1, timedelta(minutes=1), 0, None)
+    assert rows[1][3:] == (None, None, "Average wait: no conversations; Service level: no conversations")
     assert rows[-1][0] == "All"
-    assert (counts.freeze_panes, counts.auto_filter.ref) == ("B2", "A1:E4")  # the total stays where rows are filtered
+    assert (counts.freeze_panes, counts.auto_filter.ref) == ("B2", "A1:F4")  # the total stays where rows are filtered
     said = list(about.values)
     assert ("Report", "Counts of the Contact Log") in said
+    assert "Complete up to" in dict(said)
     assert ("Condition", "Queue: Sales") in said
     assert ("Average wait", "From queued, or received if direct, to first accepted or the end") in said
 
@@ -151,11 +164,11 @@ def test_small_numbers_are_hidden_in_the_file_as_on_the_page(queue, fetched):
         for _ in range(number):
             served(queue, received_at=NOON + timedelta(days=day))
 
-    hidden = "hidden"
     table = lines(fetched("csv", interval="day", measure="conversations"))
     said = openpyxl.load_workbook(BytesIO(fetched("xlsx", interval="day"))).worksheets[1].values
 
-    assert [row[2] for row in table[1:]] == ["5", hidden, hidden, "10"]
+    assert [row[2] for row in table[1:]] == ["5", "", "", "10"]
+    assert [row[3] for row in table[1:]] == ["", *["Conversations: hidden"] * 2, ""]
     assert any(name == "Note" and "fewer than 3 conversations are hidden" in words for name, words in said)
 
 
@@ -166,6 +179,7 @@ def test_a_file_of_counts_leads_to_its_report(queue, client, fetched):
     listed = client.get("/reports/files/").content.decode()
 
     assert "· counts ·" in listed
+    assert "2026-03-28 to 2026-03-30 (Europe/Helsinki) · by Queue<" in listed
     (address,) = re.findall(r'href="(/reports/\?interval=none[^"]+by=queue[^"]*)"', listed)
     assert ">Sales</th>" in client.get(unescape(address)).content.decode()
 
@@ -239,5 +253,6 @@ def test_a_file_says_where_there_is_no_data_and_that_a_period_is_not_over(queue,
     with time_machine.travel(NOON, tick=False):
         said = openpyxl.load_workbook(BytesIO(fetched("xlsx", compare="previous"))).worksheets[1].values
 
-    assert [row[2] for row in table[1:]] == ["no data", "1", "no data", "1"]
+    no_data = ["", "Conversations: no data"]
+    assert [row[2:] for row in table[1:]] == [no_data, ["1", ""], no_data, ["1", ""]]
     assert ("Note", "The period is not over yet; it is compared with a whole one.") in said

@@ -433,6 +433,19 @@ def test_numbers_are_shown_beside_those_of_the_month_before(client, viewer, queu
 
 
 @pytest.mark.django_db
+def test_a_fall_to_nothing_is_shown(client, viewer, queue):
+    served(queue, received_at=NOON.replace(month=2))
+    run_reporting_job()
+    march = "received_after=2026-03-01&received_before=2026-04-01&compare=previous"
+
+    by_nothing, by_queue = (page(client, viewer, f"/reports/?{march}&{by}") for by in ("", "interval=none&by=queue"))
+
+    for shown in (by_nothing, by_queue):
+        assert "No conversation matches" not in shown
+        assert re.search(r"−1 \(−100 %\)\s*against", re.sub(r"<[^>]+>", " ", shown))
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize(("other", "is_told"), [("previous", True), ("weekdays", True), ("queue:{}", False)])
 def test_a_period_that_is_not_over_is_told_where_it_is_compared_with_another(client, viewer, queue, other, is_told):
     served(queue, received_at=timezone.now() - timedelta(hours=1))
