@@ -134,7 +134,7 @@ def test_from_an_empty_portal_to_the_contact_log(portal: Portal, sign_in):
     report = sign_in("rosa")
     report.goto("/reports/?period=today&by=key:customerType")
     expect(report.get_by_role("columnheader", name="gold")).to_be_visible()
-    report.get_by_role("button", name=re.compile("CSV")).first.click()
+    report.get_by_role("button", name="Rows as CSV").click()
     link = report.get_by_role("link", name=re.compile("Download"))
     with report.expect_download() as download:
         link.first.click(timeout=20_000)
