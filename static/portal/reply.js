@@ -97,7 +97,11 @@ const start = () => {
     isBusy = true;
     again = false;
     sent = text.value;
-    if (!slot.firstChild) text.value = "";
+    if (!slot.firstChild) {
+      text.value = "";
+      clearTimeout(timer);  // an empty draft that is saved late would take the place of what is taken back
+      timer = 0;
+    }
     said.replaceChildren();
     grow();
   });

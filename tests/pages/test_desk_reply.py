@@ -47,6 +47,9 @@ def test_an_agent_answers_by_keyboard_and_takes_back_what_waits(open_as, agent, 
         top, height = part.evaluate("one => [one.getBoundingClientRect().top, one.getBoundingClientRect().height]")
         assert top > 48 and top + height < 560  # below the head, above the edge
     assert not Message.objects.filter(author="agent").exists()
+    page.wait_for_load_state("networkidle")
+    page.reload()
+    expect(box).to_have_value("It leaves\ntoday.")
 
 
 def test_two_presses_send_one_message_and_a_second_one_with_the_same_words_another(open_as, agent, conversation):
