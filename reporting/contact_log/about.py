@@ -8,23 +8,19 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from reporting.contact_log.asked import PARAMETERS
 from reporting.contact_log.columns import LogColumn
 from reporting.contact_log.fill import complete_up_to
 from reporting.contact_log.query import LogQuery
+from reporting.contact_log.words.asked_words import conditions_in_words
 from reporting.models import ReportFile
 
 COUNTED_BY = gettext_lazy("Conversations by the time they were received; each once, also after a transfer.")
-_TOLD_OTHERWISE = ("received_after", "received_before", "zone", "empty", "column", "heading")
 
 
 def about_rows(file: ReportFile, query: LogQuery, columns: Sequence[LogColumn], rows: int) -> Iterator[tuple[str, str]]:
     """Name and words of each thing that a reader of the rows wants to know."""
     yield from about(file, query, _("Contact Log"))
     yield _("Rows"), str(rows)
-    for name, values in query.as_params().items():
-        if name not in _TOLD_OTHERWISE:
-            yield _("Asked for: %(name)s") % {"name": PARAMETERS[name]}, ", ".join(values)
     for column in columns:
         if column.heading:
             yield _("Column “%(heading)s”") % {"heading": column.heading}, column.label(query.zone)
@@ -40,6 +36,8 @@ def about(file: ReportFile, query: LogQuery, report: str) -> Iterator[tuple[str,
     yield _("Counted by"), str(COUNTED_BY)
     if complete := complete_up_to():
         yield _("Complete up to"), f"{complete.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+    if conditions := conditions_in_words(query, file.owner):
+        yield _("Conditions"), "; ".join(words for words, _without in conditions)
     made = {"moment": f"{timezone.now().astimezone(zone):%Y-%m-%d %H:%M:%S}", "owner": file.owner}
     yield _("Made"), _("%(moment)s for %(owner)s") % made
     yield _("File"), str(file.pk)

@@ -8,7 +8,6 @@ from datetime import datetime
 from io import BytesIO
 from typing import Any
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -20,7 +19,7 @@ from reporting.contact_log.layouts import BYTE_ORDER_MARK, csv_line
 from reporting.contact_log.measures import MEASURES, Unit
 from reporting.contact_log.query import LogQuery
 from reporting.contact_log.small_groups import count_shown
-from reporting.contact_log.words.asked_words import asked_in_words, in_brief
+from reporting.contact_log.words.asked_words import in_brief
 from reporting.contact_log.words.count_table import CountRow, CountTable, count_table
 from reporting.contact_log.words.number_words import NO_NUMBER
 from reporting.models import ReportFile
@@ -172,8 +171,6 @@ class _CountBook(TextWorkbook):
 def _about(file: ReportFile, query: LogQuery, table: CountTable) -> Iterator[tuple[str, str]]:
     yield from about(file, query, _("Counts of the Contact Log"))
     yield _("Asked for"), in_brief(query)
-    for words, _address in asked_in_words(query, file.owner, reverse("reports:index"))["conditions"]:
-        yield _("Condition"), words
     if table.caption:
         yield _("Counts"), table.caption
     for warning in table.warnings:

@@ -25,6 +25,16 @@ LATE_WORDS = {ANY: gettext_lazy("whatever it was"), **dict(ContactLogEntry.LateC
 
 def asked_in_words(query: LogQuery, user: User, page: str) -> dict[str, Any]:
     """Zone, start and end, and as ``conditions`` the words of each with the address of the page without it."""
+    return {
+        "zone": str(query.zone),
+        "start": query.start.astimezone(query.zone),
+        "end": query.end.astimezone(query.zone),
+        "conditions": [(words, f"{page}?{rest.as_address()}") for words, rest in conditions_in_words(query, user)],
+    }
+
+
+def conditions_in_words(query: LogQuery, user: User) -> list[tuple[str, LogQuery]]:
+    """The words of each condition, which name nothing that is not granted, and the query without it."""
     conditions: list[tuple[str, LogQuery]] = []
     granted = GrantedPlaces(user, [Right.VIEW_REPORTS])
     for name, values in query.fields.items():
@@ -51,12 +61,7 @@ def asked_in_words(query: LogQuery, user: User, page: str) -> dict[str, Any]:
     if query.at:
         label = f"{INTERVALS[query.interval].label}: {interval_label(query.at, query.interval, query.zone)}"
         conditions.append((label, replace(query, at=None)))
-    return {
-        "zone": str(query.zone),
-        "start": query.start.astimezone(query.zone),
-        "end": query.end.astimezone(query.zone),
-        "conditions": [(words, f"{page}?{without.as_address()}") for words, without in conditions],
-    }
+    return conditions
 
 
 def in_brief(query: LogQuery) -> str:

@@ -173,7 +173,8 @@ def test_a_workbook_is_fit_for_use_and_tells_about_itself(queue, viewer):
     post_data(conversation, {"done": True}, by=viewer, now=NOON)
     run_reporting_job()
 
-    workbook = openpyxl.load_workbook(written(asked_file(viewer, format="xlsx")).path)
+    asked = {**YEAR, "queue": [str(queue.pk)], "kept": ["csat=4.5"]}
+    workbook = openpyxl.load_workbook(written(asked_file(viewer, format="xlsx", **asked)).path)
 
     sheet = workbook["Contact Log"]
     headings = [cell.value for cell in sheet[1]]
@@ -183,6 +184,7 @@ def test_a_workbook_is_fit_for_use_and_tells_about_itself(queue, viewer):
     about = dict(workbook["About"].values)
     assert (about["Time zone"], about["Rows"]) == ("Europe/Helsinki", "1")
     assert "received" in about["Counted by"]
+    assert about["Conditions"] == f"Queue: {queue}; csat equals 4.5"
 
 
 @pytest.mark.parametrize("slice_rows", [1, 100])

@@ -154,7 +154,7 @@ def test_a_workbook_has_durations_shares_and_moments_and_says_what_was_asked(que
     said = list(about.values)
     assert ("Report", "Counts of the Contact Log") in said
     assert "Complete up to" in dict(said)
-    assert ("Condition", "Queue: Sales") in said
+    assert ("Conditions", "Queue: Sales") in said
     assert ("Average wait", "From queued, or received if direct, to first accepted or the end") in said
 
 
