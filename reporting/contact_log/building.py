@@ -19,6 +19,7 @@ from reporting.contact_log import slices
 from reporting.contact_log.comparison import compared_with
 from reporting.contact_log.count_files import counts_as_file
 from reporting.contact_log.files import columns_of, forget_parts, may_download, remove
+from reporting.contact_log.fill import complete_up_to
 from reporting.contact_log.layouts import Csv, JsonLines, Layout, WrittenPart
 from reporting.contact_log.parquet import Parquet
 from reporting.contact_log.part_processes import end_idle_processes
@@ -80,11 +81,12 @@ class _Building:
         return own
 
     def _write_rows(self, draft: Path) -> int:
+        complete = complete_up_to()  # before: what is read is as complete as that, at least
         with snapshot() as cursor:
             (total,) = self._look_around(cursor, [self.entries])
             jobs.note(self.file, rows_total=total)
             columns = columns_of(cursor, self.query, self.entries)
-            layout = LAYOUTS[self.file.format](self.file, self.query, self.entries, columns, cursor)
+            layout = LAYOUTS[self.file.format](self.file, self.query, self.entries, columns, cursor, complete)
             if total <= settings.REPORT_SLICE_ROWS:
                 parts = [self._whole(cursor, layout)]
             else:

@@ -15,6 +15,7 @@ from channels_cfg.spreadsheets import TextSheet, TextWorkbook
 from reporting.contact_log.about import about
 from reporting.contact_log.columns import EMPTY_BECAUSE, FIELDS_OF_ROWS
 from reporting.contact_log.comparison import compare, may_compare, no_such_queue, not_over
+from reporting.contact_log.fill import complete_up_to
 from reporting.contact_log.layouts import BYTE_ORDER_MARK, csv_line
 from reporting.contact_log.measures import MEASURES, Unit
 from reporting.contact_log.query import LogQuery
@@ -169,7 +170,7 @@ class _CountBook(TextWorkbook):
 
 
 def _about(file: ReportFile, query: LogQuery, table: CountTable) -> Iterator[tuple[str, str]]:
-    yield from about(file, query, _("Counts of the Contact Log"))
+    yield from about(file, query, _("Counts of the Contact Log"), complete_up_to=complete_up_to())
     yield _("Asked for"), in_brief(query)
     if table.caption:
         yield _("Counts"), table.caption

@@ -8,6 +8,7 @@ import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -41,6 +42,8 @@ class Layout(ABC):
     entries: ContactLogQuerySet
     columns: Sequence[LogColumn]
     cursor: CursorWrapper
+    complete_up_to: datetime | None
+    """Up to when the log told everything, as it is read."""
 
     needs_much: ClassVar[bool] = False
     """Whether even a small file is too much for the memory of a process that has the portal in it."""

@@ -54,7 +54,7 @@ class Parquet(Layout):
     def join(self, parts: Sequence[WrittenPart], target: Path, *, tell: Tell) -> None:
         total = sum(part.facts["rows"] for part in parts)
         paths = [part.path for part in parts]
-        said = dict(about_rows(self.file, self.query, self.columns, total))
+        said = dict(about_rows(self.file, self.query, self.columns, total, complete_up_to=self.complete_up_to))
         write_apart(ParquetJoin(paths, self.how["columns"], self.how["zone"], said, target), tell)
 
 

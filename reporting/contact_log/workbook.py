@@ -82,7 +82,7 @@ class Workbook(Layout):
         book.add_facts(_("About"), self._about(sheets, rows, cut + book.cut))
 
     def _about(self, sheets: int, rows: int, cut: int) -> Iterator[tuple[str, str]]:
-        yield from about_rows(self.file, self.query, self.columns, rows)
+        yield from about_rows(self.file, self.query, self.columns, rows, complete_up_to=self.complete_up_to)
         if sheets > 1:
             yield _("Sheets of rows"), str(sheets)
         if cut:

@@ -59,8 +59,7 @@ def report(request: HttpRequest) -> HttpResponse:
     if not complaints:
         context |= _results(query, user)
     elif set(complaints) == {"interval"} and query.interval:
-        rows_of_all = replace(query, interval="").drilled().as_params()
-        context |= {"is_too_large": True, "params": rows_of_all}
+        context |= {"is_too_large": True, "params": replace(query, interval="").as_params()}
     if is_partial:
         response = render(request, "reports/_report.html", context)
         return push_url(response, f"{reverse('reports:index')}?{params.urlencode(safe=':~')}")

@@ -16,9 +16,8 @@ from django.views.decorators.http import require_GET, require_POST
 from channels_cfg.models import User
 from conversations.filters import is_id
 from conversations.signed_in import page_for_people, viewer
-from reporting.contact_log.asked import PARAMETERS
 from reporting.contact_log.query import LogQuery, zone_of
-from reporting.contact_log.words.asked_words import in_brief
+from reporting.contact_log.words.asked_words import cannot_be_asked, in_brief
 from reporting.contact_log.words.row_addresses import as_asked, page_of
 from reporting.models import SavedReport
 from reporting.pages.report_form import NO_INTERVAL
@@ -45,9 +44,7 @@ def address_of(report: SavedReport) -> str:
 def _facts(report: SavedReport, user: User) -> tuple[SavedReport, str, str]:
     """The report, its address and what it asks."""
     query, complaints = LogQuery.read(report.query, zone=zone_of(user), now=timezone.now())
-    wrong = ", ".join(dict.fromkeys(str(PARAMETERS[name]) for name in complaints))
-    words = _("It cannot be asked any more. Open it, mend it and save it again. Wrong: %(wrong)s.") % {"wrong": wrong}
-    return report, address_of(report), words if complaints else in_brief(query)
+    return report, address_of(report), cannot_be_asked(complaints) if complaints else in_brief(query)
 
 
 @page_for_people

@@ -21,11 +21,11 @@ from conversations.filters import GrantedPlaces, is_id
 from conversations.models import Conversation
 from conversations.signed_in import page_for_people, viewer
 from reporting.contact_log.files import lies_in
+from reporting.contact_log.words.asked_words import period_in_words
 from reporting.models import ReportSchedule, RunRecipient, ScheduledRun
 from reporting.models.report_schedule import RUNS_KEPT
 from reporting.pages.saved_reports import address_of
 from reporting.pages.schedules import TIMES_SHOWN, own_schedule
-from reporting.schedules.mails import period_in_words
 from reporting.schedules.planning import RunUnderWay, refusal, run_again, run_now
 from reporting.schedules.rows import ROWS_SHOWN, RowDifference, RunComparison, erased_rows, query_of, rows_changed_since
 from reporting.schedules.running import has_no_address, may_not_receive

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.urls import reverse
@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 
 from channels_cfg import mail_server, moments
 from channels_cfg.models import User
-from reporting.contact_log.query import LogQuery, zone_of
+from reporting.contact_log.query import zone_of
+from reporting.contact_log.words.asked_words import period_in_words
 from reporting.models import ReportFile, ScheduledRun
 from reporting.models.report_schedule import GIVEN_UP_AFTER
 from reporting.schedules.planning import report_name
@@ -83,15 +84,6 @@ def _tell_owner(run: ScheduledRun) -> None:
     ]
     subject = _("Report failed: %(name)s") % {"name": run.schedule.name}
     mail_server.send(to=owner.email, subject=subject, text="\n".join(lines), name=f"run-{run.pk}-failed")
-
-
-def period_in_words(query: LogQuery) -> str:
-    """``2026-11-23 – 2026-11-29 (Europe/Helsinki)``, its last day the last that belongs to it; of what is no whole days
-    its first moment, and the first after it."""
-    start, end = query.start.astimezone(query.zone), query.end.astimezone(query.zone)
-    if start.time() == end.time() == time.min:
-        return f"{start:%Y-%m-%d} – {end - timedelta(days=1):%Y-%m-%d} ({query.zone})"
-    return f"{start:%Y-%m-%d %H:%M} – {end:%Y-%m-%d %H:%M} ({query.zone})"
 
 
 def _on_clock(at: datetime, user: User) -> str:

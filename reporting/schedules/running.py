@@ -14,9 +14,9 @@ from django.utils.translation import ngettext
 from channels_cfg import jobs, mail_server
 from channels_cfg.models import SettingsVersion, User
 from reporting.contact_log import files
-from reporting.contact_log.asked import PARAMETERS
 from reporting.contact_log.fill import complete_up_to
 from reporting.contact_log.query import LogQuery
+from reporting.contact_log.words.asked_words import cannot_be_asked
 from reporting.models import ReportFile, ReportRun, ReportSchedule, RunRecipient, ScheduledRun
 from reporting.schedules import mails
 from reporting.schedules.planning import refusal
@@ -76,9 +76,7 @@ def _query(run: ScheduledRun) -> LogQuery:
     try:
         asked = LogQuery.parse({**report.query, "zone": [str(zone)]}, zone=zone, now=run.as_of)
     except ValidationError as bad:
-        wrong = ", ".join(dict.fromkeys(str(PARAMETERS[name]) for name in bad.message_dict))
-        words = _("The saved report cannot be asked any more. Open it, mend it and save it again. Wrong: %(wrong)s.")
-        raise jobs.GiveUp(words % {"wrong": wrong}) from None
+        raise jobs.GiveUp(cannot_be_asked(bad.message_dict)) from None
     return asked.frozen()
 
 

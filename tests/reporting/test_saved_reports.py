@@ -247,7 +247,7 @@ def test_what_is_shared_no_more_is_seen_by_its_owner_alone(owner, why):
                 "kept": ["tier=gold"],
                 "compare": ["previous"],
             },
-            "2026-03-01 to 2026-03-31 (Europe/Helsinki) · by Queue × tier · 2 conditions"
+            "2026-03-01 – 2026-03-31 (Europe/Helsinki) · by Queue × tier · 2 conditions"
             " · compared with the period before",
         ),
         ({"period": ["today"], "column": ["field:queue"]}, "Today (Europe/Helsinki) · 1 column"),
@@ -268,4 +268,5 @@ def test_a_list_of_reports_tells_which_cannot_be_asked_any_more(owner):
 
     shown = signed_in(owner).get(reverse("reports:saved")).content.decode()
 
-    assert "It cannot be asked any more. Open it, mend it and save it again. Wrong: Time zone, Group by." in shown
+    assert "The saved report cannot be asked any more. Open it, mend it and save it again." in shown
+    assert "Wrong: Time zone, Group by." in shown

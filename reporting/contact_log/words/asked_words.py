@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from datetime import time, timedelta
 from typing import Any
 
 from django.utils.dateformat import format as date
@@ -66,7 +68,7 @@ def conditions_in_words(query: LogQuery, user: User) -> list[tuple[str, LogQuery
 
 def in_brief(query: LogQuery) -> str:
     """What is asked, in a line that needs no look into the database: period, what is counted by, conditions."""
-    words = [f"{_period_in_words(query)} ({query.zone})"]
+    words = [f"{Period(query.period).label} ({query.zone})" if query.period else period_in_words(query)]
     if query.interval:
         words.append(_("by %(groups)s") % {"groups": str(INTERVALS[query.interval].label).lower()})
     if query.groupings:
@@ -84,11 +86,20 @@ def in_brief(query: LogQuery) -> str:
     return " · ".join(words)
 
 
-def _period_in_words(query: LogQuery) -> str:
-    if query.period:
-        return str(Period(query.period).label)
-    first, last = query.days
-    return _("%(first)s to %(last)s") % {"first": first, "last": last}
+def period_in_words(query: LogQuery) -> str:
+    """``2026-11-23 – 2026-11-29 (Europe/Helsinki)``, its last day the last that belongs to it; of what is no whole days
+    its first moment, and the first after it."""
+    start, end = query.start.astimezone(query.zone), query.end.astimezone(query.zone)
+    if start.time() == end.time() == time.min:
+        return f"{start:%Y-%m-%d} – {end - timedelta(days=1):%Y-%m-%d} ({query.zone})"
+    return f"{start:%Y-%m-%d %H:%M} – {end:%Y-%m-%d %H:%M} ({query.zone})"
+
+
+def cannot_be_asked(parameters: Iterable[str]) -> str:
+    """Why a report that was saved cannot be asked, by the parameters that are wrong, and the way out."""
+    wrong = ", ".join(dict.fromkeys(str(PARAMETERS[name]) for name in parameters))
+    words = _("The saved report cannot be asked any more. Open it, mend it and save it again. Wrong: %(wrong)s.")
+    return words % {"wrong": wrong}
 
 
 def _comparison_in_words(query: LogQuery, granted: GrantedPlaces) -> str:

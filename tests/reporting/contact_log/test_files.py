@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import openpyxl
 import pytest
+import time_machine
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -17,7 +18,7 @@ from conversations import tasks
 from conversations.attached_data.post import post_data
 from reporting.contact_log import building, files, parts
 from reporting.contact_log import workbook as workbooks
-from reporting.contact_log.fill import run_reporting_job
+from reporting.contact_log.fill import complete_up_to, run_reporting_job
 from reporting.contact_log.query import MOST_KEYS, LogQuery
 from reporting.models import ReportFile
 from reporting.models.report_file import report_folder
@@ -185,6 +186,24 @@ def test_a_workbook_is_fit_for_use_and_tells_about_itself(queue, viewer):
     assert (about["Time zone"], about["Rows"]) == ("Europe/Helsinki", "1")
     assert "received" in about["Counted by"]
     assert about["Conditions"] == f"Queue: {queue}; csat equals 4.5"
+
+
+def test_a_file_claims_to_be_no_more_complete_than_what_it_has_read(queue, viewer, monkeypatch):
+    served(queue, received_at=NOON)
+    run_reporting_job()
+    read_up_to = complete_up_to().astimezone(HELSINKI)
+    join = workbooks.Workbook.join
+
+    def after_another_run(*given, **more):
+        with time_machine.travel(timezone.now() + timedelta(hours=1)):
+            run_reporting_job()
+        join(*given, **more)
+
+    monkeypatch.setattr(workbooks.Workbook, "join", after_another_run)
+    book = openpyxl.load_workbook(written(asked_file(viewer, format="xlsx")).path)
+
+    assert complete_up_to() > read_up_to
+    assert dict(book["About"].values)["Complete up to"] == f"{read_up_to:%Y-%m-%d %H:%M:%S}"
 
 
 @pytest.mark.parametrize("slice_rows", [1, 100])

@@ -179,7 +179,7 @@ def test_a_file_of_counts_leads_to_its_report(queue, client, fetched):
     listed = client.get("/reports/files/").content.decode()
 
     assert "· counts ·" in listed
-    assert "2026-03-28 to 2026-03-30 (Europe/Helsinki) · by Queue<" in listed
+    assert "2026-03-28 – 2026-03-30 (Europe/Helsinki) · by Queue<" in listed
     (address,) = re.findall(r'href="(/reports/\?interval=none[^"]+by=queue[^"]*)"', listed)
     assert ">Sales</th>" in client.get(unescape(address)).content.decode()
 
